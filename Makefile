@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Makefile: `make help` lists what there is.
+
+PREFIX     ?= /usr
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+COMPDIR    ?= $(PREFIX)/share
+O          ?= build
+PKG_CONFIG ?= pkg-config
+VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || cat .version 2>/dev/null || echo unknown)
+
+LIBS     := libmnl libnftnl jansson
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wundef \
+	-Wswitch-enum -Wwrite-strings -Wvla -Wformat=2 -Wpointer-arith -Wcast-align
+ifneq ($(WERROR),0)
+WARNINGS += -Werror
+endif
+CFLAGS   ?= -O2 -g
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+LINK     := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed
+ifeq ($(SAN),1)
+CFLAGS   := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN   := -fPIE
+LINK     := -pie -fsanitize=address,undefined
+O        := $(O)/san
+endif
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. $(WARNINGS) $(HARDEN) -ffunction-sections -fdata-sections \
+	$(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) $(CPPFLAGS) $(CFLAGS)
+ALL_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lmnl -lnftnl -ljansson)
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1) $(2)";)
+
+LIB_SRC   := $(wildcard lib/*.c)
+VAULT_SRC := $(wildcard vault/*.c vault/read/*.c vault/kind/*.c vault/cmd/*.c)
+UNIT_SRC  := $(wildcard test/unit/*.c)
+FUZZ_SRC  := $(wildcard test/fuzz/*.c)
+LIB_OBJ   := $(LIB_SRC:%.c=$(O)/obj/%.o)
+VAULT_OBJ := $(VAULT_SRC:%.c=$(O)/obj/%.o)
+UNITS     := $(UNIT_SRC:%.c=$(O)/%)
+FUZZERS   := $(FUZZ_SRC:%.c=$(O)/%)
+TOOLS     := $(O)/test/wire
+LINKS     := up down exec parse-conf
+
+.PHONY: all check check-quick check-vm demo bench lint fuzz install uninstall dist clean help deps tools
+.DELETE_ON_ERROR:
+
+all: $(O)/vault ## build the binary
+
+$(O)/vault: $(VAULT_OBJ) $(O)/libvault.a
+	$(call say,LINK,$@)$(CC) $(LDFLAGS) $(LINK) -o $@ $(VAULT_OBJ) $(O)/libvault.a $(ALL_LIBS)
+
+$(O)/libvault.a: $(LIB_OBJ)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/obj/%.o: %.c $(O)/.flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/obj/vault/main.o: ALL_CFLAGS += -DVAULT_VERSION='"$(VERSION)"'
+
+# Objects of other flags or another compiler are no use.
+$(O)/.flags: FORCE
+	$(Q)mkdir -p $(@D); echo '$(CC) $(ALL_CFLAGS) $(VERSION)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(VERSION)' > $@
+.PHONY: FORCE
+FORCE:
+
+# A unit test includes the file under test; what else it needs comes from the library.
+$(O)/test/unit/%: test/unit/%.c $(O)/libvault.a $(VAULT_OBJ)
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(LINK) \
+		-Wl,-z,muldefs $(filter-out $(O)/obj/vault/main.o,$(VAULT_OBJ)) $(O)/libvault.a $(ALL_LIBS)
+
+$(O)/test/wire: test/lab/wire.c $(O)/.flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -o $@ $< $(LDFLAGS) $(LINK)
+
+tools: $(TOOLS)
+
+check: deps ## everything: unit, end to end in the lab, and in a VM with the kernel's WireGuard
+	$(Q)$(MAKE) --no-print-directory all tools $(UNITS)
+	$(Q)O=$(O) CC="$(CC)" test/run all
+
+check-quick: all tools $(UNITS) ## without the VM; nothing is installed
+	$(Q)O=$(O) test/run quick
+
+check-vm: all tools ## the end-to-end tests on the kernel's WireGuard, in a VM
+	$(Q)O=$(O) test/run vm
+
+demo: deps ## a real tunnel in a lab: up, killed, nothing leaks
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)O=$(O) test/demo
+
+bench: all tools ## ratios against the scripts people use today, and against a bare C floor
+	$(Q)$(MAKE) --no-print-directory $(O)/test/floor
+	$(Q)O=$(O) test/bench/bench
+
+$(O)/test/floor: test/bench/floor.c $(O)/libvault.a $(O)/.flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -o $@ $< $(LDFLAGS) $(LINK) $(O)/libvault.a $(ALL_LIBS)
+
+lint: ## compilers aside: clang-tidy, cppcheck, shellcheck, mandoc, the layers
+	$(Q)CFLAGS='$(ALL_CFLAGS)' test/lint
+
+fuzz: $(FUZZERS) ## every fuzzer for SECONDS (60)
+	$(Q)for f in $(FUZZERS); do echo "  FUZZ $$f"; test/fuzz/run "$$f" "$(or $(SECONDS),60)" || exit 1; done
+
+$(O)/test/fuzz/%: test/fuzz/%.c $(LIB_SRC) $(VAULT_SRC)
+	$(Q)mkdir -p $(@D)
+	$(call say,FUZZ,$@)clang -std=gnu11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $< $(filter-out vault/main.c,$(VAULT_SRC)) $(LIB_SRC) \
+		-Wl,-z,muldefs -DVAULT_VERSION='"fuzz"' $(ALL_LIBS)
+
+install: all ## into DESTDIR, PREFIX
+	install -Dm755 $(O)/vault $(DESTDIR)$(SBINDIR)/vault
+	for l in $(LINKS); do ln -sf vault $(DESTDIR)$(SBINDIR)/vault-$$l; done
+	for m in man/*.8; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man8/$${m#man/}; done
+	for m in man/*.5; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man5/$${m#man/}; done
+	install -Dm644 completions/vault.bash $(DESTDIR)$(COMPDIR)/bash-completion/completions/vault
+	install -Dm644 completions/vault.zsh $(DESTDIR)$(COMPDIR)/zsh/site-functions/_vault
+	install -Dm644 completions/vault.fish $(DESTDIR)$(COMPDIR)/fish/vendor_completions.d/vault.fish
+
+uninstall: ## what install put there
+	rm -f $(DESTDIR)$(SBINDIR)/vault $(LINKS:%=$(DESTDIR)$(SBINDIR)/vault-%)
+	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man8/%,$(wildcard man/*.8))
+	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man5/%,$(wildcard man/*.5))
+	rm -f $(DESTDIR)$(COMPDIR)/bash-completion/completions/vault $(DESTDIR)$(COMPDIR)/zsh/site-functions/_vault \
+		$(DESTDIR)$(COMPDIR)/fish/vendor_completions.d/vault.fish
+
+dist: ## a tarball of HEAD
+	$(Q)mkdir -p $(O) && echo "$(VERSION)" > $(O)/.version
+	git archive --prefix=vault-$(VERSION)/ --add-file=$(O)/.version -o $(O)/vault-$(VERSION).tar.gz HEAD
+
+deps: ## install what is missing, by the distribution's packages
+	$(Q)test/deps
+
+clean: ## remove what was built
+	rm -rf $(O)
+
+help: ## this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo "Variables: CC CFLAGS LDFLAGS O=$(O) V=1 SAN=1 WERROR=0 DESTDIR PREFIX SBINDIR MANDIR COMPDIR PKG_CONFIG"
+
+-include $(LIB_OBJ:.o=.d) $(VAULT_OBJ:.o=.d) $(UNITS:%=%.d)

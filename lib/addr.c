@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/addr.c: IP addresses, prefixes, ports and plain numbers: parse and print. */
+#include "lib/addr.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static_assert(sizeof(struct prefix) == 24, "10,000 peers hold one or more of them each: keep it small");
+
+int addr_parse(const char *text, struct addr *out)
+{
+	struct addr a;
+
+	memset(&a, 0, sizeof(a));
+	a.family = strchr(text, ':') ? AF_INET6 : AF_INET;
+	if (inet_pton(a.family, text, a.bytes) != 1)
+		return -EINVAL;
+	*out = a;
+	return 0;
+}
+
+int prefix_parse(const char *text, struct prefix *out)
+{
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? (size_t)(slash - text) : strlen(text);
+	char host[ADDR_STRLEN];
+	struct prefix p;
+	uint64_t len;
+
+	if (n >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	memset(&p, 0, sizeof(p));
+	if (addr_parse(host, &p.addr))
+		return -EINVAL;
+	len = addr_bits(&p.addr);
+	if (slash && uint_parse(slash + 1, strlen(slash + 1), 0, len, &len))
+		return -EINVAL;
+	p.len = (uint8_t)len;
+	*out = p;
+	return 0;
+}
+
+const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN])
+{
+	if (!addr_bits(a) || !inet_ntop(a->family, a->bytes, buf, ADDR_STRLEN))
+		buf[0] = '\0';
+	return buf;
+}
+
+const char *prefix_format(const struct prefix *p, char buf[static PREFIX_STRLEN])
+{
+	size_t n;
+
+	addr_format(&p->addr, buf);
+	n = strlen(buf);
+	snprintf(buf + n, PREFIX_STRLEN - n, "/%u", p->len);
+	return buf;
+}
+
+uint8_t addr_bits(const struct addr *a)
+{
+	return a->family == AF_INET ? 32 : a->family == AF_INET6 ? 128 : 0;
+}
+
+size_t addr_size(const struct addr *a)
+{
+	return addr_bits(a) / 8U;
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && !memcmp(a->bytes, b->bytes, addr_size(a));
+}
+
+/* True when the first LEN bits of A and B are the same. */
+static bool same_bits(const struct addr *a, const struct addr *b, unsigned int len)
+{
+	unsigned int whole = len / 8, rest = len % 8;
+
+	if (memcmp(a->bytes, b->bytes, whole))
+		return false;
+	return !rest || (a->bytes[whole] ^ b->bytes[whole]) >> (8 - rest) == 0;
+}
+
+bool addr_is_any(const struct addr *a)
+{
+	static const uint8_t zero[16];
+
+	return a->family && !memcmp(a->bytes, zero, addr_size(a));
+}
+
+bool addr_is_loopback(const struct addr *a)
+{
+	if (a->family == AF_INET)
+		return a->bytes[0] == 127;
+	return a->family == AF_INET6 && !memcmp(a->bytes, &in6addr_loopback, sizeof(in6addr_loopback));
+}
+
+bool addr_is_multicast(const struct addr *a)
+{
+	if (a->family == AF_INET)
+		return a->bytes[0] >> 4 == 0xe;
+	return a->family == AF_INET6 && a->bytes[0] == 0xff;
+}
+
+bool addr_is_linklocal(const struct addr *a)
+{
+	if (a->family == AF_INET)
+		return a->bytes[0] == 169 && a->bytes[1] == 254;
+	return a->family == AF_INET6 && a->bytes[0] == 0xfe && a->bytes[1] >> 6 == 2;
+}
+
+bool prefix_equal(const struct prefix *a, const struct prefix *b)
+{
+	return a->len == b->len && addr_equal(&a->addr, &b->addr);
+}
+
+bool prefix_contains(const struct prefix *p, const struct addr *a)
+{
+	return p->addr.family == a->family && same_bits(&p->addr, a, p->len);
+}
+
+bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
+{
+	return a->len <= b->len ? prefix_contains(a, &b->addr) : prefix_contains(b, &a->addr);
+}
+
+bool prefix_mask(struct prefix *p)
+{
+	const struct addr before = p->addr;
+
+	for (size_t i = 0; i < addr_size(&p->addr); i++) {
+		unsigned int keep = p->len > 8 * i ? p->len - 8 * (unsigned int)i : 0;
+
+		if (keep < 8)
+			p->addr.bytes[i] &= (uint8_t)(0xff00U >> keep);
+	}
+	return !addr_equal(&before, &p->addr);
+}
+
+struct addr addr_add(const struct addr *a, uint32_t n)
+{
+	struct addr sum = *a;
+	uint64_t carry = n;
+
+	for (size_t i = addr_size(a); i-- && carry;) {
+		carry += sum.bytes[i];
+		sum.bytes[i] = (uint8_t)carry;
+		carry >>= 8;
+	}
+	return sum;
+}
+
+int uint_parse(const char *text, size_t len, uint64_t min, uint64_t max, uint64_t *out)
+{
+	bool too_big = false;
+	uint64_t n = 0;
+
+	if (!len)
+		return -EINVAL;
+	for (size_t i = 0; i < len; i++) {
+		unsigned int digit = (unsigned int)text[i] - '0';
+
+		if (digit > 9)
+			return -EINVAL;
+		too_big = too_big || n > (UINT64_MAX - digit) / 10;
+		n = n * 10 + digit;
+	}
+	if (too_big || n < min || n > max)
+		return -ERANGE;
+	*out = n;
+	return 0;
+}

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/nft.c: rulesets into the kernel by nf_tables netlink, one transaction a batch; counters out of it. */
+#include "lib/nft.h"
+
+#include <errno.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/object.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+#include "lib/nftexpr.h"
+
+/* More than any single message of ours takes, but for elements, which are counted. */
+#define ROOM 4096
+#define ROOM_RULE 8192
+#define ROOM_ELEMENT 128
+
+/* libnftnl's data type numbers, as nft(8) defines them (include/datatype.h there); a concatenation shifts by six. */
+enum nft_datatype {
+	TYPE_IPADDR = 7,
+	TYPE_IP6ADDR = 8,
+	TYPE_INET_SERVICE = 13,
+	TYPE_ICMP_TYPE = 14,
+	TYPE_ICMP6_TYPE = 29,
+	TYPE_IFNAME = 41,
+};
+
+static uint32_t key_type(enum set_type type)
+{
+	static const uint32_t types[] = {
+		[SET_IPV4] = TYPE_IPADDR,
+		[SET_IPV6] = TYPE_IP6ADDR,
+		[SET_PORT] = TYPE_INET_SERVICE,
+		[SET_ICMP] = TYPE_ICMP_TYPE,
+		[SET_ICMPV6] = TYPE_ICMP6_TYPE,
+		[SET_LINK_IPV4] = TYPE_IFNAME << 6 | TYPE_IPADDR,
+		[SET_LINK_IPV6] = TYPE_IFNAME << 6 | TYPE_IP6ADDR,
+	};
+
+	return types[type];
+}
+
+static struct nlmsghdr *add_message(struct nl_batch *b, struct nl *nl, unsigned int tag, uint16_t type, uint16_t flags,
+				    const struct ruleset *rs, size_t room)
+{
+	struct nlmsghdr *nlh = nl_batch_add(b, nl, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type),
+					    (uint16_t)(flags | NLM_F_ECHO), sizeof(struct nfgenmsg), room, tag);
+	struct nfgenmsg *nfg = nl_extra(nlh);
+
+	nfg->nfgen_family = nftexpr_family(rs);
+	nfg->version = NFNETLINK_V0;
+	return nlh;
+}
+
+static void queue_frame(struct nl_batch *b, struct nl *nl, unsigned int tag, uint16_t type)
+{
+	struct nlmsghdr *nlh = nl_batch_add(b, nl, type, 0, sizeof(struct nfgenmsg), 0, tag);
+	struct nfgenmsg *nfg = nl_extra(nlh);
+
+	nfg->nfgen_family = AF_UNSPEC;
+	nfg->version = NFNETLINK_V0;
+	nfg->res_id = htons(NFNL_SUBSYS_NFTABLES);
+	nl_batch_end(b, nlh);
+}
+
+void nft_queue_begin(struct nl_batch *b, struct nl *nl, unsigned int tag)
+{
+	queue_frame(b, nl, tag, NFNL_MSG_BATCH_BEGIN);
+}
+
+void nft_queue_end(struct nl_batch *b, struct nl *nl, unsigned int tag)
+{
+	queue_frame(b, nl, tag, NFNL_MSG_BATCH_END);
+}
+
+/* Adding a table that is there is fine without NLM_F_EXCL; the flags are explicit: 0, so not dormant. */
+static void queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs, uint16_t flags)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWTABLE, (uint16_t)(NLM_F_CREATE | flags), rs, ROOM);
+
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, rs->table);
+	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, 0);
+	nl_batch_end(b, nlh);
+}
+
+void nft_queue_del_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_DELTABLE, 0, rs, ROOM);
+
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, rs->table);
+	nl_batch_end(b, nlh);
+}
+
+static void queue_counter(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+			  const char *name)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWOBJ, NLM_F_CREATE, rs, ROOM);
+
+	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, rs->table);
+	mnl_attr_put_strz(nlh, NFTA_OBJ_NAME, name);
+	mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	mnl_attr_nest_end(nlh, mnl_attr_nest_start(nlh, NFTA_OBJ_DATA));
+	nl_batch_end(b, nlh);
+}
+
+/* The set's id in the transaction is its number in the table: lets elements of the same batch find it. */
+static void queue_set(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+		      const struct set *set)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWSET, NLM_F_CREATE, rs, ROOM);
+
+	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, rs->table);
+	mnl_attr_put_strz(nlh, NFTA_SET_NAME, set->name);
+	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, 0);
+	mnl_attr_put_u32(nlh, NFTA_SET_KEY_TYPE, htonl(key_type(set->type)));
+	mnl_attr_put_u32(nlh, NFTA_SET_KEY_LEN, htonl((uint32_t)set_key_len(set->type)));
+	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl((uint32_t)(set - rs->sets) + 1));
+	nl_batch_end(b, nlh);
+}
+
+void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+			const struct set *set, bool add)
+{
+	struct nlattr *list, *element, *key;
+	struct nlmsghdr *nlh;
+
+	if (!set->n_elements)
+		return;
+	nlh = add_message(b, nl, tag, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0, rs,
+			  ROOM + set->n_elements * ROOM_ELEMENT);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
+	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+	for (size_t i = 0; i < set->n_elements; i++) {
+		element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+		key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+		mnl_attr_put(nlh, NFTA_DATA_VALUE, set_key_len(set->type), set->elements[i].key);
+		mnl_attr_nest_end(nlh, key);
+		mnl_attr_nest_end(nlh, element);
+	}
+	mnl_attr_nest_end(nlh, list);
+	nl_batch_end(b, nlh);
+}
+
+static uint32_t hook_number(const struct chain *chain)
+{
+	switch (chain->hook) {
+	case CHAIN_INPUT:
+		return NF_INET_LOCAL_IN;
+	case CHAIN_FORWARD:
+		return NF_INET_FORWARD;
+	case CHAIN_OUTPUT:
+		return NF_INET_LOCAL_OUT;
+	case CHAIN_EGRESS:
+		return NF_NETDEV_EGRESS;
+	}
+	return UINT32_MAX; /* the kernel refuses it */
+}
+
+static void queue_chain(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+			const struct chain *chain)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWCHAIN, NLM_F_CREATE, rs, ROOM);
+	struct nlattr *hook;
+
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, rs->table);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain->name);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
+	hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
+	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(hook_number(chain)));
+	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl((uint32_t)chain->priority));
+	if (chain->device[0])
+		mnl_attr_put_strz(nlh, NFTA_HOOK_DEV, chain->device);
+	mnl_attr_nest_end(nlh, hook);
+	mnl_attr_put_u32(nlh, NFTA_CHAIN_POLICY, htonl(chain->policy == VERDICT_DROP ? NF_DROP : NF_ACCEPT));
+	nl_batch_end(b, nlh);
+}
+
+/* Deletes all rules of the chain: one message without a handle. */
+static void queue_flush(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+			const struct chain *chain)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_DELRULE, 0, rs, ROOM);
+
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, rs->table);
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain->name);
+	nl_batch_end(b, nlh);
+}
+
+static void queue_rule(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+		       const struct chain *chain, const struct rule *rule)
+{
+	struct nftnl_rule *built = nftexpr_rule(rs, chain, rule);
+	struct nlmsghdr *nlh;
+
+	if (!built) {
+		b->err = -ENOMEM;
+		return;
+	}
+	nlh = add_message(b, nl, tag, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, rs, ROOM_RULE);
+	nftnl_rule_nlmsg_build_payload(nlh, built);
+	nl_batch_end(b, nlh);
+	nftnl_rule_free(built);
+}
+
+static void queue_whole_chain(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+			      const struct chain *chain, enum nft_how how)
+{
+	queue_chain(b, nl, tag, rs, chain);
+	if (how == NFT_REFRESH)
+		queue_flush(b, nl, tag, rs, chain);
+	for (size_t i = 0; i < chain->n_rules; i++)
+		queue_rule(b, nl, tag, rs, chain, &chain->rules[i]);
+}
+
+void nft_queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs, enum nft_how how)
+{
+	if (rs->err)
+		b->err = rs->err;
+	queue_table(b, nl, tag, rs, how == NFT_CREATE ? NLM_F_EXCL : 0);
+	if (how == NFT_REPLACE) {
+		nft_queue_del_table(b, nl, tag, rs);
+		queue_table(b, nl, tag, rs, NLM_F_EXCL);
+	}
+	for (size_t i = 0; i < rs->n_counters; i++)
+		queue_counter(b, nl, tag, rs, rs->counters[i]);
+	for (size_t i = 0; i < rs->n_sets; i++) {
+		queue_set(b, nl, tag, rs, &rs->sets[i]);
+		nft_queue_elements(b, nl, tag, rs, &rs->sets[i], true);
+	}
+	for (size_t i = 0; i < rs->n_chains; i++)
+		queue_whole_chain(b, nl, tag, rs, &rs->chains[i], how);
+}
+
+struct counter_walk {
+	nft_counter_fn *fn;
+	void *arg;
+};
+
+static int counter_reply(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct counter_walk *walk = arg;
+	struct nftnl_obj *obj = nftnl_obj_alloc();
+	int r;
+
+	if (!obj)
+		return -ENOMEM;
+	if (nftnl_obj_nlmsg_parse(nlh, obj) < 0)
+		r = -EBADMSG;
+	else if (nftnl_obj_get_u32(obj, NFTNL_OBJ_TYPE) != NFT_OBJECT_COUNTER)
+		r = 0;
+	else
+		r = walk->fn(nftnl_obj_get_str(obj, NFTNL_OBJ_TABLE), nftnl_obj_get_str(obj, NFTNL_OBJ_NAME),
+			     nftnl_obj_get_u64(obj, NFTNL_OBJ_CTR_PKTS), nftnl_obj_get_u64(obj, NFTNL_OBJ_CTR_BYTES),
+			     walk->arg);
+	nftnl_obj_free(obj);
+	return r;
+}
+
+int nft_dump_counters(struct nl *nl, nft_counter_fn *fn, void *arg, struct nl_error *error)
+{
+	struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
+	struct counter_walk walk = { .fn = fn, .arg = arg };
+
+	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, 0, &nfg, sizeof(nfg), counter_reply, &walk,
+		       error);
+}
+
+struct element_walk {
+	nft_element_fn *fn;
+	void *arg;
+	int err;
+};
+
+static int element_key(struct nftnl_set_elem *e, void *arg)
+{
+	struct element_walk *walk = arg;
+	uint32_t len = 0;
+	const void *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &len);
+
+	walk->err = key ? walk->fn(key, len, walk->arg) : -EBADMSG;
+	return walk->err ? -1 : 0;
+}
+
+static int elements_reply(const struct nlmsghdr *nlh, void *arg)
+{
+	struct element_walk *walk = arg;
+	struct nftnl_set *set = nftnl_set_alloc();
+	int r = 0;
+
+	if (!set)
+		return -ENOMEM;
+	if (nftnl_set_elems_nlmsg_parse(nlh, set) < 0)
+		r = -EBADMSG;
+	else if (nftnl_set_elem_foreach(set, element_key, walk) < 0)
+		r = walk->err ? walk->err : -EBADMSG;
+	nftnl_set_free(set);
+	return r;
+}
+
+int nft_dump_elements(struct nl *nl, const struct ruleset *rs, const char *name, nft_element_fn *fn, void *arg,
+		      struct nl_error *error)
+{
+	struct element_walk walk = { .fn = fn, .arg = arg };
+	char buf[256] = "";
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+
+	nfg->nfgen_family = nftexpr_family(rs);
+	nfg->version = NFNETLINK_V0;
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, name);
+	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0, nfg, mnl_nlmsg_get_payload_len(nlh),
+		       elements_reply, &walk, error);
+}

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lib/nftlook.c: does the kernel have just this ruleset?
+ *
+ * Both sides pass the same function: the messages that would make the ruleset, and the messages in which the kernel
+ * says what it has (echoes of a transaction, or dumps). Each becomes a line with handles, positions and counts left
+ * out; then the lists must be equal, rules in their order, the rest in any. Whatever cannot be read counts as a
+ * difference: an answer half understood is no answer.
+ */
+#include "lib/nftlook.h"
+
+#include <errno.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/object.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/nft.h"
+#include "lib/nftexpr.h"
+
+#define RULE_TEXT_MAX 4096
+#define DUMP_TRIES 8
+
+/* Takes KEY and TEXT over. */
+static int add_line(struct nftlook *seen, char *key, char *text)
+{
+	struct nftlook_line *grown = reallocarray(seen->lines, seen->n + 1, sizeof(*grown));
+
+	if (grown)
+		seen->lines = grown;
+	if (!grown || !key || !text) {
+		free(key);
+		free(text);
+		return -ENOMEM;
+	}
+	seen->lines[seen->n] = (struct nftlook_line){ .key = key, .text = text, .seq = seen->n };
+	seen->n++;
+	return 0;
+}
+
+static int add_format(struct nftlook *seen, char *text, const char *format, ...) printf_like(3, 4);
+
+static int add_format(struct nftlook *seen, char *text, const char *format, ...)
+{
+	char *key = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&key, format, args) < 0)
+		key = NULL;
+	va_end(args);
+	return add_line(seen, key, text);
+}
+
+static char *text_format(const char *format, ...) printf_like(1, 2);
+
+static char *text_format(const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	va_end(args);
+	return text;
+}
+
+static const char *family_name(uint32_t family)
+{
+	return family == NFPROTO_NETDEV ? "netdev" : family == NFPROTO_INET ? "inet" : "other";
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static void table_free(struct nftnl_table **t)
+{
+	if (*t)
+		nftnl_table_free(*t);
+}
+
+static int add_table(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	struct nftnl_table *t cleanup(table_free) = nftnl_table_alloc();
+
+	if (!t)
+		return -ENOMEM;
+	if (nftnl_table_nlmsg_parse(nlh, t) < 0)
+		return -EBADMSG;
+	return add_format(seen, text_format("flags %u", nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS)), "table %s %s",
+			  family_name(nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
+			  or_empty(nftnl_table_get_str(t, NFTNL_TABLE_NAME)));
+}
+
+static void chain_free(struct nftnl_chain **c)
+{
+	if (*c)
+		nftnl_chain_free(*c);
+}
+
+static int add_chain(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	struct nftnl_chain *c cleanup(chain_free) = nftnl_chain_alloc();
+
+	if (!c)
+		return -ENOMEM;
+	if (nftnl_chain_nlmsg_parse(nlh, c) < 0)
+		return -EBADMSG;
+	return add_format(seen,
+			  text_format("%s hook %u priority %d policy %u device %s",
+				      or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE)),
+				      nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM),
+				      nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO),
+				      nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY),
+				      or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_DEV))),
+			  "chain %s %s %s", family_name(nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY)),
+			  or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE)),
+			  or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_NAME)));
+}
+
+static void rule_free(struct nftnl_rule **r)
+{
+	if (*r)
+		nftnl_rule_free(*r);
+}
+
+static int add_rule_object(struct nftnl_rule *r, struct nftlook *seen)
+{
+	char text[RULE_TEXT_MAX];
+	int len;
+
+	nftnl_rule_unset(r, NFTNL_RULE_HANDLE);
+	nftnl_rule_unset(r, NFTNL_RULE_POSITION);
+	len = nftnl_rule_snprintf(text, sizeof(text), r, NFTNL_OUTPUT_DEFAULT, 0);
+	if (len < 0 || (size_t)len >= sizeof(text))
+		return -EBADMSG;
+	return add_format(seen, strdup(text), "rule %s %s %s", family_name(nftnl_rule_get_u32(r, NFTNL_RULE_FAMILY)),
+			  or_empty(nftnl_rule_get_str(r, NFTNL_RULE_TABLE)),
+			  or_empty(nftnl_rule_get_str(r, NFTNL_RULE_CHAIN)));
+}
+
+static int add_rule(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	struct nftnl_rule *r cleanup(rule_free) = nftnl_rule_alloc();
+
+	if (!r)
+		return -ENOMEM;
+	return nftnl_rule_nlmsg_parse(nlh, r) < 0 ? -EBADMSG : add_rule_object(r, seen);
+}
+
+static void set_free(struct nftnl_set **s)
+{
+	if (*s)
+		nftnl_set_free(*s);
+}
+
+static int add_set(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	struct nftnl_set *s cleanup(set_free) = nftnl_set_alloc();
+
+	if (!s)
+		return -ENOMEM;
+	if (nftnl_set_nlmsg_parse(nlh, s) < 0)
+		return -EBADMSG;
+	return add_format(seen,
+			  text_format("type %u length %u flags %u", nftnl_set_get_u32(s, NFTNL_SET_KEY_TYPE),
+				      nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN), nftnl_set_get_u32(s, NFTNL_SET_FLAGS)),
+			  "set %s %s %s", family_name(nftnl_set_get_u32(s, NFTNL_SET_FAMILY)),
+			  or_empty(nftnl_set_get_str(s, NFTNL_SET_TABLE)),
+			  or_empty(nftnl_set_get_str(s, NFTNL_SET_NAME)));
+}
+
+/* One line an element: its key in hex, and whether it is more than a plain key. */
+struct element_walk {
+	struct nftlook *seen;
+	struct nftnl_set *set;
+	int err;
+};
+
+static int add_element(struct nftnl_set_elem *e, void *arg)
+{
+	struct element_walk *walk = arg;
+	char text[2 * SET_KEY_MAX + 32];
+	uint32_t len = 0;
+	const uint8_t *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &len);
+	size_t at = 0;
+
+	if (!key || len > SET_KEY_MAX) {
+		walk->err = -EBADMSG;
+		return -1;
+	}
+	for (uint32_t i = 0; i < len; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "%02x", key[i]);
+	if (nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_FLAGS) && nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS))
+		snprintf(text + at, sizeof(text) - at, " flags %u",
+			 nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS));
+	walk->err = add_format(walk->seen, strdup(text), "element %s %s %s %s",
+			       family_name(nftnl_set_get_u32(walk->set, NFTNL_SET_FAMILY)),
+			       or_empty(nftnl_set_get_str(walk->set, NFTNL_SET_TABLE)),
+			       or_empty(nftnl_set_get_str(walk->set, NFTNL_SET_NAME)), text);
+	return walk->err ? -1 : 0;
+}
+
+static int add_elements(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	struct nftnl_set *s cleanup(set_free) = nftnl_set_alloc();
+	struct element_walk walk = { .seen = seen, .set = s };
+
+	if (!s)
+		return -ENOMEM;
+	if (nftnl_set_elems_nlmsg_parse(nlh, s) < 0)
+		return -EBADMSG;
+	if (nftnl_set_elem_foreach(s, add_element, &walk) < 0)
+		return walk.err ? walk.err : -EBADMSG;
+	return 0;
+}
+
+static void obj_free(struct nftnl_obj **o)
+{
+	if (*o)
+		nftnl_obj_free(*o);
+}
+
+static int add_object(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	struct nftnl_obj *o cleanup(obj_free) = nftnl_obj_alloc();
+
+	if (!o)
+		return -ENOMEM;
+	if (nftnl_obj_nlmsg_parse(nlh, o) < 0)
+		return -EBADMSG;
+	return add_format(seen, text_format("type %u", nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE)), "counter %s %s %s",
+			  family_name(nftnl_obj_get_u32(o, NFTNL_OBJ_FAMILY)),
+			  or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_TABLE)),
+			  or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_NAME)));
+}
+
+int nftlook_add(const struct nlmsghdr *nlh, void *arg)
+{
+	static int (*const readers[])(const struct nlmsghdr *, struct nftlook *) = {
+		[NFT_MSG_NEWTABLE] = add_table, [NFT_MSG_NEWCHAIN] = add_chain,
+		[NFT_MSG_NEWRULE] = add_rule,	[NFT_MSG_NEWSET] = add_set,
+		[NFT_MSG_NEWSETELEM] = add_elements, [NFT_MSG_NEWOBJ] = add_object,
+	};
+	unsigned int type = NFNL_MSG_TYPE(nlh->nlmsg_type);
+
+	if (NFNL_SUBSYS_ID(nlh->nlmsg_type) != NFNL_SUBSYS_NFTABLES || type >= ARRAY_SIZE(readers) || !readers[type])
+		return 0;
+	return readers[type](nlh, arg);
+}
+
+/* By key; rules of one chain in the order they came, anything else by its text. */
+static int compare_lines(const void *a, const void *b)
+{
+	const struct nftlook_line *x = a, *y = b;
+	int r = strcmp(x->key, y->key);
+
+	if (r)
+		return r;
+	if (!strncmp(x->key, "rule ", 5))
+		return x->seq < y->seq ? -1 : x->seq > y->seq;
+	return strcmp(x->text, y->text);
+}
+
+static bool in_scope(const struct nftlook_line *line, const char *table, enum nftlook_scope scope)
+{
+	const char *where = strchr(line->key, ' ');
+	size_t len = strlen(table);
+
+	if (scope == NFTLOOK_RULES && strncmp(line->key, "rule ", 5))
+		return false;
+	return where && !strncmp(where + 1, table, len) && (where[1 + len] == ' ' || where[1 + len] == '\0');
+}
+
+static const struct nftlook_line *next_line(const struct nftlook *look, size_t *i, const char *table,
+					    enum nftlook_scope scope)
+{
+	while (*i < look->n && !in_scope(&look->lines[*i], table, scope))
+		++*i;
+	return *i < look->n ? &look->lines[(*i)++] : NULL;
+}
+
+/* Rules as built: libnftnl writes names into messages without the NUL that it reads them with. */
+static int expected_rules(const struct ruleset *rs, const struct chain *chain, struct nftlook *expected)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < chain->n_rules; i++) {
+		struct nftnl_rule *rule cleanup(rule_free) = nftexpr_rule(rs, chain, &chain->rules[i]);
+
+		r = rule ? add_rule_object(rule, expected) : -ENOMEM;
+	}
+	return r;
+}
+
+/* What the messages that make RS say, read as the kernel's answers are. */
+static int expected_lines(const struct ruleset *rs, struct nftlook *expected)
+{
+	struct nl nowhere = NL_CLOSED;
+	struct nl_batch b = { 0 };
+	int r;
+
+	nft_queue_table(&b, &nowhere, 0, rs, NFT_CREATE);
+	r = b.err;
+	for (size_t at = 0; !r && at < b.len;) {
+		const struct nlmsghdr *nlh = (const struct nlmsghdr *)(const void *)(b.buf + at);
+
+		if (NFNL_MSG_TYPE(nlh->nlmsg_type) != NFT_MSG_NEWRULE)
+			r = nftlook_add(nlh, expected);
+		at += NLMSG_ALIGN((size_t)nlh->nlmsg_len);
+	}
+	nl_batch_free(&b);
+	for (size_t i = 0; !r && i < rs->n_chains; i++)
+		r = expected_rules(rs, &rs->chains[i], expected);
+	return r;
+}
+
+static int differ(const struct nftlook_line *want, const struct nftlook_line *have, char why[static 256])
+{
+	int order = !want ? 1 : !have ? -1 : strcmp(want->key, have->key);
+
+	if (order < 0)
+		snprintf(why, 256, "missing: %.240s", want->key);
+	else if (order > 0)
+		snprintf(why, 256, "not ours: %.240s", have->key);
+	else
+		snprintf(why, 256, "changed: %.240s", want->key);
+	return -EBADE;
+}
+
+int nftlook_compare(struct nftlook *seen, const struct ruleset *rs, enum nftlook_scope scope, char why[static 256])
+{
+	struct nftlook expected cleanup(nftlook_free) = { 0 };
+	char table[64];
+	size_t i = 0, j = 0;
+	int r = expected_lines(rs, &expected);
+
+	snprintf(table, sizeof(table), "%s %s", rs->family == RULESET_NETDEV ? "netdev" : "inet", rs->table);
+	if (r) {
+		snprintf(why, 256, "cannot compare table %s: %s", table, strerror(-r));
+		return r;
+	}
+	if (seen->n)
+		qsort(seen->lines, seen->n, sizeof(*seen->lines), compare_lines);
+	if (expected.n)
+		qsort(expected.lines, expected.n, sizeof(*expected.lines), compare_lines);
+	for (;;) {
+		const struct nftlook_line *want = next_line(&expected, &i, table, scope);
+		const struct nftlook_line *have = next_line(seen, &j, table, scope);
+
+		if (!want && !have)
+			return 0;
+		if (!want || !have || strcmp(want->key, have->key) || strcmp(want->text, have->text))
+			return differ(want, have, why);
+	}
+}
+
+void nftlook_free(struct nftlook *seen)
+{
+	for (size_t i = 0; i < seen->n; i++) {
+		free(seen->lines[i].key);
+		free(seen->lines[i].text);
+	}
+	free(seen->lines);
+	memset(seen, 0, sizeof(*seen));
+}
+
+static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct set *set, struct nftlook *seen,
+			 struct nl_error *error)
+{
+	char buf[256] = "";
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	int r;
+
+	nfg->nfgen_family = nftexpr_family(rs);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
+	r = nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0, nfg, mnl_nlmsg_get_payload_len(nlh),
+		    nftlook_add, seen, error);
+	return r == -ENOENT ? 0 : r; /* a set that is missing shows as missing */
+}
+
+static int dump_once(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen, struct nl_error *error)
+{
+	static const uint8_t kinds[] = { NFT_MSG_GETTABLE, NFT_MSG_GETOBJ, NFT_MSG_GETSET, NFT_MSG_GETCHAIN,
+					 NFT_MSG_GETRULE };
+	const struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ARRAY_SIZE(kinds); i++)
+		r = nl_dump(nl, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | kinds[i]), 0, &nfg, sizeof(nfg), nftlook_add,
+			    seen, error);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; !r && j < rs[i].n_sets; j++)
+			r = dump_elements(nl, &rs[i], &rs[i].sets[j], seen, error);
+	return r;
+}
+
+int nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen, struct nl_error *error)
+{
+	int r = -EINTR;
+
+	for (unsigned int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		nftlook_free(seen);
+		r = dump_once(nl, rs, n, seen, error);
+	}
+	return r;
+}

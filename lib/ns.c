@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/ns.c: network namespaces: make one, name one as ip-netns(8) does, open one, run a function inside one. */
+/*
+ * A network namespace belongs to a thread and decides, at the moment a socket is made or /proc/sys is opened, whose
+ * network that is. So nothing here lets a caller stay in another one: ns_make and ns_run leave, do one thing and come
+ * back. When the way back is barred (setns(2) fails, which a seccomp filter or lost capabilities could cause),
+ * everything after would be done to the wrong network: a rule of the vault on the host, or a host's socket made
+ * inside. There is no error to return for that; the process ends.
+ *
+ * A namespace lives while a process, a descriptor or a mount holds it. ns_make gives it nothing but a descriptor: until
+ * ns_bind_name, a crash at any point makes the kernel take it away with all that is in it (L12 of LEAKS.md: nobody can
+ * find it by name before it is complete).
+ */
+#include "lib/ns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#define NS_PATH_SIZE (sizeof(NS_DIR "/") + NAME_MAX)
+
+int ns_open_self(void)
+{
+	/* Of the thread: /proc/self is that of the first one. */
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int make_path(const char *name, char path[static NS_PATH_SIZE])
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > NAME_MAX || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+		return -EINVAL;
+	snprintf(path, NS_PATH_SIZE, "%s/%s", NS_DIR, name);
+	return 0;
+}
+
+int ns_open_name(const char *name)
+{
+	char path[NS_PATH_SIZE];
+	int fd cleanup(close_fd) = -1;
+	int err;
+
+	err = make_path(name, path);
+	if (err)
+		return err;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return errno == ELOOP ? -EINVAL : -errno;
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return -EINVAL;
+	return steal_fd(&fd);
+}
+
+static void return_to(int fd)
+{
+	if (setns(fd, CLONE_NEWNET))
+		abort();
+}
+
+int ns_make(void)
+{
+	int home cleanup(close_fd) = ns_open_self();
+	int fd;
+
+	if (home < 0)
+		return home;
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	fd = ns_open_self();
+	return_to(home);
+	return fd;
+}
+
+int ns_inode(int fd, uint64_t *inode)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	*inode = st.st_ino;
+	return 0;
+}
+
+int ns_run(int fd, int (*fn)(void *arg), void *arg)
+{
+	int home cleanup(close_fd) = ns_open_self();
+	int result;
+
+	if (home < 0)
+		return home;
+	if (setns(fd, CLONE_NEWNET))
+		return -errno;
+	result = fn(arg);
+	return_to(home);
+	return result;
+}
+
+static int mount_dir(unsigned long flags)
+{
+	const char *source = flags & MS_BIND ? NS_DIR : "";
+
+	return mount(source, NS_DIR, "none", flags, NULL) ? -errno : 0;
+}
+
+/*
+ * Makes the folder a shared mount, so that names come and go in all mount namespaces at once. When it is no mount yet
+ * (EINVAL), it is bound onto itself; private first, to get a group of its own rather than that of /run.
+ */
+static int share_dir(void)
+{
+	int err;
+
+	err = mount_dir(MS_SHARED | MS_REC);
+	if (err != -EINVAL)
+		return err;
+	err = mount_dir(MS_BIND | MS_REC);
+	if (!err)
+		err = mount_dir(MS_PRIVATE | MS_REC);
+	if (!err)
+		err = mount_dir(MS_SHARED | MS_REC);
+	return err;
+}
+
+/* Under the lock that ip(8) takes: two at once would stack mount upon mount (Debian bug 949235). */
+static int prepare_dir(void)
+{
+	bool is_new = mkdir(NS_DIR, 0755) == 0;
+	int fd cleanup(close_fd) = -1;
+
+	if (!is_new && errno != EEXIST)
+		return -errno;
+	fd = open(NS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (is_new && fchmod(fd, 0755)) /* whatever the umask */
+		return -errno;
+	while (flock(fd, LOCK_EX)) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return share_dir();
+}
+
+int ns_bind_name(int fd, const char *name)
+{
+	char path[NS_PATH_SIZE], source[sizeof("/proc/self/fd/") + 10];
+	int file, err;
+
+	err = make_path(name, path);
+	if (!err)
+		err = prepare_dir();
+	if (err)
+		return err;
+	file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+	if (file < 0)
+		return -errno;
+	close(file);
+	snprintf(source, sizeof(source), "/proc/self/fd/%d", fd);
+	if (mount(source, path, "none", MS_BIND, NULL)) {
+		err = -errno;
+		unlink(path);
+	}
+	return err;
+}
+
+int ns_unbind_name(const char *name)
+{
+	char path[NS_PATH_SIZE];
+	int err;
+
+	err = make_path(name, path);
+	if (err)
+		return err;
+	/* More than one may lie upon the other; EINVAL says that the file is no mount (any more). */
+	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+		;
+	if (errno != EINVAL)
+		return -errno;
+	return unlink(path) ? -errno : 0;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/ruleset.c: an nftables table as data: sets, counters, chains and rules made of matches. */
+#include "lib/ruleset.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Grows the array at *LIST (N elements of SIZE) by one zeroed element; NULL and a sticky error without memory. */
+static void *append(struct ruleset *rs, void *list, size_t *n, size_t size)
+{
+	void *old = *(void **)list;
+	char *grown = reallocarray(old, *n + 1, size);
+
+	if (!grown) {
+		rs->err = -ENOMEM;
+		return NULL;
+	}
+	*(void **)list = grown;
+	return memset(grown + size * (*n)++, 0, size);
+}
+
+void ruleset_counter(struct ruleset *rs, const char *name)
+{
+	const char **slot = append(rs, &rs->counters, &rs->n_counters, sizeof(*slot));
+
+	if (slot)
+		*slot = name;
+}
+
+struct set *ruleset_set(struct ruleset *rs, const char *name, enum set_type type)
+{
+	struct set *set = append(rs, &rs->sets, &rs->n_sets, sizeof(*set));
+
+	if (set) {
+		set->name = name;
+		set->type = type;
+	}
+	return set;
+}
+
+struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hook hook, int priority,
+			    enum verdict policy, const char *device)
+{
+	struct chain *chain = append(rs, &rs->chains, &rs->n_chains, sizeof(*chain));
+
+	if (chain) {
+		chain->name = name;
+		chain->hook = hook;
+		chain->priority = priority;
+		chain->policy = policy;
+		if (device)
+			strncpy(chain->device, device, sizeof(chain->device) - 1);
+	}
+	return chain;
+}
+
+static struct set_element *set_append(struct ruleset *rs, struct set *set)
+{
+	return set ? append(rs, &set->elements, &set->n_elements, sizeof(struct set_element)) : NULL;
+}
+
+void set_add_address(struct ruleset *rs, struct set *set, const struct addr *address)
+{
+	struct set_element *e = set_append(rs, set);
+
+	if (e)
+		memcpy(e->key, address->bytes, addr_size(address));
+}
+
+void set_add_link_address(struct ruleset *rs, struct set *set, const char *link, const struct addr *address)
+{
+	struct set_element *e = set_append(rs, set);
+
+	if (!e)
+		return;
+	strncpy((char *)e->key, link, IFNAMSIZ - 1);
+	memcpy(e->key + IFNAMSIZ, address->bytes, addr_size(address));
+}
+
+void set_add_number(struct ruleset *rs, struct set *set, uint16_t number)
+{
+	struct set_element *e = set_append(rs, set);
+
+	if (!e)
+		return;
+	if (set->type == SET_PORT) { /* network byte order */
+		e->key[0] = (uint8_t)(number >> 8);
+		e->key[1] = (uint8_t)number;
+	} else {
+		e->key[0] = (uint8_t)number;
+	}
+}
+
+void chain_rule(struct ruleset *rs, struct chain *chain, const struct match *matches, size_t n, const char *counter,
+		enum verdict verdict, const char *comment)
+{
+	struct rule *rule = chain ? append(rs, &chain->rules, &chain->n_rules, sizeof(*rule)) : NULL;
+
+	if (!rule)
+		return;
+	if (n > RULE_MATCHES_MAX) { /* a rule that lost a match would match more: refuse the whole */
+		rs->err = -E2BIG;
+		return;
+	}
+	memcpy(rule->matches, matches, n * sizeof(*matches));
+	rule->n_matches = n;
+	rule->counter = counter;
+	rule->verdict = verdict;
+	rule->comment = comment;
+}
+
+static struct match match_named(enum match_kind kind, const char *name)
+{
+	struct match m = { .kind = kind };
+
+	strncpy(m.name, name, sizeof(m.name) - 1);
+	return m;
+}
+
+struct match match_iif(const char *name)
+{
+	return match_named(MATCH_IIFNAME, name);
+}
+
+struct match match_oif(const char *name)
+{
+	return match_named(MATCH_OIFNAME, name);
+}
+
+static struct match match_address(enum match_kind kind, const struct addr *address)
+{
+	return (struct match){ .kind = kind, .prefix = { .addr = *address, .len = addr_bits(address) } };
+}
+
+struct match match_saddr(const struct addr *address)
+{
+	return match_address(MATCH_SADDR, address);
+}
+
+struct match match_daddr(const struct addr *address)
+{
+	return match_address(MATCH_DADDR, address);
+}
+
+struct match match_daddr_prefix(const char *prefix)
+{
+	struct match m = { .kind = MATCH_DADDR };
+
+	if (prefix_parse(prefix, &m.prefix))
+		m.prefix.len = 255; /* a constant of ours that does not parse: nft_build refuses the rule */
+	return m;
+}
+
+static struct match match_family_set(enum match_kind kind, uint8_t family, const char *set)
+{
+	struct match m = match_named(kind, set);
+
+	m.family = family;
+	return m;
+}
+
+struct match match_saddr_set(uint8_t family, const char *set)
+{
+	return match_family_set(MATCH_SADDR_SET, family, set);
+}
+
+struct match match_daddr_set(uint8_t family, const char *set)
+{
+	return match_family_set(MATCH_DADDR_SET, family, set);
+}
+
+struct match match_link_daddr_set(uint8_t family, const char *set)
+{
+	return match_family_set(MATCH_LINK_DADDR_SET, family, set);
+}
+
+struct match match_dport_set(uint8_t protocol, const char *set)
+{
+	struct match m = match_named(MATCH_DPORT_SET, set);
+
+	m.protocol = protocol;
+	return m;
+}
+
+struct match match_family(uint8_t family)
+{
+	return (struct match){ .kind = MATCH_FAMILY, .family = family };
+}
+
+struct match match_icmp_set(uint8_t family, const char *set)
+{
+	return match_family_set(MATCH_ICMP_TYPE_SET, family, set);
+}
+
+struct match match_ct(uint32_t states)
+{
+	return (struct match){ .kind = MATCH_CT_STATE, .states = states };
+}
+
+struct match match_simple(enum match_kind kind)
+{
+	return (struct match){ .kind = kind };
+}
+
+struct match match_arp_saddr(const struct addr *address)
+{
+	return match_address(MATCH_ARP_SADDR, address);
+}
+
+struct match match_arp_daddr(const struct addr *address)
+{
+	return match_address(MATCH_ARP_DADDR, address);
+}
+
+struct match match_not(struct match match)
+{
+	match.negated = !match.negated;
+	return match;
+}
+
+size_t set_key_len(enum set_type type)
+{
+	static const size_t lengths[] = {
+		[SET_IPV4] = 4,	      [SET_IPV6] = 16,	    [SET_PORT] = 2,
+		[SET_ICMP] = 1,	      [SET_ICMPV6] = 1,	    [SET_LINK_IPV4] = IFNAMSIZ + 4,
+		[SET_LINK_IPV6] = IFNAMSIZ + 16,
+	};
+
+	return lengths[type];
+}
+
+void ruleset_free(struct ruleset *rs)
+{
+	for (size_t i = 0; i < rs->n_sets; i++)
+		free(rs->sets[i].elements);
+	for (size_t i = 0; i < rs->n_chains; i++)
+		free(rs->chains[i].rules);
+	free(rs->sets);
+	free(rs->chains);
+	free(rs->counters);
+	memset(rs, 0, sizeof(*rs));
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/wgdev.h: what a WireGuard device is: one struct for the file, for the kernel and for the userspace protocol. */
+#ifndef LIB_WGDEV_H
+#define LIB_WGDEV_H
+
+#include <net/if.h>
+#include <stdint.h>
+
+#include "lib/addr.h"
+#include "lib/key.h"
+
+/* Where a peer is reached. From a file `host` may be a name and addr unset; from a kernel host is always NULL. */
+struct wg_endpoint {
+	char *host; /* owned; a DNS name or "fe80::1%eth0", still to be resolved by getaddrinfo(3); else NULL */
+	struct addr addr; /* AF_UNSPEC: none, or not yet resolved */
+	uint32_t scope; /* interface index of an IPv6 link-local address, else 0 */
+	uint16_t port; /* 0: the peer has no endpoint */
+};
+
+enum wg_peer_flags {
+	WG_PEER_HAS_PRESHARED_KEY = 1U << 0,
+	WG_PEER_HAS_KEEPALIVE = 1U << 1,
+};
+
+struct wg_peer {
+	struct key public_key;
+	struct key preshared_key;
+	unsigned int flags;
+	uint16_t keepalive; /* seconds; 0: off */
+	struct wg_endpoint endpoint;
+	struct prefix *allowed_ips; /* owned, masked */
+	size_t n_allowed_ips;
+	/* Observed only: */
+	int64_t last_handshake; /* seconds since the epoch, 0: never */
+	uint64_t rx_bytes, tx_bytes;
+};
+
+enum wg_device_flags {
+	WG_DEVICE_HAS_PRIVATE_KEY = 1U << 0,
+	WG_DEVICE_HAS_LISTEN_PORT = 1U << 1,
+	WG_DEVICE_HAS_FWMARK = 1U << 2,
+};
+
+struct wg_device {
+	struct key private_key;
+	struct key public_key; /* observed, or derived */
+	unsigned int flags;
+	uint16_t listen_port; /* 0: any */
+	uint32_t fwmark; /* 0: off */
+	struct wg_peer *peers; /* owned */
+	size_t n_peers;
+	size_t max_peers; /* room in peers; wgdev.c's own */
+};
+
+/* Makes room for N peers in all, no more: for one who knows their number. 0 or -ENOMEM. */
+int must_check wg_device_reserve(struct wg_device *dev, size_t n);
+/* Appends an empty peer and returns it (valid until the next call), or NULL without memory. Growth is geometric. */
+struct wg_peer *wg_device_add_peer(struct wg_device *dev);
+/* Takes the last peer away: wiped and freed. */
+void wg_device_drop_peer(struct wg_device *dev);
+/* Appends P to the peer's allowed IPs, which must have grown by this function only. 0 or -ENOMEM. */
+int must_check wg_peer_add_allowed(struct wg_peer *peer, const struct prefix *p);
+/* Wipes every key, frees all that DEV owns, zeroes it. */
+void wg_device_free(struct wg_device *dev);
+
+#endif

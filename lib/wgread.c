@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/wgread.c: the part of lib/wg.h that reads: the kernel's dump of a device, its pieces joined. */
+#include "lib/wg.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/time_types.h>
+#include <linux/wireguard.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	GET_TRIES = 8,
+};
+
+static int read_allowed_ip(const struct nlattr *attr, void *arg)
+{
+	const struct nlattr *tb[WGALLOWEDIP_A_MAX + 1];
+	struct wg_peer *peer = arg;
+	struct prefix p = { .len = 0 };
+	uint16_t family;
+	int err;
+
+	err = nl_nested(attr, tb, WGALLOWEDIP_A_MAX);
+	if (!err)
+		err = nl_copy(tb[WGALLOWEDIP_A_FAMILY], &family, sizeof(family));
+	if (!err)
+		err = nl_copy(tb[WGALLOWEDIP_A_CIDR_MASK], &p.len, sizeof(p.len));
+	if (err)
+		return err;
+	if (family != AF_INET && family != AF_INET6)
+		return -EBADMSG;
+	p.addr.family = (uint8_t)family;
+	err = nl_copy(tb[WGALLOWEDIP_A_IPADDR], p.addr.bytes, addr_size(&p.addr));
+	if (!err && p.len > addr_bits(&p.addr))
+		err = -EBADMSG;
+	return err ? err : wg_peer_add_allowed(peer, &p);
+}
+
+static int read_endpoint(const struct nlattr *attr, struct wg_endpoint *e)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (nl_copy(attr, &v4, sizeof(v4)) == 0 && v4.sin_family == AF_INET) {
+		e->addr = (struct addr){ .family = AF_INET, .v4 = v4.sin_addr };
+		e->port = ntohs(v4.sin_port);
+		return 0;
+	}
+	if (nl_copy(attr, &v6, sizeof(v6)) == 0 && v6.sin6_family == AF_INET6) {
+		e->addr = (struct addr){ .family = AF_INET6, .v6 = v6.sin6_addr };
+		e->port = ntohs(v6.sin6_port);
+		e->scope = v6.sin6_scope_id;
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+/* The kernel tells a preshared key and a keepalive of zero where there is none. */
+static int read_peer_settings(const struct nlattr *const *tb, struct wg_peer *peer)
+{
+	struct __kernel_timespec last;
+	int err;
+
+	err = nl_copy(tb[WGPEER_A_PRESHARED_KEY], &peer->preshared_key, sizeof(peer->preshared_key));
+	if (!err)
+		err = nl_copy(tb[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL], &peer->keepalive, sizeof(peer->keepalive));
+	if (!err)
+		err = nl_copy(tb[WGPEER_A_LAST_HANDSHAKE_TIME], &last, sizeof(last));
+	if (!err)
+		err = nl_copy(tb[WGPEER_A_RX_BYTES], &peer->rx_bytes, sizeof(peer->rx_bytes));
+	if (!err)
+		err = nl_copy(tb[WGPEER_A_TX_BYTES], &peer->tx_bytes, sizeof(peer->tx_bytes));
+	if (!err && tb[WGPEER_A_ENDPOINT])
+		err = read_endpoint(tb[WGPEER_A_ENDPOINT], &peer->endpoint);
+	if (err)
+		return err;
+	peer->last_handshake = last.tv_sec;
+	if (!key_is_zero(&peer->preshared_key))
+		peer->flags |= WG_PEER_HAS_PRESHARED_KEY;
+	if (peer->keepalive)
+		peer->flags |= WG_PEER_HAS_KEEPALIVE;
+	return 0;
+}
+
+/* A peer too large for one message goes on in the next one, with its key and the rest of its allowed IPs alone. */
+static int read_peer(const struct nlattr *attr, void *arg)
+{
+	const struct nlattr *tb[WGPEER_A_MAX + 1];
+	struct wg_device *dev = arg;
+	struct wg_peer *peer = dev->n_peers ? &dev->peers[dev->n_peers - 1] : NULL;
+	struct key key;
+	int err;
+
+	err = nl_nested(attr, tb, WGPEER_A_MAX);
+	if (!err)
+		err = nl_copy(tb[WGPEER_A_PUBLIC_KEY], &key, sizeof(key));
+	if (err)
+		return err;
+	if (!peer || !key_equal(&peer->public_key, &key)) {
+		peer = wg_device_add_peer(dev);
+		if (!peer)
+			return -ENOMEM;
+		peer->public_key = key;
+		err = read_peer_settings(tb, peer);
+	}
+	if (!err && tb[WGPEER_A_ALLOWEDIPS])
+		err = nl_each(tb[WGPEER_A_ALLOWEDIPS], read_allowed_ip, peer);
+	return err;
+}
+
+/* The device's own attributes; they come with the first message alone. */
+static int read_device_settings(const struct nlattr *const *tb, struct wg_device *dev)
+{
+	int err;
+
+	err = nl_copy(tb[WGDEVICE_A_LISTEN_PORT], &dev->listen_port, sizeof(dev->listen_port));
+	if (!err)
+		err = nl_copy(tb[WGDEVICE_A_FWMARK], &dev->fwmark, sizeof(dev->fwmark));
+	if (!err && tb[WGDEVICE_A_PRIVATE_KEY])
+		err = nl_copy(tb[WGDEVICE_A_PRIVATE_KEY], &dev->private_key, sizeof(dev->private_key));
+	if (!err && tb[WGDEVICE_A_PUBLIC_KEY])
+		err = nl_copy(tb[WGDEVICE_A_PUBLIC_KEY], &dev->public_key, sizeof(dev->public_key));
+	if (err)
+		return err;
+	if (!key_is_zero(&dev->private_key))
+		dev->flags |= WG_DEVICE_HAS_PRIVATE_KEY;
+	if (dev->listen_port)
+		dev->flags |= WG_DEVICE_HAS_LISTEN_PORT;
+	if (dev->fwmark)
+		dev->flags |= WG_DEVICE_HAS_FWMARK;
+	return 0;
+}
+
+struct reading {
+	struct wg_device *dev;
+	uint16_t family;
+	bool has_settings;
+};
+
+static int read_device(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *tb[WGDEVICE_A_MAX + 1];
+	struct reading *r = arg;
+	int err;
+
+	if (nlh->nlmsg_type != r->family)
+		return -EBADMSG;
+	err = nl_attrs(nlh, sizeof(struct genlmsghdr), tb, WGDEVICE_A_MAX);
+	if (!err && !r->has_settings)
+		err = read_device_settings(tb, r->dev);
+	r->has_settings = true;
+	if (!err && tb[WGDEVICE_A_PEERS])
+		err = nl_each(tb[WGDEVICE_A_PEERS], read_peer, r->dev);
+	return err;
+}
+
+int wg_get(struct nl *genl, uint16_t family, const char *ifname, struct wg_device *out, struct nl_error *error)
+{
+	struct {
+		struct genlmsghdr head;
+		struct nlattr attr;
+		char name[IFNAMSIZ];
+	} request = {
+		.head = { .cmd = WG_CMD_GET_DEVICE, .version = WG_GENL_VERSION },
+		.attr = { .nla_len = sizeof(request.attr) + sizeof(request.name), .nla_type = WGDEVICE_A_IFNAME },
+	};
+	struct reading r = { .dev = out, .family = family };
+	int err = -EINVAL;
+
+	*out = (struct wg_device){ .flags = 0 };
+	*error = (struct nl_error){ .err = -EINVAL };
+	if (strnlen(ifname, IFNAMSIZ) == IFNAMSIZ)
+		return -EINVAL;
+	strcpy(request.name, ifname);
+	for (int i = 0; i < GET_TRIES; i++) {
+		r.has_settings = false;
+		err = nl_dump(genl, family, 0, &request, sizeof(request), read_device, &r, error);
+		if (!err && !r.has_settings)
+			err = error->err = -EPROTO;
+		if (!err)
+			return 0;
+		wg_device_free(out);
+		if (err != -EINTR)
+			break;
+	}
+	return err;
+}

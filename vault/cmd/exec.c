@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/cmd/exec.c: becomes a command inside a vault, if and only if it can be confined there. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "lib/addr.h"
+#include "lib/base.h"
+#include "lib/ns.h"
+
+#include "vault/cmd.h"
+#include "vault/drop.h"
+#include "vault/mnt.h"
+#include "vault/report.h"
+#include "vault/sealcheck.h"
+#include "vault/spec.h"
+#include "vault/state.h"
+
+/*
+ * Everything is looked up and checked first, in the host's namespaces; then the process goes in and only ever gives
+ * away: network namespace, mounts, capabilities, identity, descriptors. It has one thread and replaces itself, so a
+ * failure at any of these steps ends it with nothing run. Signal mask and dispositions are never touched: COMMAND gets
+ * the caller's.
+ */
+
+struct request {
+	const char *name, *user, *cwd;
+	bool keep_caps;
+	char **command;
+};
+
+/* Stores the value of the word argv[*i] in *OUT, once, and goes on to it. 0, or an exit code, said why. */
+static int take_value(int argc, char **argv, int *i, const char **out)
+{
+	if (*out || *i + 1 >= argc) {
+		report_error("exec", "'%s' %s (vault help exec)", argv[*i], *out ? "is given twice" : "needs a value");
+		return EXIT_USAGE;
+	}
+	*out = argv[++*i];
+	return 0;
+}
+
+/* 0, or an exit code after having said what is wrong. */
+static int parse_request(int argc, char **argv, struct request *out)
+{
+	int i, code = 0;
+
+	if (argc < 1 || !spec_name_is_valid(argv[0])) {
+		report_error("exec", argc < 1 ? "which vault? (vault help exec)" : "'%s' is no vault's name", argv[0]);
+		return EXIT_USAGE;
+	}
+	out->name = argv[0];
+	for (i = 1; !code && i < argc; i++) {
+		if (!strcmp(argv[i], "keep-caps"))
+			out->keep_caps = true;
+		else if (!strcmp(argv[i], "user"))
+			code = take_value(argc, argv, &i, &out->user);
+		else if (!strcmp(argv[i], "cwd"))
+			code = take_value(argc, argv, &i, &out->cwd);
+		else
+			break;
+	}
+	if (code)
+		return code;
+	if (i < argc && !strcmp(argv[i], "--"))
+		i++;
+	if (i >= argc) {
+		report_error("exec", "which command? (vault help exec)");
+		return EXIT_USAGE;
+	}
+	out->command = argv + i;
+	return 0;
+}
+
+/* True for a connected stream within this machine: the journal's, a socketpair's. */
+static bool is_local_stream(int fd)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer), size = sizeof(int);
+	int type = 0;
+
+	return !getpeername(fd, (struct sockaddr *)&peer, &len) && peer.ss_family == AF_UNIX &&
+	       !getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) && type != SOCK_DGRAM;
+}
+
+/*
+ * Descriptors 0 to 2 stay, so they must be no way out (L24): a socket stays in the namespace it was born in, and a
+ * folder leads past the mounts. One that is closed becomes /dev/null, lest a file of ours gets its number.
+ */
+static int check_stdio(void)
+{
+	struct stat st;
+
+	for (int fd = 0; fd < 3; fd++) {
+		if (fstat(fd, &st)) {
+			if (errno != EBADF || open("/dev/null", O_RDWR) != fd)
+				return EXIT_EXEC_FAILED; /* nowhere to say it */
+			continue;
+		}
+		if (S_ISDIR(st.st_mode) || (S_ISSOCK(st.st_mode) && !is_local_stream(fd))) {
+			report_error("exec", "descriptor %d is a %s: it would lead out of the vault (use a pipe)", fd,
+				     S_ISDIR(st.st_mode) ? "folder" : "socket of another network namespace");
+			return EXIT_EXEC_FAILED;
+		}
+	}
+	return 0;
+}
+
+/* The namespace of SPEC's vault, checked to be that very one and sealed: a descriptor or -1, said why. */
+static int open_sealed(const struct spec *spec)
+{
+	char why[256] = "";
+	uint64_t inode;
+	int ns cleanup(close_fd) = ns_open_name(spec->name), err;
+
+	if (ns == -ENOENT || ns == -EINVAL) {
+		report_error(spec->name, "not up (vault up %s)", spec->name);
+		return -1;
+	}
+	err = ns < 0 ? ns : ns_inode(ns, &inode);
+	if (err) {
+		report_error(spec->name, "its network namespace: %s", strerror(-err));
+		return -1;
+	}
+	if (inode != spec->netns_inode) {
+		report_error(spec->name, "%s/%s is not the namespace that was sealed (vault up %s)", NS_DIR, spec->name,
+			     spec->name);
+		return -1;
+	}
+	if (sealcheck(spec, ns, why)) {
+		report_error(spec->name, "the kill switch is not in place: %s (vault up %s)", why, spec->name);
+		return -1;
+	}
+	return steal_fd(&ns);
+}
+
+static int open_vault(const char *name)
+{
+	struct spec spec cleanup(spec_free) = { 0 };
+	int err = state_load(name, &spec);
+
+	if (err == -ENOENT)
+		report_error(name, "not up (vault up %s)", name);
+	else if (err)
+		report_error(name, "%s/%s: %s%s", STATE_DIR, name, strerror(-err),
+			     err == -EACCES ? " (run it as root)" : "");
+	return err ? -1 : open_sealed(&spec);
+}
+
+static int look_up_user(const char *text, struct identity *id)
+{
+	int err = identity_look_up(text, id);
+
+	if (err == -ENOENT || err == -ESRCH)
+		report_error("exec", "user %s: no such %s", text, err == -ENOENT ? "user" : "group");
+	else if (err == -EDESTADDRREQ)
+		report_error("exec", "user %s: has no entry, so which group? (user %s:GROUP)", text, text);
+	else if (err)
+		report_error("exec", "user %s: %s", text, strerror(-err));
+	return err;
+}
+
+/* Into the namespace NS and its mounts, then into FOLDER by its path: what was inherited may lead around a mount. */
+static int enter(const struct request *r, int ns, uid_t uid, const char *folder)
+{
+	char why[MNT_WHY_LEN] = "";
+
+	if (setns(ns, CLONE_NEWNET)) {
+		report_error(r->name, "cannot enter: %s%s", strerror(errno), errno == EPERM ? " (run it as root)" : "");
+		return EXIT_EXEC_FAILED;
+	}
+	if (mnt_enter(r->name, uid, why)) {
+		report_error(r->name, "%s", why);
+		return EXIT_EXEC_FAILED;
+	}
+	if (chdir(folder)) {
+		report_error(r->name, "%s: %s inside (choose another folder: cwd DIR)", folder, strerror(errno));
+		return EXIT_EXEC_FAILED;
+	}
+	return 0;
+}
+
+/* How many descriptors from 3 on were passed to this very process, by sd_listen_fds(3)'s convention. */
+static unsigned int count_listen_fds(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint64_t n;
+
+	if (!pid || !fds || uint_parse(pid, strlen(pid), 1, INT_MAX, &n) || n != (uint64_t)getpid())
+		return 0;
+	return uint_parse(fds, strlen(fds), 0, INT_MAX - 3, &n) ? 0 : (unsigned int)n;
+}
+
+/* The last steps: each takes something away. */
+static int become_command(const struct request *r, const struct identity *id)
+{
+	const char *what;
+	int err = drop_privileges(id, r->keep_caps, &what);
+
+	if (err) {
+		report_error(r->name, "cannot give up %s: %s", what, strerror(-err));
+		return EXIT_EXEC_FAILED;
+	}
+	if (syscall(SYS_close_range, 3 + count_listen_fds(), ~0U, 0)) {
+		report_error(r->name, "cannot close descriptors: %s", strerror(errno));
+		return EXIT_EXEC_FAILED;
+	}
+	execvp(r->command[0], r->command);
+	err = errno;
+	report_error(r->command[0], "%s", strerror(err));
+	return err == ENOENT ? EXIT_EXEC_NOT_FOUND : EXIT_EXEC_CANNOT_RUN;
+}
+
+static int run(int argc, char **argv, const struct options *options)
+{
+	struct identity id cleanup(identity_free) = { 0 };
+	int ns cleanup(close_fd) = -1;
+	struct request r = { 0 };
+	char folder[PATH_MAX];
+	int code;
+
+	(void)options; /* report.h has them */
+	code = parse_request(argc, argv, &r);
+	if (!code)
+		code = check_stdio();
+	if (code)
+		return code;
+	if (r.user && look_up_user(r.user, &id))
+		return EXIT_EXEC_FAILED;
+	if (!r.cwd && !getcwd(folder, sizeof(folder))) {
+		report_error("exec", "the working folder: %s (choose another: cwd DIR)", strerror(errno));
+		return EXIT_EXEC_FAILED;
+	}
+	ns = open_vault(r.name);
+	if (ns < 0)
+		return EXIT_EXEC_FAILED;
+	code = enter(&r, ns, r.user ? id.uid : getuid(), r.cwd ? r.cwd : folder);
+	return code ? code : become_command(&r, r.user ? &id : NULL);
+}
+
+const struct cmd cmd_exec = {
+	.name = "exec",
+	.args = "NAME [ user USER[:GROUP] ] [ keep-caps ] [ cwd DIR ] [--] COMMAND [ARG...]",
+	.help = "run a command inside a vault",
+	.run = run,
+};

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/cmd/parse_conf.c: vault parse-conf: says what a wg-quick file holds, and runs nothing of it. */
+#include <string.h>
+
+#include "vault/cmd.h"
+#include "vault/read/conffile.h"
+#include "vault/read/conftext.h"
+#include "vault/report.h"
+
+struct request {
+	const char *path;
+	bool show_keys, strict;
+};
+
+/* --- JSON: a value that could not be made is NULL; to set a NULL fails, and `failed` remembers it --- */
+
+struct json_maker {
+	bool show_keys, failed;
+	json_t *hidden; /* one string for all keys */
+};
+
+static void set(struct json_maker *m, json_t *object, const char *key, json_t *value)
+{
+	if (json_object_set_new_nocheck(object, key, value))
+		m->failed = true;
+}
+
+static void append(struct json_maker *m, json_t *array, json_t *value)
+{
+	if (json_array_append_new(array, value))
+		m->failed = true;
+}
+
+/* VALUE when PRESENT, else null. */
+static json_t *number_or_null(bool present, json_int_t value)
+{
+	return present ? json_integer(value) : json_null();
+}
+
+static json_t *key_json(const struct key *key)
+{
+	char text[KEY_BASE64_LEN + 1];
+	json_t *value;
+
+	key_to_base64(key, text);
+	value = json_string_nocheck(text);
+	explicit_bzero(text, sizeof(text));
+	return value;
+}
+
+static json_t *secret_json(const struct json_maker *m, bool present, const struct key *key)
+{
+	if (!present)
+		return json_null();
+	return m->show_keys ? key_json(key) : json_incref(m->hidden);
+}
+
+static json_t *prefixes_json(struct json_maker *m, const struct prefix *list, size_t n)
+{
+	json_t *array = json_array();
+	char text[PREFIX_STRLEN];
+
+	for (size_t i = 0; i < n; i++)
+		append(m, array, json_string_nocheck(prefix_format(&list[i], text)));
+	return array;
+}
+
+static json_t *addresses_json(struct json_maker *m, const struct addr *list, size_t n)
+{
+	json_t *array = json_array();
+	char text[ADDR_STRLEN];
+
+	for (size_t i = 0; i < n; i++)
+		append(m, array, json_string_nocheck(addr_format(&list[i], text)));
+	return array;
+}
+
+static json_t *strings_json(struct json_maker *m, const struct wgconf_strings *strings)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < strings->n; i++)
+		append(m, array, json_string(strings->list[i]));
+	return array;
+}
+
+static json_t *table_json(const struct wgconf *conf)
+{
+	switch (conf->table) {
+	case WGCONF_TABLE_AUTO:
+		return json_string("auto");
+	case WGCONF_TABLE_OFF:
+		return json_string("off");
+	case WGCONF_TABLE_NUMBER:
+		return json_integer(conf->table_number);
+	case WGCONF_TABLE_NONE:
+		break;
+	}
+	return json_null();
+}
+
+static json_t *commands_json(struct json_maker *m, const struct wgconf_strings *commands)
+{
+	struct str text cleanup(str_free) = STR_INIT;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < commands->n; i++) {
+		str_clear(&text);
+		conftext_hook(&text, commands->list[i], m->show_keys);
+		append(m, array, text.err ? NULL : json_string(text.s));
+	}
+	return array;
+}
+
+static json_t *hooks_json(struct json_maker *m, const struct wgconf *conf)
+{
+	static const char *const names[WGCONF_HOOKS] = {
+		[WGCONF_PRE_UP] = "pre_up",
+		[WGCONF_POST_UP] = "post_up",
+		[WGCONF_PRE_DOWN] = "pre_down",
+		[WGCONF_POST_DOWN] = "post_down",
+	};
+	json_t *hooks = json_object();
+
+	for (size_t i = 0; i < WGCONF_HOOKS; i++)
+		set(m, hooks, names[i], commands_json(m, &conf->hooks[i]));
+	return hooks;
+}
+
+static json_t *interface_json(struct json_maker *m, const struct wgconf *conf)
+{
+	const struct wg_device *device = &conf->device;
+	json_t *o = json_object();
+
+	set(m, o, "private_key", secret_json(m, device->flags & WG_DEVICE_HAS_PRIVATE_KEY, &device->private_key));
+	set(m, o, "listen_port", number_or_null(device->flags & WG_DEVICE_HAS_LISTEN_PORT, device->listen_port));
+	set(m, o, "fwmark", number_or_null(device->flags & WG_DEVICE_HAS_FWMARK, device->fwmark));
+	set(m, o, "addresses", prefixes_json(m, conf->addresses, conf->n_addresses));
+	set(m, o, "dns", addresses_json(m, conf->dns, conf->n_dns));
+	set(m, o, "dns_search", strings_json(m, &conf->search));
+	set(m, o, "mtu", number_or_null(conf->mtu, conf->mtu));
+	set(m, o, "table", table_json(conf));
+	set(m, o, "save_config", conf->has_save_config ? json_boolean(conf->save_config) : json_null());
+	set(m, o, "hooks", hooks_json(m, conf));
+	return o;
+}
+
+static json_t *peer_json(struct json_maker *m, const struct wg_peer *peer)
+{
+	char endpoint[CONFTEXT_ENDPOINT_STRLEN];
+	json_t *o = json_object();
+
+	conftext_endpoint(&peer->endpoint, endpoint);
+	set(m, o, "public_key", key_json(&peer->public_key));
+	set(m, o, "preshared_key", secret_json(m, peer->flags & WG_PEER_HAS_PRESHARED_KEY, &peer->preshared_key));
+	set(m, o, "endpoint", endpoint[0] ? json_string_nocheck(endpoint) : json_null());
+	set(m, o, "allowed_ips", prefixes_json(m, peer->allowed_ips, peer->n_allowed_ips));
+	set(m, o, "persistent_keepalive", number_or_null(peer->flags & WG_PEER_HAS_KEEPALIVE, peer->keepalive));
+	return o;
+}
+
+static json_t *peers_json(struct json_maker *m, const struct wg_device *device)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < device->n_peers; i++)
+		append(m, array, peer_json(m, &device->peers[i]));
+	return array;
+}
+
+static json_t *warnings_json(struct json_maker *m, const struct problems *problems)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < problems->n; i++) {
+		const struct problem *p = &problems->list[i];
+		json_t *o = json_object();
+
+		set(m, o, "line", number_or_null(p->line, p->line));
+		set(m, o, "message", json_string(p->text));
+		append(m, array, o);
+	}
+	return array;
+}
+
+/* NULL when there was no memory for all of it. */
+static json_t *conf_json(const struct wgconf *conf, const struct problems *problems, bool show_keys)
+{
+	struct json_maker m = { .show_keys = show_keys, .hidden = json_string(CONFTEXT_HIDDEN) };
+	json_t *o = json_object();
+
+	set(&m, o, "interface", interface_json(&m, conf));
+	set(&m, o, "peers", peers_json(&m, &conf->device));
+	set(&m, o, "warnings", warnings_json(&m, problems));
+	json_decref(m.hidden);
+	if (!m.failed)
+		return o;
+	json_decref(o);
+	return NULL;
+}
+
+/* Peer by peer, for the whole text of a big file is as big again. */
+static int print_text(const struct wgconf *conf, bool show_keys)
+{
+	struct str text cleanup(str_free) = STR_INIT;
+
+	conftext_interface(&text, conf, show_keys);
+	for (size_t i = 0; i <= conf->device.n_peers && !text.err; i++) {
+		report_result(text.s);
+		str_clear(&text);
+		if (i < conf->device.n_peers)
+			conftext_peer(&text, &conf->device.peers[i], show_keys);
+	}
+	if (text.err)
+		report_error("parse-conf", "out of memory");
+	return text.err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int print_conf(const struct request *request, const struct wgconf *conf, const struct problems *problems)
+{
+	if (!report_is_json())
+		return print_text(conf, request->show_keys);
+	report_json(conf_json(conf, problems, request->show_keys));
+	return EXIT_DONE;
+}
+
+/* False after having said what is wrong with the words. */
+static bool parse_words(int argc, char **argv, struct request *request)
+{
+	if (argc < 1) {
+		report_error("parse-conf", "no FILE: give the path of a wg-quick file, or - for standard input");
+		return false;
+	}
+	request->path = argv[0];
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "show-keys")) {
+			request->show_keys = true;
+		} else if (!strcmp(argv[i], "strict")) {
+			request->strict = true;
+		} else {
+			report_error("parse-conf", "unknown word \"%s\": after FILE come show-keys and strict", argv[i]);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int run(int argc, char **argv, const struct options *options)
+{
+	struct problems problems cleanup(problems_free) = { 0 };
+	struct wgconf conf cleanup(wgconf_free) = { 0 };
+	struct request request = { 0 };
+	bool failed;
+
+	(void)options; /* report.h knows them */
+	if (!parse_words(argc, argv, &request))
+		return EXIT_USAGE;
+	failed = conffile_read(request.path, &conf, &problems);
+	if (request.strict)
+		problems_be_strict(&problems);
+	report_problems(request.path, &problems);
+	if (failed || problems.n_errors || problems.overflow)
+		return EXIT_USAGE;
+	return print_conf(&request, &conf, &problems);
+}
+
+const struct cmd cmd_parse_conf = {
+	.name = "parse-conf",
+	.args = "FILE [ show-keys ] [ strict ]",
+	.help = "say what a wg-quick file holds, and run nothing of it",
+	.run = run,
+};

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/cmd/up.c: `vault up`: read, gather, plan, make. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "lib/file.h"
+#include "lib/ns.h"
+#include "vault/cmd.h"
+#include "vault/describe.h"
+#include "vault/gather.h"
+#include "vault/leftover.h"
+#include "vault/plan.h"
+#include "vault/read/conffile.h"
+#include "vault/read/words.h"
+#include "vault/report.h"
+#include "vault/state.h"
+#include "vault/walk.h"
+
+#define WORDS_DIR "/etc/vault"
+#define WORDS_MAX_BYTES (1U << 20)
+
+/* Prints what P holds under NAME and says whether there were errors. */
+static bool report_and_clear(const char *name, struct problems *p)
+{
+	bool failed = p->n_errors || p->overflow;
+
+	if (p->n || p->overflow)
+		report_problems(name, p);
+	problems_free(p);
+	return failed;
+}
+
+/* Reads the words of a file. 0 or EXIT_USAGE, reported. */
+static int read_words_file(const char *path, struct words *words)
+{
+	struct problems p = { 0 };
+	char *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+	int r = file_read(path, WORDS_MAX_BYTES, &text, &len);
+
+	if (r) {
+		report_error(path, "%s", strerror(-r));
+		return EXIT_USAGE;
+	}
+	(void)!words_parse_text(text, len, words, &p);
+	return report_and_clear(path, &p) ? EXIT_USAGE : EXIT_DONE;
+}
+
+/* Words of the command line; and of a file, where they name one or name no tunnel. */
+static int read_words(int argc, char **argv, struct words *words)
+{
+	struct problems p = { 0 };
+	char path[sizeof(WORDS_DIR) + SPEC_NAME_MAX + 8];
+
+	(void)!words_parse(argv, (size_t)argc, words, &p);
+	for (size_t i = 0; i < p.n; i++)
+		report_error(words->spec->name, "%s", p.list[i].text);
+	if (p.n || p.overflow) {
+		problems_free(&p);
+		return EXIT_USAGE;
+	}
+	snprintf(path, sizeof(path), "%s/%s.conf", WORDS_DIR, words->spec->name);
+	if (words->file)
+		return read_words_file(words->file, words);
+	return words->spec->conf ? EXIT_DONE : read_words_file(path, words);
+}
+
+/* The wg-quick file into the description. */
+static int read_conf(struct words *words)
+{
+	struct spec *spec = words->spec;
+	struct wgconf conf = { 0 };
+	struct problems p = { 0 };
+	int r;
+
+	if (!spec->conf) {
+		report_error(spec->name, "no tunnel: name its wg-quick file with `conf FILE`");
+		return EXIT_USAGE;
+	}
+	r = conffile_read(spec->conf, &conf, &p);
+	if (!r && !p.n_errors)
+		(void)!describe(words, &conf, &p);
+	wgconf_free(&conf);
+	return report_and_clear(spec->conf, &p) || r ? EXIT_USAGE : EXIT_DONE;
+}
+
+static void report_problem_list(const char *object, struct problems *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		report_error(object, "%s", p->list[i].text);
+	problems_free(p);
+}
+
+static int dry_run(struct spec *spec, struct world *w)
+{
+	struct str out cleanup(str_free) = STR_INIT;
+	struct problems p = { 0 };
+	struct plan plan;
+	int r = gather_link(spec, w, &p);
+
+	report_problem_list(spec->name, &p);
+	if (r)
+		return EXIT_FAILED;
+	plan_build(spec, &plan);
+	walk_print(&plan, spec, &out);
+	if (out.err || plan.overflow) {
+		report_error(spec->name, "out of memory");
+		return EXIT_FAILED;
+	}
+	report_result(out.s);
+	if (report_is_json())
+		report_json(json_pack("{s:s, s:s}", "name", spec->name, "commands", out.s));
+	return EXIT_DONE;
+}
+
+/* Signals wait: the walk looks for them between objects and takes back what it made. */
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
+}
+
+static void report_up(const struct spec *spec)
+{
+	char text[PREFIX_STRLEN], other[PREFIX_STRLEN];
+
+	report_line("%s: up, sealed", spec->name);
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		report_line("  tunnel %s %s (%s)", spec->tunnel_name, prefix_format(&spec->addresses[i], text),
+			    spec->backend == SPEC_BACKEND_KERNEL ? "kernel" : spec->program);
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		if (spec->link[f].host.addr.family)
+			report_line("  link %s %s to %s", spec->host_name,
+				    addr_format(&spec->link[f].host.addr, text),
+				    addr_format(&spec->link[f].vault.addr, other));
+	for (size_t i = 0; i < spec->n_dns; i++)
+		report_line("  resolver %s", addr_format(&spec->dns[i], text));
+	if (report_is_json())
+		report_json(spec_to_json(spec));
+}
+
+/* Makes the vault, its lock held in W->dir. */
+static int make(struct spec *spec, struct world *w)
+{
+	struct problems p = { 0 };
+	struct plan plan;
+	int r = world_lock_host(w);
+
+	if (!r)
+		r = gather_link(spec, w, &p);
+	report_problem_list(spec->name, &p);
+	if (r) {
+		report_error(spec->name, "%s", strerror(-r));
+		return EXIT_FAILED;
+	}
+	plan_build(spec, &plan);
+	if (walk_make(&plan, w))
+		return EXIT_FAILED;
+	report_up(spec);
+	return EXIT_DONE;
+}
+
+/* Takes the vault's lock, clears what a crash left, and makes it. */
+static int up(struct spec *spec, struct world *w)
+{
+	bool made = false;
+	int code, r;
+
+	w->dir = state_lock(spec->name, &made);
+	if (w->dir < 0) {
+		report_error(spec->name, "locking %s/%s: %s", STATE_DIR, spec->name, strerror(-w->dir));
+		return EXIT_FAILED;
+	}
+	code = leftover_settle(spec->name, w->dir, made);
+	if (code != EXIT_DONE)
+		return code; /* what is there is not ours to remove */
+	code = make(spec, w);
+	if (code == EXIT_DONE)
+		return code;
+	r = state_remove_files(w->dir);
+	if (!r)
+		r = state_remove_dir(spec->name);
+	if (r)
+		report_error(spec->name, "removing %s/%s: %s", STATE_DIR, spec->name, strerror(-r));
+	return code;
+}
+
+static int run_words(struct words *words)
+{
+	struct spec *spec = words->spec;
+	struct problems p = { 0 };
+	struct world w;
+	int code = EXIT_FAILED, r = world_open(&w, spec);
+
+	if (!r)
+		r = gather_tunnel(spec, &w, &p);
+	if (p.n)
+		report_problem_list(spec->name, &p);
+	else if (r)
+		report_error(spec->name, "%s", strerror(-r));
+	if (!r && words->dry_run)
+		code = dry_run(spec, &w);
+	else if (!r && !block_signals())
+		code = up(spec, &w);
+	world_close(&w);
+	return code;
+}
+
+static int up_run(int argc, char **argv, const struct options *options)
+{
+	struct spec spec = { 0 };
+	struct words words = { .spec = &spec };
+	int code;
+
+	(void)options;
+	if (argc < 1 || !spec_name_is_valid(argv[0])) {
+		report_error("up", argc < 1 ? "which vault? (`vault help up`)" :
+					      "a name is 1 to 63 of [A-Za-z0-9_.-], not starting with . or -");
+		return EXIT_USAGE;
+	}
+	if (prctl(PR_SET_DUMPABLE, 0)) { /* keys are about to be in memory: none of it into a core file */
+		report_error("up", "prctl: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
+	snprintf(spec.name, sizeof(spec.name), "%s", argv[0]);
+	spec_name_interfaces(&spec);
+	code = read_words(argc - 1, argv + 1, &words);
+	if (code == EXIT_DONE)
+		code = read_conf(&words);
+	if (code == EXIT_DONE)
+		code = run_words(&words);
+	words_free(&words);
+	spec_free(&spec);
+	return code;
+}
+
+const struct cmd cmd_up = {
+	.name = "up",
+	.args = "NAME [ WORDS ]",
+	.help = "make a vault, or say why not",
+	.usage = words_usage,
+	.run = up_run,
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/describe.c: words and wg-quick file together -> the description as asked for. */
+#include "vault/describe.h"
+
+#include <string.h>
+
+static const char *family_name(uint8_t family)
+{
+	return family == AF_INET6 ? "IPv6" : "IPv4";
+}
+
+static bool routes_family(const struct wg_device *wg, uint8_t family)
+{
+	for (size_t i = 0; i < wg->n_peers; i++)
+		for (size_t j = 0; j < wg->peers[i].n_allowed_ips; j++)
+			if (wg->peers[i].allowed_ips[j].addr.family == family)
+				return true;
+	return false;
+}
+
+/* Leaves out the addresses of FAMILY where no peer carries it: they could send nothing, and receive nothing (L8). */
+static void drop_family(struct spec *spec, uint8_t family, struct problems *p)
+{
+	size_t kept = 0;
+
+	if (!spec_tunnel_has(spec, family) || routes_family(&spec->wg, family))
+		return;
+	problem_warn(p, 0, "no peer has %s in its AllowedIPs: %s stays off", family_name(family), family_name(family));
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		if (spec->addresses[i].addr.family != family)
+			spec->addresses[kept++] = spec->addresses[i];
+	spec->n_addresses = kept;
+}
+
+/* Leaves out resolvers that the tunnel cannot reach, and those given twice. */
+static void sift_resolvers(struct spec *spec, struct problems *p)
+{
+	char text[ADDR_STRLEN];
+	size_t kept = 0;
+
+	for (size_t i = 0; i < spec->n_dns; i++) {
+		bool twice = false;
+
+		for (size_t j = 0; j < kept; j++)
+			twice = twice || addr_equal(&spec->dns[i], &spec->dns[j]);
+		if (!spec_tunnel_has(spec, spec->dns[i].family))
+			problem_warn(p, 0, "resolver %s: the tunnel has no %s to reach it by: left out",
+				     addr_format(&spec->dns[i], text), family_name(spec->dns[i].family));
+		else if (!twice)
+			spec->dns[kept++] = spec->dns[i];
+	}
+	spec->n_dns = kept;
+	if (!kept)
+		problem_warn(p, 0, "no resolver: names will not resolve inside (name one with `dns ADDR`)");
+}
+
+static void warn_unused(const struct wgconf *conf, struct problems *p)
+{
+	static const char *const names[WGCONF_HOOKS] = { "PreUp", "PostUp", "PreDown", "PostDown" };
+
+	for (int h = 0; h < WGCONF_HOOKS; h++)
+		if (conf->hooks[h].n)
+			problem_warn(p, 0, "%s: commands inside the file are never run", names[h]);
+	if (conf->save_config)
+		problem_warn(p, 0, "SaveConfig: the file is never written to");
+	if (conf->table == WGCONF_TABLE_NUMBER || conf->table == WGCONF_TABLE_OFF)
+		problem_warn(p, 0, "Table: a vault's routes are its own, in the main table of its namespace");
+}
+
+/* The two ends of one family: both given, in one prefix, and two addresses. */
+static void check_ends(const struct spec_link_ends *ends, const char *family, struct problems *p)
+{
+	if (!ends->host.addr.family && !ends->vault.addr.family)
+		return;
+	if (!ends->host.addr.family || !ends->vault.addr.family)
+		problem_error(p, 0, "host-address and vault-address: give both for %s", family);
+	else if (addr_equal(&ends->host.addr, &ends->vault.addr))
+		problem_error(p, 0, "host-address and vault-address: the same %s address", family);
+	else if (!prefix_contains(&ends->host, &ends->vault.addr) ||
+		 !prefix_contains(&ends->vault, &ends->host.addr))
+		problem_error(p, 0, "host-address and vault-address: not in one %s network", family);
+}
+
+static void check_link(const struct words *words, struct problems *p)
+{
+	const struct spec *spec = words->spec;
+	char text[ADDR_STRLEN];
+
+	check_ends(&spec->link[SPEC_V4], "IPv4", p);
+	check_ends(&spec->link[SPEC_V6], "IPv6", p);
+	if (words->no_link && (spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family))
+		problem_error(p, 0, "no-link: there is no link to have host-address or vault-address");
+	for (size_t i = 0; i < spec->n_dns; i++) {
+		const struct spec_link_ends *ends = &spec->link[spec->dns[i].family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+
+		if (ends->host.addr.family && prefix_contains(&ends->vault, &spec->dns[i]))
+			problem_warn(p, 0, "resolver %s lies in the link's network: it is asked by the tunnel alone",
+				     addr_format(&spec->dns[i], text));
+	}
+}
+
+/* The parts that change owner. */
+static void take(struct spec *spec, struct wgconf *conf)
+{
+	spec->wg = conf->device;
+	explicit_bzero(&conf->device, sizeof(conf->device));
+	spec->addresses = steal_ptr(&conf->addresses);
+	spec->n_addresses = conf->n_addresses;
+	conf->n_addresses = 0;
+	if (!spec->n_dns) {
+		free(spec->dns);
+		spec->dns = steal_ptr(&conf->dns);
+		spec->n_dns = conf->n_dns;
+		conf->n_dns = 0;
+	}
+	spec->search = steal_ptr(&conf->search.list);
+	spec->n_search = conf->search.n;
+	conf->search.n = 0;
+	if (!spec->mtu)
+		spec->mtu = conf->mtu;
+}
+
+size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
+{
+	struct spec *spec = words->spec;
+	size_t before = p->n_errors;
+
+	take(spec, conf);
+	warn_unused(conf, p);
+	spec->has_link = !words->no_link;
+	spec->backend = words->userspace_given ? SPEC_BACKEND_USERSPACE :
+			words->userspace_never ? SPEC_BACKEND_KERNEL :
+						 SPEC_BACKEND_AUTO;
+	drop_family(spec, AF_INET, p);
+	drop_family(spec, AF_INET6, p);
+	sift_resolvers(spec, p);
+	check_link(words, p);
+	if (!spec->n_addresses)
+		problem_error(p, 0, "the tunnel has no address that it could send from: Address is missing, or "
+				    "AllowedIPs of its family");
+	if (!spec->wg.n_peers)
+		problem_error(p, 0, "the file has no [Peer]: there is nobody to send to");
+	return p->n_errors - before;
+}

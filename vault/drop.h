@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/drop.h: who a command in a vault runs as, and what it may never have. */
+#ifndef VAULT_DROP_H
+#define VAULT_DROP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/base.h"
+
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups; /* owned; the supplementary ones */
+	int n_groups;
+};
+
+void identity_free(struct identity *id);
+
+/*
+ * Looks up TEXT, `USER[:GROUP]`, names or numbers, in the caller's namespaces: the answer may come by a socket that is
+ * hidden inside. A user without an entry needs GROUP and is in that one alone. 0; -ENOENT no such user, -ESRCH no such
+ * group, -EDESTADDRREQ a number that needs a group, -ENOMEM, -E2BIG.
+ */
+int must_check identity_look_up(const char *text, struct identity *id);
+
+/*
+ * Gives away for good: the capabilities listed in drop.c, from every set, and the right to gain any by execve(2)
+ * (no_new_privs), unless KEEP_CAPS; and becomes ID, if any (NULL: stays). 0, or -errno with what failed in *WHAT
+ * (static text): the process then has no more than before, and must end.
+ */
+int must_check drop_privileges(const struct identity *id, bool keep_caps, const char **what);
+
+#endif

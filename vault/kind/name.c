@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/kind/name.c: the namespace's name, bound as ip-netns(8) binds it. The last object: now others may enter. */
+#include <errno.h>
+
+#include "lib/ns.h"
+#include "vault/obj.h"
+#include "vault/world.h"
+
+static int name_make(const struct obj *obj, struct world *w)
+{
+	int r = world_flush(w);
+
+	(void)obj;
+	return r ? r : ns_bind_name(w->vault_ns, w->spec->name);
+}
+
+static int name_remove(const struct obj *obj, struct world *w)
+{
+	int r = world_flush(w);
+
+	(void)obj;
+	if (!r)
+		r = ns_unbind_name(w->spec->name);
+	return r == -ENOENT ? 0 : r;
+}
+
+static void name_print(const struct obj *obj, const struct spec *spec, struct str *out)
+{
+	(void)obj;
+	str_addf(out, "# only now vault binds the namespace to /run/netns/%s\n", spec->name);
+}
+
+const struct kind kind_name = { .name = "name", .make = name_make, .remove = name_remove, .print = name_print };

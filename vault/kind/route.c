@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/kind/route.c: a route inside the vault. Dies with the namespace. */
+#include "lib/rtnl.h"
+#include "vault/obj.h"
+#include "vault/world.h"
+
+static int route_make(const struct obj *obj, struct world *w)
+{
+	const struct rtnl_route route = {
+		.dst = obj->route.dst, .index = obj->route.index, .metric = obj->route.metric
+	};
+	int r = world_queue(w, &w->vault_route);
+
+	if (!r)
+		rtnl_queue_route(&w->batch, &w->vault_route, w->current, &route);
+	return r;
+}
+
+static void route_print(const struct obj *obj, const struct spec *spec, struct str *out)
+{
+	const char *family = obj->route.dst.addr.family == AF_INET6 ? " -6" : "";
+	char text[PREFIX_STRLEN];
+	const char *dst = obj->route.dst.len ? prefix_format(&obj->route.dst, text) : "default";
+
+	if (obj->route.index)
+		str_addf(out, "ip%s -n %s route add %s dev %s\n", family, spec->name, dst,
+			 spec_interface(spec, obj->route.index));
+	else
+		str_addf(out, "ip%s -n %s route add unreachable %s metric %u\n", family, spec->name, dst,
+			 obj->route.metric);
+}
+
+const struct kind kind_route = { .name = "route", .make = route_make, .print = route_print };

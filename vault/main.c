@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/main.c: global options, the table of commands, the command by the name the binary is run under, help. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/base.h"
+#include "lib/str.h"
+#include "vault/cmd.h"
+#include "vault/report.h"
+
+static const struct cmd *const cmds[] = { &cmd_up, &cmd_down, &cmd_exec, &cmd_parse_conf };
+
+static const char *const option_usage[] = {
+	"  -j, -json       one JSON value on stdout, also on failure",
+	"  -p, -pretty     JSON with line breaks",
+	"  -q, -quiet      no more than errors",
+	"  -v, -verbose    what is done, step by step",
+	"  -V, -Version    print the version",
+	"  -h, -help       print this",
+};
+
+static const struct cmd *find_cmd(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++)
+		if (!strcmp(cmds[i]->name, name))
+			return cmds[i];
+	return NULL;
+}
+
+/* The command that a name such as vault-down stands for. */
+static const struct cmd *cmd_of_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
+		size_t len = strlen(cmds[i]->name), whole = strlen(name);
+
+		if (whole > len && name[whole - len - 1] == '-' && !strcmp(name + whole - len, cmds[i]->name))
+			return cmds[i];
+	}
+	return NULL;
+}
+
+static void usage(struct str *out)
+{
+	str_add(out, "usage: vault [ OPTIONS ] COMMAND [ ARGUMENTS ]\n\nCOMMAND\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++)
+		str_addf(out, "  %-14s  %s\n", cmds[i]->name, cmds[i]->help);
+	str_add(out, "  help            print a command's usage: vault help COMMAND\n\nOPTIONS\n");
+	for (size_t i = 0; i < ARRAY_SIZE(option_usage); i++)
+		str_addf(out, "%s\n", option_usage[i]);
+}
+
+static int print_usage(const struct cmd *cmd)
+{
+	struct str out cleanup(str_free) = STR_INIT;
+
+	if (cmd) {
+		str_addf(&out, "usage: vault %s %s\n%s\n", cmd->name, cmd->args, cmd->help);
+		if (cmd->usage)
+			cmd->usage(&out);
+	} else {
+		usage(&out);
+	}
+	report_result(out.err ? "" : out.s);
+	report_json(json_string(out.err ? "" : out.s));
+	return out.err ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int help_run(int argc, char **argv)
+{
+	const struct cmd *cmd = argc ? find_cmd(argv[0]) : NULL;
+
+	if (argc && !cmd) {
+		report_error("help", "no command \"%.80s\"", argv[0]);
+		return EXIT_USAGE;
+	}
+	return print_usage(cmd);
+}
+
+enum option_result { OPTION_TAKEN, OPTION_VERSION, OPTION_HELP, OPTION_UNKNOWN };
+
+static bool is_option(const char *word, const char *letter, const char *name)
+{
+	word += word[0] == '-';
+	return !strcmp(word, letter) || !strcmp(word, name) || (word[0] == '-' && !strcmp(word + 1, name));
+}
+
+static enum option_result take_option(const char *word, struct options *options)
+{
+	if (is_option(word, "j", "json"))
+		options->json = true;
+	else if (is_option(word, "p", "pretty"))
+		options->pretty = true;
+	else if (is_option(word, "q", "quiet"))
+		options->quiet = true;
+	else if (is_option(word, "v", "verbose"))
+		options->verbose = true;
+	else if (is_option(word, "V", "Version"))
+		return OPTION_VERSION;
+	else if (is_option(word, "h", "help"))
+		return OPTION_HELP;
+	else
+		return OPTION_UNKNOWN;
+	return OPTION_TAKEN;
+}
+
+static int print_version(void)
+{
+	report_result("vault " VAULT_VERSION "\n");
+	report_json(json_pack("{s:s}", "version", VAULT_VERSION));
+	return EXIT_DONE;
+}
+
+static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct options *options)
+{
+	if (argc == 1 && !strcmp(argv[0], "help"))
+		return print_usage(cmd);
+	return cmd->run(argc, argv, options);
+}
+
+static int dispatch(const struct cmd *cmd, int argc, char **argv, const struct options *options)
+{
+	if (cmd)
+		return run_cmd(cmd, argc, argv, options);
+	if (!argc) {
+		report_error("vault", "no command (`vault help`)");
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[0], "help"))
+		return help_run(argc - 1, argv + 1);
+	cmd = find_cmd(argv[0]);
+	if (!cmd) {
+		report_error("vault", "no command \"%.80s\" (`vault help`)", argv[0]);
+		return EXIT_USAGE;
+	}
+	return run_cmd(cmd, argc - 1, argv + 1, options);
+}
+
+int main(int argc, char **argv)
+{
+	const struct cmd *cmd = cmd_of_name(argc ? argv[0] : "");
+	struct options options = { 0 };
+	enum option_result result = OPTION_TAKEN;
+	int at = 1;
+
+	for (; at < argc && argv[at][0] == '-' && argv[at][1] && result == OPTION_TAKEN; at++)
+		result = take_option(argv[at], &options);
+	report_begin(&options);
+	switch (result) {
+	case OPTION_UNKNOWN:
+		report_error("vault", "unknown option %.80s (`vault help`)", argv[at - 1]);
+		return report_end(EXIT_USAGE);
+	case OPTION_VERSION:
+		return report_end(print_version());
+	case OPTION_HELP:
+		return report_end(print_usage(cmd));
+	case OPTION_TAKEN:
+		break;
+	}
+	return report_end(dispatch(cmd, argc > at ? argc - at : 0, argv + at, &options));
+}

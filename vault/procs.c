@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/procs.c: which processes are in a network namespace. */
+#include "vault/procs.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+static bool is_inside(int proc, const char *pid, uint64_t inode)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%.20s/ns/net", pid);
+	return !fstatat(proc, path, &st, 0) && st.st_ino == inode;
+}
+
+static void read_name(int proc, const char *pid, char out[static 64])
+{
+	char path[64];
+	int fd cleanup(close_fd) = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%.20s/comm", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, out, 63);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
+
+ssize_t procs_in_netns(uint64_t inode, struct proc **list)
+{
+	DIR *dir cleanup(close_dir) = opendir("/proc");
+	struct proc *procs cleanup(free_ptr) = NULL, *grown;
+	struct dirent *entry;
+	ssize_t n = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]) || !is_inside(dirfd(dir), entry->d_name, inode))
+			continue;
+		grown = reallocarray(procs, (size_t)n + 1, sizeof(*procs));
+		if (!grown)
+			return -ENOMEM;
+		procs = grown;
+		procs[n].pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		read_name(dirfd(dir), entry->d_name, procs[n].name);
+		n++;
+	}
+	*list = steal_ptr(&procs);
+	return n;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/procs.h: which processes are in a network namespace. */
+#ifndef VAULT_PROCS_H
+#define VAULT_PROCS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/base.h"
+
+struct proc {
+	pid_t pid;
+	char name[64]; /* comm */
+};
+
+/*
+ * Lists the processes whose main thread is in the network namespace INODE (proc(5)) into *LIST, owned by the caller.
+ * Returns their number or -errno. A process that ends meanwhile, or that may not be read, is left out.
+ */
+ssize_t must_check procs_in_netns(uint64_t inode, struct proc **list);
+
+#endif

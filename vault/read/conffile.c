@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/read/conffile.c: a wg-quick file, from its path to a struct wgconf. */
+#include "vault/read/conffile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/file.h"
+
+#define OTHERS 077 /* the mode bits that let others read, write or run */
+
+/* A descriptor of the regular file PATH, or -errno. */
+static int open_file(const char *path, struct problems *p)
+{
+	/* O_NONBLOCK: a FIFO would keep us until somebody writes to it */
+	int fd cleanup(close_fd) = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st)) {
+		int err = errno;
+
+		problem_error(p, 0, "cannot open it: %s", strerror(err));
+		return -err;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		problem_error(p, 0, "is not a regular file: give the text on standard input, as FILE -");
+		return -EINVAL;
+	}
+	if (st.st_mode & OTHERS)
+		problem_warn(p, 0, "holds a private key and is open to others (mode %04o): chmod 600",
+			     (unsigned int)st.st_mode & 07777U);
+	return steal_fd(&fd);
+}
+
+int conffile_read(const char *path, struct wgconf *out, struct problems *p)
+{
+	bool is_stdin = !strcmp(path, "-");
+	int file cleanup(close_fd) = is_stdin ? -1 : open_file(path, p);
+	char *text = NULL;
+	size_t len = 0;
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	if (!is_stdin && file < 0)
+		return file;
+	ret = file_read_fd(is_stdin ? STDIN_FILENO : file, WGCONF_MAX_BYTES, &text, &len);
+	if (ret == -EFBIG)
+		problem_error(p, 0, "has more than %u MiB, which no configuration has", WGCONF_MAX_BYTES >> 20);
+	else if (ret)
+		problem_error(p, 0, "cannot read it: %s", strerror(-ret));
+	else if (wgconf_parse(text, len, out, p))
+		ret = 0; /* the problems say it */
+	file_wipe_free(&text, len);
+	return ret;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/read/wginterface.c: the keys of [Interface]. */
+#include <string.h>
+
+#include "vault/read/wgvalue.h"
+
+#define ADDRESSES_MAX 256U /* of an interface; they are compared each with each */
+#define MTU_MIN 576U
+
+static void parse_private_key(const struct wgvalue *v)
+{
+	struct wg_device *device = &v->conf->device;
+
+	if (!wgvalue_key(v, false, &device->private_key))
+		return;
+	key_clamp(&device->private_key);
+	key_public(&device->private_key, &device->public_key);
+	device->flags |= WG_DEVICE_HAS_PRIVATE_KEY;
+}
+
+static void parse_listen_port(const struct wgvalue *v)
+{
+	uint64_t port;
+
+	if (!wgvalue_number(v, v->text, 0, UINT16_MAX, &port))
+		return;
+	v->conf->device.listen_port = (uint16_t)port;
+	v->conf->device.flags |= WG_DEVICE_HAS_LISTEN_PORT;
+}
+
+/* The hexadecimal number TEXT; false when it is none, or has more than 32 bits. */
+static bool hex_number(struct slice text, uint32_t *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char lower = is_digit(text.s[i]) ? text.s[i] : (char)(text.s[i] | 0x20);
+		const char *digit = strchr(digits, lower);
+
+		if (!digit || n > UINT32_MAX >> 4)
+			return false;
+		n = n << 4 | (uint64_t)(digit - digits);
+	}
+	*out = (uint32_t)n;
+	return text.len > 0;
+}
+
+static void parse_fwmark(const struct wgvalue *v)
+{
+	struct wg_device *device = &v->conf->device;
+	bool hex = v->text.len > 1 && !memcmp(v->text.s, "0x", 2);
+	uint32_t mark = 0;
+	uint64_t n = 0;
+
+	if (hex && !hex_number((struct slice){ v->text.s + 2, v->text.len - 2 }, &mark)) {
+		wgvalue_refuse(v, v->text, "is not a hexadecimal number of 32 bits");
+		return;
+	}
+	if (!hex && !slice_is(v->text, "off") && !wgvalue_number(v, v->text, 0, UINT32_MAX, &n))
+		return;
+	device->fwmark = hex ? mark : (uint32_t)n;
+	device->flags |= WG_DEVICE_HAS_FWMARK;
+}
+
+static bool has_address(const struct wgconf *conf, const struct prefix *p)
+{
+	for (size_t i = 0; i < conf->n_addresses; i++)
+		if (prefix_equal(&conf->addresses[i], p))
+			return true;
+	return false;
+}
+
+static void add_address(const struct wgvalue *v, const struct prefix *p)
+{
+	struct wgconf *conf = v->conf;
+	struct prefix *list = reallocarray(conf->addresses, conf->n_addresses + 1, sizeof(*list));
+
+	if (!list) {
+		wgvalue_no_memory(v);
+		return;
+	}
+	conf->addresses = list;
+	conf->addresses[conf->n_addresses++] = *p;
+}
+
+static void warn_empty_element(const struct wgvalue *v)
+{
+	problem_warn(v->problems, v->line, "%s: an empty element between commas is left out", v->key);
+}
+
+static void parse_address(const struct wgvalue *v)
+{
+	struct slice rest = v->text, element;
+	struct prefix p;
+
+	while (slice_next_element(&rest, &element)) {
+		if (!element.len)
+			warn_empty_element(v);
+		else if (!wgvalue_prefix(v, element, &p))
+			continue;
+		else if (has_address(v->conf, &p))
+			wgvalue_refuse(v, element, "is given twice");
+		else if (v->conf->n_addresses >= ADDRESSES_MAX)
+			wgvalue_refuse(v, element, "is one too many: there may be %u", ADDRESSES_MAX);
+		else
+			add_address(v, &p);
+	}
+}
+
+/* Room is always the next power of two. */
+static void add_resolver(const struct wgvalue *v, const struct addr *a)
+{
+	struct wgconf *conf = v->conf;
+	size_t n = conf->n_dns;
+
+	if ((n & (n - 1)) == 0) {
+		struct addr *list = reallocarray(conf->dns, n ? 2 * n : 1, sizeof(*list));
+
+		if (!list) {
+			wgvalue_no_memory(v);
+			return;
+		}
+		conf->dns = list;
+	}
+	conf->dns[conf->n_dns++] = *a;
+}
+
+/* Appends a copy of TEXT. Room is always the next power of two. */
+static void add_string(const struct wgvalue *v, struct wgconf_strings *strings, struct slice text)
+{
+	char *copy cleanup(free_ptr) = strndup(text.s, text.len);
+	size_t n = strings->n;
+
+	if (copy && (n & (n - 1)) == 0) {
+		char **list = reallocarray(strings->list, n ? 2 * n : 1, sizeof(*list));
+
+		if (!list) {
+			wgvalue_no_memory(v);
+			return;
+		}
+		strings->list = list;
+	}
+	if (copy)
+		strings->list[strings->n++] = steal_ptr(&copy);
+	else
+		wgvalue_no_memory(v);
+}
+
+static void parse_dns(const struct wgvalue *v)
+{
+	struct slice rest = v->text, element;
+	char text[ADDR_STRLEN];
+	struct addr a;
+
+	while (slice_next_element(&rest, &element)) {
+		if (!element.len)
+			warn_empty_element(v);
+		else if (slice_copy(element, text, sizeof(text)) && !addr_parse(text, &a))
+			add_resolver(v, &a);
+		else if (slice_is_domain(element))
+			add_string(v, &v->conf->search, element);
+		else
+			wgvalue_refuse(v, element, "is neither an IP address nor a domain to search");
+	}
+}
+
+/* ip(8) would read a number that starts with 0 as octal or hexadecimal, where wg(8) reads decimal. */
+static bool number_for_ip(const struct wgvalue *v, uint64_t min, uint64_t max, uint64_t *out)
+{
+	if (v->text.len < 2 || v->text.s[0] != '0')
+		return wgvalue_number(v, v->text, min, max, out);
+	wgvalue_refuse(v, v->text, "starts with 0: write it in decimal");
+	return false;
+}
+
+static void parse_mtu(const struct wgvalue *v)
+{
+	uint64_t mtu;
+
+	v->check->mtu_line = v->line;
+	if (number_for_ip(v, MTU_MIN, UINT16_MAX, &mtu))
+		v->conf->mtu = (uint16_t)mtu;
+}
+
+static void parse_table(const struct wgvalue *v)
+{
+	struct wgconf *conf = v->conf;
+	uint64_t n;
+
+	if (v->text.len == 3 && !memcmp(v->text.s, "off", 3)) {
+		conf->table = WGCONF_TABLE_OFF;
+	} else if (v->text.len == 4 && !memcmp(v->text.s, "auto", 4)) {
+		conf->table = WGCONF_TABLE_AUTO;
+	} else if (!is_digit(v->text.s[0])) {
+		wgvalue_refuse(v, v->text, "must be off or auto, in lower case, or a number: "
+			       "the names of tables are each host's own");
+	} else if (number_for_ip(v, 1, UINT32_MAX, &n)) {
+		conf->table = WGCONF_TABLE_NUMBER;
+		conf->table_number = (uint32_t)n;
+	}
+}
+
+static void parse_save_config(const struct wgvalue *v)
+{
+	bool on = slice_is(v->text, "true");
+
+	if (!on && !slice_is(v->text, "false")) {
+		wgvalue_refuse(v, v->text, "must be true or false");
+		return;
+	}
+	v->conf->has_save_config = true;
+	v->conf->save_config = on;
+	if (on)
+		problem_warn(v->problems, v->line, "SaveConfig: is not heeded: the file is never written");
+}
+
+/* Kept for the report and never run. What cannot stand in JSON cannot be reported. */
+static void parse_hook(const struct wgvalue *v, enum wgconf_hook kind)
+{
+	if (!slice_is_utf8(v->text)) {
+		wgvalue_refuse(v, (struct slice){ 0 }, "is not UTF-8: save the file as UTF-8");
+		return;
+	}
+	add_string(v, &v->conf->hooks[kind], v->text);
+	problem_warn(v->problems, v->line, "%s: is reported and never run", v->key);
+}
+
+static void parse_pre_up(const struct wgvalue *v)
+{
+	parse_hook(v, WGCONF_PRE_UP);
+}
+
+static void parse_post_up(const struct wgvalue *v)
+{
+	parse_hook(v, WGCONF_POST_UP);
+}
+
+static void parse_pre_down(const struct wgvalue *v)
+{
+	parse_hook(v, WGCONF_PRE_DOWN);
+}
+
+static void parse_post_down(const struct wgvalue *v)
+{
+	parse_hook(v, WGCONF_POST_DOWN);
+}
+
+const struct wgkey wginterface_keys[WGKEYS_INTERFACE] = {
+	{ "PrivateKey", 0, parse_private_key },
+	{ "ListenPort", 0, parse_listen_port },
+	{ "FwMark", 0, parse_fwmark },
+	{ "Address", WGKEY_MANY | WGKEY_EMPTY, parse_address },
+	{ "DNS", WGKEY_MANY | WGKEY_EMPTY, parse_dns },
+	{ "MTU", WGKEY_EMPTY, parse_mtu },
+	{ "Table", WGKEY_EMPTY, parse_table },
+	{ "SaveConfig", 0, parse_save_config },
+	{ "PreUp", WGKEY_MANY | WGKEY_EMPTY | WGKEY_FREE, parse_pre_up },
+	{ "PostUp", WGKEY_MANY | WGKEY_EMPTY | WGKEY_FREE, parse_post_up },
+	{ "PreDown", WGKEY_MANY | WGKEY_EMPTY | WGKEY_FREE, parse_pre_down },
+	{ "PostDown", WGKEY_MANY | WGKEY_EMPTY | WGKEY_FREE, parse_post_down },
+};

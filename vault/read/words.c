@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/read/words.c: the vault's words, from the command line or a file: one grammar, one table. */
+#include "vault/read/words.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MTU_MIN 576
+#define MTU_MAX 65535
+#define DNS_MAX 16
+
+struct reader {
+	struct words *words;
+	struct problems *problems;
+	unsigned int line; /* 0: the command line */
+};
+
+struct clause {
+	const char *name;
+	const char *arg; /* NULL: none */
+	const char *help;
+	bool only_words; /* means nothing in a file */
+	void (*parse)(struct reader *r, const char *arg);
+};
+
+static void bad(const struct reader *r, const char *clause, const char *arg, const char *why)
+{
+	problem_error(r->problems, r->line, "%s: \"%.80s\" %s", clause, arg, why);
+}
+
+/* An owned copy; NULL counts as an error. */
+static char *copy(const struct reader *r, const char *text)
+{
+	char *out = strdup(text);
+
+	if (!out)
+		problem_error(r->problems, r->line, "out of memory");
+	return out;
+}
+
+static void parse_conf(struct reader *r, const char *arg)
+{
+	r->words->spec->conf = copy(r, arg);
+}
+
+static void parse_file(struct reader *r, const char *arg)
+{
+	r->words->file = copy(r, arg);
+}
+
+static void parse_userspace(struct reader *r, const char *arg)
+{
+	if (!strcmp(arg, "auto"))
+		return;
+	if (!strcmp(arg, "never")) {
+		r->words->userspace_never = true;
+		return;
+	}
+	r->words->userspace_given = true;
+	r->words->spec->program = copy(r, arg);
+}
+
+static void add_dns(struct reader *r, const char *text)
+{
+	struct spec *spec = r->words->spec;
+	struct addr *grown, a;
+
+	if (addr_parse(text, &a)) {
+		bad(r, "dns", text, "is not an IP address");
+		return;
+	}
+	for (size_t i = 0; i < spec->n_dns; i++)
+		if (addr_equal(&spec->dns[i], &a))
+			return;
+	grown = spec->n_dns < DNS_MAX ? reallocarray(spec->dns, spec->n_dns + 1, sizeof(*grown)) : NULL;
+	if (!grown) {
+		problem_error(r->problems, r->line, "dns: more than %d resolvers", DNS_MAX);
+		return;
+	}
+	spec->dns = grown;
+	spec->dns[spec->n_dns++] = a;
+}
+
+static void parse_dns(struct reader *r, const char *arg)
+{
+	char *list = copy(r, arg), *rest = list, *one;
+
+	while (list && (one = strsep(&rest, ",")))
+		add_dns(r, one);
+	free(list);
+}
+
+static void parse_mtu(struct reader *r, const char *arg)
+{
+	uint64_t mtu;
+
+	if (uint_parse(arg, strlen(arg), MTU_MIN, MTU_MAX, &mtu))
+		bad(r, "mtu", arg, "is not a number from 576 to 65535");
+	else
+		r->words->spec->mtu = (uint16_t)mtu;
+}
+
+/* A unicast address with the length of a link's prefix: room for two hosts at least. */
+static void parse_end(struct reader *r, const char *clause, const char *arg, bool host)
+{
+	struct spec *spec = r->words->spec;
+	struct prefix p, *slot;
+
+	if (!strchr(arg, '/') || prefix_parse(arg, &p) || !p.len) {
+		bad(r, clause, arg, "is not ADDRESS/LENGTH");
+		return;
+	}
+	if (p.len > addr_bits(&p.addr) - 1 || addr_is_any(&p.addr) || addr_is_multicast(&p.addr) ||
+	    addr_is_loopback(&p.addr) || addr_is_linklocal(&p.addr)) {
+		bad(r, clause, arg, "cannot be an end of a link");
+		return;
+	}
+	slot = &spec->link[p.addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4].vault;
+	if (host)
+		slot = &spec->link[p.addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4].host;
+	if (slot->addr.family)
+		bad(r, clause, arg, "is the second one of its family");
+	else
+		*slot = p;
+}
+
+static void parse_host_address(struct reader *r, const char *arg)
+{
+	parse_end(r, "host-address", arg, true);
+}
+
+static void parse_vault_address(struct reader *r, const char *arg)
+{
+	parse_end(r, "vault-address", arg, false);
+}
+
+static void parse_no_link(struct reader *r, const char *arg)
+{
+	(void)arg;
+	r->words->no_link = true;
+}
+
+static void parse_dry_run(struct reader *r, const char *arg)
+{
+	(void)arg;
+	r->words->dry_run = true;
+}
+
+static const struct clause clauses[] = {
+	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", false, parse_conf },
+	{ "userspace", "PROGRAM|never|auto", "the userspace WireGuard to run, where the kernel has none", false,
+	  parse_userspace },
+	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", false, parse_dns },
+	{ "mtu", "N", "the tunnel's MTU", false, parse_mtu },
+	{ "host-address", "ADDR/LEN", "the host's end of the link; once a family", false, parse_host_address },
+	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", false, parse_vault_address },
+	{ "no-link", NULL, "no link to the host: only loopback and tunnel", false, parse_no_link },
+	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", true, parse_file },
+	{ "dry-run", NULL, "change nothing: print the equivalent commands", true, parse_dry_run },
+};
+
+static const struct clause *find_clause(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
+		if (!strcmp(clauses[i].name, name))
+			return &clauses[i];
+	return NULL;
+}
+
+/* The ends of the link come once a family, which their parser sees to; everything else once. */
+static bool may_repeat(const struct clause *c)
+{
+	return c->parse == parse_host_address || c->parse == parse_vault_address;
+}
+
+size_t words_parse(char *const *list, size_t n, struct words *out, struct problems *p)
+{
+	struct reader r = { .words = out, .problems = p };
+	size_t before = p->n_errors;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct clause *c = find_clause(list[i]);
+		unsigned int bit;
+
+		if (!c) {
+			problem_error(p, 0, "unknown word \"%.80s\" (see `vault help up`)", list[i]);
+			break; /* what follows may be its argument */
+		}
+		bit = 1U << (c - clauses);
+		if (out->seen & bit && !may_repeat(c))
+			problem_error(p, 0, "%s: given twice", c->name);
+		out->seen |= bit;
+		if (c->arg && ++i == n) {
+			problem_error(p, 0, "%s: lacks its %s", c->name, c->arg);
+			break;
+		}
+		c->parse(&r, c->arg ? list[i] : NULL);
+	}
+	return p->n_errors - before;
+}
+
+/* One line of a file, without its comment. SAID holds the clauses of the command line, IN_FILE those of lines before. */
+static void parse_line(struct reader *r, char *line, unsigned int said, unsigned int *in_file)
+{
+	static const char blanks[] = " \t\r";
+	char *rest = NULL, *name = strtok_r(line, blanks, &rest), *arg = NULL;
+	const struct clause *c;
+	unsigned int bit;
+
+	if (!name)
+		return;
+	c = find_clause(name);
+	if (!c || c->only_words) {
+		problem_error(r->problems, r->line, "unknown word \"%.80s\"", name);
+		return;
+	}
+	bit = 1U << (c - clauses);
+	if (c->arg)
+		arg = strtok_r(NULL, blanks, &rest);
+	if (c->arg && !arg)
+		problem_error(r->problems, r->line, "%s: lacks its %s", c->name, c->arg);
+	else if (strtok_r(NULL, blanks, &rest))
+		problem_error(r->problems, r->line, "%s: more words than it takes", c->name);
+	else if (*in_file & bit && !may_repeat(c))
+		problem_error(r->problems, r->line, "%s: given twice", c->name);
+	else if (!(said & bit))
+		c->parse(r, arg);
+	*in_file |= bit;
+}
+
+size_t words_parse_text(const char *text, size_t len, struct words *out, struct problems *p)
+{
+	struct reader r = { .words = out, .problems = p };
+	unsigned int said = out->seen, in_file = 0;
+	char *copy_of_text, *rest, *line;
+	size_t before = p->n_errors;
+
+	if (memchr(text, '\0', len)) {
+		problem_error(p, 0, "a NUL byte: not a text file");
+		return 1;
+	}
+	copy_of_text = rest = strndup(text, len);
+	if (!copy_of_text)
+		problem_error(p, 0, "out of memory");
+	while (rest && (line = strsep(&rest, "\n"))) {
+		r.line++;
+		line[strcspn(line, "#")] = '\0';
+		parse_line(&r, line, said, &in_file);
+	}
+	out->seen |= in_file;
+	free(copy_of_text);
+	return p->n_errors - before;
+}
+
+void words_usage(struct str *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++) {
+		const struct clause *c = &clauses[i];
+		int pad = 34 - (int)strlen(c->name) - (c->arg ? (int)strlen(c->arg) + 1 : 0);
+
+		str_addf(out, "  %s%s%s%*s%s\n", c->name, c->arg ? " " : "", c->arg ? c->arg : "", pad, "", c->help);
+	}
+}
+
+void words_free(struct words *words)
+{
+	free(words->file);
+	words->file = NULL;
+}

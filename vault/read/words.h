@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/read/words.h: the vault's words, from the command line or a file: one grammar, one table. No system calls. */
+#ifndef VAULT_READ_WORDS_H
+#define VAULT_READ_WORDS_H
+
+#include "lib/str.h"
+#include "vault/read/problem.h"
+#include "vault/spec.h"
+
+/* What words ask for: the description as far as they give it, and what `up` is to do with it. */
+struct words {
+	struct spec *spec;
+	char *file; /* owned: `file PATH`, else NULL */
+	bool userspace_never; /* `userspace never` */
+	bool userspace_given; /* `userspace PROGRAM`: the program is in spec->program */
+	bool no_link, dry_run;
+	unsigned int seen; /* bit per clause */
+};
+
+/*
+ * Reads the N words at LIST into *OUT, whose spec the caller has set. Errors go to P with line 0. Returns the number of
+ * errors. Free with words_free.
+ */
+size_t must_check words_parse(char *const *list, size_t n, struct words *out, struct problems *p);
+
+/*
+ * Reads the text of a file of words (LEN bytes): one clause a line, '#' comments; words of a line are parted by blanks.
+ * Clauses that OUT has already seen, on the command line, go before: the file's are left out. Errors carry their lines.
+ */
+size_t must_check words_parse_text(const char *text, size_t len, struct words *out, struct problems *p);
+
+/* Appends the usage lines of all clauses to OUT. */
+void words_usage(struct str *out);
+
+void words_free(struct words *words);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/report.c: the only writer of stdout and stderr: text or JSON from the same calls. */
+#include "vault/report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+	struct options options;
+	json_t *value; /* what the command reported, JSON mode only */
+	char *object, *message; /* of the first error, JSON mode only */
+	bool lost; /* something could not be kept or printed */
+} state;
+
+void report_begin(const struct options *options)
+{
+	state.options = *options;
+}
+
+bool report_is_json(void)
+{
+	return state.options.json;
+}
+
+static void print_line(const char *format, va_list args)
+{
+	vprintf(format, args);
+	putchar('\n');
+}
+
+void report_line(const char *format, ...)
+{
+	va_list args;
+
+	if (state.options.json || state.options.quiet)
+		return;
+	va_start(args, format);
+	print_line(format, args);
+	va_end(args);
+}
+
+void report_detail(const char *format, ...)
+{
+	va_list args;
+
+	if (state.options.json || !state.options.verbose)
+		return;
+	va_start(args, format);
+	print_line(format, args);
+	va_end(args);
+}
+
+void report_result(const char *text)
+{
+	if (!state.options.json)
+		fputs(text, stdout);
+}
+
+/* Keeps the first error for the JSON value. */
+static void keep_error(const char *object, const char *message)
+{
+	if (!state.options.json || state.message)
+		return;
+	state.object = strdup(object);
+	state.message = strdup(message);
+	if (!state.object || !state.message)
+		state.lost = true;
+}
+
+void report_error(const char *object, const char *format, ...)
+{
+	char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+	fflush(stdout); /* so that what was said before stands before */
+	fprintf(stderr, "vault: %s: %s\n", object, message ? message : "out of memory");
+	keep_error(object, message ? message : "out of memory");
+	free(message);
+}
+
+void report_warning(const char *object, const char *format, ...)
+{
+	va_list args;
+
+	if (state.options.quiet)
+		return;
+	fflush(stdout);
+	fprintf(stderr, "vault: %s: warning: ", object);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void report_problems(const char *file, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++) {
+		const struct problem *p = &problems->list[i];
+		char line[16] = "";
+
+		if (p->warning && state.options.quiet)
+			continue;
+		if (p->line)
+			snprintf(line, sizeof(line), "%u:", p->line);
+		fprintf(stderr, "%s:%s %s%s\n", file, line, p->warning ? "warning: " : "", p->text);
+		if (!p->warning)
+			keep_error(file, p->text);
+	}
+	if (problems->overflow)
+		report_error(file, "out of memory while reading it");
+}
+
+void report_json(json_t *value)
+{
+	if (!value)
+		state.lost = true;
+	json_decref(state.value);
+	state.value = value;
+}
+
+static json_t *error_value(int code)
+{
+	return json_pack("{s:{s:i,s:s,s:s}}", "error", "code", code, "object", state.object ? state.object : "vault",
+			 "message", state.message ? state.message : "failed");
+}
+
+static void print_json(int code)
+{
+	size_t flags = state.options.pretty ? JSON_INDENT(2) : JSON_COMPACT;
+
+	if (!state.value)
+		state.value = code == EXIT_DONE ? json_object() : error_value(code);
+	if (!state.value || json_dumpf(state.value, stdout, flags | JSON_ENCODE_ANY) < 0)
+		state.lost = true;
+	putchar('\n');
+}
+
+int report_end(int code)
+{
+	if (state.options.json)
+		print_json(code);
+	json_decref(state.value);
+	free(state.object);
+	free(state.message);
+	if (fflush(stdout) || ferror(stdout)) {
+		fprintf(stderr, "vault: stdout: %s\n", strerror(errno));
+		state.lost = true;
+	}
+	return state.lost && code == EXIT_DONE ? EXIT_FAILED : code;
+}

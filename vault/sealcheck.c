@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/sealcheck.c: is the kill switch of a vault in place, whole and unchanged, in the kernel? Reads only. */
+#include "vault/sealcheck.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/nftlook.h"
+#include "lib/ns.h"
+#include "vault/seal.h"
+
+struct check {
+	const struct spec *spec;
+	struct nl nft;
+	bool has_link, has_tunnel; /* the interfaces exist */
+};
+
+/* In the vault's namespace. */
+static int open_inside(void *arg)
+{
+	struct check *check = arg;
+
+	check->has_link = if_nametoindex(check->spec->link_name) != 0;
+	check->has_tunnel = if_nametoindex(check->spec->tunnel_name) != 0;
+	return nl_open(&check->nft, NETLINK_NETFILTER);
+}
+
+/* Linux 5.16 brought the egress hook: an older kernel cannot have these tables (see walk.c). */
+static bool is_wanted(const struct check *check, enum seal_table table)
+{
+	switch (table) {
+	case SEAL_LINK:
+		return check->has_link; /* the kernel takes the chain of a vanished device away, and it needs none */
+	case SEAL_TUNNEL:
+		return check->has_tunnel;
+	case SEAL_INET:
+	case SEAL_TABLES:
+		break;
+	}
+	return true;
+}
+
+static int compare_all(const struct check *check, const struct ruleset rs[static SEAL_TABLES], struct nftlook *seen,
+		       char why[static 256])
+{
+	int r = 0;
+
+	for (unsigned int t = 0; !r && t < SEAL_TABLES; t++)
+		if (is_wanted(check, t))
+			r = rs[t].err ? rs[t].err : nftlook_compare(seen, &rs[t], NFTLOOK_WHOLE, why);
+	return r;
+}
+
+int sealcheck(const struct spec *spec, int ns, char why[static 256])
+{
+	struct check check = { .spec = spec, .nft = NL_CLOSED };
+	struct nftlook seen cleanup(nftlook_free) = { 0 };
+	struct ruleset rs[SEAL_TABLES] = { 0 };
+	struct nl_error error = { 0 };
+	int r = ns_run(ns, open_inside, &check);
+
+	why[0] = '\0';
+	for (unsigned int t = 0; t < SEAL_TABLES; t++)
+		if (t != SEAL_LINK || spec->has_link)
+			seal_build(spec, t, &rs[t]);
+	if (!r)
+		r = nftlook_dump(&check.nft, rs, SEAL_TABLES, &seen, &error);
+	if (!r)
+		r = compare_all(&check, rs, &seen, why);
+	if (r && !why[0])
+		snprintf(why, 256, "reading the rules: %s %.180s", strerror(-r), error.text);
+	for (unsigned int t = 0; t < SEAL_TABLES; t++)
+		ruleset_free(&rs[t]);
+	nl_close(&check.nft);
+	return r;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/spec.c: the description of a vault: names, questions, freeing. Its JSON is in specjson.c. */
+#include "vault/spec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool spec_name_is_valid(const char *name)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	size_t len = strlen(name);
+
+	return len >= 1 && len <= SPEC_NAME_MAX && strspn(name, allowed) == len && name[0] != '.' && name[0] != '-';
+}
+
+/* FNV-1a: short, stable over versions; a collision is no danger, the kernel refuses the second interface. */
+static uint32_t hash(const char *text)
+{
+	uint32_t h = 2166136261U;
+
+	for (; *text; text++)
+		h = (h ^ (uint8_t)*text) * 16777619U;
+	return h;
+}
+
+static void interface_name(const char *prefix, const char *name, char out[static IFNAMSIZ])
+{
+	enum { HASH_LEN = 6 }; /* a dash and five hex digits */
+	int room = IFNAMSIZ - 1 - (int)strlen(prefix);
+
+	if ((int)strlen(name) <= room)
+		snprintf(out, IFNAMSIZ, "%s%s", prefix, name);
+	else
+		snprintf(out, IFNAMSIZ, "%s%.*s-%05x", prefix, room - HASH_LEN, name, hash(name) & 0xfffffU);
+}
+
+void spec_name_interfaces(struct spec *spec)
+{
+	interface_name("vlt-", spec->name, spec->host_name);
+	interface_name("link-", spec->name, spec->link_name);
+	interface_name("wg-", spec->name, spec->tunnel_name);
+}
+
+const char *spec_interface(const struct spec *spec, uint32_t index)
+{
+	if (index == SPEC_LOOPBACK_INDEX)
+		return "lo";
+	if (index == SPEC_LINK_INDEX)
+		return spec->link_name;
+	return index == spec->tunnel_index ? spec->tunnel_name : "";
+}
+
+bool spec_tunnel_has(const struct spec *spec, uint8_t family)
+{
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		if (spec->addresses[i].addr.family == family)
+			return true;
+	return false;
+}
+
+bool spec_uses(const struct spec *spec, uint8_t family)
+{
+	const struct spec_link_ends *ends = &spec->link[family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+
+	return spec_tunnel_has(spec, family) || (spec->has_link && ends->vault.addr.family);
+}
+
+void spec_free(struct spec *spec)
+{
+	wg_device_free(&spec->wg);
+	for (size_t i = 0; i < spec->n_search; i++)
+		free(spec->search[i]);
+	free(spec->search);
+	free(spec->addresses);
+	free(spec->dns);
+	free(spec->conf);
+	free(spec->program);
+	memset(spec, 0, sizeof(*spec));
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/spec.h: the description of a vault: values only. Words and the wg-quick file fill it, gather completes it. */
+#ifndef VAULT_SPEC_H
+#define VAULT_SPEC_H
+
+#include <jansson.h>
+#include <net/if.h>
+#include <stdbool.h>
+
+#include "lib/addr.h"
+#include "lib/wgdev.h"
+
+#define SPEC_NAME_MAX 63
+#define SPEC_SCHEMA 1
+
+/* Interface indexes inside a vault: the namespace is fresh. The tunnel's is in the spec: it must be free on the host too. */
+enum spec_index { SPEC_LOOPBACK_INDEX = 1, SPEC_LINK_INDEX = 2 };
+
+/* Every link of a vault carries this group inside, so that one request takes all of them away. */
+#define SPEC_GROUP 30305U /* "va" */
+
+enum spec_backend { SPEC_BACKEND_AUTO, SPEC_BACKEND_KERNEL, SPEC_BACKEND_USERSPACE };
+
+/* One family of the host link; family AF_UNSPEC in `host` and `vault`: the link has none of it. */
+struct spec_link_ends {
+	struct prefix host, vault;
+};
+
+enum spec_family { SPEC_V4, SPEC_V6, SPEC_FAMILIES };
+
+struct spec {
+	char name[SPEC_NAME_MAX + 1];
+	char *conf; /* owned: path of the wg-quick file */
+
+	struct wg_device wg; /* the tunnel; its keys are never written to the state */
+	struct prefix *addresses; /* owned: the tunnel's own */
+	size_t n_addresses;
+	struct addr *dns; /* owned: the only resolvers */
+	size_t n_dns;
+	char **search; /* owned, each owned */
+	size_t n_search;
+	uint16_t mtu; /* 0 until gathered */
+
+	enum spec_backend backend; /* AUTO until gathered */
+	char *program; /* owned: the userspace WireGuard; NULL: none asked for, or none needed */
+
+	bool has_link;
+	struct spec_link_ends link[SPEC_FAMILIES];
+
+	/* Gathered: */
+	char tunnel_name[IFNAMSIZ], link_name[IFNAMSIZ], host_name[IFNAMSIZ];
+	uint32_t host_index; /* of host_name on the host */
+	uint32_t tunnel_index; /* of tunnel_name in the vault */
+	uint64_t netns_inode; /* 0 until made */
+};
+
+/* Name of the interface with INDEX inside the vault; "" for an index that is none of them. */
+const char *spec_interface(const struct spec *spec, uint32_t index);
+
+/* True for 1 to SPEC_NAME_MAX characters of [A-Za-z0-9_.-] that do not begin with '.' or '-'. */
+bool spec_name_is_valid(const char *name);
+
+/* Fills the three interface names from spec->name: as they are where they fit, else cut, with a hash of the whole. */
+void spec_name_interfaces(struct spec *spec);
+
+/* True when the tunnel has an address of the family (AF_INET, AF_INET6). */
+bool spec_tunnel_has(const struct spec *spec, uint8_t family);
+/* True when the tunnel or the link has an address of the family: else the family is off in the vault. */
+bool spec_uses(const struct spec *spec, uint8_t family);
+
+/* The description without any secret, for the state file. A new reference, or NULL without memory. */
+json_t *spec_to_json(const struct spec *spec);
+/*
+ * Fills *OUT (spec_free it, also on error) from such a value. 0, -ENOMEM, -EPROTONOSUPPORT for another schema
+ * version, -EINVAL for anything that spec_to_json would not have written.
+ */
+int must_check spec_from_json(const json_t *json, struct spec *out);
+
+/* Wipes keys, frees, zeroes. */
+void spec_free(struct spec *spec);
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/specjson.c: the description of a vault as JSON and back, without any secret. */
+#include <errno.h>
+#include <string.h>
+
+#include "vault/spec.h"
+
+/* Adds VALUE (a new reference, or NULL: no memory) to ARRAY; false when that failed. */
+static bool append(json_t *array, json_t *value)
+{
+	return json_array_append_new(array, value) == 0;
+}
+
+static json_t *addr_json(const struct addr *a)
+{
+	char text[ADDR_STRLEN];
+
+	return a->family ? json_string(addr_format(a, text)) : json_null();
+}
+
+static json_t *prefix_json(const struct prefix *p)
+{
+	char text[PREFIX_STRLEN];
+
+	return p->addr.family ? json_string(prefix_format(p, text)) : json_null();
+}
+
+static json_t *prefixes_json(const struct prefix *list, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < n; i++)
+		if (!append(array, prefix_json(&list[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *addrs_json(const struct addr *list, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < n; i++)
+		if (!append(array, addr_json(&list[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *strings_json(char *const *list, size_t n)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < n; i++)
+		if (!append(array, json_string(list[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *peer_json(const struct wg_peer *peer)
+{
+	char key[KEY_BASE64_LEN + 1];
+
+	key_to_base64(&peer->public_key, key);
+	return json_pack("{s:s, s:b, s:s?, s:o, s:i, s:i, s:i, s:o}", "public_key", key, "has_preshared_key",
+			 !!(peer->flags & WG_PEER_HAS_PRESHARED_KEY), "endpoint_host", peer->endpoint.host,
+			 "endpoint_address", addr_json(&peer->endpoint.addr), "endpoint_scope",
+			 (int)peer->endpoint.scope, "endpoint_port", (int)peer->endpoint.port, "persistent_keepalive",
+			 (int)peer->keepalive, "allowed_ips", prefixes_json(peer->allowed_ips, peer->n_allowed_ips));
+}
+
+static json_t *peers_json(const struct wg_device *wg)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < wg->n_peers; i++)
+		if (!append(array, peer_json(&wg->peers[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *link_json(const struct spec *spec)
+{
+	if (!spec->has_link)
+		return json_null();
+	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "host_interface", spec->host_name, "interface",
+			 spec->link_name, "host_index", (json_int_t)spec->host_index, "host_address",
+			 prefix_json(&spec->link[SPEC_V4].host), "vault_address",
+			 prefix_json(&spec->link[SPEC_V4].vault), "host_address6",
+			 prefix_json(&spec->link[SPEC_V6].host), "vault_address6",
+			 prefix_json(&spec->link[SPEC_V6].vault));
+}
+
+json_t *spec_to_json(const struct spec *spec)
+{
+	return json_pack("{s:i, s:s, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o}", "schema",
+			 SPEC_SCHEMA, "name", spec->name, "netns_inode", (json_int_t)spec->netns_inode, "conf",
+			 spec->conf, "backend", spec->backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel",
+			 "program", spec->program, "tunnel", "interface", spec->tunnel_name, "index",
+			 (json_int_t)spec->tunnel_index, "mtu", (int)spec->mtu,
+			 "listen_port", (int)spec->wg.listen_port, "fwmark", (json_int_t)spec->wg.fwmark, "addresses",
+			 prefixes_json(spec->addresses, spec->n_addresses), "peers", peers_json(&spec->wg), "dns",
+			 addrs_json(spec->dns, spec->n_dns), "dns_search", strings_json(spec->search, spec->n_search),
+			 "link", link_json(spec));
+}
+
+/* Reading back. Every reader takes a value as spec_to_json writes it and refuses anything else with -EINVAL. */
+
+static int read_string(const json_t *value, char *out, size_t size)
+{
+	const char *text = json_string_value(value);
+
+	if (!text || strlen(text) >= size)
+		return -EINVAL;
+	memcpy(out, text, strlen(text) + 1);
+	return 0;
+}
+
+static int read_optional(const json_t *value, char **out)
+{
+	if (json_is_null(value))
+		return 0;
+	if (!json_is_string(value))
+		return -EINVAL;
+	*out = strdup(json_string_value(value));
+	return *out ? 0 : -ENOMEM;
+}
+
+static int read_number(const json_t *value, json_int_t max, json_int_t *out)
+{
+	*out = json_integer_value(value);
+	return json_is_integer(value) && *out >= 0 && *out <= max ? 0 : -EINVAL;
+}
+
+static int read_prefix(const json_t *value, struct prefix *out)
+{
+	if (json_is_null(value))
+		return 0;
+	return json_is_string(value) ? prefix_parse(json_string_value(value), out) : -EINVAL;
+}
+
+static int read_addr(const json_t *value, struct addr *out)
+{
+	if (json_is_null(value))
+		return 0;
+	return json_is_string(value) ? addr_parse(json_string_value(value), out) : -EINVAL;
+}
+
+/* An owned array of N elements of SIZE for the members of VALUE. */
+static int read_array(const json_t *value, size_t size, void *list, size_t *n)
+{
+	if (!json_is_array(value))
+		return -EINVAL;
+	*n = json_array_size(value);
+	*(void **)list = calloc(*n ? *n : 1, size);
+	return *(void **)list ? 0 : -ENOMEM;
+}
+
+static int read_addresses(const json_t *value, struct spec *out)
+{
+	int r = read_array(value, sizeof(*out->addresses), &out->addresses, &out->n_addresses);
+
+	for (size_t i = 0; !r && i < out->n_addresses; i++)
+		r = read_prefix(json_array_get(value, i), &out->addresses[i]);
+	return r;
+}
+
+static int read_dns(const json_t *value, struct spec *out)
+{
+	int r = read_array(value, sizeof(*out->dns), &out->dns, &out->n_dns);
+
+	for (size_t i = 0; !r && i < out->n_dns; i++)
+		r = read_addr(json_array_get(value, i), &out->dns[i]);
+	return r;
+}
+
+static int read_search(const json_t *value, struct spec *out)
+{
+	int r = read_array(value, sizeof(*out->search), &out->search, &out->n_search);
+
+	for (size_t i = 0; !r && i < out->n_search; i++) {
+		r = read_optional(json_array_get(value, i), &out->search[i]);
+		if (!r && !out->search[i])
+			r = -EINVAL;
+	}
+	return r;
+}
+
+static int read_allowed(const json_t *value, struct wg_peer *peer)
+{
+	struct prefix p;
+	int r = json_is_array(value) ? 0 : -EINVAL;
+
+	for (size_t i = 0; !r && i < json_array_size(value); i++) {
+		p = (struct prefix){ 0 };
+		r = read_prefix(json_array_get(value, i), &p);
+		if (!r)
+			r = wg_peer_add_allowed(peer, &p);
+	}
+	return r;
+}
+
+static int read_peer(const json_t *value, struct wg_device *wg)
+{
+	struct wg_peer *peer = wg_device_add_peer(wg);
+	const char *key = json_string_value(json_object_get(value, "public_key"));
+	json_int_t scope, port, keepalive;
+	int r;
+
+	if (!peer)
+		return -ENOMEM;
+	r = key ? key_from_base64(key, strlen(key), &peer->public_key) : -EINVAL;
+	if (json_is_true(json_object_get(value, "has_preshared_key")))
+		peer->flags |= WG_PEER_HAS_PRESHARED_KEY;
+	if (!r)
+		r = read_optional(json_object_get(value, "endpoint_host"), &peer->endpoint.host);
+	if (!r)
+		r = read_addr(json_object_get(value, "endpoint_address"), &peer->endpoint.addr);
+	if (!r)
+		r = read_number(json_object_get(value, "endpoint_scope"), INT32_MAX, &scope);
+	if (!r)
+		r = read_number(json_object_get(value, "endpoint_port"), UINT16_MAX, &port);
+	if (!r)
+		r = read_number(json_object_get(value, "persistent_keepalive"), UINT16_MAX, &keepalive);
+	if (r)
+		return r;
+	peer->endpoint.scope = (uint32_t)scope;
+	peer->endpoint.port = (uint16_t)port;
+	peer->keepalive = (uint16_t)keepalive;
+	return read_allowed(json_object_get(value, "allowed_ips"), peer);
+}
+
+static int read_tunnel(const json_t *value, struct spec *out)
+{
+	const json_t *peers = json_object_get(value, "peers");
+	json_int_t index, mtu, port, mark;
+	int r = read_string(json_object_get(value, "interface"), out->tunnel_name, sizeof(out->tunnel_name));
+
+	if (!r)
+		r = read_number(json_object_get(value, "index"), INT32_MAX, &index);
+	if (!r)
+		r = read_number(json_object_get(value, "mtu"), UINT16_MAX, &mtu);
+	if (!r)
+		r = read_number(json_object_get(value, "listen_port"), UINT16_MAX, &port);
+	if (!r)
+		r = read_number(json_object_get(value, "fwmark"), UINT32_MAX, &mark);
+	if (!r)
+		r = read_addresses(json_object_get(value, "addresses"), out);
+	if (!r && !json_is_array(peers))
+		r = -EINVAL;
+	for (size_t i = 0; !r && i < json_array_size(peers); i++)
+		r = read_peer(json_array_get(peers, i), &out->wg);
+	if (r)
+		return r;
+	out->tunnel_index = (uint32_t)index;
+	out->mtu = (uint16_t)mtu;
+	out->wg.listen_port = (uint16_t)port;
+	out->wg.fwmark = (uint32_t)mark;
+	return 0;
+}
+
+static int read_link(const json_t *value, struct spec *out)
+{
+	static const struct {
+		const char *key;
+		enum spec_family family;
+		bool host;
+	} ends[] = { { "host_address", SPEC_V4, true },
+		     { "vault_address", SPEC_V4, false },
+		     { "host_address6", SPEC_V6, true },
+		     { "vault_address6", SPEC_V6, false } };
+	json_int_t index;
+	int r;
+
+	if (json_is_null(value))
+		return 0;
+	out->has_link = true;
+	r = read_string(json_object_get(value, "host_interface"), out->host_name, sizeof(out->host_name));
+	if (!r)
+		r = read_string(json_object_get(value, "interface"), out->link_name, sizeof(out->link_name));
+	if (!r)
+		r = read_number(json_object_get(value, "host_index"), INT32_MAX, &index);
+	if (r)
+		return r;
+	out->host_index = (uint32_t)index;
+	for (size_t i = 0; !r && i < ARRAY_SIZE(ends); i++) {
+		struct spec_link_ends *e = &out->link[ends[i].family];
+
+		r = read_prefix(json_object_get(value, ends[i].key), ends[i].host ? &e->host : &e->vault);
+	}
+	return r;
+}
+
+static int read_backend(const json_t *value, struct spec *out)
+{
+	const char *text = json_string_value(value);
+
+	if (text && !strcmp(text, "kernel"))
+		out->backend = SPEC_BACKEND_KERNEL;
+	else if (text && !strcmp(text, "userspace"))
+		out->backend = SPEC_BACKEND_USERSPACE;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+int spec_from_json(const json_t *json, struct spec *out)
+{
+	json_int_t schema, inode;
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	r = read_number(json_object_get(json, "schema"), INT32_MAX, &schema);
+	if (r)
+		return r;
+	if (schema != SPEC_SCHEMA)
+		return -EPROTONOSUPPORT;
+	r = read_string(json_object_get(json, "name"), out->name, sizeof(out->name));
+	if (!r)
+		r = read_number(json_object_get(json, "netns_inode"), INT64_MAX, &inode);
+	if (r)
+		return r;
+	out->netns_inode = (uint64_t)inode;
+	r = read_optional(json_object_get(json, "conf"), &out->conf);
+	if (!r)
+		r = read_backend(json_object_get(json, "backend"), out);
+	if (!r)
+		r = read_optional(json_object_get(json, "program"), &out->program);
+	if (!r)
+		r = read_tunnel(json_object_get(json, "tunnel"), out);
+	if (!r)
+		r = read_dns(json_object_get(json, "dns"), out);
+	if (!r)
+		r = read_search(json_object_get(json, "dns_search"), out);
+	return r ? r : read_link(json_object_get(json, "link"), out);
+}

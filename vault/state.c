@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/state.c: what is kept between commands: /run/vault/NAME/ and the locks. */
+#include "vault/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "lib/file.h"
+
+#define STATE_MAX_BYTES (64U << 20)
+#define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
+
+static int lock(int fd)
+{
+	int r;
+
+	do
+		r = flock(fd, LOCK_EX);
+	while (r && errno == EINTR);
+	return r ? -errno : 0;
+}
+
+/* True when FD is still what PATH names: nobody removed it while we waited. */
+static bool is_current(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	return !fstat(fd, &ours) && !lstat(path, &named) && ours.st_dev == named.st_dev &&
+	       ours.st_ino == named.st_ino;
+}
+
+/* 1 when it was made, 0 when it was there, -errno. */
+static int make_dir(const char *path)
+{
+	if (!mkdir(path, 0755))
+		return 1;
+	return errno == EEXIST ? 0 : -errno;
+}
+
+int state_lock(const char *name, bool *made)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
+	for (;;) {
+		int fd cleanup(close_fd) = -1;
+		int r = make_dir(STATE_DIR);
+
+		if (r >= 0)
+			r = make_dir(path);
+		if (r < 0)
+			return r;
+		if (made)
+			*made = r;
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return -errno;
+		r = lock(fd);
+		if (r)
+			return r;
+		if (is_current(fd, path))
+			return steal_fd(&fd);
+	}
+}
+
+int state_lock_host(void)
+{
+	int r = make_dir(STATE_DIR);
+	int fd cleanup(close_fd) = -1;
+
+	if (r < 0)
+		return r;
+	fd = open(STATE_DIR "/.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = lock(fd);
+	return r ? r : steal_fd(&fd);
+}
+
+int state_save(int dir, const struct spec *spec, uint64_t inode)
+{
+	json_t *json = spec_to_json(spec);
+	char *text;
+	int r;
+
+	if (!json || json_object_set_new(json, "netns_inode", json_integer((json_int_t)inode))) {
+		json_decref(json);
+		return -ENOMEM;
+	}
+	text = json_dumps(json, JSON_INDENT(2));
+	json_decref(json);
+	if (!text)
+		return -ENOMEM;
+	r = file_replace(dir, "vault.json", 0600, text, strlen(text));
+	free(text);
+	return r;
+}
+
+int state_load(const char *name, struct spec *out)
+{
+	char path[PATH_SIZE], *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+	json_t *json;
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	snprintf(path, sizeof(path), "%s/%s/vault.json", STATE_DIR, name);
+	r = file_read(path, STATE_MAX_BYTES, &text, &len);
+	if (r)
+		return r;
+	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	r = json ? spec_from_json(json, out) : -EINVAL;
+	json_decref(json);
+	return !r && strcmp(out->name, name) ? -EINVAL : r;
+}
+
+int state_remove_files(int dir)
+{
+	static const char *const files[] = { "vault.json", "resolv.conf", "nsswitch.conf" };
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (unlinkat(dir, files[i], 0) && errno != ENOENT && !r)
+			r = -errno;
+	return r;
+}
+
+int state_remove_dir(const char *name)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
+	return rmdir(path) && errno != ENOENT ? -errno : 0;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/walk.c: a plan and a verb: make, remove, print. The only place that words what the kernel answers.
+ *
+ * Theory of operation. Making goes down the list and queues; requests to one socket travel together, so a whole vault takes
+ * eight sends. What was queued may fail only when it is sent: the number of the object travels with each request as
+ * its tag, so the message names the right one. Taking back goes up the list from where the failure was: whatever
+ * comes earlier may exist, and a thing that does not exist counts as removed. Signals are looked at between objects, so
+ * that none ends us half-way; SIGKILL is what the order of the plan is for.
+ */
+#include "vault/walk.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "vault/report.h"
+
+static bool signal_is_pending(void)
+{
+	static const int ours[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t pending;
+
+	if (sigpending(&pending))
+		return true; /* cannot happen; if it does, stop */
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
+		if (sigismember(&pending, ours[i]) == 1)
+			return true;
+	return false;
+}
+
+/* What to do about an error, where there is something; "" else. */
+static const char *mend(int err)
+{
+	switch (-err) {
+	case EPERM:
+	case EACCES:
+		return " (run it as root)";
+	case EEXIST:
+		return " (something else has this name: look with `ip link` and `ip netns`)";
+	case EADDRINUSE:
+		return " (another program has the port)";
+	case EBADE:
+		return " (the kernel has other rules than it was given: is another program changing them?)";
+	default:
+		return "";
+	}
+}
+
+static void report_failure(const struct world *w, const struct obj *o, const char *doing, int err)
+{
+	const char *words = err == -EINTR ? "interrupted" : strerror(-err);
+
+	if (w->why[0])
+		report_error(w->spec->name, "%s %s: %s: %s%s", doing, o->label, words, w->why, mend(err));
+	else
+		report_error(w->spec->name, "%s %s: %s%s", doing, o->label, words, mend(err));
+}
+
+/* True when every object whose requests are queued may be missing on an older kernel. */
+static bool only_optional(const struct plan *plan, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		if (!(plan->objs[i].flags & OBJ_OPTIONAL))
+			return false;
+	return from < to;
+}
+
+/* Sends what the objects FROM..TO queued; an old kernel may lack the filters for frames. */
+static int flush_optional(const struct plan *plan, struct world *w, size_t from, size_t to)
+{
+	int r = world_flush(w);
+
+	if (r != -EOPNOTSUPP || !only_optional(plan, from, to))
+		return r;
+	report_warning(w->spec->name,
+		       "this kernel cannot filter frames on their way out (netdev egress, Linux 5.16): "
+		       "packet sockets inside are stopped by the guard on the host alone");
+	w->why[0] = '\0';
+	return 0;
+}
+
+/* Makes the objects in order; *AT is the one under way. */
+static int make_all(const struct plan *plan, struct world *w, size_t *at)
+{
+	size_t run = 0; /* the first object of the run of optional ones that is queued */
+	int r = 0;
+
+	for (*at = 0; *at < plan->n; ++*at) {
+		const struct obj *o = &plan->objs[*at];
+
+		if (signal_is_pending())
+			return -EINTR;
+		if (!(o->flags & OBJ_OPTIONAL)) {
+			if (*at > run)
+				r = flush_optional(plan, w, run, *at);
+			run = *at + 1;
+		} else if (*at == run) {
+			r = world_flush(w); /* what comes before an optional run is not optional */
+		}
+		if (r)
+			return r;
+		if (o->flags & OBJ_UNLOCKS)
+			world_unlock_host(w);
+		w->current = (unsigned int)*at;
+		r = o->kind->make(o, w);
+		if (r)
+			return r;
+	}
+	return world_flush(w);
+}
+
+static size_t remove_object(const struct obj *o, struct world *w, const char *doing)
+{
+	int r;
+
+	if (!o->kind->remove)
+		return 0;
+	w->why[0] = '\0';
+	r = o->kind->remove(o, w);
+	if (!r)
+		return 0;
+	report_failure(w, o, doing, r);
+	world_forget(w);
+	return 1;
+}
+
+static void take_back(const struct plan *plan, struct world *w, size_t from)
+{
+	size_t failures = 0;
+
+	world_forget(w);
+	for (size_t i = from + 1; i-- > 0;)
+		failures += remove_object(&plan->objs[i], w, "taking back");
+	if (failures)
+		report_error(w->spec->name, "not all could be taken back: nothing is open, `vault down %s` clears it up",
+			     w->spec->name);
+	world_unlock_host(w);
+}
+
+int walk_make(const struct plan *plan, struct world *w)
+{
+	size_t at = 0;
+	int r;
+
+	if (plan->overflow) {
+		report_error(w->spec->name, "more than %d objects: too many addresses", PLAN_MAX);
+		return -E2BIG;
+	}
+	w->failed = PLAN_MAX;
+	r = make_all(plan, w, &at);
+	world_unlock_host(w);
+	if (!r)
+		return 0;
+	if (at >= plan->n)
+		at = plan->n - 1;
+	report_failure(w, &plan->objs[w->failed < plan->n ? w->failed : at], "making", r);
+	take_back(plan, w, at);
+	return r;
+}
+
+size_t walk_remove(const struct plan *plan, struct world *w)
+{
+	size_t failures = 0;
+
+	for (size_t i = plan->n; i-- > 0;)
+		if (plan->objs[i].flags & OBJ_TRAFFIC)
+			failures += remove_object(&plan->objs[i], w, "removing");
+	for (size_t i = plan->n; i-- > 0;)
+		if (!(plan->objs[i].flags & OBJ_TRAFFIC))
+			failures += remove_object(&plan->objs[i], w, "removing");
+	world_unlock_host(w);
+	return failures;
+}
+
+void walk_print(const struct plan *plan, const struct spec *spec, struct str *out)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		plan->objs[i].kind->print(&plan->objs[i], spec, out);
+}
