@@ -1,0 +1,407 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/exec.bats: can a command in a vault reach anything outside, other than by the tunnel? Attacks, each with its control.
+
+load helper
+
+setup_file() {
+	lab_start
+	vault up media conf "$LAB/provider.conf"
+}
+
+# The host's files as a test finds them are as it leaves them, and what it began has ended.
+teardown() {
+	despawn_all
+	host bash -c 'for m in /etc/resolv.conf /etc/hosts /var/lib; do while mountpoint -q $m; do umount $m; done; done
+		rm -rf /run/nscd /run/lab/go /etc/resolv.conf; echo "nameserver 127.0.0.1" > /etc/resolv.conf'
+}
+
+xc() { vault exec media "$@"; }
+
+# refused STATUS TEXT COMMAND…: it ends with that status and says so
+refused() {
+	local want=$1 text=$2
+
+	shift 2
+	run "-$want" "$@"
+	echo "$output"
+	[[ $output == *"$text"* ]]
+}
+
+# A daemon on the socket $1 that writes down what it is asked.
+daemon() {
+	host mkdir -p "${1%/*}"
+	host rm -f "$1"
+	spawn host socat -u -T 0.2 "UNIX-LISTEN:$1,fork,mode=777" OPEN:/run/lab/asked,creat,append
+	retry 5 host test -S "$1"
+}
+
+asked() { host grep -qa "$1" /run/lab/asked; }
+clear_asked() { host truncate -s 0 /run/lab/asked; }
+
+# What asks the socket $1, in the shell of whoever runs it; the question is $TOKEN.
+ask() { echo "echo $TOKEN | timeout 2 socat -u - UNIX-CONNECT:$1"; }
+
+# The script $1 runs inside at once, $2 when `go` was said; $3 are words of exec before it.
+begin() {
+	# shellcheck disable=SC2086 # words
+	spawn host "$VAULT" exec media ${3:-} -- sh -c "$1; echo begun; until [ -e /run/lab/go ]; do sleep 0.02; done; $2; echo over"
+	begun=$SPAWNED_OUT
+	retry 5 grep -q begun "$begun"
+}
+
+go() {
+	host touch /run/lab/go
+	retry 10 grep -q over "$begun"
+	cat "$begun"
+}
+
+@test "MV-6 the address seen from inside is the VPN's, by exec as by ip netns exec, and the host's own outside" {
+	[ "$(host curl -sS http://203.0.113.80/)" = 192.0.2.2 ]
+	[ "$(xc curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(inside media curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
+}
+
+@test "MV-6 /sys is the vault's, with the host's cgroups" {
+	run xc ls /sys/class/net
+	[[ $output == *lo* && $output != *eth0* ]]
+	[ "$(xc ls /sys/fs/cgroup)" = "$(host ls /sys/fs/cgroup)" ]
+	[ "$(xc stat -f -c %T /proc)" = proc ]
+}
+
+@test "IB-5 the vault's own resolv.conf and nsswitch.conf, the host's untouched; names by the tunnel only" {
+	before=$(host sha256sum /etc/resolv.conf /etc/nsswitch.conf)
+	[ "$(xc cat /etc/resolv.conf)" = "$(host cat /run/vault/media/resolv.conf)" ]
+	[ "$(xc cat /etc/nsswitch.conf)" = "$(host cat /run/vault/media/nsswitch.conf)" ]
+	[ "$(host sha256sum /etc/resolv.conf /etc/nsswitch.conf)" = "$before" ]
+	token
+	xc getent ahostsv4 "$TOKEN.test" | grep -q 203.0.113.80
+	host grep -q "query.* $TOKEN.test from 10.66.0.2" "$LAB/srv-dns.log"
+	run ! host grep -q "$TOKEN" "$LAB/host-dns.log"
+}
+
+@test "IB-5 of /run/vault there is nothing inside but the two files, which nobody can write" {
+	host test -e /run/vault/media/vault.json
+	[ "$(xc sh -c 'cd /run/vault && echo * */*')" = "media media/nsswitch.conf media/resolv.conf" ]
+	for f in /run/vault/media/resolv.conf /etc/resolv.conf; do
+		run ! xc sh -c "echo nameserver 192.0.2.1 > $f"
+		run ! xc mv $f $f.old
+	done
+	host sh -c 'umask 077; exec "$0" exec media user nobody cat /etc/resolv.conf /run/vault/media/resolv.conf' "$VAULT"
+}
+
+@test "L3 BX-7 no daemon on a path is reached that would look up names, carry traffic or start programs outside" {
+	host mount -t tmpfs lib /var/lib
+	host mkdir -p /run/user/0
+	host chmod 700 /run/user/0
+	local paths=(/run/nscd/socket /run/nslcd/socket /run/avahi-daemon/socket /run/dbus/system_bus_socket
+		/run/systemd/resolve/io.systemd.Resolve /run/systemd/private /run/systemd/io.systemd.Manager
+		/run/samba/winbindd/pipe /run/sssd.sock /var/lib/sss/pipes/nss /run/unbound.ctl /run/docker.sock
+		/run/podman/podman.sock /run/containerd/containerd.sock /run/libvirt/libvirt-sock /run/tor/socks
+		/run/tailscale/tailscaled.sock /run/wireguard/x.sock /run/user/0/bus /run/user/0/systemd/private
+		/run/user/0/gnupg/S.dirmngr /run/user/1/bus) path asking=''
+	for path in "${paths[@]}"; do
+		TOKEN=question-$path-
+		daemon "$path"
+		asking+="$(ask "$path") && echo ANSWERED;"
+		[[ $path != /run/* ]] || asking+="$(ask "/var$path") && echo ANSWERED;"
+	done
+	host sh -c "$asking"
+	for path in "${paths[@]}"; do retry 2 asked "question-$path-"; done
+	clear_asked
+	run -0 xc sh -c "$asking :"
+	[[ $output != *ANSWERED* && $output == *"No such file"* ]]
+	sleep 0.3
+	run ! asked question
+}
+
+@test "L3 BX-7 what a desktop program needs of /run is there: sound, screen, log, its own folder to write" {
+	for path in /run/user/0/pulse/native /run/user/0/wayland-0 /run/systemd/journal/socket /run/systemd/notify \
+		/run/some/socket /run/some.socket; do
+		daemon "$path"
+		token
+		xc sh -c "$(ask "$path")"
+		retry 2 asked "$TOKEN"
+	done
+	host ln -sfn /run/some /run/link
+	[ "$(xc readlink /run/link)" = /run/some ]
+	host mkdir -p /run/user/65534
+	host chown nobody:nogroup /run/user/65534
+	xc user nobody sh -c 'touch /run/user/65534/x && [ "$(stat -c %U:%G /run/user/65534)" = nobody:nogroup ]'
+	[ "$(xc user nobody ls /run/user)" = 65534 ]
+}
+
+@test "L3 BX-7 nscd started after the command: glibc inside does not find it" {
+	token
+	begin : "getent hosts $TOKEN.test"
+	daemon /run/nscd/socket
+	host timeout 5 getent hosts "$TOKEN.control" || :
+	retry 2 asked "$TOKEN.control"
+	clear_asked
+	go
+	run ! asked "$TOKEN"
+	host grep -q "query.* $TOKEN.test from 10.66.0.2" "$LAB/srv-dns.log"
+}
+
+@test "L3 BX-7 nscd restarted, its folder made anew: a mount over it would be gone" {
+	daemon /run/nscd/socket
+	despawn "$SPAWNED"
+	token
+	# The control: what a mount over the folder alone would do.
+	spawn host unshare -m sh -c "mount -t tmpfs none /run/nscd && echo begun; until [ -e /run/lab/go ]; do sleep 0.02; done
+		$(ask /run/nscd/socket); echo over"
+	control=$SPAWNED_OUT
+	retry 5 grep -q begun "$control"
+	begin : "getent hosts $TOKEN.inside"
+	host rm -r /run/nscd
+	daemon /run/nscd/socket
+	go
+	retry 10 grep -q over "$control"
+	retry 2 asked "$TOKEN"
+	run ! asked "$TOKEN.inside"
+}
+
+@test "L3 BX-7 the mounts can't be taken off, by root nor in a user namespace" {
+	daemon /run/nscd/socket
+	for m in /run /etc /sys; do
+		host unshare -m umount -l $m
+		run ! xc umount -l $m
+	done
+	run ! xc cat /proc/1/root/etc/resolv.conf
+	xc keep-caps cat /proc/1/root/etc/resolv.conf
+	host setpriv --reuid 65534 --clear-groups unshare -Urm true || skip "no user namespaces for ordinary users"
+	xc user nobody unshare -Urm sh -c 'mount -t tmpfs t /mnt && umount /mnt'
+	run ! xc user nobody unshare -Urm sh -c 'umount /run || umount -l /run'
+	run ! xc user nobody unshare -Urm sh -c 'umount /etc || umount -l /etc'
+	[ "$(xc user nobody unshare -Urm cat /etc/resolv.conf)" = "$(xc cat /etc/resolv.conf)" ]
+}
+
+@test "L4 a symlinked resolv.conf: inside it is the vault's, a file" {
+	host mkdir -p /run/systemd/resolve
+	host sh -c 'echo nameserver 192.0.2.53 > /run/systemd/resolve/stub-resolv.conf
+		ln -sfn ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf'
+	[ "$(host cat /etc/resolv.conf)" = "nameserver 192.0.2.53" ]
+	[ "$(xc cat /etc/resolv.conf)" = "$(host cat /run/vault/media/resolv.conf)" ]
+	[ "$(xc stat -c %F /etc/resolv.conf)" = "regular file" ]
+	host ln -sfn /nowhere /etc/resolv.conf
+	[ "$(xc cat /etc/resolv.conf)" = "$(host cat /run/vault/media/resolv.conf)" ]
+	host rm /etc/resolv.conf
+	[ "$(xc cat /etc/resolv.conf)" = "$(host cat /run/vault/media/resolv.conf)" ]
+}
+
+@test "L4 files bound over those in /etc, as in a container: hosts stays, resolv.conf is the vault's" {
+	host sh -c 'echo nameserver 192.0.2.53 > /run/lab/r; echo 192.0.2.99 bound > "/run/lab/h"
+		mount --bind /run/lab/r /etc/resolv.conf; mount --bind /run/lab/h /etc/hosts'
+	[ "$(host cat /etc/resolv.conf)" = "nameserver 192.0.2.53" ]
+	[ "$(xc cat /etc/resolv.conf)" = "$(host cat /run/vault/media/resolv.conf)" ]
+	[ "$(xc cat /etc/hosts)" = "192.0.2.99 bound" ]
+}
+
+@test "L4 an /etc that can't be overlaid any more: 125, and nothing is run" {
+	refused 125 /etc host unshare -m sh -c 'mkdir -p /run/lab/empty; for i in 1 2; do
+		mount -t overlay -o lowerdir=/run/lab/empty:/etc overlay /etc 2> /dev/null; done
+		exec "$0" exec media echo ran' "$VAULT"
+	[[ $output != *ran* ]]
+}
+
+@test "L5 a new resolv.conf renamed into place on the host is not seen inside, where a bound file would be lost" {
+	# The control: ip netns exec binds the file.
+	host sh -c 'mkdir -p /etc/netns/media; cp /run/vault/media/resolv.conf /etc/netns/media'
+	wait='until [ -e /run/lab/go ]; do sleep 0.02; done'
+	spawn inside media sh -c "echo begun; $wait; cat /etc/resolv.conf; echo over"
+	control=$SPAWNED_OUT
+	retry 5 grep -q begun "$control"
+	begin : "cat /etc/resolv.conf; getent hosts 192.0.2.2"
+	host sh -c 'echo nameserver 192.0.2.53 > /etc/new; mv /etc/new /etc/resolv.conf; mv /etc/nsswitch.conf /etc/old
+		cp /etc/old /etc/new; mv /etc/new /etc/nsswitch.conf
+		echo nameserver 192.0.2.53 > /run/vault/media/new'
+	go
+	retry 5 grep -q over "$control"
+	grep -q 192.0.2.53 "$control"
+	run ! grep 192.0.2.53 "$begun"
+	grep -q 'nameserver 10.66.0.1' "$begun"
+	host rm -r /run/vault/media/new /etc/netns/media /etc/old
+}
+
+@test "L5 what the host mounts later is seen inside, but for what it mounts over /etc, /run and the two files" {
+	# shellcheck disable=SC2016 # the inner shells' words
+	run host unshare -m --propagation shared sh -c '
+		"$0" exec media keep-caps sh -c "mount -t tmpfs inner /srv; echo begun > /run/lab/begun
+			until [ -e /mnt/go ]; do sleep 0.02; done; ls /etc/passwd; cat /etc/resolv.conf
+			ls /run/vault/media; ls /run/nscd /sys/host" 2>&1 &
+		until [ -e /run/lab/begun ]; do sleep 0.02; done; rm /run/lab/begun
+		! mountpoint /srv || echo out
+		mkdir -p /run/nscd; mount --bind /run/lab/host-dns.log /etc/resolv.conf
+		for m in /etc /run /sys; do mount -t tmpfs outer $m; mkdir -p $m/nscd $m/host; echo leak > $m/resolv.conf; done
+		mount -t tmpfs outer /mnt; touch /mnt/go; wait' "$VAULT"
+	echo "$output"
+	[[ $output == *"/etc/passwd"*"nameserver 10.66.0.1"*nsswitch.conf* && $output == *"'/run/nscd': No such"* ]]
+	[[ $output != *leak* && $output != *out* && $output == *"'/sys/host': No such"* ]]
+}
+
+@test "L23 no way back to the host's namespaces, no say over the network, no raw sockets; keep-caps is the control" {
+	for words in "nsenter -t 1 -n true" "unshare -n true" "unshare -m true" "ip link set lo txqueuelen 1000" \
+		"nft list ruleset" "wire send raw 203.0.113.9 --token 00" \
+		"wire send packet 203.0.113.9 --iface lo --token 00" "chroot /proc/1/root true" "cat /proc/1/environ"; do
+		echo "# $words"
+		# shellcheck disable=SC2086 # words
+		run ! xc $words
+		# shellcheck disable=SC2086 # words
+		xc keep-caps -- $words > /dev/null
+	done
+}
+
+@test "L23 capabilities: gone from every set, for good; no_new_privs" {
+	own=$(xc grep -h '^Cap' /proc/self/status)
+	for i in 12 13 21 19 16 17 22 38 39 2; do # NET_ADMIN NET_RAW SYS_ADMIN PTRACE MODULE RAWIO BOOT PERFMON BPF DAC_READ
+		while read -r _ set; do
+			(((0x$set >> i & 1) == 0)) || { echo "capability $i: $own"; return 1; }
+		done <<< "$own"
+	done
+	[ "$(xc awk '/^NoNewPrivs/ { print $2 }' /proc/self/status)" = 1 ]
+	[ "$(xc keep-caps awk '/^NoNewPrivs/ { print $2 }' /proc/self/status)" = 0 ]
+	[ "$(xc keep-caps grep '^Cap' /proc/self/status)" = "$(host grep '^Cap' /proc/self/status)" ]
+	run xc user nobody grep -h '^Cap[IPEA]' /proc/self/status
+	[[ $output != *[1-9a-f]* || $(tr -d '0\n\t: ' <<< "${output//Cap???:/}") == "" ]]
+	# Caller's securebits that keep capabilities over a change of user
+	run host setpriv --securebits +no_setuid_fixup "$VAULT" exec media user nobody grep -h '^Cap[IPEA]' /proc/self/status
+	[[ $(tr -d '0\n\t: ' <<< "${output//Cap???:/}") == "" ]]
+}
+
+@test "L24 a socket of the host's namespace passed as descriptor 5 is closed" {
+	send='echo x >&5'
+	must_see isp:to-host --to 203.0.113.9 -- host bash -c "exec 5<>/dev/udp/203.0.113.9/9; ip netns exec media bash -c '$send'"
+	must_not_see isp:to-host --to 203.0.113.9 -- \
+		host bash -c "exec 5<>/dev/udp/203.0.113.9/9; \"\$VAULT\" exec media bash -c '$send'"
+	[ "$SENT" != 0 ]
+	must_not_see isp:to-host --to 203.0.113.9 -- \
+		host bash -c "exec 5<>/dev/udp/203.0.113.9/9; \"\$VAULT\" exec media keep-caps bash -c '$send'"
+}
+
+@test "L24 standard input: no network socket, no folder; a pipe, a socketpair, /dev/null and none at all are fine" {
+	refused 125 'descriptor 0' host bash -c '"$VAULT" exec media echo ran < /dev/udp/203.0.113.9/9'
+	refused 125 'descriptor 1' host bash -c '"$VAULT" exec media echo ran 1<> /dev/tcp/203.0.113.80/80'
+	refused 125 'descriptor 0' host bash -c '"$VAULT" exec media echo ran < /run'
+	[ "$(echo a | host "$VAULT" exec media cat)" = a ]
+	[ "$(host socat - EXEC:"$VAULT exec media echo pair")" = pair ]
+	[ "$(host bash -c '"$VAULT" exec media readlink /proc/self/fd/0 <&-')" = /dev/null ]
+}
+
+@test "L24 LISTEN_FDS meant for this very process are kept, all others closed" {
+	list='cd /proc/self/fd && for f in 3 4 5 9; do [ ! -e $f ] || printf "%s " $f; done'
+	open='exec 3</dev/null 4</dev/null 5</dev/null 9</dev/null;'
+	[ "$(host bash -c "$open LISTEN_PID=\$\$ LISTEN_FDS=2 exec \"\$VAULT\" exec media sh -c '$list'")" = "3 4 " ]
+	[ "$(host bash -c "$open LISTEN_PID=1 LISTEN_FDS=2 exec \"\$VAULT\" exec media sh -c '$list'")" = "" ]
+	[ "$(host bash -c "$open LISTEN_PID=\$\$ LISTEN_FDS=2x exec \"\$VAULT\" exec media sh -c '$list'")" = "" ]
+	[ "$(host bash -c "$open LISTEN_FDS=2 exec \"\$VAULT\" exec media sh -c '$list'")" = "" ]
+}
+
+@test "L24 the working folder is entered anew by its path: an inherited one would lead around the mounts" {
+	daemon /run/nscd/socket
+	token
+	host sh -c "cd /run/nscd && ip netns exec media sh -c '$(ask ./socket)'"
+	retry 2 asked "$TOKEN"
+	clear_asked
+	refused 125 'cwd DIR' host sh -c 'cd /run/nscd && exec "$VAULT" exec media sh -c "$0"' "$(ask ./socket)"
+	run ! asked "$TOKEN"
+	[ "$(host sh -c 'cd /etc && ip netns exec media cat resolv.conf')" = "$(host cat /etc/resolv.conf)" ]
+	[ "$(host sh -c 'cd /etc && exec "$VAULT" exec media cat resolv.conf')" = "$(host cat /run/vault/media/resolv.conf)" ]
+	[ "$(host sh -c 'cd /usr/bin && exec "$VAULT" exec media pwd')" = /usr/bin ]
+	[ "$(xc cwd /var pwd)" = /var ]
+	refused 125 /nowhere xc cwd /nowhere pwd
+}
+
+@test "L23 L24 it refuses to start where the kill switch was tampered with" {
+	vault up tampered conf "$LAB/provider2.conf"
+	[ "$(vault exec tampered echo ran)" = ran ]
+	chain=$(inside tampered nft list chains inet | awk '/chain/ { c = $2 } /hook output/ { print c }')
+	for words in "flush ruleset" "delete table inet vault" "flush chain inet vault $chain" \
+		"insert rule inet vault $chain accept" "add chain inet vault $chain { policy accept ; }"; do
+		# shellcheck disable=SC2086 # words
+		inside tampered nft $words
+		echo "# $words"
+		refused 125 'vault up tampered' vault exec tampered echo ran
+		[[ $output != *ran$'\n'* ]]
+		vault down tampered
+		vault up tampered conf "$LAB/provider2.conf"
+		[ "$(vault exec tampered echo ran)" = ran ]
+	done
+	vault down tampered
+	refused 125 'not up' vault exec tampered echo ran
+}
+
+@test "L14 another namespace under the vault's name: 125" {
+	vault up swapped conf "$LAB/provider2.conf"
+	host sh -c 'ip netns add other; umount /run/netns/swapped; mount --bind /run/netns/other /run/netns/swapped'
+	refused 125 'not the namespace' vault exec swapped echo ran
+	host umount /run/netns/swapped
+	refused 125 'not up' vault exec swapped echo ran
+	host sh -c 'rm /run/netns/swapped; ip netns del other'
+	refused 125 'not up' vault exec swapped echo ran
+	vault down swapped || :
+	host ip netns add plain
+	refused 125 'not up' vault exec plain echo ran
+	host ip netns del plain
+}
+
+@test "L28 whichever step fails, it is 125 and nothing is run" {
+	need strace
+	for call in setns unshare mount open_tree move_mount mkdirat mkdir symlinkat chdir statfs prctl capget capset \
+		setgroups setresgid setresuid close_range; do
+		for ((n = 1; n < 200; n++)); do
+			run --separate-stderr host strace -o /run/lab/strace -e "inject=$call:error=EPERM:when=$n" \
+				"$VAULT" exec media user nobody /bin/echo ran
+			host grep -q INJECTED /run/lab/strace || break
+			# shellcheck disable=SC2154 # stderr: of run
+			# 134: whoever looks into a namespace and cannot come back ends with abort(3)
+			[[ $output == "" && ($status == 125 && $stderr == *"vault: "* || $call$status == setns134) ]] ||
+				{ echo "$call $n: $status $output $stderr"; return 1; }
+		done
+		[[ $status == 0 && $output == ran ]] || { echo "$call: $status $stderr"; return 1; }
+		[[ $n -gt 1 || $call == symlinkat ]] || { echo "$call is never called"; return 1; }
+	done
+}
+
+@test "IB-1 user, group, environment, signals and exit status are as asked for" {
+	[ "$(xc user nobody id)" = "$(host setpriv --reuid nobody --regid nogroup --init-groups id)" ]
+	[ "$(xc user nobody:daemon id -g)" = 1 ]
+	[ "$(xc user 1234:5678 sh -c 'id -u; id -g; id -G' | paste -sd' ')" = "1234 5678 5678" ]
+	refused 125 'which group' xc user 1234 true
+	refused 125 'no such user' xc user nosuchuser true
+	refused 125 'no such group' xc user nobody:nosuchgroup true
+	[ "$(A=b host env)" = "$(A=b xc env)" ]
+	signals='^Sig(Blk|Ign|Cgt)'
+	[ "$(host bash -c "trap '' HUP USR1; grep -E '$signals' /proc/self/status")" = \
+		"$(host bash -c "trap '' HUP USR1; \"\$VAULT\" exec media grep -E '$signals' /proc/self/status")" ]
+	refused 126 denied xc /etc/passwd
+	refused 127 'No such file' xc no-such-command
+	refused 127 'No such file' xc /no/such/command
+	refused 3 '' xc sh -c 'exit 3'
+	refused 143 '' xc sh -c 'kill $$'
+	[ "$(xc -- echo user)" = user ]
+	refused 2 'which command' xc
+	refused 2 'which vault' vault exec
+	refused 2 'given twice' xc user nobody user daemon true
+	refused 2 'needs a value' xc cwd
+	refused 2 "no vault's name" vault exec ../x true
+	refused 125 'not up' vault exec absent true
+	run -125 --separate-stderr vault -json exec absent true
+	[ "$(jq -r '.error | "\(.code) \(.object)"' <<< "$output")" = "125 absent" ]
+}
+
+@test "IB-1 an ordinary user gets nowhere but by the tunnel" {
+	[ "$(xc user nobody curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
+	token
+	must_not_see isp:to-host -- xc user nobody wire send udp 203.0.113.9 --token "$TOKEN"
+	must_not_see isp:to-host -- xc user nobody wire send packet 203.0.113.9 --iface lo --token "$TOKEN"
+	[ "$SENT" != 0 ]
+}
+
+@test "IB-4 bwrap --share-net inside, as an ordinary user" {
+	need bwrap
+	host setpriv --reuid 65534 --clear-groups unshare -Ur true || skip "no user namespaces for ordinary users"
+	[ "$(xc user nobody bwrap --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp --unshare-all --share-net --new-session \
+		curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(xc user nobody bwrap --ro-bind / / --proc /proc --dev /dev --unshare-all --share-net cat /etc/resolv.conf)" = \
+		"$(host cat /run/vault/media/resolv.conf)" ]
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test/unit/str.c: a string that grows, and wipes what it leaves. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool no_memory, left_unwiped;
+
+static void *test_malloc(size_t n)
+{
+	return no_memory ? NULL : malloc(n);
+}
+
+/* Sees what a buffer holds when it is given back. */
+static void test_free(void *p);
+
+#include "lib/base.h"
+#define malloc test_malloc
+#define free test_free
+#include "lib/str.c"
+#undef malloc
+#undef free
+
+#include "test/unit/tap.h"
+
+static void test_free(void *p)
+{
+	if (p && memchr(p, 'K', FIRST_CAP))
+		left_unwiped = true;
+	free(p);
+}
+
+static void test_growth(void)
+{
+	struct str s cleanup(str_free) = STR_INIT;
+	bool same = true;
+
+	str_add(&s, "");
+	ok(s.s && !s.len && !*s.s, "an empty text makes an empty string");
+	for (size_t i = 0; i < 3000; i++)
+		str_addf(&s, "%04zu", i);
+	for (size_t i = 0; i < 3000; i++) {
+		char want[8];
+
+		snprintf(want, sizeof(want), "%04zu", i);
+		same = same && !memcmp(s.s + 4 * i, want, 4);
+	}
+	ok(same && s.len == 12000 && strlen(s.s) == 12000, "growing keeps the text");
+	ok(s.cap < 4 * s.len, "and does not run away");
+	str_clear(&s);
+	ok(s.s && !*s.s && !s.len, "clear leaves an empty text");
+	str_addn(&s, "a\0b", 3);
+	ok(s.len == 3 && !memcmp(s.s, "a\0b", 4), "any bytes, and a NUL after them");
+}
+
+static void test_edges(void)
+{
+	char text[2 * FIRST_CAP + 1];
+	bool right = true;
+
+	memset(text, 'x', sizeof(text));
+	for (size_t n = 0; n < sizeof(text); n++) {
+		struct str s cleanup(str_free) = STR_INIT;
+
+		str_addn(&s, text, n);
+		right = right && s.len == n && s.cap > n && strlen(s.s) == n;
+	}
+	ok(right, "every length about the first sizes");
+}
+
+static void test_wiping(void)
+{
+	struct str s = STR_INIT;
+
+	left_unwiped = false;
+	for (int i = 0; i < 500; i++)
+		str_add(&s, "KEY");
+	str_free(&s);
+	ok(!left_unwiped, "no buffer is given back with its text");
+	ok(!s.s && !s.len && !s.cap, "free resets");
+}
+
+static void test_no_memory(void)
+{
+	struct str s cleanup(str_free) = STR_INIT;
+
+	str_add(&s, "before");
+	no_memory = true;
+	str_addf(&s, "%0100d", 1);
+	no_memory = false;
+	str_add(&s, "after");
+	ok(s.err == -ENOMEM && !strcmp(s.s, "before"), "an error sticks, and nothing is added after it");
+}
+
+int main(void)
+{
+	test_growth();
+	test_edges();
+	test_wiping();
+	test_no_memory();
+	return tap_done();
+}
