@@ -245,12 +245,24 @@ static int add_object(const struct nlmsghdr *nlh, struct nftlook *seen)
 			  or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_NAME)));
 }
 
+static int note_generation(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	const struct nlattr *tb[NFTA_GEN_ID + 1];
+
+	if (nl_attrs(nlh, sizeof(struct nfgenmsg), tb, NFTA_GEN_ID) || !tb[NFTA_GEN_ID] ||
+	    mnl_attr_validate(tb[NFTA_GEN_ID], MNL_TYPE_U32) < 0)
+		return -EBADMSG;
+	seen->generation = ntohl(mnl_attr_get_u32(tb[NFTA_GEN_ID]));
+	return 0;
+}
+
 int nftlook_add(const struct nlmsghdr *nlh, void *arg)
 {
 	static int (*const readers[])(const struct nlmsghdr *, struct nftlook *) = {
 		[NFT_MSG_NEWTABLE] = add_table, [NFT_MSG_NEWCHAIN] = add_chain,
 		[NFT_MSG_NEWRULE] = add_rule,	[NFT_MSG_NEWSET] = add_set,
 		[NFT_MSG_NEWSETELEM] = add_elements, [NFT_MSG_NEWOBJ] = add_object,
+		[NFT_MSG_NEWGEN] = note_generation,
 	};
 	unsigned int type = NFNL_MSG_TYPE(nlh->nlmsg_type);
 
@@ -373,6 +385,20 @@ void nftlook_free(struct nftlook *seen)
 	}
 	free(seen->lines);
 	memset(seen, 0, sizeof(*seen));
+}
+
+int nftlook_generation(struct nl *nl, uint32_t *generation, struct nl_error *error)
+{
+	struct nl_batch b cleanup(nl_batch_free) = { 0 };
+	struct nftlook seen = { 0 };
+	struct nlmsghdr *nlh = nl_batch_add(&b, nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, 0,
+					    sizeof(struct nfgenmsg), 0, 0);
+	int r;
+
+	nl_batch_end(&b, nlh);
+	r = nl_batch_send(&b, nftlook_add, &seen, error);
+	*generation = seen.generation;
+	return r ? r : seen.generation ? 0 : -EBADMSG;
 }
 
 static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct set *set, struct nftlook *seen,

@@ -16,11 +16,12 @@ struct nftlook_line {
 struct nftlook {
 	struct nftlook_line *lines; /* owned */
 	size_t n;
+	uint32_t generation; /* of the namespace's ruleset, when a message told it; else 0 */
 };
 
 /*
  * nl_reply_fn: takes an nf_tables message (an echo, a dump's reply) into ARG, a struct nftlook. Messages about
- * deletions and generations are passed over. 0, -ENOMEM, -EBADMSG for one that cannot be read.
+ * deletions are passed over. 0, -ENOMEM, -EBADMSG for one that cannot be read.
  */
 int must_check nftlook_add(const struct nlmsghdr *nlh, void *arg);
 
@@ -42,6 +43,12 @@ int must_check nftlook_compare(struct nftlook *seen, const struct ruleset *rs, e
  */
 int must_check nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
 			    struct nl_error *error);
+
+/*
+ * Asks which generation the ruleset of NL's namespace has: every transaction, whoever makes it, begins another. 0 with
+ * *GENERATION set, or -errno.
+ */
+int must_check nftlook_generation(struct nl *nl, uint32_t *generation, struct nl_error *error);
 
 void nftlook_free(struct nftlook *seen);
 

@@ -15,7 +15,7 @@
 struct check {
 	const struct spec *spec;
 	struct nl nft;
-	bool has_link, has_tunnel; /* the interfaces exist */
+	uint32_t link, tunnel; /* the interfaces' indexes; 0: not there */
 };
 
 /* In the vault's namespace. */
@@ -23,8 +23,8 @@ static int open_inside(void *arg)
 {
 	struct check *check = arg;
 
-	check->has_link = if_nametoindex(check->spec->link_name) != 0;
-	check->has_tunnel = if_nametoindex(check->spec->tunnel_name) != 0;
+	check->link = if_nametoindex(check->spec->link_name);
+	check->tunnel = if_nametoindex(check->spec->tunnel_name);
 	return nl_open(&check->nft, NETLINK_NETFILTER);
 }
 
@@ -33,9 +33,9 @@ static bool is_wanted(const struct check *check, enum seal_table table)
 {
 	switch (table) {
 	case SEAL_LINK:
-		return check->has_link; /* the kernel takes the chain of a vanished device away, and it needs none */
+		return check->link; /* the kernel takes the chain of a vanished device away, and it needs none */
 	case SEAL_TUNNEL:
-		return check->has_tunnel;
+		return check->tunnel;
 	case SEAL_INET:
 	case SEAL_TABLES:
 		break;
@@ -54,26 +54,51 @@ static int compare_all(const struct check *check, const struct ruleset rs[static
 	return r;
 }
 
-int sealcheck(const struct spec *spec, int ns, char why[static 256])
+/*
+ * The rules were read back when their last transaction was made. As long as no other one was, and the interfaces are
+ * still those that the frame filters were put on, they are unchanged: one question instead of a dump of everything.
+ */
+static bool is_untouched(struct check *check)
 {
-	struct check check = { .spec = spec, .nft = NL_CLOSED };
+	const struct spec *spec = check->spec;
+	struct nl_error error;
+	uint32_t generation;
+
+	if ((check->link && check->link != SPEC_LINK_INDEX) || (check->tunnel && check->tunnel != spec->tunnel_index))
+		return false;
+	return !nftlook_generation(&check->nft, &generation, &error) && generation == spec->seal_generation;
+}
+
+static int look(struct check *check, char why[static 256])
+{
 	struct nftlook seen cleanup(nftlook_free) = { 0 };
 	struct ruleset rs[SEAL_TABLES] = { 0 };
 	struct nl_error error = { 0 };
-	int r = ns_run(ns, open_inside, &check);
+	int r;
 
-	why[0] = '\0';
 	for (unsigned int t = 0; t < SEAL_TABLES; t++)
-		if (t != SEAL_LINK || spec->has_link)
-			seal_build(spec, t, &rs[t]);
+		if (t != SEAL_LINK || check->spec->has_link)
+			seal_build(check->spec, t, &rs[t]);
+	r = nftlook_dump(&check->nft, rs, SEAL_TABLES, &seen, &error);
 	if (!r)
-		r = nftlook_dump(&check.nft, rs, SEAL_TABLES, &seen, &error);
-	if (!r)
-		r = compare_all(&check, rs, &seen, why);
+		r = compare_all(check, rs, &seen, why);
 	if (r && !why[0])
 		snprintf(why, 256, "reading the rules: %s %.180s", strerror(-r), error.text);
 	for (unsigned int t = 0; t < SEAL_TABLES; t++)
 		ruleset_free(&rs[t]);
+	return r;
+}
+
+int sealcheck(const struct spec *spec, int ns, char why[static 256])
+{
+	struct check check = { .spec = spec, .nft = NL_CLOSED };
+	int r = ns_run(ns, open_inside, &check);
+
+	why[0] = '\0';
+	if (r)
+		snprintf(why, 256, "entering its namespace: %s", strerror(-r));
+	else if (!is_untouched(&check))
+		r = look(&check, why);
 	nl_close(&check.nft);
 	return r;
 }

@@ -52,6 +52,7 @@ struct spec {
 	uint32_t host_index; /* of host_name on the host */
 	uint32_t tunnel_index; /* of tunnel_name in the vault */
 	uint64_t netns_inode; /* 0 until made */
+	uint32_t seal_generation; /* of the rules in the vault when the last of them was read back; 0 until made */
 };
 
 /* Name of the interface with INDEX inside the vault; "" for an index that is none of them. */

@@ -99,8 +99,9 @@ static json_t *link_json(const struct spec *spec)
 
 json_t *spec_to_json(const struct spec *spec)
 {
-	return json_pack("{s:i, s:s, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o}", "schema",
-			 SPEC_SCHEMA, "name", spec->name, "netns_inode", (json_int_t)spec->netns_inode, "conf",
+	return json_pack("{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o}", "schema",
+			 SPEC_SCHEMA, "name", spec->name, "netns_inode", (json_int_t)spec->netns_inode,
+			 "seal_generation", (json_int_t)spec->seal_generation, "conf",
 			 spec->conf, "backend", spec->backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel",
 			 "program", spec->program, "tunnel", "interface", spec->tunnel_name, "index",
 			 (json_int_t)spec->tunnel_index, "mtu", (int)spec->mtu,
@@ -312,7 +313,7 @@ static int read_backend(const json_t *value, struct spec *out)
 
 int spec_from_json(const json_t *json, struct spec *out)
 {
-	json_int_t schema, inode;
+	json_int_t schema, inode, generation;
 	int r;
 
 	memset(out, 0, sizeof(*out));
@@ -324,8 +325,11 @@ int spec_from_json(const json_t *json, struct spec *out)
 	r = read_string(json_object_get(json, "name"), out->name, sizeof(out->name));
 	if (!r)
 		r = read_number(json_object_get(json, "netns_inode"), INT64_MAX, &inode);
+	if (!r)
+		r = read_number(json_object_get(json, "seal_generation"), UINT32_MAX, &generation);
 	if (r)
 		return r;
+	out->seal_generation = (uint32_t)generation;
 	out->netns_inode = (uint64_t)inode;
 	r = read_optional(json_object_get(json, "conf"), &out->conf);
 	if (!r)

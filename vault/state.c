@@ -83,13 +83,14 @@ int state_lock_host(void)
 	return r ? r : steal_fd(&fd);
 }
 
-int state_save(int dir, const struct spec *spec, uint64_t inode)
+int state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
 {
 	json_t *json = spec_to_json(spec);
 	char *text;
 	int r;
 
-	if (!json || json_object_set_new(json, "netns_inode", json_integer((json_int_t)inode))) {
+	if (!json || json_object_set_new(json, "netns_inode", json_integer((json_int_t)inode)) ||
+	    json_object_set_new(json, "seal_generation", json_integer(generation))) {
 		json_decref(json);
 		return -ENOMEM;
 	}

@@ -18,8 +18,8 @@ int must_check state_lock(const char *name, bool *made);
 /* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. A descriptor or -errno. */
 int must_check state_lock_host(void);
 
-/* Writes SPEC's description, of the namespace INODE, as vault.json (0600) into the folder DIR. 0 or -errno. */
-int must_check state_save(int dir, const struct spec *spec, uint64_t inode);
+/* Writes SPEC's description, with the namespace INODE and the rules' GENERATION, as vault.json (0600) into the folder DIR. */
+int must_check state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
 
 /*
  * Reads STATE_DIR/NAME/vault.json into *OUT (spec_free it, also on error). 0; -ENOENT: no such vault; -EPROTONOSUPPORT

@@ -105,6 +105,7 @@ static int verify(struct world *w)
 
 int world_flush(struct world *w)
 {
+	bool to_vault = w->batch.nl == &w->vault_nft;
 	struct nl_error error = { 0 };
 	int r;
 
@@ -118,6 +119,8 @@ int world_flush(struct world *w)
 		snprintf(w->why, sizeof(w->why), "%s", error.text);
 	} else {
 		r = verify(w);
+		if (to_vault)
+			w->generation = w->echo.generation;
 	}
 	world_forget(w);
 	return r;

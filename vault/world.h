@@ -22,6 +22,7 @@ struct world {
 	struct nftlook echo; /* what the kernel said it made of them */
 	unsigned int unverified; /* rulesets in the batch, still to be compared with their echo */
 	unsigned int verifying; /* the tag of the last of them */
+	uint32_t generation; /* of the vault's rules, after the last transaction there */
 	unsigned int current; /* the tag of what is queued: the object's number in the plan */
 
 	unsigned int failed; /* the tag of what failed */

@@ -56,7 +56,7 @@ static int files_make(const struct obj *obj, struct world *w)
 		r = file_replace(w->dir, "nsswitch.conf", 0644, nsswitch_conf, sizeof(nsswitch_conf) - 1);
 	if (!r)
 		r = ns_inode(w->vault_ns, &inode);
-	return r ? r : state_save(w->dir, w->spec, inode);
+	return r ? r : state_save(w->dir, w->spec, inode, w->generation);
 }
 
 static int files_remove(const struct obj *obj, struct world *w)

@@ -23,10 +23,10 @@ static void route_print(const struct obj *obj, const struct spec *spec, struct s
 	const char *dst = obj->route.dst.len ? prefix_format(&obj->route.dst, text) : "default";
 
 	if (obj->route.index)
-		str_addf(out, "ip%s -n %s route add %s dev %s\n", family, spec->name, dst,
+		str_addf(out, "ip%s -n %s route add %s dev %s proto static\n", family, spec->name, dst,
 			 spec_interface(spec, obj->route.index));
 	else
-		str_addf(out, "ip%s -n %s route add unreachable %s metric %u\n", family, spec->name, dst,
+		str_addf(out, "ip%s -n %s route add unreachable %s proto static metric %u\n", family, spec->name, dst,
 			 obj->route.metric);
 }
 
