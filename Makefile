@@ -65,11 +65,14 @@ $(O)/.flags: FORCE
 .PHONY: FORCE
 FORCE:
 
-# A unit test includes the file under test; what else it needs comes from the library.
-$(O)/test/unit/%: test/unit/%.c $(O)/libvault.a $(VAULT_OBJ)
+# A unit test or fuzzer includes the file under test, which is then left out of what it is linked with.
+included = $(shell sed -n 's/^.include "\(.*\.c\)".*/\1/p' $<)
+
+$(O)/test/unit/%: test/unit/%.c $(LIB_OBJ) $(VAULT_OBJ)
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -Wno-missing-prototypes -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(LINK) \
-		-Wl,-z,muldefs $(filter-out $(O)/obj/vault/main.o,$(VAULT_OBJ)) $(O)/libvault.a $(ALL_LIBS)
+		$(filter-out $(O)/obj/vault/main.o $(patsubst %.c,$(O)/obj/%.o,$(included)),$(VAULT_OBJ) $(LIB_OBJ)) \
+		$(ALL_LIBS)
 
 $(O)/test/wire: test/lab/wire.c $(O)/.flags
 	$(Q)mkdir -p $(@D)
@@ -108,8 +111,8 @@ fuzz: $(FUZZERS) ## every fuzzer for SECONDS (60)
 $(O)/test/fuzz/%: test/fuzz/%.c $(LIB_SRC) $(VAULT_SRC)
 	$(Q)mkdir -p $(@D)
 	$(call say,FUZZ,$@)clang -std=gnu11 -D_GNU_SOURCE -I. -g -O1 -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(filter-out vault/main.c,$(VAULT_SRC)) $(LIB_SRC) \
-		-Wl,-z,muldefs -DVAULT_VERSION='"fuzz"' $(ALL_LIBS)
+		-fno-sanitize-recover=all -o $@ $< \
+		$(filter-out vault/main.c $(included),$(VAULT_SRC) $(LIB_SRC)) $(ALL_LIBS)
 
 install: all ## into DESTDIR, PREFIX
 	install -Dm755 $(O)/vault $(DESTDIR)$(SBINDIR)/vault

@@ -22,10 +22,13 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "lib/file.h"
 #include "lib/uapi.h"
 
 #define START_SECONDS 10
 #define END_MILLISECONDS 2000
+#define ENVIRON_MAX_BYTES (1U << 20)
+#define MARK_SIZE 64
 #define SOCKET_FD 3 /* the control socket in the child: the number WG_UAPI_FD tells it */
 
 static const char *const known[] = { "wireguard-go", "boringtun-cli", "boringtun" };
@@ -104,18 +107,25 @@ static int listen_control(const char *ifname)
 	return fd;
 }
 
+/* What the environment of a program that we started says: so nobody else's is ever taken for ours. */
+static void make_mark(const char *ifname, char mark[static MARK_SIZE])
+{
+	snprintf(mark, MARK_SIZE, "VAULT_INTERFACE=%s", ifname);
+}
+
 /* In the child: becomes the program. Returns -errno only when it could not. STATUS and WORDS are kept open for that. */
 static int become(const char *path, const char *ifname, int status, int words)
 {
-	char socket_number[32];
+	char socket_number[32], mark[MARK_SIZE];
 	const char *const argv[] = { path, "-f", ifname, NULL };
 	const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LOG_LEVEL=error", "WG_PROCESS_FOREGROUND=1",
-			      "WG_SUDO=1", socket_number, NULL };
+			      "WG_SUDO=1", socket_number, mark, NULL };
 	const struct rlimit no_core = { 0, 0 };
 	sigset_t none;
 	int control, null;
 
 	snprintf(socket_number, sizeof(socket_number), "WG_UAPI_FD=%d", SOCKET_FD);
+	make_mark(ifname, mark);
 	sigemptyset(&none);
 	umask(077);
 	if (setsid() < 0 || setrlimit(RLIMIT_CORE, &no_core) || chdir("/") || sigprocmask(SIG_SETMASK, &none, NULL))
@@ -267,6 +277,17 @@ int program_start(const char *path, const char *ifname, char why[static 256])
 	return r;
 }
 
+/* True when the process PID carries our mark for IFNAME. */
+static bool is_ours(pid_t pid, const char *ifname)
+{
+	char path[64], mark[MARK_SIZE], *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+	make_mark(ifname, mark);
+	return !file_read(path, ENVIRON_MAX_BYTES, &text, &len) && memmem(text, len, mark, strlen(mark) + 1);
+}
+
 int program_end(const char *ifname)
 {
 	int pidfd cleanup(close_fd) = -1;
@@ -281,8 +302,10 @@ int program_end(const char *ifname)
 	if (fd < 0)
 		return fd;
 	pidfd = pidfd_open(pid, 0);
-	if (pidfd < 0 && errno != ESRCH)
-		return -errno;
-	r = pidfd < 0 ? 0 : end_process(pidfd);
+	if (pidfd < 0)
+		return errno == ESRCH ? unlink_socket(ifname) : -errno;
+	if (!is_ours(pid, ifname))
+		return -EADDRINUSE;
+	r = end_process(pidfd);
 	return r ? r : unlink_socket(ifname);
 }

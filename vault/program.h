@@ -22,7 +22,7 @@ int must_check program_start(const char *path, const char *ifname, char why[stat
 
 /*
  * Ends the program that serves IFNAME, by SIGTERM, after two seconds by SIGKILL, and removes its socket. 0, also when
- * there is none, or -errno.
+ * there is none; -EADDRINUSE when a program that is not ours serves that name, which is left alone; or -errno.
  */
 int must_check program_end(const char *ifname);
 

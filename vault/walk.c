@@ -39,7 +39,7 @@ static const char *mend(int err)
 	case EEXIST:
 		return " (something else has this name: look with `ip link` and `ip netns`)";
 	case EADDRINUSE:
-		return " (another program has the port)";
+		return " (another program has the port, or serves an interface of this name)";
 	case EBADE:
 		return " (the kernel has other rules than it was given: is another program changing them?)";
 	default:

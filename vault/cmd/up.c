@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "lib/file.h"
 #include "lib/ns.h"
@@ -68,6 +69,23 @@ static int read_words(int argc, char **argv, struct words *words)
 	return words->spec->conf ? EXIT_DONE : read_words_file(path, words);
 }
 
+/* The description outlives the working folder. */
+static int absolute_conf(struct spec *spec)
+{
+	char *path;
+
+	if (!strcmp(spec->conf, "-"))
+		return EXIT_DONE;
+	path = realpath(spec->conf, NULL);
+	if (!path) {
+		report_error(spec->conf, "%s", strerror(errno));
+		return EXIT_USAGE;
+	}
+	free(spec->conf);
+	spec->conf = path;
+	return EXIT_DONE;
+}
+
 /* The wg-quick file into the description. */
 static int read_conf(struct words *words)
 {
@@ -84,7 +102,9 @@ static int read_conf(struct words *words)
 	if (!r && !p.n_errors)
 		(void)!describe(words, &conf, &p);
 	wgconf_free(&conf);
-	return report_and_clear(spec->conf, &p) || r ? EXIT_USAGE : EXIT_DONE;
+	if (report_and_clear(spec->conf, &p) || r)
+		return EXIT_USAGE;
+	return absolute_conf(spec);
 }
 
 static void report_problem_list(const char *object, struct problems *p)
@@ -231,6 +251,7 @@ static int up_run(int argc, char **argv, const struct options *options)
 		report_error("up", "prctl: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
+	umask(022); /* what others must be able to read, the vault's resolv.conf, says so itself */
 	snprintf(spec.name, sizeof(spec.name), "%s", argv[0]);
 	spec_name_interfaces(&spec);
 	code = read_words(argc - 1, argv + 1, &words);

@@ -18,8 +18,9 @@ static void address_print(const struct obj *obj, const struct spec *spec, struct
 {
 	char text[PREFIX_STRLEN];
 
-	str_addf(out, "ip -n %s address add %s dev %s nodad\n", spec->name, prefix_format(&obj->address.address, text),
-		 spec_interface(spec, obj->address.index));
+	str_addf(out, "ip -n %s address add %s dev %s%s\n", spec->name, prefix_format(&obj->address.address, text),
+		 spec_interface(spec, obj->address.index),
+		 obj->address.address.addr.family == AF_INET6 ? " nodad" : "");
 }
 
 const struct kind kind_address = { .name = "address", .make = address_make, .print = address_print };

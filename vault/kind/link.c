@@ -74,8 +74,8 @@ static void link_print(const struct obj *obj, const struct spec *spec, struct st
 			 settings[i].conf.value);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
-			str_addf(out, "ip address add %s dev %s nodad\n", prefix_format(&spec->link[f].host, text),
-				 spec->host_name);
+			str_addf(out, "ip address add %s dev %s%s\n", prefix_format(&spec->link[f].host, text),
+				 spec->host_name, f == SPEC_V6 ? " nodad" : "");
 	str_addf(out, "ip link set %s up\n", spec->host_name);
 }
 

@@ -55,7 +55,7 @@ static int tunnel_remove(const struct obj *obj, struct world *w)
 			r = 0;
 	}
 	end = w->spec->backend == SPEC_BACKEND_KERNEL ? 0 : program_end(w->spec->tunnel_name);
-	return r ? r : end;
+	return r ? r : end == -EADDRINUSE ? 0 : end; /* somebody else's tunnel of that name is not ours to end */
 }
 
 static void tunnel_print(const struct obj *obj, const struct spec *spec, struct str *out)
