@@ -128,6 +128,10 @@ static void add_peer(struct text *t, const struct wg_peer *peer)
 	char prefix[PREFIX_STRLEN];
 
 	add_key(t, "public_key=", &peer->public_key);
+	if (peer->flags & WG_PEER_REMOVE) {
+		add_text(t, "remove=true\n");
+		return;
+	}
 	add_key(t, "preshared_key=", peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &none);
 	add_endpoint(t, &peer->endpoint);
 	add_number(t, "persistent_keepalive_interval=", peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0);
@@ -151,12 +155,17 @@ static size_t text_size(const struct wg_device *dev)
 static void add_device(struct text *t, const struct wg_device *dev)
 {
 	static const struct key none;
+	bool whole = !(dev->flags & WG_DEVICE_IS_CHANGE);
 
 	add_text(t, "set=1\n");
-	add_key(t, "private_key=", dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &none);
-	add_number(t, "listen_port=", dev->flags & WG_DEVICE_HAS_LISTEN_PORT ? dev->listen_port : 0);
-	add_number(t, "fwmark=", dev->flags & WG_DEVICE_HAS_FWMARK ? dev->fwmark : 0);
-	add_text(t, "replace_peers=true\n");
+	if (whole || dev->flags & WG_DEVICE_HAS_PRIVATE_KEY)
+		add_key(t, "private_key=", dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &none);
+	if (whole || dev->flags & WG_DEVICE_HAS_LISTEN_PORT)
+		add_number(t, "listen_port=", dev->flags & WG_DEVICE_HAS_LISTEN_PORT ? dev->listen_port : 0);
+	if (whole || dev->flags & WG_DEVICE_HAS_FWMARK)
+		add_number(t, "fwmark=", dev->flags & WG_DEVICE_HAS_FWMARK ? dev->fwmark : 0);
+	if (whole)
+		add_text(t, "replace_peers=true\n");
 	for (size_t i = 0; i < dev->n_peers; i++)
 		add_peer(t, &dev->peers[i]);
 	add_text(t, "\n");

@@ -119,6 +119,8 @@ static bool put_peer_settings(struct nlmsghdr *nlh, const struct wg_peer *peer)
 	const struct key *psk = peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &no_key;
 	uint16_t keepalive = peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0;
 
+	if (peer->flags & WG_PEER_REMOVE)
+		return mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS, WGPEER_F_REMOVE_ME);
 	return mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS, WGPEER_F_REPLACE_ALLOWEDIPS) &&
 	       put(nlh, WGPEER_A_PRESHARED_KEY, psk->bytes, KEY_LEN) && put_endpoint(nlh, &peer->endpoint) &&
 	       mnl_attr_put_u16_check(nlh, MESSAGE_MAX, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, keepalive);
@@ -166,6 +168,16 @@ static void put_peers(struct nlmsghdr *nlh, struct cursor *c)
 	mnl_attr_nest_end(nlh, nest);
 }
 
+static void put_changed_settings(struct nlmsghdr *nlh, const struct wg_device *dev)
+{
+	if (dev->flags & WG_DEVICE_HAS_PRIVATE_KEY)
+		mnl_attr_put(nlh, WGDEVICE_A_PRIVATE_KEY, KEY_LEN, dev->private_key.bytes);
+	if (dev->flags & WG_DEVICE_HAS_LISTEN_PORT)
+		mnl_attr_put_u16(nlh, WGDEVICE_A_LISTEN_PORT, dev->listen_port);
+	if (dev->flags & WG_DEVICE_HAS_FWMARK)
+		mnl_attr_put_u32(nlh, WGDEVICE_A_FWMARK, dev->fwmark);
+}
+
 static void put_device_settings(struct nlmsghdr *nlh, const struct wg_device *dev)
 {
 	const struct key *key = dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &no_key;
@@ -191,7 +203,9 @@ void wg_queue_set(struct nl_batch *b, struct nl *genl, uint16_t family, unsigned
 		g->cmd = WG_CMD_SET_DEVICE;
 		g->version = WG_GENL_VERSION;
 		nl_put_name(b, nlh, WGDEVICE_A_IFNAME, ifname);
-		if (is_first)
+		if (is_first && dev->flags & WG_DEVICE_IS_CHANGE)
+			put_changed_settings(nlh, dev);
+		else if (is_first)
 			put_device_settings(nlh, dev);
 		is_first = false;
 		put_peers(nlh, &c);

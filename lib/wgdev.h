@@ -20,6 +20,7 @@ struct wg_endpoint {
 enum wg_peer_flags {
 	WG_PEER_HAS_PRESHARED_KEY = 1U << 0,
 	WG_PEER_HAS_KEEPALIVE = 1U << 1,
+	WG_PEER_REMOVE = 1U << 2, /* in a change only: this peer goes */
 };
 
 struct wg_peer {
@@ -39,6 +40,8 @@ enum wg_device_flags {
 	WG_DEVICE_HAS_PRIVATE_KEY = 1U << 0,
 	WG_DEVICE_HAS_LISTEN_PORT = 1U << 1,
 	WG_DEVICE_HAS_FWMARK = 1U << 2,
+	/* Not a whole device but a change to one (lib/wgdiff.h): settings without their flag, and other peers, stay. */
+	WG_DEVICE_IS_CHANGE = 1U << 3,
 };
 
 struct wg_device {

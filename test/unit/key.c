@@ -91,6 +91,40 @@ static void test_edges(void)
 	ok(gives(k, "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800", zero), "a point of order 8: 0");
 }
 
+/* The number whose limbs are all ones but for the least and the most significant. */
+static struct fe ones(uint32_t least, uint32_t most)
+{
+	struct fe a;
+
+	memset(&a, 0xff, sizeof(a));
+	a.v[0] = least;
+	a.v[LIMBS - 1] = most;
+	return a;
+}
+
+static bool stores(const struct fe *a, uint8_t want)
+{
+	struct key got, small = { { want } };
+
+	fe_store(got.bytes, a);
+	return key_equal(&got, &small);
+}
+
+/* N, N + p and N + 2p stand for the same element; what is stored is N. */
+static void test_store(void)
+{
+	bool reduced = true;
+
+	for (uint32_t n = 0; n < 38; n++) {
+		struct fe plain = { { n } }, plus_p = ones(UINT32_MAX - 18 + n, 0x7fffffff);
+		struct fe plus_2p = ones(UINT32_MAX - 37 + n, 0xffffffff);
+
+		reduced = reduced && stores(&plain, (uint8_t)n) && stores(&plus_2p, (uint8_t)n);
+		reduced = reduced && (n > 18 || stores(&plus_p, (uint8_t)n));
+	}
+	ok(reduced, "an element is stored reduced");
+}
+
 static bool decodes(const char *text)
 {
 	struct key k;
@@ -149,6 +183,7 @@ int main(void)
 	test_iterations();
 	test_diffie_hellman();
 	test_edges();
+	test_store();
 	test_base64();
 	test_compare();
 	return tap_done();

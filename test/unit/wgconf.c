@@ -148,6 +148,11 @@ static void test_problems(void)
 	ok(parse_string("") == 1 && problems.list[0].line == 0, "an empty file has no PrivateKey");
 	ok(parse("[Interface]\nPrivateKey=" A "\0x\n", 69) > 0, "a NUL is an error");
 	ok(conf.device.flags == 0, "and what stands beside it is not taken");
+	ok(parse_string("[Interface]\nPrivateKey=" A "\n[Peer]\nAllowedIPs=1.0.0.0/8,2.0.0.0/8\n[Peer]\nPublicKey=" B
+			"\nAllowedIPs=2.0.0.0/8,1.0.0.0/8\n") == 1 && problems.n == 1 && conf.device.n_peers == 1,
+	   "the prefixes of a peer without a key are forgotten with it");
+	ok(!parse_string("[Interface]\nPrivateKey=//////////////////////////////////////////8=\n") &&
+	   conf.device.private_key.bytes[0] == 248 && conf.device.private_key.bytes[31] == 127, "a private key is clamped");
 }
 
 /* Every length of a file, so that each line is cut at each byte. */

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/wgdiff.c: from the device that is to the device that shall be, touching no peer that is right. */
+#include "lib/wgdiff.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int compare_peers(const void *a, const void *b)
+{
+	const struct wg_peer *const *x = a, *const *y = b;
+
+	return memcmp((*x)->public_key.bytes, (*y)->public_key.bytes, KEY_LEN); /* public: no need for constant time */
+}
+
+/* The device's peers in order of their keys, owned by the caller. */
+static const struct wg_peer **sorted_peers(const struct wg_device *dev)
+{
+	const struct wg_peer **list = calloc(dev->n_peers + 1, sizeof(*list));
+
+	for (size_t i = 0; list && i < dev->n_peers; i++)
+		list[i] = &dev->peers[i];
+	if (list && dev->n_peers)
+		qsort(list, dev->n_peers, sizeof(*list), compare_peers);
+	return list;
+}
+
+static int compare_prefixes(const void *a, const void *b)
+{
+	const struct prefix *x = a, *y = b;
+	int r = memcmp(x->addr.bytes, y->addr.bytes, sizeof(x->addr.bytes));
+
+	if (!r)
+		r = x->addr.family - y->addr.family;
+	return r ? r : x->len - y->len;
+}
+
+/* 1 when both have the same prefixes in any order, 0 when not, -ENOMEM. */
+static int same_allowed_ips(const struct wg_peer *a, const struct wg_peer *b)
+{
+	struct prefix *x cleanup(free_ptr) = NULL, *y cleanup(free_ptr) = NULL;
+	size_t n = a->n_allowed_ips;
+
+	if (n != b->n_allowed_ips)
+		return 0;
+	if (!n)
+		return 1;
+	x = calloc(n, sizeof(*x));
+	y = calloc(n, sizeof(*y));
+	if (!x || !y)
+		return -ENOMEM;
+	memcpy(x, a->allowed_ips, n * sizeof(*x));
+	memcpy(y, b->allowed_ips, n * sizeof(*y));
+	qsort(x, n, sizeof(*x), compare_prefixes);
+	qsort(y, n, sizeof(*y), compare_prefixes);
+	for (size_t i = 0; i < n; i++)
+		if (compare_prefixes(&x[i], &y[i]))
+			return 0;
+	return 1;
+}
+
+static bool same_endpoint(const struct wg_endpoint *want, const struct wg_endpoint *have)
+{
+	if (!want->port || !want->addr.family)
+		return true;
+	return want->port == have->port && want->scope == have->scope && addr_equal(&want->addr, &have->addr);
+}
+
+static uint16_t keepalive(const struct wg_peer *peer)
+{
+	return peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0;
+}
+
+/* 1 when HAVE is as WANT says, 0 when not, -ENOMEM. */
+static int same_peer(const struct wg_peer *want, const struct wg_peer *have)
+{
+	bool psk = want->flags & WG_PEER_HAS_PRESHARED_KEY;
+
+	if (psk != !!(have->flags & WG_PEER_HAS_PRESHARED_KEY) || keepalive(want) != keepalive(have) ||
+	    !same_endpoint(&want->endpoint, &have->endpoint))
+		return 0;
+	if (psk && !key_equal(&want->preshared_key, &have->preshared_key))
+		return 0;
+	return same_allowed_ips(want, have);
+}
+
+static void settings(const struct wg_device *want, const struct wg_device *have, struct wg_device *change)
+{
+	if (!key_equal(&want->private_key, &have->private_key)) {
+		change->private_key = want->private_key;
+		change->flags |= WG_DEVICE_HAS_PRIVATE_KEY;
+	}
+	if (want->listen_port && want->listen_port != have->listen_port) {
+		change->listen_port = want->listen_port;
+		change->flags |= WG_DEVICE_HAS_LISTEN_PORT;
+	}
+	if (want->fwmark != have->fwmark) {
+		change->fwmark = want->fwmark;
+		change->flags |= WG_DEVICE_HAS_FWMARK;
+	}
+}
+
+static void remove_peer(struct wg_device *change, const struct wg_peer *have)
+{
+	struct wg_peer *peer = &change->peers[change->n_peers++];
+
+	peer->public_key = have->public_key;
+	peer->flags = WG_PEER_REMOVE;
+}
+
+/* Walks both lists, sorted by key, side by side. */
+static int peers(const struct wg_peer *const *want, size_t n_want, const struct wg_peer *const *have, size_t n_have,
+		 struct wg_device *change)
+{
+	size_t i = 0, j = 0;
+
+	while (i < n_want || j < n_have) {
+		int order = i == n_want ? 1 : j == n_have ? -1 : compare_peers(&want[i], &have[j]);
+		int same = order ? 0 : same_peer(want[i], have[j]);
+
+		if (same < 0)
+			return same;
+		if (order > 0)
+			remove_peer(change, have[j]);
+		else if (!same)
+			change->peers[change->n_peers++] = *want[i];
+		i += order <= 0;
+		j += order >= 0;
+	}
+	return 0;
+}
+
+int wgdiff(const struct wg_device *want, const struct wg_device *have, struct wg_device *change)
+{
+	const struct wg_peer **wanted cleanup(free_ptr) = sorted_peers(want);
+	const struct wg_peer **had cleanup(free_ptr) = sorted_peers(have);
+
+	memset(change, 0, sizeof(*change));
+	change->flags = WG_DEVICE_IS_CHANGE;
+	change->peers = calloc(want->n_peers + have->n_peers + 1, sizeof(*change->peers));
+	if (!wanted || !had || !change->peers)
+		return -ENOMEM;
+	settings(want, have, change);
+	return peers(wanted, want->n_peers, had, have->n_peers, change);
+}
+
+bool wgdiff_is_none(const struct wg_device *change)
+{
+	return change->flags == WG_DEVICE_IS_CHANGE && !change->n_peers;
+}
+
+void wgdiff_free(struct wg_device *change)
+{
+	if (change->peers)
+		explicit_bzero(change->peers, change->n_peers * sizeof(*change->peers));
+	free(change->peers);
+	explicit_bzero(change, sizeof(*change));
+}
