@@ -50,6 +50,13 @@ void rtnl_queue_del_group(struct nl_batch *b, struct nl *nl, unsigned int tag, u
 void rtnl_queue_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 			const struct prefix *address, bool noprefix);
 
+/* Deletes ADDRESS/LEN from the link INDEX. -EADDRNOTAVAIL when it is not there. */
+void rtnl_queue_del_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
+			    const struct prefix *address);
+
+/* Sets the MTU of the link INDEX. */
+void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, uint32_t mtu);
+
 /*
  * A unicast route to DST by the link INDEX (VIA is AF_UNSPEC for an on-link one), or, with INDEX 0, an unreachable one.
  * Both have TYPE 0. What a dump finds besides (blackhole, by source or TOS, with a next hop of no known link) has the
@@ -62,9 +69,12 @@ struct rtnl_route {
 	uint32_t index;
 	uint32_t metric;
 	uint8_t type; /* 0; else RTN_*, observed only */
+	bool by_kernel; /* made by the kernel for an address (RTPROT_KERNEL), observed only */
 };
 
 void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct rtnl_route *route);
+/* Deletes the route of that destination, metric and link. -ESRCH when there is none. */
+void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct rtnl_route *route);
 
 /* What dumps hand out; names are copies. */
 struct rtnl_link {

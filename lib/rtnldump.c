@@ -267,6 +267,7 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	if (err)
 		return err;
 	route.type = route_type(rtm, &route, tb[RTA_MULTIPATH]);
+	route.by_kernel = rtm->rtm_protocol == RTPROT_KERNEL;
 	if (tb[RTA_MULTIPATH])
 		return each_nexthop(tb[RTA_MULTIPATH], &route, dump);
 	return dump->fn.route(&route, dump->arg);

@@ -225,7 +225,10 @@ static void mark_own(struct pool *pool, const struct spec *spec)
 	}
 }
 
-/* The I-th pair: the host's end first, then the vault's. */
+/*
+ * The I-th pair: the host's end first, then the vault's. Both families take the same I, so the IPv4 routes tell which
+ * are taken in the IPv6 pool, which is nobody else's.
+ */
 static void take_pair(struct spec *spec, const struct pool *pool, enum spec_family f, uint32_t i)
 {
 	struct spec_link_ends *ends = &spec->link[f];
@@ -300,7 +303,7 @@ int gather_link(struct spec *spec, struct world *w, struct problems *p)
 	if (!r)
 		r = -EINTR;
 	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
-		r = rtnl_dump_routes(&w->host_route, AF_UNSPEC, mark_route, pool, &error);
+		r = rtnl_dump_routes(&w->host_route, AF_INET, mark_route, pool, &error);
 	if (r) {
 		problem_error(p, 0, "reading the host's routes: %s %s", strerror(-r), error.text);
 		return r;

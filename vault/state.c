@@ -2,6 +2,7 @@
 /* vault/state.c: what is kept between commands: /run/vault/NAME/ and the locks. */
 #include "vault/state.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -121,10 +122,28 @@ int state_load(const char *name, struct spec *out)
 	return !r && strcmp(out->name, name) ? -EINVAL : r;
 }
 
+/* What a killed file_replace left beside its file. 0 or the first -errno. */
+static int remove_temps(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!list) {
+		r = -errno;
+		close_fd(&fd);
+		return r;
+	}
+	for (struct dirent *e = readdir(list); e; e = readdir(list))
+		if (e->d_type == DT_REG && e->d_name[0] == '.' && unlinkat(dir, e->d_name, 0) && !r)
+			r = -errno;
+	closedir(list);
+	return r;
+}
+
 int state_remove_files(int dir)
 {
 	static const char *const files[] = { "vault.json", "resolv.conf", "nsswitch.conf" };
-	int r = 0;
+	int r = remove_temps(dir);
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (unlinkat(dir, files[i], 0) && errno != ENOENT && !r)

@@ -13,13 +13,17 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"wire watch IFACE...|any [--token HEX [--tally]] [--from ADDR]... [--to ADDR]...\n"
+	"wire watch IFACE...|any [--token HEX|--cells HEX] [--from ADDR]... [--to ADDR]...\n"
 	"    Counts the frames, in and out, that carry the token, or come from or go to such an address.\n"
-	"    --tally counts them also by the byte after the token. Ends at SIGTERM, or at the end of stdin\n"
+	"    --cells counts them also by the byte after the token. Ends at SIGTERM, or at the end of stdin\n"
 	"    when that is a pipe: 0 none, 1 seen, 3 unknown.\n"
 	"wire send udp|tcp|icmp|raw|syn|packet DST [--port N] [--iface IF] [--token HEX] [--count N]\n"
 	"          [--src ADDR] [--mac MAC]\n"
 	"    0 when the kernel took at least one (tcp: when somebody answered), else 1.\n"
+	"wire send ra DST --iface IF --src ADDR\n"
+	"wire send redirect DST --iface IF --src GATEWAY --src BETTER-ONE --to PLACE\n"
+	"wire send ra DST --iface IF --src ADDR\n"
+	"wire send redirect DST --iface IF --src GATEWAY --src BETTER-ONE --to PLACE\n"
 	"wire cells DST[@PORT]... --token HEX [--first N] [--mac MAC]\n"
 	"    Sends udp, tcp, icmp, packet, raw to each, by the routes and by each interface; N, N+1, ...\n"
 	"    follows the token.\n"
@@ -182,14 +186,11 @@ static size_t parse_options(struct job *j, char **argv)
 			argv[words++] = *a;
 			continue;
 		}
-		if (!strcmp(*a, "--tally")) {
-			j->tally = true;
-			continue;
-		}
 		if (!a[1] || j->froms == MAX || j->tos == MAX)
 			die(*a);
 		a++;
-		if (!strcmp(a[-1], "--token"))
+		j->tally = j->tally || !strcmp(a[-1], "--cells");
+		if (!strcmp(a[-1], "--token") || !strcmp(a[-1], "--cells"))
 			parse_token(j, *a);
 		else if (!strcmp(a[-1], "--from") || !strcmp(a[-1], "--src"))
 			j->from[j->froms++] = parse_addr(*a);
@@ -226,7 +227,8 @@ int main(int argc, char **argv)
 		return send_cells(argv + 2, words - 1, &j);
 	if (words >= 2 && (!strcmp(argv[1], "echo") || !strcmp(argv[1], "sink")))
 		return echo((uint16_t)atoi(argv[2]), argv[1][0] == 's', argv[3]);
-	if (words == 3 && !j.tos) {
+	if (words == 3 && j.tos < MAX) {
+		memmove(&j.to[1], &j.to[0], j.tos++ * sizeof(j.to[0]));
 		j.to[0] = parse_addr(argv[3]);
 		if (!strcmp(argv[1], "send"))
 			return send_all(argv[2], &j);

@@ -49,8 +49,8 @@ static struct addr source_for(const struct job *j, const char *iface)
 		close(fd);
 		return j->from[0];
 	}
-	if (iface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface)))
-		die(iface);
+	if (iface) /* gone by now: the packet fails, not we */
+		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface));
 	if (!connect(fd, (struct sockaddr *)&ss, len) && !getsockname(fd, (struct sockaddr *)&ss, &len)) {
 		memcpy(a.b, (uint8_t *)&ss + at, a.len);
 	} else if (!getifaddrs(&all)) {
@@ -103,6 +103,42 @@ static size_t build(uint8_t *p, const struct job *j, const char *iface, bool syn
 	return (size_t)(l4 - p) + len;
 }
 
+/* A router's advertisement of itself and of 2001:db8:bad::/64. */
+static size_t build_ra(uint8_t *p, const struct job *j)
+{
+	static const uint8_t ra[48] = {134, 0,  0,  0, 64, 0,  7,  8,           [16] = 3, 4,   64,   0xc0, 0,
+				       0,   14, 16, 0, 0,  14, 16, [32] = 0x20, 1,        0xd, 0xb8, 0xb,  0xad};
+	uint8_t *l4 = p + 40;
+
+	memcpy(l4, ra, sizeof(ra));
+	memcpy(p, "\x60\0\0\0\0\x30\x3a\xff", 8);
+	memcpy(p + 8, j->from[0].b, 16);
+	memcpy(p + 24, j->to[0].b, 16);
+	put16(l4 + 2, fold(sum(l4, sizeof(ra), sum(p + 8, 32, sizeof(ra) + IPPROTO_ICMPV6))));
+	return 40 + sizeof(ra);
+}
+
+/* From the gateway from[0]: what to[0] sends to to[1] is better sent to from[1]. */
+static size_t build_redirect(uint8_t *p, const struct job *j)
+{
+	uint8_t *l4 = p + 20, *inner = l4 + 8;
+
+	memcpy(p, "\x45\0\0\x38\0\0\0\0\x40\x01", 10);
+	memcpy(p + 12, j->from[0].b, 4);
+	memcpy(p + 16, j->to[0].b, 4);
+	put16(p + 10, fold(sum(p, 20, 0)));
+	memcpy(inner, "\x45\0\0\x1c\0\0\0\0\x40\x01", 10);
+	memcpy(inner + 12, j->to[0].b, 4);
+	memcpy(inner + 16, j->to[1].b, 4);
+	put16(inner + 10, fold(sum(inner, 20, 0)));
+	put16(inner + 22, 0xffff); /* an echo reply: the kernel takes it without looking for a socket */
+	l4[0] = 5;                 /* redirect, */
+	l4[1] = 1;                 /* for a host */
+	memcpy(l4 + 4, j->from[1].b, 4);
+	put16(l4 + 2, fold(sum(l4, 36, 0)));
+	return 56;
+}
+
 /* The hardware address to send to: the one given, else of the first neighbour known on that link,
  * else everybody. */
 static void find_mac(uint8_t *mac, const struct job *j, const char *iface)
@@ -123,7 +159,7 @@ static void find_mac(uint8_t *mac, const struct job *j, const char *iface)
 	sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5);
 }
 
-static int send_packet(const struct job *j, const char *iface)
+static int send_packet(const char *kind, const struct job *j, const char *iface)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), rc;
 	unsigned int type = j->to[0].family == AF_INET ? ETH_P_IP : ETH_P_IPV6;
@@ -144,7 +180,12 @@ static int send_packet(const struct job *j, const char *iface)
 		memcpy(frame + 6, ifr.ifr_hwaddr.sa_data, ETH_ALEN);
 		put16(frame + 12, type);
 	}
-	len = head + build(frame + head, j, iface, false);
+	if (!strcmp(kind, "ra"))
+		len = head + build_ra(frame + head, j);
+	else if (!strcmp(kind, "redirect"))
+		len = head + build_redirect(frame + head, j);
+	else
+		len = head + build(frame + head, j, iface, false);
 	rc = sendto(fd, frame, len, 0, (struct sockaddr *)&ll, sizeof(ll)) < 0 ? -1 : 0;
 	close(fd);
 	return rc;
@@ -181,6 +222,11 @@ static int send_tcp(int fd, const struct job *j, const struct sockaddr *to, sock
 	return -1;
 }
 
+static bool is_frame(const char *kind)
+{
+	return !strcmp(kind, "packet") || !strcmp(kind, "ra") || !strcmp(kind, "redirect");
+}
+
 static int emit(const char *kind, const struct job *j, const char *iface)
 {
 	bool six = j->to[0].family == AF_INET6, icmp = !strcmp(kind, "icmp"), tcp = !strcmp(kind, "tcp");
@@ -192,8 +238,8 @@ static int emit(const char *kind, const struct job *j, const char *iface)
 	uint8_t p[PACKET_MAX] = {0};
 	size_t n = 8 + j->token_len;
 
-	if (!strcmp(kind, "packet"))
-		return send_packet(j, iface);
+	if (is_frame(kind))
+		return send_packet(kind, j, iface);
 	fd = socket(j->to[0].family, type | SOCK_CLOEXEC, proto);
 	if (fd < 0)
 		return -1;
@@ -231,8 +277,10 @@ int send_all(const char *kind, const struct job *j)
 	long taken = 0;
 
 	errno = EINVAL;
-	if (!strstr(" udp tcp icmp raw syn packet ", kind) || (!j->iface && !strcmp(kind, "packet")))
+	if (!strstr(" udp tcp icmp raw syn packet ra redirect ", kind) || (!j->iface && is_frame(kind)))
 		die("needs a kind that exists, and packet an --iface");
+	if ((!strcmp(kind, "ra") && !j->froms) || (!strcmp(kind, "redirect") && (j->froms != 2 || j->tos != 2)))
+		die("ra needs a --src, redirect two of them, and a --to");
 	for (long i = 0; i < j->count; i++) {
 		if (emit(kind, j, j->iface))
 			fprintf(stderr, "wire: send %s: %s\n", kind, strerror(errno));
@@ -350,6 +398,7 @@ int flood(const char *path, const struct job *j)
 			continue;
 		*(emit("udp", j, NULL) ? &refused : &taken) += 1;
 		*(emit("raw", j, NULL) ? &refused : &taken) += 1;
+		usleep(100); /* else the watchers drown */
 		links = if_nameindex();
 		for (struct if_nameindex *i = links; i && i->if_index; i++)
 			if (strcmp(i->if_name, "lo"))

@@ -193,16 +193,24 @@ static int make(struct spec *spec, struct world *w)
 static int up(struct spec *spec, struct world *w)
 {
 	bool made = false;
-	int code, r;
+	int code, r = block_signals();
 
+	if (r) {
+		report_error(spec->name, "blocking signals: %s", strerror(-r));
+		return EXIT_FAILED;
+	}
 	w->dir = state_lock(spec->name, &made);
 	if (w->dir < 0) {
 		report_error(spec->name, "locking %s/%s: %s", STATE_DIR, spec->name, strerror(-w->dir));
 		return EXIT_FAILED;
 	}
 	code = leftover_settle(spec->name, w->dir, made);
-	if (code != EXIT_DONE)
-		return code; /* what is there is not ours to remove */
+	if (code != EXIT_DONE) { /* what is there is not ours to remove, but for the folder that this call made */
+		r = made ? state_remove_dir(spec->name) : 0;
+		if (r)
+			report_error(spec->name, "removing %s/%s: %s", STATE_DIR, spec->name, strerror(-r));
+		return code;
+	}
 	code = make(spec, w);
 	if (code == EXIT_DONE)
 		return code;
@@ -229,7 +237,7 @@ static int run_words(struct words *words)
 		report_error(spec->name, "%s", strerror(-r));
 	if (!r && words->dry_run)
 		code = dry_run(spec, &w);
-	else if (!r && !block_signals())
+	else if (!r)
 		code = up(spec, &w);
 	world_close(&w);
 	return code;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/sight.c: what the kernel has of a vault: its links, addresses, routes, rules and tunnel, read once. */
+#include "vault/sight.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/uapi.h"
+#include "lib/wg.h"
+#include "vault/seal.h"
+#include "vault/world.h"
+
+#define TRIES 8
+#define ANSWER_SECONDS 5
+
+/* Appends a copy of ITEM (SIZE bytes) to the array at *LIST. */
+static int append(void *list, size_t *n, size_t size, const void *item)
+{
+	char *grown = reallocarray(*(void **)list, *n + 1, size);
+
+	if (!grown)
+		return -ENOMEM;
+	*(void **)list = grown;
+	memcpy(grown + size * (*n)++, item, size);
+	return 0;
+}
+
+static int add_link(const struct rtnl_link *link, void *arg)
+{
+	struct sight *s = arg;
+
+	return append(&s->links, &s->n_links, sizeof(*link), link);
+}
+
+static int add_address(const struct rtnl_address *address, void *arg)
+{
+	struct sight *s = arg;
+
+	return append(&s->addresses, &s->n_addresses, sizeof(*address), address);
+}
+
+static int add_route(const struct rtnl_route *route, void *arg)
+{
+	struct sight *s = arg;
+
+	return append(&s->routes, &s->n_routes, sizeof(*route), route);
+}
+
+static int add_host_link(const struct rtnl_link *link, void *arg)
+{
+	struct sight *s = arg;
+
+	return append(&s->host_links, &s->n_host_links, sizeof(*link), link);
+}
+
+static int add_host_address(const struct rtnl_address *address, void *arg)
+{
+	struct sight *s = arg;
+
+	return append(&s->host_addresses, &s->n_host_addresses, sizeof(*address), address);
+}
+
+static int take_interfaces(struct world *w, struct sight *s, struct nl_error *error)
+{
+	int r = rtnl_dump_links(&w->vault_route, add_link, s, error);
+
+	if (!r)
+		r = rtnl_dump_addresses(&w->vault_route, add_address, s, error);
+	if (!r)
+		r = rtnl_dump_routes(&w->vault_route, AF_UNSPEC, add_route, s, error);
+	if (!r && w->spec->has_link)
+		r = rtnl_dump_links(&w->host_route, add_host_link, s, error);
+	if (!r && w->spec->has_link)
+		r = rtnl_dump_addresses(&w->host_route, add_host_address, s, error);
+	return r;
+}
+
+static int take_rules(struct world *w, struct sight *s, struct nl_error *error)
+{
+	struct ruleset rs[SEAL_TABLES] = { 0 }, guard = { 0 };
+	int r = 0;
+
+	for (unsigned int t = 0; t < SEAL_TABLES; t++) {
+		if (t != SEAL_LINK || w->spec->has_link)
+			seal_build(w->spec, t, &rs[t]);
+		r = r ? r : rs[t].err;
+	}
+	if (!r)
+		r = nftlook_dump(&w->vault_nft, rs, SEAL_TABLES, &s->rules, error);
+	for (unsigned int t = 0; t < SEAL_TABLES; t++)
+		ruleset_free(&rs[t]);
+	if (r || !w->spec->has_link)
+		return r;
+	seal_build_guard(&guard);
+	r = guard.err ? guard.err : nftlook_dump(&w->host_nft, &guard, 1, &s->guard, error);
+	ruleset_free(&guard);
+	return r;
+}
+
+/* A tunnel that is not there, or whose program does not answer, is no error: has_wg says so. */
+static int take_tunnel(struct world *w, struct sight *s, struct nl_error *error)
+{
+	const char *name = w->spec->tunnel_name;
+	int r;
+
+	if (w->spec->backend == SPEC_BACKEND_KERNEL) {
+		r = wg_get(&w->vault_wg, w->wg_family, name, &s->wg, error);
+	} else {
+		int fd cleanup(close_fd) = uapi_connect(name, ANSWER_SECONDS, NULL);
+
+		r = fd < 0 ? fd : uapi_get(fd, &s->wg);
+	}
+	s->has_wg = !r;
+	return r == -ENOENT || r == -ENODEV || r == -ECONNREFUSED || r == -EOPNOTSUPP ? 0 : r;
+}
+
+int sight_take(struct world *w, struct sight *out, char why[static 256])
+{
+	struct nl_error error = { 0 };
+	int r = -EINTR;
+
+	memset(out, 0, sizeof(*out));
+	for (int tries = 0; r == -EINTR && tries < TRIES; tries++) {
+		sight_free(out);
+		r = take_interfaces(w, out, &error);
+	}
+	if (!r)
+		r = take_rules(w, out, &error);
+	if (!r)
+		r = take_tunnel(w, out, &error);
+	if (r) {
+		snprintf(why, 256, "reading what there is: %s %.180s", strerror(-r), error.text);
+		sight_free(out);
+	}
+	return r;
+}
+
+void sight_free(struct sight *sight)
+{
+	free(sight->links);
+	free(sight->addresses);
+	free(sight->routes);
+	free(sight->host_links);
+	free(sight->host_addresses);
+	nftlook_free(&sight->rules);
+	nftlook_free(&sight->guard);
+	wg_device_free(&sight->wg);
+	memset(sight, 0, sizeof(*sight));
+}
+
+const struct rtnl_link *sight_link(const struct rtnl_link *list, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i].name, name))
+			return &list[i];
+	return NULL;
+}
