@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -15,14 +16,25 @@
 #define STATE_MAX_BYTES (64U << 20)
 #define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
 
+/* While waiting for another command's end nothing of ours is there yet: a signal may end us, also one that is blocked. */
 static int lock(int fd)
 {
+	sigset_t none, old;
 	int r;
 
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return -errno;
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, &old))
+		return -errno;
 	do
-		r = flock(fd, LOCK_EX);
-	while (r && errno == EINTR);
-	return r ? -errno : 0;
+		r = flock(fd, LOCK_EX) ? -errno : 0;
+	while (r == -EINTR);
+	if (sigprocmask(SIG_SETMASK, &old, NULL) && !r)
+		r = -errno;
+	return r;
 }
 
 /* True when FD is still what PATH names: nobody removed it while we waited. */
