@@ -3,6 +3,7 @@
 #ifndef LIB_FILE_H
 #define LIB_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,6 +26,9 @@ void file_wipe_free(char **data, size_t len);
  * used are on tmpfs), then renamed over it. 0 or -errno; nothing is left behind on failure.
  */
 int must_check file_replace(int dirfd, const char *name, mode_t mode, const void *data, size_t len);
+
+/* True when the regular file NAME in the folder DIRFD holds just the LEN bytes at DATA. */
+bool file_is(int dirfd, const char *name, const void *data, size_t len);
 
 /* Writes VALUE to the existing file PATH in one write(2), as /proc/sys wants it. 0 or -errno. */
 int must_check file_poke(const char *path, const char *value);

@@ -128,6 +128,7 @@ size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
 	take(spec, conf);
 	warn_unused(conf, p);
 	spec->has_link = !words->no_link;
+	spec->link_given = spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family;
 	spec->backend = words->userspace_given ? SPEC_BACKEND_USERSPACE :
 			words->userspace_never ? SPEC_BACKEND_KERNEL :
 						 SPEC_BACKEND_AUTO;

@@ -241,11 +241,14 @@ static void take_pair(struct spec *spec, const struct pool *pool, enum spec_fami
 /* Which families the link shall have and has not: IPv4 always, IPv6 where the tunnel has it (L8). */
 static bool lacks(const struct spec *spec, enum spec_family f)
 {
-	bool given = spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family;
-
-	if (given)
-		return false; /* the admin chose: just what he gave */
+	if (!spec->has_link || spec->link_given || spec->link[f].host.addr.family)
+		return false;
 	return f == SPEC_V4 || spec_tunnel_has(spec, AF_INET6);
+}
+
+bool gather_wants_link(const struct spec *spec)
+{
+	return lacks(spec, SPEC_V4) || lacks(spec, SPEC_V6);
 }
 
 static int settle_pairs(struct spec *spec, const struct pool *pool, struct problems *p)

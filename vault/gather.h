@@ -3,6 +3,8 @@
 #ifndef VAULT_GATHER_H
 #define VAULT_GATHER_H
 
+#include <stdbool.h>
+
 #include "lib/base.h"
 #include "vault/read/problem.h"
 #include "vault/spec.h"
@@ -14,6 +16,9 @@
  * What stands in the way goes to P. 0 or -errno.
  */
 int must_check gather_tunnel(struct spec *spec, struct world *w, struct problems *p);
+
+/* True when SPEC's link has not all the addresses it shall have: gather_link is to find them. */
+bool gather_wants_link(const struct spec *spec);
 
 /*
  * Completes SPEC's link: the next free pair of addresses of each family in use, and interface indexes. Take W's host

@@ -10,29 +10,21 @@
 #include "vault/cmd.h"
 #include "vault/plan.h"
 #include "vault/report.h"
-#include "vault/sealcheck.h"
 #include "vault/state.h"
 #include "vault/walk.h"
 
 /* Something is bound to the name: ours when the state says so. */
-static int judge_namespace(const char *name, int ns)
+static int judge_namespace(const char *name, int ns, struct spec *old)
 {
-	struct spec spec;
 	uint64_t inode = 0;
-	char why[256];
-	int r = state_load(name, &spec);
+	int r = state_load(name, old);
 
 	if (!r)
 		r = ns_inode(ns, &inode);
-	if (r || inode != spec.netns_inode) {
-		report_error(name, "a namespace of this name is there that is not this vault's (look at `ip netns`; "
-				   "`vault down %s` forgets the vault, `ip netns del %s` the namespace)", name, name);
-	} else if (sealcheck(&spec, ns, why)) {
-		report_error(name, "is up, but its kill switch is not in place: %s (`vault down %s` first)", why, name);
-	} else {
-		report_error(name, "is up already (`vault down %s` first)", name);
-	}
-	spec_free(&spec);
+	if (!r && inode == old->netns_inode)
+		return EXIT_DONE;
+	report_error(name, "a namespace of this name is there that is not this vault's (look at `ip netns`; "
+			   "`vault down %s` forgets the vault, `ip netns del %s` the namespace)", name, name);
 	return EXIT_FAILED;
 }
 
@@ -61,12 +53,17 @@ size_t leftover_clear(const char *name, int dir, bool stranger)
 	return failures;
 }
 
-int leftover_settle(const char *name, int dir, bool made)
+int leftover_settle(const char *name, int dir, bool made, struct spec *old, int *out)
 {
-	int ns cleanup(close_fd) = ns_open_name(name);
+	int ns cleanup(close_fd) = ns_open_name(name), code;
 
-	if (ns >= 0)
-		return judge_namespace(name, ns);
+	*out = -1;
+	if (ns >= 0) {
+		code = judge_namespace(name, ns, old);
+		if (code == EXIT_DONE)
+			*out = steal_fd(&ns);
+		return code;
+	}
 	if (ns != -ENOENT && ns != -EINVAL) {
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
 		return EXIT_FAILED;

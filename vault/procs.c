@@ -48,7 +48,7 @@ ssize_t procs_in_netns(uint64_t inode, struct proc **list)
 
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir))) {
+	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		if (!isdigit((unsigned char)entry->d_name[0]) || !is_inside(dirfd(dir), entry->d_name, inode))
 			continue;
 		grown = reallocarray(procs, (size_t)n + 1, sizeof(*procs));
@@ -59,6 +59,8 @@ ssize_t procs_in_netns(uint64_t inode, struct proc **list)
 		read_name(dirfd(dir), entry->d_name, procs[n].name);
 		n++;
 	}
+	if (errno)
+		return -errno; /* not all were seen */
 	*list = steal_ptr(&procs);
 	return n;
 }

@@ -7,6 +7,7 @@
 #include "lib/rtnl.h"
 #include "lib/wgdev.h"
 
+struct obj_route;
 struct world;
 
 /* All owned; free with sight_free. */
@@ -25,6 +26,12 @@ struct sight {
 /* Fills *OUT by W's sockets, both namespaces open. 0, or -errno with the reason in WHY: nothing half-read is ever returned. */
 int must_check sight_take(struct world *w, struct sight *out, char why[static 256]);
 void sight_free(struct sight *sight);
+
+/* Takes the link INDEX in the vault, with its addresses and routes, out of S: it was removed. */
+void sight_forget_link(struct sight *s, uint32_t index);
+
+/* True when the kernel's ROUTE is the one that the plan calls for. */
+bool sight_route_is(const struct rtnl_route *route, const struct obj_route *wanted);
 
 /* The link of that name, or NULL. */
 const struct rtnl_link *sight_link(const struct rtnl_link *list, size_t n, const char *name);

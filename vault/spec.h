@@ -45,6 +45,7 @@ struct spec {
 	char *program; /* owned: the userspace WireGuard; NULL: none asked for, or none needed */
 
 	bool has_link;
+	bool link_given; /* words gave the link's ends: just those families (not kept in the state) */
 	struct spec_link_ends link[SPEC_FAMILIES];
 
 	/* Gathered: */

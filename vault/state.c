@@ -96,24 +96,31 @@ int state_lock_host(void)
 	return r ? r : steal_fd(&fd);
 }
 
-int state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
+/* What vault.json holds; owned by the caller, NULL without memory. */
+static char *state_text(const struct spec *spec, uint64_t inode, uint32_t generation)
 {
 	json_t *json = spec_to_json(spec);
-	char *text;
-	int r;
+	char *text = NULL;
 
-	if (!json || json_object_set_new(json, "netns_inode", json_integer((json_int_t)inode)) ||
-	    json_object_set_new(json, "seal_generation", json_integer(generation))) {
-		json_decref(json);
-		return -ENOMEM;
-	}
-	text = json_dumps(json, JSON_INDENT(2));
+	if (json && !json_object_set_new(json, "netns_inode", json_integer((json_int_t)inode)) &&
+	    !json_object_set_new(json, "seal_generation", json_integer(generation)))
+		text = json_dumps(json, JSON_INDENT(2));
 	json_decref(json);
-	if (!text)
-		return -ENOMEM;
-	r = file_replace(dir, "vault.json", 0600, text, strlen(text));
-	free(text);
-	return r;
+	return text;
+}
+
+int state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
+{
+	char *text cleanup(free_ptr) = state_text(spec, inode, generation);
+
+	return text ? file_replace(dir, "vault.json", 0600, text, strlen(text)) : -ENOMEM;
+}
+
+bool state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
+{
+	char *text cleanup(free_ptr) = state_text(spec, inode, generation);
+
+	return text && file_is(dir, "vault.json", text, strlen(text));
 }
 
 int state_load(const char *name, struct spec *out)

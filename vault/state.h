@@ -21,6 +21,9 @@ int must_check state_lock_host(void);
 /* Writes SPEC's description, with the namespace INODE and the rules' GENERATION, as vault.json (0600) into the folder DIR. */
 int must_check state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
 
+/* True when the folder DIR holds just what state_save would write. */
+bool state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
+
 /*
  * Reads STATE_DIR/NAME/vault.json into *OUT (spec_free it, also on error). 0; -ENOENT: no such vault; -EPROTONOSUPPORT
  * another schema; -EINVAL: not a description of NAME.

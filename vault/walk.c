@@ -12,9 +12,11 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vault/report.h"
+#include "vault/sight.h"
 
 static bool signal_is_pending(void)
 {
@@ -159,6 +161,130 @@ int walk_make(const struct plan *plan, struct world *w)
 	return r;
 }
 
+static bool plan_has_address(const struct plan *plan, const struct rtnl_address *a)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->objs[i].kind == &kind_address && plan->objs[i].address.index == a->index &&
+		    prefix_equal(&plan->objs[i].address.address, &a->address))
+			return true;
+	return false;
+}
+
+static bool plan_has_route(const struct plan *plan, const struct rtnl_route *route)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->objs[i].kind == &kind_route && sight_route_is(route, &plan->objs[i].route))
+			return true;
+	return false;
+}
+
+/* The kernel gives and takes the loopback's addresses itself. */
+static int drop_strange_addresses(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
+{
+	char text[PREFIX_STRLEN], label[PREFIX_STRLEN + 16];
+
+	for (size_t i = 0; i < w->sight->n_addresses; i++) {
+		const struct rtnl_address *a = &w->sight->addresses[i];
+		int r;
+
+		if (a->index == SPEC_LOOPBACK_INDEX || plan_has_address(plan, a))
+			continue;
+		r = world_queue(w, &w->vault_route);
+		if (r)
+			return r;
+		rtnl_queue_del_address(&w->batch, &w->vault_route, w->current, a->index, &a->address);
+		snprintf(label, sizeof(label), "address %s", prefix_format(&a->address, text));
+		fn('-', label, arg);
+	}
+	return 0;
+}
+
+static int drop_strange_routes(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
+{
+	char text[PREFIX_STRLEN], label[PREFIX_STRLEN + 16];
+
+	for (size_t i = 0; i < w->sight->n_routes; i++) {
+		const struct rtnl_route *route = &w->sight->routes[i];
+		int r;
+
+		if (route->by_kernel || plan_has_route(plan, route))
+			continue;
+		r = world_queue(w, &w->vault_route);
+		if (r)
+			return r;
+		rtnl_queue_del_route(&w->batch, &w->vault_route, w->current, route);
+		snprintf(label, sizeof(label), "route %s", prefix_format(&route->dst, text));
+		fn('-', label, arg);
+	}
+	return 0;
+}
+
+/* What nobody asked for goes first; an address that goes may take routes, and others of its network, with it. */
+static int drop_strangers(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
+{
+	bool any;
+	int r = drop_strange_routes(plan, w, fn, arg);
+
+	if (!r)
+		r = drop_strange_addresses(plan, w, fn, arg);
+	any = w->batch.nl != NULL;
+	if (!r)
+		r = world_flush(w);
+	if (r || !any)
+		return r;
+	sight_free(w->sight);
+	return sight_take(w, w->sight, w->why);
+}
+
+static int mend_object(const struct obj *o, struct world *w, walk_change_fn *fn, void *arg)
+{
+	int look, r;
+
+	if (signal_is_pending())
+		return -EINTR;
+	look = o->kind->look(o, w);
+	w->why[0] = '\0';
+	if (look <= LOOK_SAME)
+		return look;
+	r = o->kind->make(o, w);
+	if (!r)
+		r = world_flush(w);
+	if (r == -EOPNOTSUPP && o->flags & OBJ_OPTIONAL)
+		return 0; /* as when it was made */
+	if (!r)
+		fn(look == LOOK_ABSENT ? '+' : '~', o->label, arg);
+	return r;
+}
+
+int walk_mend(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
+{
+	const struct obj strangers = { .label = "addresses and routes that are not the vault's" };
+	int r = plan->overflow ? -E2BIG : 0;
+	size_t i = 0;
+
+	/* The kill switch before anything else, so that what follows is never more than it allows. */
+	while (!r && i < plan->n && plan->objs[i].kind != &kind_sysctl) {
+		w->current = (unsigned int)i;
+		r = mend_object(&plan->objs[i++], w, fn, arg);
+	}
+	if (!r) {
+		r = drop_strangers(plan, w, fn, arg);
+		if (r)
+			report_failure(w, &strangers, "removing", r);
+	} else {
+		report_failure(w, &plan->objs[i ? i - 1 : 0], "putting right", r);
+	}
+	while (!r && i < plan->n) {
+		w->current = (unsigned int)i;
+		r = mend_object(&plan->objs[i], w, fn, arg);
+		if (r)
+			report_failure(w, &plan->objs[i], "putting right", r);
+		i++;
+	}
+	world_unlock_host(w);
+	return r;
+}
+
 size_t walk_remove(const struct plan *plan, struct world *w)
 {
 	size_t failures = 0;
@@ -170,6 +296,16 @@ size_t walk_remove(const struct plan *plan, struct world *w)
 		if (!(plan->objs[i].flags & OBJ_TRAFFIC))
 			failures += remove_object(&plan->objs[i], w, "removing");
 	world_unlock_host(w);
+	return failures;
+}
+
+size_t walk_remove_kind(const struct plan *plan, struct world *w, const struct kind *kind)
+{
+	size_t failures = 0;
+
+	for (size_t i = plan->n; i-- > 0;)
+		if (plan->objs[i].kind == kind)
+			failures += remove_object(&plan->objs[i], w, "removing");
 	return failures;
 }
 

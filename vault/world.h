@@ -7,6 +7,8 @@
 #include "lib/nl.h"
 #include "vault/spec.h"
 
+struct sight;
+
 /* Bit of world.unverified that stands for the guard; the tables of enum seal_table have the bits below. */
 #define WORLD_GUARD_BIT 16U
 
@@ -18,6 +20,7 @@ struct world {
 	uint16_t wg_family; /* 0: this kernel has no WireGuard */
 	struct nl host_route, host_nft, vault_route, vault_nft, vault_wg;
 
+	struct sight *sight; /* what a vault that is there has; NULL while one is made */
 	struct nl_batch batch; /* requests queued for one of the sockets above */
 	struct nftlook echo; /* what the kernel said it made of them */
 	unsigned int unverified; /* rulesets in the batch, still to be compared with their echo */
@@ -25,6 +28,7 @@ struct world {
 	uint32_t generation; /* of the vault's rules, after the last transaction there */
 	unsigned int current; /* the tag of what is queued: the object's number in the plan */
 
+	bool keeps_name; /* the name could not be removed: its description stays, for the next `down` to know it by */
 	unsigned int failed; /* the tag of what failed */
 	char why[256]; /* the kernel's words, or ours; may be "" */
 };

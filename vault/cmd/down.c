@@ -98,23 +98,25 @@ static size_t take_down(const struct spec *spec, int dir, int ns, json_t *json)
 	return failures;
 }
 
-/* True when NS is the namespace that SPEC's vault was given. */
-static bool is_its_namespace(const struct spec *spec, int ns)
-{
-	uint64_t inode = 0;
-
-	return !ns_inode(ns, &inode) && inode == spec->netns_inode;
-}
-
 /* With the vault's lock held: 0 when a vault was taken down, else the number of failures. */
 static size_t down_locked(const char *name, int dir, json_t *json)
 {
 	int ns cleanup(close_fd) = ns_open_name(name);
 	struct spec spec;
 	int r = state_load(name, &spec);
+	uint64_t inode = 0;
 	size_t failures = 1;
 
-	if (!r && ns >= 0 && is_its_namespace(&spec, ns)) {
+	if (!r && ns >= 0)
+		r = ns_inode(ns, &inode);
+	/* What could not be read may be a vault: nothing is touched, and the next `down` finds it as it is. */
+	if (ns < 0 && ns != -ENOENT && ns != -EINVAL) {
+		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
+	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL && r != -EPROTONOSUPPORT) {
+		report_error(name, "reading %s/%s: %s", STATE_DIR, name, strerror(-r));
+	} else if (!r && ns >= 0 && inode == spec.netns_inode) {
+		spec.has_link = true; /* also one that a failed change left, which the description does not know */
+		spec_name_interfaces(&spec);
 		failures = take_down(&spec, dir, steal_fd(&ns), json);
 	} else if (ns >= 0) {
 		report_error(name, "not up: the namespace of this name is not a vault's; it is left alone");

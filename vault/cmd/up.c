@@ -17,6 +17,7 @@
 #include "vault/read/conffile.h"
 #include "vault/read/words.h"
 #include "vault/report.h"
+#include "vault/sight.h"
 #include "vault/state.h"
 #include "vault/walk.h"
 
@@ -189,11 +190,120 @@ static int make(struct spec *spec, struct world *w)
 	return EXIT_DONE;
 }
 
-/* Takes the vault's lock, clears what a crash left, and makes it. */
+/* What `up` changed of a vault that was up, for text and JSON. */
+struct changes {
+	const char *name;
+	json_t *list;
+	size_t n;
+};
+
+static void note_change(char sign, const char *label, void *arg)
+{
+	struct changes *c = arg;
+	const char text[] = { sign, '\0' };
+
+	c->n++;
+	report_line("%s: %c %s", c->name, sign, label);
+	if (json_array_append_new(c->list, json_pack("{s:s, s:s}", "change", text, "object", label)))
+		report_error(c->name, "out of memory");
+}
+
+/* The link stays where it is unless words say otherwise. */
+static void inherit(struct spec *spec, const struct spec *old)
+{
+	if (!spec->has_link || spec->link_given || !old->has_link)
+		return;
+	spec->link[SPEC_V4] = old->link[SPEC_V4];
+	if (spec_tunnel_has(spec, AF_INET6))
+		spec->link[SPEC_V6] = old->link[SPEC_V6];
+}
+
+/* A link, and what the guard allows for it, that words ask for no longer. */
+static size_t drop_link(const struct spec *spec, const struct spec *old, struct world *w, struct changes *changes)
+{
+	struct plan plan;
+	size_t failures;
+
+	if (spec->has_link || !old->has_link)
+		return 0;
+	plan_build(old, &plan);
+	failures = walk_remove_kind(&plan, w, &kind_link) + walk_remove_kind(&plan, w, &kind_guard);
+	if (!failures)
+		note_change('-', "link", changes);
+	return failures;
+}
+
+static int mend(struct spec *spec, const struct spec *old, struct world *w, struct changes *changes)
+{
+	struct problems p = { 0 };
+	struct sight sight = { 0 };
+	struct plan plan;
+	int r = world_lock_host(w);
+
+	inherit(spec, old);
+	if (!r && (gather_wants_link(spec) || !old->has_link))
+		r = gather_link(spec, w, &p);
+	report_problem_list(spec->name, &p);
+	if (old->has_link) /* an interface that is there keeps its index */
+		spec->host_index = old->host_index;
+	spec->tunnel_index = old->tunnel_index;
+	if (!r)
+		r = sight_take(w, &sight, w->why);
+	if (r) {
+		report_error(spec->name, "%s%s%s", strerror(-r), w->why[0] ? ": " : "", w->why);
+		return EXIT_FAILED;
+	}
+	w->sight = &sight;
+	plan_build(spec, &plan);
+	r = walk_mend(&plan, w, note_change, changes);
+	if (!r && drop_link(spec, old, w, changes))
+		r = -EIO;
+	w->sight = NULL;
+	sight_free(&sight);
+	return r ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* The vault is up, in the namespace NS, as OLD describes: what drifted is put back, what words changed is changed. */
+static int up_again(struct spec *spec, const struct spec *old, struct world *w, int ns)
+{
+	struct changes changes = { .name = spec->name, .list = json_array() };
+	int r = world_enter_vault(w, ns), code;
+
+	if (r) {
+		report_error(spec->name, "opening its namespace: %s", strerror(-r));
+		json_decref(changes.list);
+		return EXIT_FAILED;
+	}
+	code = mend(spec, old, w, &changes);
+	if (code == EXIT_DONE && !changes.n)
+		report_line("%s: up, sealed, as described", spec->name);
+	if (code == EXIT_DONE)
+		report_json(json_pack("{s:s, s:O}", "name", spec->name, "changes", changes.list));
+	json_decref(changes.list);
+	return code;
+}
+
+/* Makes the vault anew; on failure nothing of it is left, its folder neither. */
+static int up_anew(struct spec *spec, struct world *w)
+{
+	int code = make(spec, w), r;
+
+	if (code == EXIT_DONE)
+		return code;
+	r = state_remove_files(w->dir);
+	if (!r)
+		r = state_remove_dir(spec->name);
+	if (r)
+		report_error(spec->name, "removing %s/%s: %s", STATE_DIR, spec->name, strerror(-r));
+	return code;
+}
+
+/* Takes the vault's lock, clears what a crash left, and makes the vault, or makes it right. */
 static int up(struct spec *spec, struct world *w)
 {
+	struct spec old cleanup(spec_free) = { 0 };
 	bool made = false;
-	int code, r = block_signals();
+	int code, ns = -1, r = block_signals();
 
 	if (r) {
 		report_error(spec->name, "blocking signals: %s", strerror(-r));
@@ -204,19 +314,10 @@ static int up(struct spec *spec, struct world *w)
 		report_error(spec->name, "locking %s/%s: %s", STATE_DIR, spec->name, strerror(-w->dir));
 		return EXIT_FAILED;
 	}
-	code = leftover_settle(spec->name, w->dir, made);
-	if (code != EXIT_DONE) { /* what is there is not ours to remove, but for the folder that this call made */
-		r = made ? state_remove_dir(spec->name) : 0;
-		if (r)
-			report_error(spec->name, "removing %s/%s: %s", STATE_DIR, spec->name, strerror(-r));
-		return code;
-	}
-	code = make(spec, w);
+	code = leftover_settle(spec->name, w->dir, made, &old, &ns);
 	if (code == EXIT_DONE)
-		return code;
-	r = state_remove_files(w->dir);
-	if (!r)
-		r = state_remove_dir(spec->name);
+		return ns >= 0 ? up_again(spec, &old, w, ns) : up_anew(spec, w);
+	r = made ? state_remove_dir(spec->name) : 0; /* what is there is not ours to remove, but for this folder */
 	if (r)
 		report_error(spec->name, "removing %s/%s: %s", STATE_DIR, spec->name, strerror(-r));
 	return code;

@@ -2,6 +2,7 @@
 /* vault/kind/address.c: an address of an interface inside the vault. Dies with the namespace. */
 #include "lib/rtnl.h"
 #include "vault/obj.h"
+#include "vault/sight.h"
 #include "vault/world.h"
 
 static int address_make(const struct obj *obj, struct world *w)
@@ -14,6 +15,17 @@ static int address_make(const struct obj *obj, struct world *w)
 	return r;
 }
 
+static int address_look(const struct obj *obj, struct world *w)
+{
+	const struct sight *s = w->sight;
+
+	for (size_t i = 0; i < s->n_addresses; i++)
+		if (s->addresses[i].index == obj->address.index &&
+		    prefix_equal(&s->addresses[i].address, &obj->address.address))
+			return LOOK_SAME;
+	return LOOK_ABSENT;
+}
+
 static void address_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	char text[PREFIX_STRLEN];
@@ -23,4 +35,4 @@ static void address_print(const struct obj *obj, const struct spec *spec, struct
 		 obj->address.address.addr.family == AF_INET6 ? " nodad" : "");
 }
 
-const struct kind kind_address = { .name = "address", .make = address_make, .print = address_print };
+const struct kind kind_address = { .name = "address", .make = address_make, .look = address_look, .print = address_print };

@@ -59,12 +59,33 @@ static int files_make(const struct obj *obj, struct world *w)
 	return r ? r : state_save(w->dir, w->spec, inode, w->generation);
 }
 
+static int files_look(const struct obj *obj, struct world *w)
+{
+	struct str resolv cleanup(str_free) = STR_INIT;
+	uint64_t inode = 0;
+	int r = world_flush(w); /* the rules' generation is in the description */
+
+	(void)obj;
+	if (!r)
+		r = ns_inode(w->vault_ns, &inode);
+	if (r)
+		return r;
+	resolv_conf(w->spec, &resolv);
+	if (resolv.err)
+		return resolv.err;
+	return file_is(w->dir, "resolv.conf", resolv.s, resolv.len) &&
+			       file_is(w->dir, "nsswitch.conf", nsswitch_conf, sizeof(nsswitch_conf) - 1) &&
+			       state_is_saved(w->dir, w->spec, inode, w->generation) ?
+		       LOOK_SAME :
+		       LOOK_OTHER;
+}
+
 static int files_remove(const struct obj *obj, struct world *w)
 {
 	int r = world_flush(w);
 
 	(void)obj;
-	return r ? r : state_remove_files(w->dir);
+	return r || w->keeps_name ? r : state_remove_files(w->dir);
 }
 
 static void files_print(const struct obj *obj, const struct spec *spec, struct str *out)
@@ -81,5 +102,5 @@ static void files_print(const struct obj *obj, const struct spec *spec, struct s
 }
 
 const struct kind kind_files = {
-	.name = "files", .make = files_make, .remove = files_remove, .print = files_print
+	.name = "files", .make = files_make, .remove = files_remove, .look = files_look, .print = files_print
 };

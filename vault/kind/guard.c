@@ -12,26 +12,10 @@
 #include "lib/nft.h"
 #include "vault/obj.h"
 #include "vault/seal.h"
+#include "vault/sight.h"
 #include "vault/world.h"
 
 #define DUMP_TRIES 8
-
-static int guard_make(const struct obj *obj, struct world *w)
-{
-	struct ruleset rs;
-	int r = world_lock_host(w);
-
-	(void)obj;
-	if (!r)
-		r = world_queue(w, &w->host_nft);
-	if (r)
-		return r;
-	seal_build_guard_elements(w->spec, &rs);
-	nft_queue_table(&w->batch, &w->host_nft, w->current, &rs, NFT_REFRESH);
-	ruleset_free(&rs);
-	world_verify(w, WORLD_GUARD_BIT);
-	return 0;
-}
 
 /* The elements of one set: ours are gathered, the others counted. */
 struct sift {
@@ -80,6 +64,92 @@ static int find_elements(struct world *w, struct ruleset *rs, size_t *others)
 	return r;
 }
 
+/* The same, an interrupted dump taken anew; without the table there are none. */
+static int find_again(struct world *w, struct ruleset *rs, size_t *others)
+{
+	int r = -EINTR;
+
+	memset(rs, 0, sizeof(*rs));
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		ruleset_free(rs);
+		r = find_elements(w, rs, others);
+	}
+	return r;
+}
+
+/* What the guard still allows for this vault goes in the transaction that brings what it shall allow. */
+static int queue_stale(struct world *w)
+{
+	struct ruleset rs;
+	size_t others;
+	int r = find_again(w, &rs, &others);
+
+	if (!r)
+		r = world_queue(w, &w->host_nft);
+	for (size_t i = 0; !r && i < rs.n_sets; i++)
+		nft_queue_elements(&w->batch, &w->host_nft, w->current, &rs, &rs.sets[i], false);
+	ruleset_free(&rs);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int guard_make(const struct obj *obj, struct world *w)
+{
+	struct ruleset rs;
+	int r = world_lock_host(w);
+
+	(void)obj;
+	if (!r && w->sight)
+		r = world_flush(w);
+	if (!r && w->sight)
+		r = queue_stale(w);
+	if (!r)
+		r = world_queue(w, &w->host_nft);
+	if (r)
+		return r;
+	seal_build_guard_elements(w->spec, &rs);
+	nft_queue_table(&w->batch, &w->host_nft, w->current, &rs, NFT_REFRESH);
+	ruleset_free(&rs);
+	world_verify(w, WORLD_GUARD_BIT);
+	return 0;
+}
+
+static bool same_set(const struct set *a, const struct set *b)
+{
+	return a->n_elements == b->n_elements &&
+	       !memcmp(a->elements, b->elements, a->n_elements * sizeof(*a->elements));
+}
+
+/* A vault has at most one element in each of the two sets. */
+static int look_elements(struct world *w, const struct ruleset *want)
+{
+	struct ruleset have;
+	size_t others;
+	int r = find_again(w, &have, &others), same = 0;
+
+	for (size_t i = 0; !r && i < have.n_sets; i++)
+		for (size_t j = 0; j < want->n_sets; j++)
+			if (!strcmp(have.sets[i].name, want->sets[j].name))
+				same += same_set(&have.sets[i], &want->sets[j]);
+	if (!r)
+		r = same == (int)have.n_sets ? LOOK_SAME : LOOK_OTHER;
+	ruleset_free(&have);
+	return r == -ENOENT ? LOOK_ABSENT : r;
+}
+
+static int guard_look(const struct obj *obj, struct world *w)
+{
+	struct ruleset want;
+	int r;
+
+	(void)obj;
+	seal_build_guard_elements(w->spec, &want);
+	r = want.err ? want.err : nftlook_compare(&w->sight->guard, &want, NFTLOOK_RULES, w->why);
+	if (!r)
+		r = look_elements(w, &want);
+	ruleset_free(&want);
+	return r == -EBADE ? LOOK_OTHER : r;
+}
+
 static int queue_removal(struct world *w, const struct ruleset *rs, size_t others)
 {
 	int r = world_queue(w, &w->host_nft);
@@ -106,11 +176,7 @@ static int guard_remove(const struct obj *obj, struct world *w)
 		r = world_lock_host(w);
 	if (r)
 		return r;
-	r = -EINTR;
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		ruleset_free(&rs);
-		r = find_elements(w, &rs, &others);
-	}
+	r = find_again(w, &rs, &others);
 	if (!r && (!others || rs.sets[0].n_elements || rs.sets[1].n_elements)) {
 		r = queue_removal(w, &rs, others);
 		if (!r)
@@ -135,5 +201,5 @@ static void guard_print(const struct obj *obj, const struct spec *spec, struct s
 }
 
 const struct kind kind_guard = {
-	.name = "guard", .make = guard_make, .remove = guard_remove, .print = guard_print
+	.name = "guard", .make = guard_make, .remove = guard_remove, .look = guard_look, .print = guard_print
 };

@@ -2,9 +2,11 @@
 /* vault/kind/link.c: the host link, a veth pair made straight in both namespaces; and its host end's addresses. */
 #include <errno.h>
 #include <linux/ip.h>
+#include <string.h>
 
 #include "lib/rtnl.h"
 #include "vault/obj.h"
+#include "vault/sight.h"
 #include "vault/world.h"
 
 /* The host's end: answers ARP for its own address only, checks sources, takes and sends no redirects (L9, L11). */
@@ -20,6 +22,75 @@ static const struct {
 	{ { IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0 }, "accept_source_route" },
 };
 
+/* Whatever is left of the link that was: an end inside under any name takes the other with it. */
+static int remove_remains(struct world *w)
+{
+	const struct sight *s = w->sight;
+	const char *inside = NULL;
+	struct nl *nl = &w->host_route;
+	int r = 0;
+
+	for (size_t i = 0; i < s->n_links; i++)
+		if (s->links[i].index == SPEC_LINK_INDEX)
+			inside = s->links[i].name;
+	if (inside)
+		nl = &w->vault_route;
+	if (inside || sight_link(s->host_links, s->n_host_links, w->spec->host_name)) {
+		r = world_queue(w, nl);
+		if (!r)
+			rtnl_queue_del_link(&w->batch, nl, w->current, inside ? inside : w->spec->host_name);
+	}
+	if (!r)
+		r = world_flush(w);
+	if (!r)
+		sight_forget_link(w->sight, SPEC_LINK_INDEX);
+	return r;
+}
+
+static bool host_end_has(const struct sight *s, const struct spec *spec, const struct prefix *address)
+{
+	for (size_t i = 0; i < s->n_host_addresses; i++)
+		if (s->host_addresses[i].index == spec->host_index &&
+		    prefix_equal(&s->host_addresses[i].address, address))
+			return true;
+	return false;
+}
+
+/* Addresses of the host's end but the link-local one, which the kernel makes. */
+static size_t count_host_addresses(const struct sight *s, const struct spec *spec)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_host_addresses; i++)
+		n += s->host_addresses[i].index == spec->host_index &&
+		     !addr_is_linklocal(&s->host_addresses[i].address.addr);
+	return n;
+}
+
+static int link_look(const struct obj *obj, struct world *w)
+{
+	const struct spec *spec = w->spec;
+	const struct sight *s = w->sight;
+	const struct rtnl_link *host = sight_link(s->host_links, s->n_host_links, spec->host_name);
+	const struct rtnl_link *inside = sight_link(s->links, s->n_links, spec->link_name);
+	size_t wanted = 0;
+
+	(void)obj;
+	if (!host || !inside)
+		return LOOK_ABSENT;
+	if (strcmp(host->kind, "veth") || host->index != spec->host_index || !(host->flags & IFF_UP) ||
+	    inside->index != SPEC_LINK_INDEX)
+		return LOOK_OTHER;
+	for (int f = 0; f < SPEC_FAMILIES; f++) {
+		if (!spec->link[f].host.addr.family)
+			continue;
+		wanted++;
+		if (!host_end_has(s, spec, &spec->link[f].host))
+			return LOOK_OTHER;
+	}
+	return count_host_addresses(s, spec) == wanted ? LOOK_SAME : LOOK_OTHER;
+}
+
 static int link_make(const struct obj *obj, struct world *w)
 {
 	const struct spec *spec = w->spec;
@@ -33,9 +104,11 @@ static int link_make(const struct obj *obj, struct world *w)
 	};
 	struct rtnl_conf4 conf[ARRAY_SIZE(settings)];
 	struct nl *nl = &w->host_route;
-	int r = world_queue(w, nl);
+	int r = w->sight ? remove_remains(w) : 0;
 
 	(void)obj;
+	if (!r)
+		r = world_queue(w, nl);
 	if (r)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
@@ -79,4 +152,4 @@ static void link_print(const struct obj *obj, const struct spec *spec, struct st
 	str_addf(out, "ip link set %s up\n", spec->host_name);
 }
 
-const struct kind kind_link = { .name = "link", .make = link_make, .remove = link_remove, .print = link_print };
+const struct kind kind_link = { .name = "link", .make = link_make, .remove = link_remove, .look = link_look, .print = link_print };

@@ -21,7 +21,16 @@ static int name_remove(const struct obj *obj, struct world *w)
 	(void)obj;
 	if (!r)
 		r = ns_unbind_name(w->spec->name);
+	w->keeps_name = r && r != -ENOENT;
 	return r == -ENOENT ? 0 : r;
+}
+
+/* We came in by it. */
+static int name_look(const struct obj *obj, struct world *w)
+{
+	(void)obj;
+	(void)w;
+	return LOOK_SAME;
 }
 
 static void name_print(const struct obj *obj, const struct spec *spec, struct str *out)
@@ -30,4 +39,4 @@ static void name_print(const struct obj *obj, const struct spec *spec, struct st
 	str_addf(out, "# only now vault binds the namespace to /run/netns/%s\n", spec->name);
 }
 
-const struct kind kind_name = { .name = "name", .make = name_make, .remove = name_remove, .print = name_print };
+const struct kind kind_name = { .name = "name", .make = name_make, .remove = name_remove, .look = name_look, .print = name_print };

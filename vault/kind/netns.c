@@ -12,6 +12,14 @@ static int netns_make(const struct obj *obj, struct world *w)
 	return ns < 0 ? ns : world_enter_vault(w, ns);
 }
 
+/* We are in it. */
+static int netns_look(const struct obj *obj, struct world *w)
+{
+	(void)obj;
+	(void)w;
+	return LOOK_SAME;
+}
+
 static void netns_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	(void)obj;
@@ -19,4 +27,4 @@ static void netns_print(const struct obj *obj, const struct spec *spec, struct s
 	str_addf(out, "ip netns add %s\n", spec->name);
 }
 
-const struct kind kind_netns = { .name = "netns", .make = netns_make, .print = netns_print };
+const struct kind kind_netns = { .name = "netns", .make = netns_make, .look = netns_look, .print = netns_print };

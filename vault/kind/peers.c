@@ -4,29 +4,62 @@
 
 #include "lib/uapi.h"
 #include "lib/wg.h"
+#include "lib/wgdiff.h"
 #include "vault/obj.h"
+#include "vault/sight.h"
 #include "vault/world.h"
 
 #define ANSWER_SECONDS 10
 
-static int peers_make(const struct obj *obj, struct world *w)
+/* Gives the device the settings of DEV, which may be a change. */
+static int set(struct world *w, const struct wg_device *dev)
 {
 	const struct spec *spec = w->spec;
 	int r;
 
-	(void)obj;
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
 		r = world_queue(w, &w->vault_wg);
 		if (!r)
-			wg_queue_set(&w->batch, &w->vault_wg, w->wg_family, w->current, spec->tunnel_name, &spec->wg);
+			wg_queue_set(&w->batch, &w->vault_wg, w->wg_family, w->current, spec->tunnel_name, dev);
 		return r;
 	}
 	r = world_flush(w);
 	if (!r) {
 		int fd cleanup(close_fd) = uapi_connect(spec->tunnel_name, ANSWER_SECONDS, NULL);
 
-		r = fd < 0 ? fd : uapi_set(fd, &spec->wg);
+		r = fd < 0 ? fd : uapi_set(fd, dev);
 	}
+	return r;
+}
+
+/* A tunnel that is there keeps its sessions: only what differs is touched. */
+static int peers_make(const struct obj *obj, struct world *w)
+{
+	struct wg_device change;
+	int r;
+
+	(void)obj;
+	if (!w->sight || !w->sight->has_wg)
+		return set(w, &w->spec->wg);
+	r = wgdiff(&w->spec->wg, &w->sight->wg, &change);
+	if (!r)
+		r = set(w, &change);
+	wgdiff_free(&change);
+	return r;
+}
+
+static int peers_look(const struct obj *obj, struct world *w)
+{
+	struct wg_device change;
+	int r;
+
+	(void)obj;
+	if (!w->sight->has_wg)
+		return LOOK_ABSENT;
+	r = wgdiff(&w->spec->wg, &w->sight->wg, &change);
+	if (!r)
+		r = wgdiff_is_none(&change) ? LOOK_SAME : LOOK_OTHER;
+	wgdiff_free(&change);
 	return r;
 }
 
@@ -63,4 +96,4 @@ static void peers_print(const struct obj *obj, const struct spec *spec, struct s
 	str_add(out, "EOF\n");
 }
 
-const struct kind kind_peers = { .name = "peers", .make = peers_make, .print = peers_print };
+const struct kind kind_peers = { .name = "peers", .make = peers_make, .look = peers_look, .print = peers_print };

@@ -2,6 +2,7 @@
 /* vault/kind/route.c: a route inside the vault. Dies with the namespace. */
 #include "lib/rtnl.h"
 #include "vault/obj.h"
+#include "vault/sight.h"
 #include "vault/world.h"
 
 static int route_make(const struct obj *obj, struct world *w)
@@ -14,6 +15,16 @@ static int route_make(const struct obj *obj, struct world *w)
 	if (!r)
 		rtnl_queue_route(&w->batch, &w->vault_route, w->current, &route);
 	return r;
+}
+
+static int route_look(const struct obj *obj, struct world *w)
+{
+	const struct sight *s = w->sight;
+
+	for (size_t i = 0; i < s->n_routes; i++)
+		if (sight_route_is(&s->routes[i], &obj->route))
+			return LOOK_SAME;
+	return LOOK_ABSENT;
 }
 
 static void route_print(const struct obj *obj, const struct spec *spec, struct str *out)
@@ -30,4 +41,4 @@ static void route_print(const struct obj *obj, const struct spec *spec, struct s
 			 obj->route.metric);
 }
 
-const struct kind kind_route = { .name = "route", .make = route_make, .print = route_print };
+const struct kind kind_route = { .name = "route", .make = route_make, .look = route_look, .print = route_print };

@@ -2,56 +2,65 @@
 /* vault/kind/sysctl.c: the namespace's settings, also for interfaces still to come. Die with the namespace. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/file.h"
 #include "lib/ns.h"
 #include "vault/obj.h"
 #include "vault/world.h"
 
+#define VALUE_MAX_BYTES 256
+
 struct setting {
 	const char *path; /* below /proc/sys/net/ */
 	const char *value;
-	bool only_without_v6, only_with_v6;
+	enum { ALWAYS, WITHOUT_V6, WITH_V6 } when;
 };
 
 /* "all" for what is there, "default" for what interfaces inherit when they come (ip-sysctl in the kernel's tree). */
 static const struct setting settings[] = {
-	{ "ipv4/ip_forward", "0", false, false }, /* a vault routes for nobody (L20); first: it resets others */
-	{ "ipv4/conf/all/rp_filter", "1", false, false }, /* an answer comes the way it was asked (L10) */
-	{ "ipv4/conf/default/rp_filter", "1", false, false },
-	{ "ipv4/conf/all/arp_ignore", "2", false, false }, /* the tunnel's address is nobody's on the link (L11) */
-	{ "ipv4/conf/default/arp_ignore", "2", false, false },
-	{ "ipv4/conf/all/arp_announce", "2", false, false },
-	{ "ipv4/conf/default/arp_announce", "2", false, false },
-	{ "ipv4/conf/all/accept_redirects", "0", false, false }, /* routes come from us alone (L9) */
-	{ "ipv4/conf/default/accept_redirects", "0", false, false },
-	{ "ipv4/conf/all/secure_redirects", "0", false, false },
-	{ "ipv4/conf/default/secure_redirects", "0", false, false },
-	{ "ipv4/conf/all/send_redirects", "0", false, false },
-	{ "ipv4/conf/default/send_redirects", "0", false, false },
-	{ "ipv4/conf/all/accept_source_route", "0", false, false },
-	{ "ipv4/conf/default/accept_source_route", "0", false, false },
-	{ "ipv4/ping_group_range", "0 2147483647", false, false }, /* ping works without CAP_NET_RAW */
-	{ "ipv6/conf/all/disable_ipv6", "1", true, false }, /* a family the tunnel has not is off (L8) */
-	{ "ipv6/conf/default/disable_ipv6", "1", true, false },
-	{ "ipv6/conf/default/addr_gen_mode", "1", false, true }, /* no link-local address by itself */
-	{ "ipv6/conf/all/forwarding", "0", false, true },
-	{ "ipv6/conf/default/forwarding", "0", false, true },
-	{ "ipv6/conf/all/accept_ra", "0", false, true }, /* no router advertises anything here (L9) */
-	{ "ipv6/conf/default/accept_ra", "0", false, true },
-	{ "ipv6/conf/all/autoconf", "0", false, true },
-	{ "ipv6/conf/default/autoconf", "0", false, true },
-	{ "ipv6/conf/all/accept_redirects", "0", false, true },
-	{ "ipv6/conf/default/accept_redirects", "0", false, true },
-	{ "ipv6/conf/all/router_solicitations", "0", false, true },
-	{ "ipv6/conf/default/router_solicitations", "0", false, true },
+	{ "ipv4/ip_forward", "0", ALWAYS }, /* a vault routes for nobody (L20); first: it resets others */
+	{ "ipv4/conf/all/rp_filter", "1", ALWAYS }, /* an answer comes the way it was asked (L10) */
+	{ "ipv4/conf/default/rp_filter", "1", ALWAYS },
+	{ "ipv4/conf/all/arp_ignore", "2", ALWAYS }, /* the tunnel's address is nobody's on the link (L11) */
+	{ "ipv4/conf/default/arp_ignore", "2", ALWAYS },
+	{ "ipv4/conf/all/arp_announce", "2", ALWAYS },
+	{ "ipv4/conf/default/arp_announce", "2", ALWAYS },
+	{ "ipv4/conf/all/accept_redirects", "0", ALWAYS }, /* routes come from us alone (L9) */
+	{ "ipv4/conf/default/accept_redirects", "0", ALWAYS },
+	{ "ipv4/conf/all/secure_redirects", "0", ALWAYS },
+	{ "ipv4/conf/default/secure_redirects", "0", ALWAYS },
+	{ "ipv4/conf/all/send_redirects", "0", ALWAYS },
+	{ "ipv4/conf/default/send_redirects", "0", ALWAYS },
+	{ "ipv4/conf/all/accept_source_route", "0", ALWAYS },
+	{ "ipv4/conf/default/accept_source_route", "0", ALWAYS },
+	{ "ipv4/ping_group_range", "0 2147483647", ALWAYS }, /* ping works without CAP_NET_RAW */
+	{ "ipv6/conf/all/disable_ipv6", "1", WITHOUT_V6 }, /* a family the tunnel has not is off (L8) */
+	{ "ipv6/conf/default/disable_ipv6", "1", WITHOUT_V6 },
+	{ "ipv6/conf/default/addr_gen_mode", "1", ALWAYS }, /* no link-local address by itself */
+	{ "ipv6/conf/all/forwarding", "0", ALWAYS },
+	{ "ipv6/conf/default/forwarding", "0", ALWAYS },
+	{ "ipv6/conf/all/accept_ra", "0", ALWAYS }, /* no router advertises anything here (L9) */
+	{ "ipv6/conf/default/accept_ra", "0", ALWAYS },
+	{ "ipv6/conf/all/autoconf", "0", ALWAYS },
+	{ "ipv6/conf/default/autoconf", "0", ALWAYS },
+	{ "ipv6/conf/all/accept_redirects", "0", ALWAYS },
+	{ "ipv6/conf/default/accept_redirects", "0", ALWAYS },
+	{ "ipv6/conf/all/router_solicitations", "0", ALWAYS },
+	{ "ipv6/conf/default/router_solicitations", "0", ALWAYS },
+	{ "ipv6/conf/default/disable_ipv6", "0", WITH_V6 }, /* last: all of the above holds when it comes on */
+	{ "ipv6/conf/all/disable_ipv6", "0", WITH_V6 },
 };
 
 static bool applies(const struct setting *s, const struct spec *spec)
 {
-	bool v6 = spec_uses(spec, AF_INET6);
+	return s->when == ALWAYS || (s->when == WITH_V6) == spec_uses(spec, AF_INET6);
+}
 
-	return v6 ? !s->only_without_v6 : !s->only_with_v6;
+/* A kernel without IPv6 has none to settle; a tunnel that needs it fails on the first setting. */
+static bool is_moot(const struct setting *s, const struct spec *spec)
+{
+	return !strncmp(s->path, "ipv6/", 5) && !spec_uses(spec, AF_INET6) && access("/proc/sys/net/ipv6", F_OK);
 }
 
 static int write_all(void *arg)
@@ -62,18 +71,47 @@ static int write_all(void *arg)
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		int r;
 
-		if (!applies(&settings[i], w->spec))
+		if (!applies(&settings[i], w->spec) || is_moot(&settings[i], w->spec))
 			continue;
 		snprintf(path, sizeof(path), "/proc/sys/net/%s", settings[i].path);
 		r = file_poke(path, settings[i].value);
-		if (r == -ENOENT && settings[i].only_without_v6)
-			continue; /* a kernel without IPv6 has none to turn off */
 		if (r) {
 			snprintf(w->why, sizeof(w->why), "%s", path);
 			return r;
 		}
 	}
 	return 0;
+}
+
+/* True when the setting has its value; the kernel parts the numbers of a pair by a tab. */
+static bool is_set(const struct setting *s)
+{
+	char path[128], *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", s->path);
+	if (file_read(path, VALUE_MAX_BYTES, &text, &len))
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	for (char *tab = strchr(text, '\t'); tab; tab = strchr(tab, '\t'))
+		*tab = ' ';
+	return !strcmp(text, s->value);
+}
+
+static int look_all(void *arg)
+{
+	const struct world *w = arg;
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
+		if (applies(&settings[i], w->spec) && !is_moot(&settings[i], w->spec) && !is_set(&settings[i]))
+			return LOOK_OTHER;
+	return LOOK_SAME;
+}
+
+static int sysctl_look(const struct obj *obj, struct world *w)
+{
+	(void)obj;
+	return ns_run(w->vault_ns, look_all, w);
 }
 
 static int sysctl_make(const struct obj *obj, struct world *w)
@@ -93,4 +131,4 @@ static void sysctl_print(const struct obj *obj, const struct spec *spec, struct 
 				 settings[i].value);
 }
 
-const struct kind kind_sysctl = { .name = "sysctl", .make = sysctl_make, .print = sysctl_print };
+const struct kind kind_sysctl = { .name = "sysctl", .make = sysctl_make, .look = sysctl_look, .print = sysctl_print };

@@ -6,11 +6,51 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "lib/rtnl.h"
 #include "vault/obj.h"
 #include "vault/program.h"
+#include "vault/sight.h"
 #include "vault/world.h"
+
+/* Whatever is left of the tunnel that was, of either backend. */
+static int remove_remains(struct world *w)
+{
+	const struct sight *s = w->sight;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < s->n_links; i++) {
+		if (s->links[i].index != w->spec->tunnel_index && strcmp(s->links[i].name, w->spec->tunnel_name))
+			continue;
+		r = world_queue(w, &w->vault_route);
+		if (!r)
+			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current, s->links[i].name);
+	}
+	if (!r)
+		r = world_flush(w);
+	if (!r)
+		r = program_end(w->spec->tunnel_name);
+	if (!r) {
+		sight_forget_link(w->sight, w->spec->tunnel_index);
+		wg_device_free(&w->sight->wg);
+		w->sight->has_wg = false;
+	}
+	return r == -EADDRINUSE ? 0 : r;
+}
+
+/* A device whose program does not answer is as good as none: it carries nothing any more. */
+static int tunnel_look(const struct obj *obj, struct world *w)
+{
+	const struct sight *s = w->sight;
+	const struct rtnl_link *link = sight_link(s->links, s->n_links, w->spec->tunnel_name);
+	const char *kind = w->spec->backend == SPEC_BACKEND_KERNEL ? "wireguard" : "tun";
+
+	(void)obj;
+	if (!link)
+		return LOOK_ABSENT;
+	return link->index == w->spec->tunnel_index && !strcmp(link->kind, kind) && s->has_wg ? LOOK_SAME : LOOK_OTHER;
+}
 
 static int tunnel_make(const struct obj *obj, struct world *w)
 {
@@ -19,6 +59,9 @@ static int tunnel_make(const struct obj *obj, struct world *w)
 	int r;
 
 	(void)obj;
+	r = w->sight ? remove_remains(w) : 0;
+	if (r)
+		return r;
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
 		r = world_queue(w, nl);
 		if (!r)
@@ -74,5 +117,5 @@ static void tunnel_print(const struct obj *obj, const struct spec *spec, struct 
 }
 
 const struct kind kind_tunnel = {
-	.name = "tunnel", .make = tunnel_make, .remove = tunnel_remove, .print = tunnel_print
+	.name = "tunnel", .make = tunnel_make, .remove = tunnel_remove, .look = tunnel_look, .print = tunnel_print
 };

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/up.c: an interface inside the vault is up. Ends with the interface. */
+/* vault/kind/up.c: an interface inside the vault is up, the tunnel with its MTU. Ends with the interface. */
 #include "lib/rtnl.h"
 #include "vault/obj.h"
+#include "vault/sight.h"
 #include "vault/world.h"
 
 static int up_make(const struct obj *obj, struct world *w)
 {
 	int r = world_queue(w, &w->vault_route);
 
+	if (!r && w->sight && obj->up_index == w->spec->tunnel_index)
+		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->up_index, w->spec->mtu);
 	if (!r)
 		rtnl_queue_up(&w->batch, &w->vault_route, w->current, obj->up_index, true);
 	return r;
+}
+
+static int up_look(const struct obj *obj, struct world *w)
+{
+	const struct sight *s = w->sight;
+
+	for (size_t i = 0; i < s->n_links; i++) {
+		const struct rtnl_link *link = &s->links[i];
+
+		if (link->index != obj->up_index)
+			continue;
+		if (!(link->flags & IFF_UP) || (link->index == w->spec->tunnel_index && link->mtu != w->spec->mtu))
+			return LOOK_OTHER;
+		return LOOK_SAME;
+	}
+	return LOOK_ABSENT;
 }
 
 static void up_print(const struct obj *obj, const struct spec *spec, struct str *out)
@@ -18,4 +37,4 @@ static void up_print(const struct obj *obj, const struct spec *spec, struct str 
 	str_addf(out, "ip -n %s link set %s up\n", spec->name, spec_interface(spec, obj->up_index));
 }
 
-const struct kind kind_up = { .name = "up", .make = up_make, .print = up_print };
+const struct kind kind_up = { .name = "up", .make = up_make, .look = up_look, .print = up_print };
