@@ -16,8 +16,8 @@ ifneq ($(WERROR),0)
 WARNINGS += -Werror
 endif
 CFLAGS   ?= -O2 -g
-HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
-LINK     := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed
+HARDEN   := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -fno-asynchronous-unwind-tables -fno-unwind-tables
+LINK     := -pie -Wl,-z,relro,-z,now -Wl,-z,noseparate-code -Wl,--gc-sections -Wl,--as-needed
 ifeq ($(SAN),1)
 CFLAGS   := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDEN   := -fPIE

@@ -245,6 +245,45 @@ static int add_object(const struct nlmsghdr *nlh, struct nftlook *seen)
 			  or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_NAME)));
 }
 
+static bool in_scope(const struct nftlook_line *line, const char *table, enum nftlook_scope scope)
+{
+	const char *where = strchr(line->key, ' ');
+	size_t len = strlen(table);
+
+	if (scope == NFTLOOK_RULES && strncmp(line->key, "rule ", 5))
+		return false;
+	return where && !strncmp(where + 1, table, len) && (where[1 + len] == ' ' || where[1 + len] == '\0');
+}
+
+static void free_line(struct nftlook_line *line)
+{
+	free(line->key);
+	free(line->text);
+}
+
+/* A table that went took along whatever was seen of it: a transaction that replaces one makes it, and it again. */
+static int drop_table(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	struct nftnl_table *t cleanup(table_free) = nftnl_table_alloc();
+	char table[64];
+	size_t kept = 0;
+
+	if (!t)
+		return -ENOMEM;
+	if (nftnl_table_nlmsg_parse(nlh, t) < 0)
+		return -EBADMSG;
+	snprintf(table, sizeof(table), "%s %s", family_name(nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
+		 or_empty(nftnl_table_get_str(t, NFTNL_TABLE_NAME)));
+	for (size_t i = 0; i < seen->n; i++) {
+		if (in_scope(&seen->lines[i], table, NFTLOOK_WHOLE))
+			free_line(&seen->lines[i]);
+		else
+			seen->lines[kept++] = seen->lines[i];
+	}
+	seen->n = kept;
+	return 0;
+}
+
 static int note_generation(const struct nlmsghdr *nlh, struct nftlook *seen)
 {
 	const struct nlattr *tb[NFTA_GEN_ID + 1];
@@ -262,7 +301,7 @@ int nftlook_add(const struct nlmsghdr *nlh, void *arg)
 		[NFT_MSG_NEWTABLE] = add_table, [NFT_MSG_NEWCHAIN] = add_chain,
 		[NFT_MSG_NEWRULE] = add_rule,	[NFT_MSG_NEWSET] = add_set,
 		[NFT_MSG_NEWSETELEM] = add_elements, [NFT_MSG_NEWOBJ] = add_object,
-		[NFT_MSG_NEWGEN] = note_generation,
+		[NFT_MSG_NEWGEN] = note_generation, [NFT_MSG_DELTABLE] = drop_table,
 	};
 	unsigned int type = NFNL_MSG_TYPE(nlh->nlmsg_type);
 
@@ -282,16 +321,6 @@ static int compare_lines(const void *a, const void *b)
 	if (!strncmp(x->key, "rule ", 5))
 		return x->seq < y->seq ? -1 : x->seq > y->seq;
 	return strcmp(x->text, y->text);
-}
-
-static bool in_scope(const struct nftlook_line *line, const char *table, enum nftlook_scope scope)
-{
-	const char *where = strchr(line->key, ' ');
-	size_t len = strlen(table);
-
-	if (scope == NFTLOOK_RULES && strncmp(line->key, "rule ", 5))
-		return false;
-	return where && !strncmp(where + 1, table, len) && (where[1 + len] == ' ' || where[1 + len] == '\0');
 }
 
 static const struct nftlook_line *next_line(const struct nftlook *look, size_t *i, const char *table,
@@ -379,10 +408,8 @@ int nftlook_compare(struct nftlook *seen, const struct ruleset *rs, enum nftlook
 
 void nftlook_free(struct nftlook *seen)
 {
-	for (size_t i = 0; i < seen->n; i++) {
-		free(seen->lines[i].key);
-		free(seen->lines[i].text);
-	}
+	for (size_t i = 0; i < seen->n; i++)
+		free_line(&seen->lines[i]);
 	free(seen->lines);
 	memset(seen, 0, sizeof(*seen));
 }

@@ -21,7 +21,8 @@ struct nftlook {
 
 /*
  * nl_reply_fn: takes an nf_tables message (an echo, a dump's reply) into ARG, a struct nftlook. Messages about
- * deletions are passed over. 0, -ENOMEM, -EBADMSG for one that cannot be read.
+ * the deletion of a
+ * table forgets it; other deletions are passed over. 0, -ENOMEM, -EBADMSG for one that cannot be read.
  */
 int must_check nftlook_add(const struct nlmsghdr *nlh, void *arg);
 

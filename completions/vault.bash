@@ -1,0 +1,103 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# completions/vault.bash: completion for bash, of vault and its links (vault-up, …). Needs nothing of bash-completion.
+
+_vault_names() {
+	local dir
+	for dir in "${VAULT_COMPLETE_DIR:-/run/vault}"/*/; do
+		[[ ! -d $dir ]] || { dir=${dir%/} && echo "${dir##*/}"; }
+	done
+}
+
+# _vault_offer PREFIX WORD…: those that begin with PREFIX
+_vault_offer() {
+	local prefix=$1 word
+	shift
+	for word; do [[ $word != "$prefix"* ]] || COMPREPLY+=("$word"); done
+}
+
+_vault_files() {
+	compopt -o filenames 2> /dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+# What may follow the words of `up` from number $1 on: clauses not said yet, or a file where one is due.
+_vault_up() {
+	local cur=$2 i said=' ' clause
+	((COMP_CWORD > $1)) || return # NAME: any
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	conf | file) _vault_files "$cur" && return ;;
+	userspace)
+		_vault_offer "$cur" auto never wireguard-go boringtun-cli
+		return
+		;;
+	dns | mtu | host-address | vault-address) return ;;
+	esac
+	for ((i = $1 + 1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
+	for clause in conf userspace dns mtu host-address vault-address no-link file dry-run; do
+		[[ $said == *" $clause "* && $clause != *-address ]] || _vault_offer "$cur" "$clause"
+	done
+}
+
+# Words of `exec` up to COMMAND, which begins where they end; from there on it is COMMAND's own completion.
+_vault_exec() {
+	local cur=$2 i=$(($1 + 1)) said=' '
+	((COMP_CWORD > $1)) || { mapfile -t COMPREPLY < <(compgen -W "$(_vault_names)" -- "$cur") && return; }
+	while ((i < COMP_CWORD)); do
+		case ${COMP_WORDS[i]} in
+		user | cwd)
+			said+="${COMP_WORDS[i]} "
+			if ((i + 1 == COMP_CWORD)); then
+				[[ ${COMP_WORDS[i]} == cwd ]] || { mapfile -t COMPREPLY < <(compgen -u -- "$cur") && return; }
+				compopt -o filenames 2> /dev/null
+				mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+				return
+			fi
+			((i += 2))
+			# USER:GROUP is three words where : parts them
+			[[ ${COMP_WORDS[i - 2]} != user || ${COMP_WORDS[i]} != : ]] || ((i += 2))
+			((i <= COMP_CWORD)) || { mapfile -t COMPREPLY < <(compgen -g -- "${cur#:}") && return; }
+			;;
+		keep-caps) said+='keep-caps ' && ((i++)) ;;
+		--) ((i++)) && break ;;
+		*) break ;;
+		esac
+	done
+	if ((i < COMP_CWORD)); then
+		if declare -F _command_offset > /dev/null; then _command_offset "$i"; else _vault_files "$cur"; fi
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u)
+	[[ ${COMP_WORDS[i - 1]} != -- ]] || return
+	for clause in user keep-caps cwd; do [[ $said == *" $clause "* ]] || _vault_offer "$cur" "$clause"; done
+}
+
+_vault() {
+	local cur=${COMP_WORDS[COMP_CWORD]} at=1 command=${COMP_WORDS[0]##*/}
+	COMPREPLY=()
+	while ((at < COMP_CWORD)) && [[ ${COMP_WORDS[at]} == -* ]]; do ((at++)); done
+	case $command in
+	*-up | *-down | *-exec) command=${command##*-} ;;
+	*-parse-conf) command=parse-conf ;;
+	*)
+		command=
+		((at == COMP_CWORD)) || command=${COMP_WORDS[at++]}
+		;;
+	esac
+	if [[ $cur == -* ]] && ((at == COMP_CWORD)) && [[ ${COMP_WORDS[at - 1]} == "${COMP_WORDS[0]}" || -z $command ]]; then
+		_vault_offer "$cur" -json -pretty -quiet -verbose -Version -help
+		return
+	fi
+	case $command in
+	up) _vault_up "$at" "$cur" ;;
+	down) mapfile -t COMPREPLY < <(compgen -W "$(_vault_names)" -- "$cur") ;;
+	exec) _vault_exec "$at" "$cur" ;;
+	parse-conf)
+		if ((COMP_CWORD == at)); then _vault_files "$cur"; else _vault_offer "$cur" show-keys strict; fi
+		;;
+	help) ((COMP_CWORD > at)) || _vault_offer "$cur" up down exec parse-conf ;;
+	'') _vault_offer "$cur" up down exec parse-conf help ;;
+	esac
+}
+
+complete -F _vault vault vault-up vault-down vault-exec vault-parse-conf

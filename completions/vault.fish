@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# completions/vault.fish: completion for fish, of vault and its links (vault-up, …).
+
+# The words before the cursor from the command on, without global options: "up media conf".
+function __vault_words
+    set -l words (commandline -opc)
+    set -l name (basename -- $words[1])
+    set -e words[1]
+    while set -q words[1]; and string match -q -- '-*' $words[1]
+        set -e words[1]
+    end
+    switch $name
+        case '*-up' '*-down' '*-exec'
+            set -p words (string replace -r '.*-' '' -- $name)
+        case '*-parse-conf'
+            set -p words parse-conf
+    end
+    string join \n -- $words
+end
+
+function __vault_names
+    set -l dir /run/vault
+    set -q VAULT_COMPLETE_DIR; and set dir $VAULT_COMPLETE_DIR
+    for d in $dir/*/
+        basename $d
+    end
+end
+
+# Of `exec`, the number of COMMAND among the words, or of the next one where there is none yet; with an argument due, 0.
+function __vault_exec_at
+    set -l words (__vault_words)
+    set -l i 3
+    while test $i -le (count $words)
+        switch $words[$i]
+            case user cwd
+                test $i -lt (count $words); or begin
+                    echo 0
+                    return
+                end
+                set i (math $i + 2)
+            case keep-caps
+                set i (math $i + 1)
+            case --
+                set i (math $i + 1)
+                break
+            case '*'
+                break
+        end
+    end
+    echo $i
+end
+
+# What may stand at the cursor: one a line, with its description after a tab.
+function __vault_complete
+    set -l words (__vault_words)
+    set -l n (count $words)
+    if test $n -eq 0
+        printf '%s\t%s\n' up 'make a vault' down 'take vaults down' exec 'run a command inside a vault' \
+            parse-conf 'say what a wg-quick file holds' help 'print the usage of a command'
+        return
+    end
+    set -l token (commandline -ct)
+    switch $words[1]
+        case up
+            test $n -ge 2; or return
+            if test $n -gt 2
+                switch $words[$n]
+                    case conf file
+                        __fish_complete_path $token
+                        return
+                    case userspace
+                        printf '%s\n' auto never wireguard-go boringtun-cli
+                        return
+                    case dns mtu host-address vault-address
+                        return
+                end
+            end
+            set -l said $words[3..-1]
+            for line in conf\t'the tunnel, a wg-quick file' userspace\t'the userspace WireGuard to run' \
+                    dns\t'resolvers, instead of those of the file' mtu\t'MTU of the tunnel' \
+                    host-address\t'the end of the link on the host' vault-address\t'the end of the link in the vault' \
+                    no-link\t'no link to the host' file\t'read words from a file' \
+                    dry-run\t'change nothing, print the commands'
+                set -l clause (string split \t -- $line)[1]
+                if string match -q -- '*-address' $clause; or not contains -- $clause $said
+                    echo $line
+                end
+            end
+        case down
+            __vault_names
+        case exec
+            if test $n -eq 1
+                __vault_names
+                return
+            end
+            set -l at (__vault_exec_at)
+            if test $at -eq 0
+                if test $words[$n] = user
+                    __fish_complete_users
+                else
+                    __fish_complete_directories $token
+                end
+            else if test $at -le $n
+                complete -C (string join ' ' -- (string escape -- $words[$at..-1]) $token)
+            else
+                if test $words[$n] != --
+                    for line in user\t'run as this user' keep-caps\t'keep all capabilities' cwd\t'start in this folder'
+                        contains -- (string split \t -- $line)[1] $words[3..-1]; or echo $line
+                    end
+                end
+                __fish_complete_command
+            end
+        case parse-conf
+            if test $n -eq 1
+                __fish_complete_path $token
+            else
+                printf '%s\n' show-keys strict
+            end
+        case help
+            test $n -eq 1; and printf '%s\n' up down exec parse-conf
+    end
+end
+
+for name in vault vault-up vault-down vault-exec vault-parse-conf
+    complete -c $name -e
+    complete -c $name -f -a '(__vault_complete)'
+    complete -c $name -n 'test (count (commandline -opc)) -eq 1' -o json -s j -d 'one JSON value'
+    complete -c $name -n 'test (count (commandline -opc)) -eq 1' -o pretty -s p -d 'JSON with line breaks'
+    complete -c $name -n 'test (count (commandline -opc)) -eq 1' -o quiet -s q -d 'no more than errors'
+    complete -c $name -n 'test (count (commandline -opc)) -eq 1' -o verbose -s v -d 'what is done, step by step'
+    complete -c $name -n 'test (count (commandline -opc)) -eq 1' -o Version -s V -d 'print the version'
+    complete -c $name -n 'test (count (commandline -opc)) -eq 1' -o help -s h -d 'print the usage'
+end

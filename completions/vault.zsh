@@ -1,0 +1,118 @@
+#compdef vault vault-up vault-down vault-exec vault-parse-conf
+# SPDX-License-Identifier: GPL-2.0-or-later
+# completions/vault.zsh: completion for zsh, of vault and its links (vault-up, …). Installed as _vault on $fpath.
+
+_vault_names() {
+	local -a names=(${VAULT_COMPLETE_DIR:-/run/vault}/*(N/:t))
+	compadd "$@" -a names
+}
+
+_vault_user() {
+	if [[ $PREFIX == *:* ]]; then
+		compset -P '*:'
+		_groups
+	else
+		_users
+	fi
+}
+
+# The words of `up`: a clause not said yet, or the argument of the one before.
+_vault_up() {
+	(( CURRENT > 1 )) || return 1
+	case $words[CURRENT-1] in
+	(conf|file) (( CURRENT == 2 )) || { _files && return } ;;
+	(userspace) (( CURRENT == 2 )) || { compadd auto never wireguard-go boringtun-cli && return } ;;
+	(dns|mtu|host-address|vault-address) (( CURRENT == 2 )) || return 1 ;;
+	esac
+	local -a clauses=(
+		'conf:the tunnel, a wg-quick file'
+		'userspace:the userspace WireGuard to run'
+		'dns:resolvers, instead of the file'\''s'
+		'mtu:the tunnel'\''s MTU'
+		'host-address:the host'\''s end of the link'
+		'vault-address:the vault'\''s end of the link'
+		'no-link:no link to the host'
+		'file:read words from a file'
+		'dry-run:change nothing, print the commands'
+	)
+	local said
+	for said in $words[2,CURRENT-1]; do
+		[[ $said == *-address ]] || clauses=(${clauses:#$said:*})
+	done
+	_describe clause clauses
+}
+
+# Up to COMMAND: words of exec; from it on, COMMAND's own completion.
+_vault_exec() {
+	if (( CURRENT == 1 )); then
+		_vault_names
+		return
+	fi
+	local -a clauses=('user:run as this user' 'keep-caps:keep all capabilities' 'cwd:start in this folder')
+	local -i i=2
+	while (( i < CURRENT )); do
+		case $words[i] in
+		(user|cwd)
+			if (( i + 1 == CURRENT )); then
+				if [[ $words[i] == user ]]; then _vault_user; else _directories; fi
+				return
+			fi
+			clauses=(${clauses:#$words[i]:*})
+			(( i += 2 ))
+			;;
+		(keep-caps) clauses=(${clauses:#keep-caps:*}); (( i += 1 )) ;;
+		(--) clauses=(); (( i += 1 )); break ;;
+		(*) break ;;
+		esac
+	done
+	if (( i < CURRENT )); then
+		shift $(( i - 1 )) words
+		(( CURRENT -= i - 1 ))
+		_normal
+		return
+	fi
+	(( ! $#clauses )) || _describe clause clauses
+	_command_names -e
+}
+
+_vault() {
+	local command=${service:-vault}
+	# Not called options and commands: these names are zsh's own, and used below.
+	local -a flags=('-json:one JSON value' '-pretty:JSON with line breaks' '-quiet:no more than errors'
+		'-verbose:what is done, step by step' '-Version:print the version' '-help:print the usage')
+	local -a verbs=('up:make a vault' 'down:take vaults down' 'exec:run a command inside a vault'
+		'parse-conf:say what a wg-quick file holds' 'help:print the usage of a command')
+
+	shift words
+	(( CURRENT -= 1 ))
+	while (( CURRENT > 1 )) && [[ $words[1] == -* ]]; do
+		shift words
+		(( CURRENT -= 1 ))
+	done
+	if (( CURRENT == 1 )) && [[ $words[1] == -* ]]; then
+		_describe option flags
+		return
+	fi
+	case $command in
+	(*-up|*-down|*-exec) command=${command##*-} ;;
+	(*-parse-conf) command=parse-conf ;;
+	(*)
+		if (( CURRENT == 1 )); then
+			_describe command verbs
+			return
+		fi
+		command=$words[1]
+		shift words
+		(( CURRENT -= 1 ))
+		;;
+	esac
+	case $command in
+	(up) _vault_up ;;
+	(down) _vault_names ;;
+	(exec) _vault_exec ;;
+	(parse-conf) if (( CURRENT == 1 )); then _files; else compadd show-keys strict; fi ;;
+	(help) (( CURRENT > 1 )) || { verbs=(${verbs:#help:*}); _describe command verbs } ;;
+	esac
+}
+
+_vault "$@"

@@ -1,0 +1,158 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/again.bats: `up` on a vault that is up: what is right is left alone, what drifted is put back, what changed is
+# changed, and through all of it the vault stays sealed.
+
+load helper
+
+setup() {
+	again=(vault up media conf "$LAB/provider.conf")
+	"${again[@]}" > "$BATS_TEST_TMPDIR/up"
+	retry 10 inside media curl -sfm 2 -o /dev/null http://10.66.0.1/
+}
+
+teardown() {
+	despawn_all
+	vault down media > "$BATS_TEST_TMPDIR/down" 2>&1 || :
+}
+
+# Everything there is of the vault, without counts and ages, MAC addresses, and the link-local address made of one.
+picture() {
+	{
+		host sh -c 'nft -s list table inet vault; ip address show dev vlt-media; cat /run/vault/media/*.conf'
+		inside media sh -c 'for t in "inet vault" "netdev vault-link" "netdev vault-tunnel"; do
+				nft -s list table $t; done
+			ip address; ip route; ip -6 route; wg show wg-media allowed-ips; wg show wg-media endpoints
+			sysctl -a 2> /dev/null | grep -E "^net.ipv[46].conf.(all|default)"'
+	} 2>&1 | sed '/inet6 fe80/d; /link\/ether/d; /valid_lft/d'
+}
+
+# mends COMMAND…: that drift changes the picture, one `up` brings the old one back, the next finds nothing to do
+mends() {
+	local before after
+	before=$(picture)
+	"$@"
+	after=$(picture) || true # a dead tunnel does not answer
+	[ "$before" != "$after" ] || { echo "no drift: $*"; return 1; }
+	run -0 "${again[@]}"
+	[[ $output == *"media: "[+~-]* ]] || { echo "nothing mended: $output"; return 1; }
+	after=$(picture)
+	[ "$before" = "$after" ] || { diff <(echo "$before") <(echo "$after"); return 1; }
+	run -0 "${again[@]}"
+	[ "$output" = "media: up, sealed, as described" ] || { echo "not settled: $output"; return 1; }
+}
+
+# bats test_tags=tunnel
+@test "BX-3 a vault that is right: nothing is changed, not one message" {
+	need strace
+	host timeout 60 strace -f -o "$LAB/trace" "$VAULT" up media conf "$LAB/provider.conf"
+	run -1 host grep -cE 'NFT_MSG_(NEW|DEL)|RTM_(NEW|SET|DEL)[A-Z]+, nlmsg_flags=NLM_F_REQUEST' "$LAB/trace"
+	run -1 host grep -E '^[0-9]+ +(rename|renameat|mount|unshare|mkdir)\(.*= 0$' "$LAB/trace"
+	run -1 host grep -E 'openat\(.*/proc/sys/.*O_WRONLY' "$LAB/trace"
+	# the control: a drift is mended by such messages
+	inside media ip route add 192.0.2.99/32 dev wg-media
+	host timeout 60 strace -f -o "$LAB/trace" "$VAULT" up media conf "$LAB/provider.conf"
+	host grep -qE 'RTM_DELROUTE, nlmsg_flags=NLM_F_REQUEST' "$LAB/trace"
+}
+
+@test "BX-3 rules removed and added, inside" {
+	mends inside media nft flush chain inet vault output
+	mends inside media nft insert rule inet vault output accept
+	mends inside media nft delete table netdev vault-link
+	mends inside media nft chain inet vault output '{ policy accept; }'
+	mends inside media nft add element inet vault resolvers4 '{ 9.9.9.9 }'
+}
+
+@test "BX-3 addresses, routes, interfaces, MTU, settings" {
+	mends inside media ip address del 10.66.0.2/32 dev wg-media
+	mends inside media ip address add 10.9.9.9/32 dev wg-media
+	mends inside media ip route del default
+	mends inside media ip route add 1.2.3.0/24 via 10.200.0.1
+	mends inside media ip route del unreachable default metric 4294967295
+	mends inside media ip link set link-media down
+	mends inside media ip link set wg-media down
+	mends inside media ip link set wg-media mtu 1300
+	mends inside media sysctl -qw net.ipv4.conf.all.rp_filter=0
+	mends inside media sysctl -qw net.ipv6.conf.default.accept_ra=1
+}
+
+@test "BX-3 the host's side: link, guard, its rules and elements, resolv.conf" {
+	mends host ip address del 10.200.0.1/30 dev vlt-media
+	mends host ip link set vlt-media down
+	mends host nft delete table inet vault
+	mends host nft flush chain inet vault forward
+	mends host nft delete element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
+	mends host nft add element inet vault vaults4 '{ "vlt-media" . 10.200.0.77 }'
+	mends host sh -c 'echo nameserver 9.9.9.9 > /run/vault/media/resolv.conf'
+	run -0 host ip link del vlt-media
+	run -0 "${again[@]}"
+	host curl -sm 2 -o /dev/null http://10.200.0.2:1/ || [ $? = 7 ] # refused by the vault, so reached
+}
+
+# bats test_tags=tunnel
+@test "BX-3 PC-9 peers: added, removed, altered; the tunnel gone or its program killed" {
+	mends inside media wg set wg-media peer "$(host cat "$LAB/keys/client2.pub")" allowed-ips 1.1.1.1/32
+	mends inside media wg set wg-media peer "$(host cat "$LAB/keys/server.pub")" remove
+	mends inside media wg set wg-media peer "$(host cat "$LAB/keys/server.pub")" allowed-ips 10.66.0.0/24
+	mends inside media wg set wg-media peer "$(host cat "$LAB/keys/server.pub")" endpoint 198.51.100.2:51820
+	inside media ip link del wg-media
+	run -0 "${again[@]}"
+	retry 10 inside media curl -sfm 2 -o /dev/null http://10.66.0.1/
+	if host pkill -KILL -f 'wireguard-go -f wg-media'; then
+		retry 5 inside media sh -c '! ip link show wg-media 2> /dev/null'
+		run -0 "${again[@]}"
+		retry 10 inside media curl -sfm 2 -o /dev/null http://10.66.0.1/
+	fi
+}
+
+@test "BX-3 a connection through the tunnel lives through mending" {
+	spawn inside media curl -sN http://203.0.113.80/cgi-bin/drip
+	local out=$SPAWNED_OUT pid=$SPAWNED lines
+	retry 10 host sh -c "[ \$(wc -l < $out) -ge 3 ]"
+	inside media nft flush chain inet vault input
+	inside media ip link set wg-media mtu 1300
+	inside media ip route add 1.2.3.0/24 dev wg-media
+	inside media wg set wg-media peer "$(host cat "$LAB/keys/client2.pub")" allowed-ips 1.1.1.1/32
+	host nft delete table inet vault
+	"${again[@]}"
+	lines=$(host wc -l < "$out")
+	retry 10 host sh -c "[ \$(wc -l < $out) -ge $((lines + 5)) ]"
+	host kill -0 "$pid"
+}
+
+# bats test_tags=tunnel
+@test "L14 rotation: another conf inside the same namespace; what runs there keeps it, and nothing gets out" {
+	local ns out=$BATS_TEST_TMPDIR/rotate
+	ns=$(host stat -L -c %i /run/netns/media)
+	spawn inside media sh -c 'while :; do curl -sm 1 -o /dev/null http://203.0.113.80/; done'
+	local worker=$SPAWNED i conf
+	observe isp:to-host --to 203.0.113.80
+	for i in 1 2 3 4 5 6; do
+		conf=provider$((i % 2 ? 2 : 4))
+		vault up media conf "$LAB/$conf.conf" > "$out"
+	done
+	must_not_see
+	[ "$(host stat -L -c %i /run/netns/media)" = "$ns" ]
+	[ "$(host stat -L -c %i "/proc/$worker/ns/net")" = "$ns" ]
+	vault up media conf "$LAB/provider2.conf"
+	retry 10 inside media sh -c '[ "$(curl -sm 2 http://10.66.0.1/)" = 10.66.0.3 ]'
+	# the control: the same request from the host is seen there
+	must_see isp:to-host --to 203.0.113.80 -- host curl -sm 2 -o /dev/null http://203.0.113.80/
+}
+
+@test "BX-3 no-link takes the link away, and the next up brings it back" {
+	run -0 vault up media conf "$LAB/provider4.conf" no-link
+	run -1 host ip link show vlt-media
+	run -1 host nft list table inet vault
+	run -0 "${again[@]}"
+	host ip link show vlt-media
+	[ "$(vault exec media -- curl -sm 5 http://10.66.0.1/)" = 10.66.0.2 ]
+}
+
+@test "BX-3 -json tells each change" {
+	run -0 vault -j up media conf "$LAB/provider.conf"
+	[ "$output" = '{"name":"media","changes":[]}' ]
+	inside media ip route add 1.2.3.0/24 dev wg-media
+	run -0 vault -j up media conf "$LAB/provider.conf"
+	[ "$output" = '{"name":"media","changes":[{"change":"-","object":"route 1.2.3.0/24"}]}' ]
+}

@@ -1,0 +1,314 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/docs.bats: help, man pages, completions and README name the same commands, options and clauses, no more and no less;
+# and what the command line itself promises: help, usage errors, -j, links. `vault help` is the measure, as it prints the tables.
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	build=${O:-build}
+	[[ $build == /* ]] || build=$top/$build
+	export top VAULT=${VAULT:-$build/vault}
+	export VAULT_COMPLETE_DIR=$BATS_FILE_TMPDIR/vaults
+	mkdir -p "$VAULT_COMPLETE_DIR"/{media,web} "$BATS_FILE_TMPDIR/files/folder"
+	touch "$VAULT_COMPLETE_DIR/.lock" "$BATS_FILE_TMPDIR/files/some.conf"
+}
+
+setup() { cd "$BATS_TEST_TMPDIR" || return; }
+
+# What help says: one word a line.
+commands() { "$VAULT" help | sed -n '/^COMMAND/,/^$/s/^  \([a-z-]*\)  .*/\1/p' | grep -vx help | sort; }
+options() { "$VAULT" help | sed -n '/^OPTIONS/,$s/^  -\([a-zA-Z]\), -\([a-zA-Z]*\) .*/\1 \2/p' | sort; }
+clauses() { "$VAULT" help up | sed -n 's/^  \([a-z-]*\).*/\1/p' | sort; }
+words_of() { "$VAULT" help "$1" | sed -n '1s/^usage: vault [^ ]*//p' | grep -oE '\b[a-z][a-z-]+\b' | sort; }
+
+# listed PAGE [FROM [TO]]: the words that a page has as tags of its lists, between two sections
+listed() {
+	awk -v from="${2:-.}" -v to="${3:-^nothing$}" '$0 ~ to && on { exit } $0 ~ from { on = 1 }
+		on && $1 == ".It" && $2 == "Cm" { print $3 }' "$top/man/$1" | sort
+}
+
+# equal WHAT A B: two lists of lines
+equal() {
+	[ -n "$2" ] || { echo "$1: nothing to compare"; return 1; }
+	diff -u <(echo "$2") <(echo "$3") || { echo "$1: they differ"; return 1; }
+}
+
+@test "docs: every command has its page, its link and its line in vault(8) and in README" {
+	equal "vault(8)" "$(commands; echo help)" "$(listed vault.8 '^.Sh DESCRIPTION' '^.Ss Options' | grep -vx help; echo help)"
+	equal pages "$(commands)" "$(cd "$top/man" && for f in vault-*.8; do f=${f#vault-} && echo "${f%.8}"; done | sort)"
+	equal links "$(commands)" "$(sed -n 's/^LINKS *:= *//p' "$top/Makefile" | tr ' ' '\n' | sort)"
+	equal README "$(commands)" "$(sed -n 's/^| `vault \([a-z-]*\) .*/\1/p' "$top/README.md" | grep -vx help | sort)"
+	for c in $(commands); do
+		grep -q "^\.Nm \"vault $c\"$" "$top/man/vault-$c.8"
+		# One description, word by word: the page's, help's and README's.
+		grep -qxF ".Nd $("$VAULT" help "$c" | sed -n 2p)" "$top/man/vault-$c.8"
+		"$VAULT" help | grep -qE "^  $c +$("$VAULT" help "$c" | sed -n 2p)\$"
+		grep -qF "| $("$VAULT" help "$c" | sed -n 2p) |" "$top/README.md"
+	done
+}
+
+@test "docs: the options of help are those of vault(8)" {
+	equal options "$(options)" "$(sed -n 's/^\.It Fl \([a-zA-Z]\) , \([a-zA-Z]*\)$/\1 \2/p' "$top/man/vault.8" | sort)"
+}
+
+@test "docs: the clauses of up are those of vault-up(8), vault.conf(5) and README" {
+	equal "vault-up(8)" "$(clauses)" "$(listed vault-up.8)"
+	equal "vault.conf(5)" "$(clauses | grep -vxE 'file|dry-run')" "$(listed vault.conf.5)"
+	equal README "$(clauses)" "$(sed -n 's/^What `up` takes: //p' "$top/README.md" | grep -oE '[a-z][a-z-]+' | sort)"
+	# Their arguments, too; mdoc writes a list with macros between.
+	for page in vault-up.8 vault.conf.5; do
+		equal "$page: arguments" "$(clauses | grep -vxE 'file|dry-run' | while read -r c; do
+			"$VAULT" help up | sed -n "s/^  $c \([^ ]\+\) .*/$c \1/p"
+		done | sort)" "$(sed -n 's/^\.It Cm \([a-z-]* A.*\)/\1/p' "$top/man/$page" | grep -v '^file ' |
+			sed -E ':again; s/ (Ar|Cm|Op|Ns) / /; t again; s/ADDR , ADDR \.\.\./ADDR[,ADDR...]/; s/ \| /|/g' | sort)"
+	done
+}
+
+@test "docs: the words of exec and parse-conf are those of their pages" {
+	for c in exec parse-conf; do
+		equal "$c" "$(words_of "$c")" "$(listed "vault-$c.8")"
+	done
+}
+
+@test "docs: no page refers to one of ours that is not there" {
+	for page in "$top"/man/*; do
+		while read -r _ name section _; do
+			[ -e "$top/man/$name.$section" ] || { echo "${page##*/}: $name($section)"; return 1; }
+		done < <(grep '^\.Xr vault' "$page")
+	done
+}
+
+@test "docs: man pages are clean" {
+	command -v mandoc > /dev/null || skip "needs mandoc"
+	for page in "$top"/man/*; do
+		mandoc -T lint -W warning "$page"
+	done
+}
+
+@test "docs: README has 120 lines at most, and what it names is there" {
+	[ "$(wc -l < "$top/README.md")" -le 120 ]
+	for target in demo check install; do
+		grep -q "make $target" "$top/README.md"
+		grep -q "^$target:" "$top/Makefile"
+	done
+	while read -r variable; do
+		"$(command -v make)" --no-print-directory -C "$top" help | grep '^Variables' | grep -qw "$variable" ||
+			{ echo "$variable is no variable of make"; return 1; }
+	done < <(sed -n 's/^| \(`[A-Z].*\)/\1/p' "$top/README.md" | cut -d'|' -f1 | grep -oE '[A-Z_]+\b')
+	grep -q GPL-2.0-or-later "$top/README.md"
+}
+
+# ---- completions ---------------------------------------------------------------------------------------------------
+
+# all_SHELL FILE: for each line of FILE what is offered after it, in FILE.1, FILE.2, …
+
+all_bash() {
+	# shellcheck disable=SC2016 # the inner shell's words
+	bash --norc -c 'source "$0/completions/vault.bash"; cd "$1"; n=0
+		while IFS= read -r line; do
+			read -ra COMP_WORDS <<< "$line"
+			[[ $line != *" " ]] || COMP_WORDS+=("")
+			COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+			_vault
+			printf "%s\n" "${COMPREPLY[@]}" > "$2.$((++n))"
+		done < "$2"' "$top" "$BATS_FILE_TMPDIR/files" "$1"
+}
+
+all_fish() {
+	# shellcheck disable=SC2016 # the inner shell's words
+	(cd "$BATS_FILE_TMPDIR/files" && fish --no-config -c 'source $argv[1]/completions/vault.fish; set n 0
+		for line in (cat $argv[2])
+			set n (math $n + 1)
+			complete -C "$line" | string replace -r "\t.*" "" | string match -v -r "^-.\$" | string trim -r -c / > $argv[2].$n
+		end; true' "$top" "$1")
+}
+
+# A terminal with a zsh in it, whose compadd writes down what it is given.
+all_zsh() {
+	mkdir -p "$BATS_FILE_TMPDIR/fpath"
+	cp "$top/completions/vault.zsh" "$BATS_FILE_TMPDIR/fpath/_vault"
+	cat > "$BATS_FILE_TMPDIR/zshrc" <<- 'END'
+		cd $dir/files
+		fpath=($dir/fpath $fpath)
+		autoload -Uz compinit; compinit -u -D
+		zstyle ':completion:*' completer _complete
+		compadd() {
+			local -a __hits
+			builtin compadd -O __hits "$@"
+			print -rl -- $__hits >> $dir/hits
+			builtin compadd "$@"
+		}
+		_line() { BUFFER=$(< $dir/line); CURSOR=$#BUFFER; zle complete-word; print -r '# done' >> $dir/hits; BUFFER= }
+		zle -N _line; bindkey '^X' _line
+	END
+	cat > "$BATS_FILE_TMPDIR/drive" <<- 'END'
+		zmodload zsh/zpty
+		wait_for() { repeat 400 { grep -q "^# $1$" $dir/hits && return; sleep 0.05 }; print -- "# no answer"; exit 1 }
+		: > $dir/hits
+		zpty z zsh -f -i
+		zpty -w z "export dir=$dir; source $dir/zshrc; print '# ready' >> $dir/hits"
+		wait_for ready
+		integer n=0
+		for line in "${(@f)$(< $1)}"; do
+			: > $dir/hits
+			print -rn -- "$line" > $dir/line
+			zpty -w -n z $'\C-x'
+			wait_for done
+			n+=1 # not below: that is a process of its own
+			grep -v '^# \|^$' $dir/hits > $1.$n
+		done
+		zpty -d z
+	END
+	dir=$BATS_FILE_TMPDIR timeout 120 zsh -f "$BATS_FILE_TMPDIR/drive" "$1"
+}
+
+# With $collect set the questions are gathered; then, all at once, the shell is asked, and the answers looked at.
+answer() { sort -u "$BATS_TEST_TMPDIR/lines.$(grep -nxF -m1 -e "$1" "$BATS_TEST_TMPDIR/lines" | cut -d: -f1)" | sed '/^$/d'; }
+
+# offers SHELL LINE LIST: exactly these
+offers() {
+	[ -z "${collect:-}" ] || { echo "$2" >> "$collect"; return 0; }
+	diff -u <(tr ' ' '\n' <<< "$3" | sed '/^$/d' | sort) <(answer "$2") || { echo "$1: [$2] offers something else"; return 1; }
+}
+
+# has SHELL LINE WORD: this, among others
+has() {
+	[ -z "${collect:-}" ] || { echo "$2" >> "$collect"; return 0; }
+	answer "$2" | grep -qxF -e "$3" || { answer "$2"; echo "$1: [$2] does not offer $3"; return 1; }
+}
+
+completes() {
+	command -v "$1" > /dev/null || skip "needs $1"
+	collect=$BATS_TEST_TMPDIR/lines every_offer "$1"
+	sort -u "$BATS_TEST_TMPDIR/lines" -o "$BATS_TEST_TMPDIR/lines"
+	"all_$1" "$BATS_TEST_TMPDIR/lines"
+	every_offer "$1"
+}
+
+every_offer() {
+	offers "$1" "vault " "$(commands | xargs) help"
+	offers "$1" "vault -" "$(options | sed 's/^. /-/' | xargs)"
+	offers "$1" "vault -json d" down
+	offers "$1" "vault help " "$(commands | xargs)"
+	offers "$1" "vault nonsense " ""
+	offers "$1" "vault up " ""
+	offers "$1" "vault up media " "$(clauses | xargs)"
+	offers "$1" "vault up media no-link " "$(clauses | grep -vx no-link | xargs)"
+	offers "$1" "vault up media host-address 10.0.0.1/24 host" host-address
+	offers "$1" "vault up media conf " "folder some.conf"
+	offers "$1" "vault up media no-link file s" some.conf
+	offers "$1" "vault up media mtu " ""
+	offers "$1" "vault down " "media web"
+	offers "$1" "vault down media w" web
+	offers "$1" "vault exec " "media web"
+	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
+	offers "$1" "vault exec media cwd " folder
+	for word in $(words_of exec); do has "$1" "vault exec media " "$word"; done
+	has "$1" "vault exec media user root keep-caps ba" bash
+	has "$1" "vault exec media -- ba" bash
+	offers "$1" "vault exec media cat so" some.conf
+	offers "$1" "vault parse-conf so" some.conf
+	offers "$1" "vault parse-conf some.conf " "$(words_of parse-conf | xargs)"
+	offers "$1" "vault-up media no" no-link
+	offers "$1" "/usr/sbin/vault-down m" media
+	offers "$1" "vault-exec we" web
+	offers "$1" "vault-parse-conf some.conf st" strict
+}
+
+@test "docs: bash completes what help says, names, files, users and commands" { completes bash; }
+
+@test "docs: zsh completes the same" { completes zsh; }
+
+@test "docs: fish completes the same" { completes fish; }
+
+# ---- the command line ----------------------------------------------------------------------------------------------
+
+@test "cli: help goes to stdout, and is the same by every road" {
+	run -0 --separate-stderr "$VAULT" help
+	[ -z "$stderr" ]
+	whole=$output
+	for words in -h -help --help "-quiet help"; do
+		# shellcheck disable=SC2086 # words
+		[ "$("$VAULT" $words)" = "$whole" ]
+	done
+	for c in $(commands); do
+		run -0 --separate-stderr "$VAULT" help "$c"
+		[ -z "$stderr" ]
+		[[ ${lines[0]} == "usage: vault $c "* ]]
+		ln -s "$VAULT" "vault-$c-link" && ln -s "$VAULT" "some-$c"
+		[ "$("$VAULT" "$c" help)" = "$output" ]
+		[ "$(./"some-$c" help)" = "$output" ]
+		[ "$(./"some-$c" -h)" = "$output" ]
+		[ "$(./"vault-$c-link" help)" = "$whole" ]
+	done
+	run -0 "$VAULT" -V
+	[[ $output == "vault "* ]]
+}
+
+# usage WORDS…: exit 2, one line on stderr, nothing on stdout; with -j the JSON of an error, of the same words
+usage() {
+	run -2 --separate-stderr "$VAULT" "$@"
+	[ -z "$output" ] || { echo "$*: on stdout: $output"; return 1; }
+	[ "${#stderr_lines[@]}" = 1 ] || { echo "$*: $stderr"; return 1; }
+	[[ $stderr == "vault: "*": "* ]] || { echo "$*: $stderr"; return 1; }
+	plain=$stderr
+	run -2 --separate-stderr "$VAULT" -j "$@"
+	[ "$stderr" = "$plain" ]
+	[ "${#lines[@]}" = 1 ]
+	[[ $output =~ ^\{\"error\":\{\"code\":2,\"object\":\"([^\"]+)\",\"message\":\"(.*)\"\}\}$ ]] || { echo "$*: $output"; return 1; }
+	[ "vault: ${BASH_REMATCH[1]}: ${BASH_REMATCH[2]//\\\"/\"}" = "$plain" ]
+}
+
+@test "cli: a usage error is exit 2 and one line, by -j one JSON value" {
+	usage
+	usage nonsense
+	usage help nonsense
+	usage up
+	usage up a/b
+	usage up .x
+	usage up "$(printf '%064d' 0)"
+	usage up x nonsense
+	usage up x conf
+	usage up x no-link no-link
+	usage up x conf a conf b
+	usage up x mtu 575 conf y
+	usage up x mtu 65536 conf y
+	usage up x mtu 0x600 conf y
+	usage up x dns 1.2.3 conf y
+	usage up x host-address 10.0.0.1 conf y
+	usage up x host-address 127.0.0.1/8 conf y
+	usage up x host-address 10.0.0.1/24 host-address 10.0.1.1/24 conf y
+	usage up x file /nonexistent
+	usage down
+	usage exec
+	usage exec x
+	usage exec x user
+	usage exec x user a user b true
+	usage exec .x true
+	usage parse-conf
+	usage parse-conf x nonsense
+}
+
+@test "cli: an unknown option is exit 2 and one line" {
+	for option in -x -nonsense --nonsense -J; do
+		run -2 --separate-stderr "$VAULT" "$option" help
+		[ -z "$output" ]
+		[[ $stderr == "vault: vault: unknown option $option "* ]]
+		[ "${#stderr_lines[@]}" = 1 ]
+	done
+}
+
+@test "cli: what is wrong with a file is FILE:LINE, all of it, and exit 2; by -j the first of it" {
+	printf 'conf x\nnonsense\nmtu 9 # small\nno-link yes\n' > words
+	run -2 --separate-stderr "$VAULT" -j up x file words
+	[ "${#stderr_lines[@]}" = 3 ]
+	[[ ${stderr_lines[0]} == "words:2: "* && ${stderr_lines[1]} == "words:3: "* && ${stderr_lines[2]} == "words:4: "* ]]
+	[[ $output == '{"error":{"code":2,"object":"words","message":"unknown word \"nonsense\""}}' ]]
+	# The words that mean nothing in a file.
+	for word in "file y" dry-run; do
+		echo "$word" > words
+		run -2 "$VAULT" up x file words
+	done
+}

@@ -1,0 +1,307 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/fault.bats: `up` and `down` while something goes wrong: at every system call, by every signal, several at once.
+#
+# The calls are walked (test/fault/walk) in two labs of their own, begun by the first test that is not tagged; the last
+# tests wait for what came of it. FAULT=all leaves no call out.
+
+load helper
+
+walks=("fail up" "kill up" "kill down" "fail down" "child up" "short up" "empty up" "mute up" "short down" "empty down"
+	"signal:2 up" "signal:15 up" "signal:1 up")
+
+setup_file() {
+	export INJECT=$build/test/inject
+	if [[ ! $INJECT -nt $top/test/fault/inject.c ]]; then
+		INJECT=$BATS_FILE_TMPDIR/inject
+		"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -O1 -o "$INJECT" "$top/test/fault/inject.c" || rm -f "$INJECT"
+	fi
+	lab_start
+	base=$(snapshot)
+	export base
+}
+
+teardown_file() {
+	local f
+
+	for f in "$BATS_FILE_TMPDIR"/walk.*.pid; do [[ ! -e $f ]] || kill "$(< "$f")" 2> /dev/null || :; done
+	lab_stop
+}
+
+teardown() {
+	despawn_all
+	host umount -l /run/vault /run/netns/media 2> /dev/null || :
+	host bash -c 'shopt -s nullglob; cd /run/vault && for n in *; do "$VAULT" down "$n"; done; rm -rf /run/netns/media
+		ip link del vlt-media' > /dev/null 2>&1 || :
+}
+
+injector() { [[ -x $INJECT ]] || skip "no compiler for test/fault/inject.c, or not x86_64"; }
+
+snapshot() { host "$top/test/fault/walk" snapshot; }
+
+# Both walkers go through all of them; each has a lab of its own and every second call.
+begin_walks() {
+	local p
+
+	[[ -x $INJECT && ! -e $BATS_FILE_TMPDIR/walk.0.pid ]] || return 0
+	for p in 0 1; do
+		# shellcheck disable=SC2016 # the inner shell's words
+		PART=$p PARTS=2 "$top/test/lab/lab" run bash -c 'for w in "${@:4}"; do
+			"$1" $w > "$2/$w.$3" 2>&1; echo $? > "$2/$w.$3.status"; done' - "$top/test/fault/walk" \
+			"$BATS_FILE_TMPDIR" "$p" "${walks[@]}" > "$BATS_FILE_TMPDIR/walk.$p.log" 2>&1 < /dev/null 3>&- 4>&- &
+		echo $! > "$BATS_FILE_TMPDIR/walk.$p.pid"
+		disown
+	done
+}
+
+# came_of WALK…: prints the counts, and what failed
+came_of() {
+	local w p failed=0
+
+	injector
+	begin_walks
+	for w; do
+		for p in 0 1; do
+			retry 400 test -s "$BATS_FILE_TMPDIR/$w.$p.status"
+			grep '^# ' "$BATS_FILE_TMPDIR/$w.$p" | grep -v 'done without:' >&3 || :
+			[[ $(< "$BATS_FILE_TMPDIR/$w.$p.status") == 0 ]] || { failed=1; cat "$BATS_FILE_TMPDIR/$w.$p"; }
+		done
+	done
+	((failed == 0))
+}
+
+unchanged() {
+	local now
+
+	now=$(snapshot)
+	[[ $now == "$base" ]] || { diff <(echo "$base") <(echo "$now"); return 1; }
+}
+
+works() { [[ $(inside "$1" curl -sS -m 5 http://203.0.113.80/) == 198.51.100.1 ]]; }
+
+up() { vault up media conf "$LAB/provider.conf" "$@"; }
+
+# A userspace WireGuard of our own: the lines of stdin, as a script; of perl when it says so, which knows accept.
+fake() {
+	host sh -c 'cat > /run/lab/fake-wireguard && chmod +x /run/lab/fake-wireguard'
+}
+
+# refused SECONDS TEXT COMMAND…: exits 1 with that message, in that time, and leaves nothing
+refused() {
+	local begin=$SECONDS
+
+	run -1 "${@:3}"
+	echo "$output"
+	[[ $output == *"$2"* ]]
+	((SECONDS - begin <= $1))
+	retry 3 unchanged
+}
+
+# bats test_tags=tunnel
+@test "BX-2 a sample of calls on this backend: up fails there, or is killed there, and one command mends it" {
+	injector
+	for walk in "fail up" "kill up" "kill down"; do
+		# shellcheck disable=SC2086 # words
+		ONLY='sendmsg|mount|renameat' PART=1 PARTS=4 run host "$top/test/fault/walk" $walk
+		echo "$output"
+		echo "${lines[0]}" >&3
+		[ "$status" = 0 ]
+	done
+}
+
+@test "BX-2 a userspace program that hangs, ends, answers nonsense or makes no interface: told, ended, nothing left" {
+	begin_walks
+	fake <<< $'#!/bin/sh\necho "no device for you today" >&2; exit 1'
+	refused 5 "no device for you today" up userspace /run/lab/fake-wireguard
+	fake <<- 'END'
+		#!/usr/bin/perl
+		open(L, "+<&=", 3); while (accept(C, L)) { sysread(C, $_, 4096); syswrite(C, "errno=0\n\n"); close(C) }
+	END
+	refused 5 "tunnel wg-media" up userspace /run/lab/fake-wireguard
+	fake <<- 'END'
+		#!/usr/bin/perl
+		open(T, "+<", "/dev/net/tun"); ioctl(T, 0x400454ca, $x = pack("a16 s x22", $ARGV[1], 1));
+		open(L, "+<&=", 3); while (accept(C, L)) { sysread(C, $_, 4096); syswrite(C, "who are you\n"); close(C) }
+	END
+	refused 13 "keys and peers of wg-media" up userspace /run/lab/fake-wireguard
+	fake <<< $'#!/bin/sh\nwhile :; do sleep 1; done'
+	refused 13 "wg-media" up userspace /run/lab/fake-wireguard
+	printf 'no program' | host sh -c 'cat > /run/lab/fake-wireguard'
+	refused 2 "xec format" up userspace /run/lab/fake-wireguard
+}
+
+@test "BX-2 a signal while the program hangs, or a name is looked up: taken back in time" {
+	begin_walks
+	fake <<< $'#!/bin/sh\nwhile :; do sleep 1; done'
+	for signal in INT TERM HUP; do
+		spawn host "$VAULT" up media conf "$LAB/provider.conf" userspace /run/lab/fake-wireguard
+		retry 5 host pgrep fake-wireguard
+		host kill -$signal "$SPAWNED"
+		retry 12 gone "$SPAWNED"
+		cat "$SPAWNED_OUT"
+		grep -q '^vault: media: ' "$SPAWNED_OUT"
+		retry 3 unchanged
+	done
+	host sh -c 'echo "nameserver 203.0.113.77" > /etc/resolv.conf'
+	host sed 's/198.51.100.1/slow.example/' "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/slow.conf"
+	spawn host sh -c "trap - INT; exec $VAULT up media conf $BATS_TEST_TMPDIR/slow.conf"
+	sleep 0.3
+	host kill -TERM "$SPAWNED"
+	retry 2 gone "$SPAWNED"
+	host sh -c 'echo "nameserver 127.0.0.1" > /etc/resolv.conf'
+	retry 3 unchanged
+}
+
+@test "BX-2 two ups of one vault at once: one makes it, the other waits and finds it made; up against down, 20 times" {
+	begin_walks
+	spawn host "$VAULT" up media conf "$LAB/provider.conf"
+	first=$SPAWNED_OUT one=$SPAWNED
+	spawn host "$VAULT" up media conf "$LAB/provider.conf"
+	retry 10 gone "$one"
+	retry 10 gone "$SPAWNED"
+	cat "$first" "$SPAWNED_OUT"
+	[ "$(cat "$first" "$SPAWNED_OUT" | grep -c '^media: up, sealed$')" = 1 ]
+	[ "$(cat "$first" "$SPAWNED_OUT" | grep -c '^media: up, sealed, as described$')" = 1 ]
+	works media
+	vault down media
+	retry 3 unchanged
+	# shellcheck disable=SC2016 # the inner shell's words
+	host bash -c 'for i in {1..20}; do
+		"$VAULT" up media conf "$LAB/provider.conf" > /dev/null 2>> /run/lab/race.up & "$VAULT" down media > /dev/null 2>> /run/lab/race.down & wait
+		done'
+	host sort /run/lab/race.up /run/lab/race.down | sed 's/[0-9]\+/N/g' | uniq -c
+	run ! host grep -v ': not up' /run/lab/race.up /run/lab/race.down
+	if host test -e /run/netns/media; then works media; vault down media; fi
+	retry 3 unchanged
+}
+
+@test "BX-2 four vaults at once: each with addresses of its own, and each works" {
+	begin_walks
+	for n in a b c d; do
+		spawn host "$VAULT" up $n conf "$LAB/provider.conf"
+		eval "pid_$n=$SPAWNED"
+	done
+	for n in a b c d; do
+		pid=pid_$n
+		retry 15 gone "${!pid}"
+		host grep -q wg-$n <(inside $n ip -o link)
+	done
+	cat "$BATS_TEST_TMPDIR"/spawn.*
+	[ "$(host ip -o -4 address | grep -o '10\.200\.0\.[0-9]*/30' | sort -u | wc -l)" = 4 ]
+	[ "$(host nft list set inet vault vaults4 | grep -c vlt-)" -ge 1 ]
+	works a
+	vault down a b c d
+	retry 3 unchanged
+}
+
+@test "VC-6 no room, no writing, no folder: told, and taken back" {
+	begin_walks
+	host mount -t tmpfs -o size=4k,mode=755 full /run/vault
+	host dd if=/dev/zero of=/run/vault/fill bs=4096 count=1 status=none
+	run -1 up
+	[[ $output == *"No space left"* ]]
+	[ "$(host ls /run/vault)" = fill ]
+	host umount /run/vault
+	retry 3 unchanged
+	host mount --bind /run/vault /run/vault
+	host mount -o remount,bind,ro /run/vault
+	run -1 up
+	[[ $output == *"Read-only"* ]]
+	host umount /run/vault
+	retry 3 unchanged
+	host mv /run/wireguard /run/wireguard.away
+	up
+	works media
+	vault down media
+	host rm -rf /run/wireguard
+	host mv /run/wireguard.away /run/wireguard
+	retry 3 unchanged
+	host unshare --mount --propagation private sh -ec 'umount -l /run/netns; rm -rf /run/netns
+		"$VAULT" up media conf "$LAB/provider.conf"; findmnt /run/netns; "$VAULT" down media
+		test ! -e /run/netns/media; umount -l /run/netns'
+	host mkdir -p /run/netns
+}
+
+@test "BX-2 what others or a crash left: a file, a socket, a program, a folder, elements of the guard: up works all the same" {
+	begin_walks
+	host touch /run/netns/media
+	host sh -c 'mkdir -p /run/vault/media; echo "{" > /run/vault/media/vault.json; echo x > /run/vault/media/.vault.json.77'
+	host socat -u UNIX-LISTEN:/run/wireguard/wg-media.sock,unlink-close=0,accept-timeout=0.1 /dev/null || :
+	host test -S /run/wireguard/wg-media.sock
+	up
+	works media
+	host ip netns del media
+	run vault up media conf "$LAB/provider.conf" # the old program still runs: its interface went with the namespace
+	echo "$output"
+	works media
+	vault down media
+	retry 3 unchanged
+
+	vault up other conf "$LAB/provider2.conf"
+	host mkdir /run/vault/media # which stands as long as anything may be left
+	host nft add element inet vault vaults4 '{ "vlt-media" . 10.200.77.2 }'
+	up
+	run ! host grep -q 10.200.77.2 <(host nft list table inet vault)
+	vault down media
+	run ! host grep -q vlt-media <(host nft list ruleset)
+	works other
+	vault down other
+	retry 3 unchanged
+}
+
+@test "VC-6 a namespace or state that is not the vault's is refused and left alone; a link made by hand never used" {
+	begin_walks
+	host ip netns add media
+	run -1 up
+	[[ $output == *"not this vault's"* ]]
+	host test ! -e /run/vault/media
+	run -1 vault down media
+	host test -e /run/netns/media
+	host ip netns del media
+
+	up
+	for text in '{' '{"schema": 999, "name": "media"}' ''; do
+		host cp /run/vault/media/vault.json /run/lab/keep.json
+		host sh -c "echo '$text' > /run/vault/media/vault.json"
+		run up
+		echo "$status $output"
+		[[ $output == *media:* ]]
+		token
+		must_not_see lan:eth0 isp:to-host -- inside media wire send udp 192.168.77.2 --token "$TOKEN"
+		host cp /run/lab/keep.json /run/vault/media/vault.json
+		works media
+	done
+	vault down media
+	retry 3 unchanged
+
+	host sh -c 'ip link add vlt-media type veth peer name byhand; ip address add 10.1.2.3/24 dev vlt-media; ip link set vlt-media up'
+	run up
+	echo "$output"
+	if [ "$status" = 0 ]; then
+		run ! host grep -q 10.1.2.3 <(host ip address show dev vlt-media)
+		works media
+	fi
+	vault down media || :
+	host ip link del vlt-media 2> /dev/null || :
+	retry 3 unchanged
+}
+
+@test "BX-2 L28 every system call of up fails: it is told, all is as before" { came_of "fail up"; }
+
+@test "BX-2 up is killed after every system call that changes something: nothing gets out, one command mends it" {
+	came_of "kill up"
+}
+
+@test "BX-2 down is killed after every system call that changes something: what is inside stays sealed, one command mends it" {
+	came_of "kill down"
+}
+
+@test "VC-6 every system call of down fails: it is told, and the next down finds the rest" { came_of "fail down"; }
+
+@test "BX-2 the program's process is killed before it is one" { came_of "child up"; }
+
+@test "L28 answers that are cut short, empty or never come" {
+	came_of "short up" "empty up" "mute up" "short down" "empty down"
+}
+
+@test "BX-2 INT, TERM and HUP during up: taken back" { came_of "signal:2 up" "signal:15 up" "signal:1 up"; }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/layers.sh [TREE]: does data still flow one way? Each line printed is a breach; exit 1 when there is any.
+cd "${1:-$(dirname "$0")/..}" || exit 2
+shopt -s nullglob globstar
+
+breaches=0
+# never WHY PATTERN FILE…: no line of these files may match
+never() { if grep -nHE "$2" "${@:3}" /dev/null | sed "s|^|$1: |"; then breaches=1; fi; }
+# only WHY CALL ALLOWED…: no file but those may call it
+only() {
+	for f in lib/**/*.c vault/**/*.c; do [[ " ${*:3} " == *" $f "* ]] || never "$1" "(^|[^[:alnum:]_\"\`])($2) ?\(" "$f"; done
+}
+# just WHY FILE HEADER…: includes none but those, and libc's
+just() { if grep -nH '^#include "' "$2" | grep -vE "\"($(IFS='|' && echo "${*:3}"))\"" | sed "s|^|$1: |"; then breaches=1; fi; }
+
+set -o pipefail # the sed above says what the grep before it found
+never 'lib/ knows no vault' '^#include "vault/' lib/**/*.[ch]
+for f in vault/plan.[ch]; do just 'the plan is pure' "$f" vault/plan.h vault/obj.h vault/spec.h vault/seal.h; done
+for f in vault/seal.[ch]; do just 'the seal is pure' "$f" vault/seal.h vault/spec.h lib/ruleset.h; done
+for f in vault/kind/*.[ch]; do
+	stem=${f##*/}
+	just 'a kind knows no other kind, nor what comes after it' "$f" 'lib/.*' vault/obj.h vault/spec.h vault/seal.h \
+		vault/world.h vault/state.h vault/program.h "vault/kind/${stem%.*}.h"
+done
+for f in vault/read/*.[ch]; do
+	just 'reading makes no calls' "$f" 'vault/read/.*' vault/spec.h 'lib/(addr|base|key|str|file|wgdev).h'
+done
+never 'nobody includes a command' '^#include ".*cmd/' lib/**/*.[ch] vault/**/*.[ch]
+only 'who changes namespaces' setns lib/ns.c vault/cmd/exec.c
+only 'no shell' 'system|popen'
+only 'report.c alone prints' '(v|f|vf|d|vd)?printf|puts|fputs|putchar|fputc|perror|warnx?|errx?' vault/report.c
+only 'exit codes go through main' '_?exit|quick_exit' vault/program.c
+exit $breaches

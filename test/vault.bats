@@ -1,0 +1,490 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/vault.bats: `vault up` and `vault down`: what they make, what they say, and that they leave nothing.
+
+# shellcheck disable=SC2154 # `stderr` is what bats' `run` leaves
+load helper
+
+teardown() {
+	local name
+
+	despawn_all
+	for name in $(host ls /run/vault); do vault down "$name" > /dev/null 2>&1 || :; done
+	host rm -rf /etc/vault
+}
+
+up() { vault up media conf "$LAB/provider.conf" "$@"; }
+
+through_tunnel() { [ "$(inside "${1:-media}" curl -sS "http://${2:-203.0.113.80}/")" = 198.51.100.1 ]; }
+
+# world: all of the host that a vault could leave something in
+world() {
+	host bash -c '
+		nft list ruleset
+		ip -o link | sed "s/^[0-9]*: //"
+		ip -o address | sed "s/^[0-9]*: //; s/tentative//"
+		ip route show table all
+		ip -6 route show table all
+		ip rule
+		sysctl -a 2> /dev/null | grep -E "net\.ipv[46]\.(ip_forward|conf)"
+		find /run/netns /run/vault /run/wireguard ! -name .lock
+		find /etc /run/vault /run/wireguard -type f ! -name .lock -exec sha256sum {} +
+		pgrep -a "wireguard-go|vault"'
+}
+
+# rules NAME: the guard, and all that is in that vault, without what was counted
+rules() {
+	host nft list table inet vault | sed 's/packets [0-9]* bytes [0-9]*//'
+	inside "$1" nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//'
+}
+
+links() { host ip -n "$1" -o link | awk -F'[ :@]+' '{ print $2 }' | sort | tr '\n' ' '; }
+
+# nothing_of NAME: it is as if it had never been
+nothing_of() {
+	run ! host sh -c "ls -d /run/netns/$1 /run/vault/$1 /run/wireguard/wg-$1.sock 2> /dev/null | grep ."
+	run ! host ip link show "vlt-$1"
+	run ! host pgrep -f "wireguard-go -f wg-[$(cut -c1 <<< "$1")]${1:1}"
+	! host nft list table inet vault 2> /dev/null | grep -q "\"vlt-$1\""
+}
+
+# bats test_tags=tunnel
+@test "MV-1 VC-11 inside are loopback, the tunnel and the link, named after the vault; nothing of the host's" {
+	vault up media-vault conf "$LAB/provider.conf"
+	[[ $(links media-vault) == "link-"*" lo wg-media-vault " ]]
+	[ "$(links media-vault | wc -w)" = 3 ]
+	host ip link show vlt-media-vault
+	[ "$(inside media-vault ls /sys/class/net | wc -l)" = 3 ]
+	through_tunnel media-vault
+	[ "$(host ip netns list | grep -c '^media-vault')" = 1 ]
+}
+
+# bats test_tags=tunnel
+@test "MV-3 the only way out is the tunnel, and behind it nothing" {
+	up
+	for v in 4 6; do
+		[ "$(inside media ip -$v route show default type unicast | awk '{ print $3 }')" = wg-media ]
+		[ "$(inside media ip -$v route show type unreachable | grep -c default)" = 1 ]
+	done
+	[ "$(inside media ip rule | wc -l)" = 3 ]
+	through_tunnel
+}
+
+# udp_ports COMMAND…: what UDP ports are bound, as that namespace sees them
+udp_ports() { "$@" cat /proc/self/net/udp /proc/self/net/udp6 | awk '{ print $2 }'; }
+
+# bats test_tags=tunnel
+@test "MV-4 the encrypted socket is the host's, the interface the vault's" {
+	host sh -c "sed 's/^Address/ListenPort = 51999\n&/' $LAB/provider.conf > $LAB/port.conf && chmod 600 $LAB/port.conf"
+	vault up media conf "$LAB/port.conf"
+	through_tunnel
+	udp_ports host | grep ':CB1F$'
+	[[ $(udp_ports inside media) != *:CB1F* ]]
+	run ! host ip link show wg-media
+	inside media ip link show wg-media
+	must_see isp:to-host --from 192.0.2.2 -- inside media curl -sS http://203.0.113.80/
+}
+
+# bats test_tags=tunnel
+@test "MV-6 VC-2 IB-5 ip netns exec works, resolv.conf names the VPN's servers alone, the host's is untouched" {
+	local before
+
+	before=$(host sha256sum /etc/resolv.conf /etc/hosts /etc/nsswitch.conf)
+	up
+	through_tunnel
+	[ "$(host curl -sS http://203.0.113.80/)" = 192.0.2.2 ]
+	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 10.66.0.1\nnameserver fd66::1')" ]
+	[ "$(host sha256sum /etc/resolv.conf /etc/hosts /etc/nsswitch.conf)" = "$before" ]
+	run ! host test -e /etc/netns/media
+}
+
+@test "VC-3 up and down again and again: the same rules every time, and the host as it was, byte for byte" {
+	local before first
+
+	before=$(world)
+	[[ $before != *"inet vault"* && $before != *vlt-* ]]
+	for i in 1 2 3; do
+		up
+		[ $i != 1 ] || first=$(rules media)
+		diff <(echo "$first") <(rules media)
+		run ! diff <(echo "$before") <(world)
+		vault down media
+		diff <(echo "$before") <(world)
+	done
+	[ -z "$(host find /run/vault -mindepth 1 ! -name .lock)" ]
+}
+
+@test "VC-3 one vault's coming and going changes nothing for another: its rules are whole at every moment" {
+	vault up steady conf "$LAB/provider.conf"
+	host sh -c 'nft -t list table inet vault | sed "s/packets [0-9]* bytes [0-9]*//"' > "$BATS_TEST_TMPDIR/whole"
+	spawn host sh -c 'while :; do nft -t list table inet vault | sed "s/packets [0-9]* bytes [0-9]*//" | md5sum
+		nft get element inet vault vaults4 "{ \"vlt-steady\" . 10.200.0.2 }" 2>&1 | grep "No such file"; done'
+	for _ in 1 2 3 4 5 6; do
+		vault up media conf "$LAB/provider2.conf"
+		vault down media
+	done
+	despawn "$SPAWNED"
+	sort "$SPAWNED_OUT" | uniq -c
+	run ! grep "No such file" "$SPAWNED_OUT"
+	(($(grep -c ' -$' "$SPAWNED_OUT") > 5))
+	[ "$(grep ' -$' "$SPAWNED_OUT" | sort -u)" = "$(md5sum < "$BATS_TEST_TMPDIR/whole")" ]
+	through_tunnel steady
+}
+
+# fails_loudly INJECTION TEXT: down with that fault: told, exit 1, everything else gone; the next down cleans up
+fails_loudly() {
+	up > /dev/null
+	run -1 --separate-stderr host strace -o /dev/null -e trace="${1%%:*}" -e inject="$1" "$VAULT" down media
+	echo "$1: $stderr"
+	[[ $stderr == *"vault: media: "*"$2"* ]]
+	[[ $output != *"media: down"* ]]
+}
+
+@test "VC-6 a step of down that fails is told, the code is 1, and the steps after it are still taken" {
+	need strace
+	fails_loudly umount2:error=EBUSY "removing name media: Device or resource busy"
+	run ! host ip link show vlt-media
+	[ "$(links media)" = "lo " ]
+	run ! host nft list table inet vault
+	[[ $(inside media nft list ruleset) == *"policy drop"* ]] # sealed still
+	host ip netns delete media
+
+	fails_loudly unlinkat:error=EACCES:when=1 "removing files of media: Permission denied"
+	run ! host sh -c 'ip link show vlt-media || ls /run/netns/media || nft list table inet vault'
+	vault down media || :
+	nothing_of media
+
+	up
+	host touch /run/vault/media/stranger
+	run -1 --separate-stderr vault down media
+	[[ $stderr == *"removing /run/vault/media: Directory not empty"* ]]
+	host rm /run/vault/media/stranger
+	host rmdir /run/vault/media
+	nothing_of media
+
+	fails_loudly sendmsg:error=ENOBUFS:when=1 "No buffer space"
+	run ! host sh -c 'ls /run/netns/media'
+	vault down media || :
+	nothing_of media
+}
+
+@test "VC-6 with the guard's table gone, or the link, or the tunnel, down finishes" {
+	for what in 'nft delete table inet vault' 'ip link delete vlt-media' 'ip -n media link delete wg-media' \
+		'ip netns exec media nft flush ruleset' 'rm /run/vault/media/resolv.conf'; do
+		up
+		# shellcheck disable=SC2086 # words
+		host $what
+		echo "$what"
+		vault down media
+		nothing_of media
+	done
+}
+
+@test "VC-10 the link has the addresses it was given, in both families, and the host reaches the vault by them" {
+	up host-address 10.200.1.1/24 vault-address 10.200.1.2/24 host-address fd10:1::1/64 vault-address fd10:1::2/64
+	[[ $(host ip -o address show dev vlt-media scope global) == *10.200.1.1/24*fd10:1::1/64* ]]
+	[[ $(inside media ip -o address show dev link-media) == *10.200.1.2/24*fd10:1::2/64* ]]
+	spawn inside media socat TCP6-LISTEN:8080,fork,ipv6only=0,reuseaddr SYSTEM:'echo hello'
+	retry 5 host socat -T1 - TCP:10.200.1.2:8080
+	[ "$(host socat -T1 - TCP:10.200.1.2:8080)" = hello ]
+	[ "$(host socat -T1 - 'TCP:[fd10:1::2]:8080')" = hello ]
+	run ! lan socat -T1 - TCP:10.200.1.2:8080,connect-timeout=1
+	through_tunnel
+}
+
+@test "VC-10 bad ends of a link are refused before anything is changed" {
+	local before words
+
+	before=$(world)
+	for words in "host-address 10.200.1.1/24" "vault-address 10.200.1.2/24" "host-address 10.200.1.1 vault-address 10.200.1.2" \
+		"host-address 10.200.1.1/24 vault-address 10.200.2.2/24" "host-address 10.200.1.1/32 vault-address 10.200.1.2/32" \
+		"host-address 10.200.1.1/24 vault-address 10.200.1.1/24" "host-address fe80::1/64 vault-address fe80::2/64" \
+		"host-address 127.0.0.1/8 vault-address 127.0.0.2/8" "no-link host-address 10.9.0.1/24 vault-address 10.9.0.2/24"; do
+		echo "$words"
+		# shellcheck disable=SC2086 # words
+		run -2 up $words
+	done
+	diff <(echo "$before") <(world)
+}
+
+@test "VC-11 names of 63 characters; two that begin alike are two vaults; longer ones and odd ones are refused" {
+	local a b name before
+
+	a=$(printf 'a%.0s' {1..62})1 b=${a%1}2
+	vault up "$a" conf "$LAB/provider.conf"
+	vault up "$b" conf "$LAB/provider2.conf"
+	[ "$(links "$a")" != "$(links "$b")" ]
+	[ "$(inside "$a" curl -sS http://10.66.0.1/)" = 10.66.0.2 ]
+	[ "$(inside "$b" curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
+	vault down "$a"
+	[ "$(inside "$b" curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
+	vault down "$b"
+	before=$(world)
+	for name in "${a}0" .hidden -dash a/b '' 'a b' ..; do
+		run -2 vault up "$name" conf "$LAB/provider.conf"
+		[ -z "$name" ] || run -2 vault down "$name"
+	done
+	diff <(echo "$before") <(world)
+}
+
+@test "IB-2 the key shows nowhere: not in a process, the state, the output; no core file has it; the file's mode is told" {
+	local options pid
+
+	host sh -c '(cat $LAB/keys/client2 $LAB/keys/shared; base64 -d $LAB/keys/client2 | od -An -v -tx1 -w32 | tr -d " ") > $LAB/keyfile'
+	[ "$(host wc -l "$LAB/keyfile")" = "3 $LAB/keyfile" ]
+	host grep -qF -f "$LAB/keyfile" "$LAB/provider2.conf" # the control: it would be found
+	spawn host sh -c 'while :; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ | tr "\0" "\n" | grep -F -f $LAB/keyfile; done 2> /dev/null'
+	for options in '' -v -j; do
+		# shellcheck disable=SC2086 # words
+		vault $options up media conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/said" 2>&1
+		# shellcheck disable=SC2086 # words
+		vault $options up media conf "$LAB/provider2.conf" >> "$BATS_TEST_TMPDIR/said" 2>&1 || : # is up already
+		run -1 host grep -rF -f "$LAB/keyfile" /run/vault /etc
+		run -1 host grep -F -f "$LAB/keyfile" - < "$BATS_TEST_TMPDIR/said"
+		[ "$(host stat -c %a /run/vault/media/vault.json)" = 600 ]
+		for pid in $(host pgrep -f 'wireguard-go -f wg-media' || :); do
+			[[ $(host cat "/proc/$pid/limits") == *"Max core file size        0 "* ]]
+		done
+		vault down media > /dev/null
+	done
+	despawn "$SPAWNED"
+	host cat "$LAB/keyfile" > "$BATS_TEST_TMPDIR/keys"
+	run -1 grep -F -f "$BATS_TEST_TMPDIR/keys" "$SPAWNED_OUT"
+	host chmod 644 "$LAB/provider2.conf"
+	run -0 --separate-stderr vault up media conf "$LAB/provider2.conf"
+	host chmod 600 "$LAB/provider2.conf"
+	[[ $stderr == *"chmod 600"* ]]
+}
+
+processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; }
+
+# bats test_tags=tunnel
+@test "BX-4 after up nothing of vault's runs but a userspace WireGuard, where that is the backend" {
+	local before new
+
+	before=$(processes)
+	up
+	new=$(diff <(echo "$before") <(processes) | grep '^[<>]' || :)
+	echo "$new"
+	if [ "$LAB_BACKEND" = kernel ]; then
+		[ -z "$new" ]
+	else
+		[ "$new" = "> wireguard-go" ]
+	fi
+	through_tunnel
+	vault down media
+	[ "$(processes)" = "$before" ]
+}
+
+@test "BX-5 the guard has as many rules for 20 vaults as for one: only elements come, and go" {
+	local one i
+
+	up
+	one=$(host nft -t list table inet vault | sed 's/packets [0-9]* bytes [0-9]*//')
+	[ "$(host nft list set inet vault vaults4 | grep -o '"vlt-' | wc -l)" = 1 ]
+	for i in {1..19}; do vault up "v$i" conf "$LAB/provider2.conf" > /dev/null; done
+	[ "$(host nft list set inet vault vaults4 | grep -o '"vlt-' | wc -l)" = 20 ]
+	[ "$(host nft -t list table inet vault | sed 's/packets [0-9]* bytes [0-9]*//')" = "$one" ]
+	[ "$(host ip -o -4 address | grep -o '10\.200\.0\.[0-9]*/30' | sort -u | wc -l)" = 20 ]
+	vault down v{1..19} > /dev/null
+	[ "$(host nft list set inet vault vaults4 | grep -o '"vlt-[a-z0-9]*' | sort -u)" = '"vlt-media' ]
+	vault down media
+	run ! host nft list table inet vault
+}
+
+# bats test_tags=tunnel
+@test "BX-8 the same words on both backends; a userspace WireGuard on demand also where the kernel has one" {
+	need wireguard-go
+	up
+	through_tunnel
+	vault down media
+	up userspace auto
+	through_tunnel
+	vault down media
+	up userspace wireguard-go
+	host pgrep -f 'wireguard-go -f wg-media'
+	through_tunnel
+	vault down media
+	nothing_of media
+	run -1 up userspace no-such-program
+	[[ $output == *"no such program"* ]]
+	nothing_of media
+	if [ "$LAB_BACKEND" = kernel ]; then
+		up userspace never
+		run ! host pgrep -f 'wireguard-go -f wg-media'
+		through_tunnel
+	else
+		run -1 up userspace never
+		[[ $output == *"no WireGuard"* ]]
+		nothing_of media
+	fi
+}
+
+@test "no-link: loopback and tunnel alone, and no guard" {
+	up no-link
+	[ "$(links media)" = "lo wg-media " ]
+	through_tunnel
+	run ! host nft list table inet vault
+	run ! host ip link show vlt-media
+	vault down media
+	nothing_of media
+}
+
+@test "mtu: the path's less 80, unless the words or the file say another" {
+	mtu() { inside media cat /sys/class/net/wg-media/mtu; }
+
+	up && [ "$(mtu)" = 1420 ] && vault down media
+	up mtu 1300 && [ "$(mtu)" = 1300 ] && vault down media
+	host sh -c "(umask 077; sed 's/^Address/MTU = 1280\n&/' $LAB/provider.conf > $LAB/mtu.conf)"
+	vault up media conf "$LAB/mtu.conf" && [ "$(mtu)" = 1280 ] && vault down media
+	vault up media conf "$LAB/mtu.conf" mtu 1290 && [ "$(mtu)" = 1290 ] && vault down media
+	for bad in 575 65536 x 1e3 -1 ''; do run -2 up mtu "$bad"; done
+	nothing_of media
+}
+
+@test "dns: instead of the file's, in resolv.conf and in the rules" {
+	up dns 203.0.113.53,2001:db8:9::53
+	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 203.0.113.53\nnameserver 2001:db8:9::53')" ]
+	token
+	vault exec media -- getent ahostsv4 "$TOKEN.test" | grep 203.0.113.80
+	host grep "query.* $TOKEN.test from 198.51.100.1" "$LAB/isp-dns.log"
+	token
+	must_not_see srv:wg0 -- inside media wire send udp 10.66.0.1 --port 53 --token "$TOKEN"
+	vault down media
+	run -2 up dns 203.0.113.53,nonsense
+	run -2 up dns
+	nothing_of media
+}
+
+# bats test_tags=tunnel
+@test "an endpoint given by name is asked of the host's resolver, once; a name that nobody knows is an error" {
+	vault up media conf "$LAB/named.conf"
+	through_tunnel
+	vault down media
+	host sh -c "(umask 077; sed 's/vpn.example/nobody.invalid/' $LAB/named.conf > $LAB/nobody.conf)"
+	run -1 vault up media conf "$LAB/nobody.conf"
+	[[ $output == *"nobody.invalid"* ]]
+	nothing_of media
+}
+
+@test "conf - is stdin, file PATH and /etc/vault/NAME.conf hold the same words; those of the command line win" {
+	host sh -c '"$0" up media conf - < $LAB/provider.conf' "$VAULT"
+	through_tunnel
+	vault down media
+	host sh -c "mkdir -p /etc/vault; printf '# mine\n\nconf $LAB/provider.conf # the tunnel\nmtu 1310\n' > /etc/vault/media.conf"
+	vault up media
+	[ "$(inside media cat /sys/class/net/wg-media/mtu)" = 1310 ]
+	vault down media
+	host mv /etc/vault/media.conf "$LAB/words"
+	run -2 vault up media
+	[[ $output == *"/etc/vault/media.conf"* ]]
+	vault up media file "$LAB/words" mtu 1320
+	[ "$(inside media cat /sys/class/net/wg-media/mtu)" = 1320 ]
+	vault down media
+	host sh -c "printf 'conf $LAB/provider.conf\n\ncolour red\nmtu\n' > $LAB/words"
+	run -2 vault up media file "$LAB/words"
+	[[ $output == *"$LAB/words:3: "*colour* && $output == *"$LAB/words:4: "*mtu* ]]
+	run -2 vault up media file "$LAB/none"
+	nothing_of media
+}
+
+@test "with -j stdout is one JSON value, of up and of down, also when they fail" {
+	need jq
+	local out=$BATS_TEST_TMPDIR/out err=$BATS_TEST_TMPDIR/err
+
+	vault -j up media conf "$LAB/provider.conf" > "$out" 2> "$err"
+	[ "$(jq -s length "$out")" = 1 ]
+	[ "$(jq -r '.name, .tunnel.interface, .dns[0], .link.vault_address' "$out" | tr '\n' ' ')" = "media wg-media 10.66.0.1 10.200.0.2/30 " ]
+	vault -j up media conf "$LAB/provider.conf" > "$out" 2> "$err" && false
+	[ "$(jq -s -r '.[0].error | .code, .object' "$out" | tr '\n' ' ')" = "1 media " ]
+	inside media wire send udp 192.168.77.2 --iface link-media --token 00 || :
+	vault -j down media > "$out" 2> "$err"
+	[ "$(jq -s -c 'length, (.[0][0] | .name, .down)' "$out" | tr '\n' ' ')" = '1 "media" true ' ]
+	vault -j down media > "$out" 2> "$err" && false
+	[ "$(jq -s length "$out")" = 1 ]
+	vault -j up media colour red > "$out" 2> "$err" && false
+	[ "$(jq -s -r '.[0].error.code' "$out")" = 2 ]
+	vault -j down > "$out" 2> "$err" && false
+	[ "$(jq -s -r '.[0].error.code' "$out")" = 2 ]
+}
+
+@test "unknown words and bad values: exit 2, a reason each, nothing changed" {
+	local before words
+
+	before=$(world)
+	for words in "up" "down" "up media colour red" "up media conf" "up media conf /nonexistent" "up media conf /dev/zero" \
+		"up media conf $LAB/provider.conf conf $LAB/provider.conf" "up media conf $LAB/provider.conf mtu 1" \
+		"up media conf $LAB/keys/client" "nonsense" "-z up media" "up media userspace"; do
+		# shellcheck disable=SC2086 # words
+		run -2 --separate-stderr vault $words
+		echo "$words: $stderr"
+		[ -z "$output" ]
+		[ -n "$stderr" ]
+	done
+	diff <(echo "$before") <(world)
+}
+
+@test "down of what is not up: exit 1, \`not up\`; what a crash or a hand left is cleaned" {
+	local before
+
+	up && vault down media
+	before=$(world)
+	run -1 --separate-stderr vault down media
+	[[ $stderr == *"vault: media: not up"* ]]
+	diff <(echo "$before") <(world)
+
+	up
+	host umount /run/netns/media
+	host rm /run/netns/media
+	run -1 --separate-stderr vault down media
+	[[ $stderr == *"not up"* ]]
+	diff <(echo "$before") <(world)
+
+	up
+	host rm /run/vault/media/vault.json
+	host ip netns delete media
+	up # clears it, too
+	through_tunnel
+	vault down media
+	diff <(echo "$before") <(world)
+}
+
+# bats test_tags=tunnel
+@test "two vaults at once: addresses, tunnels and ends of their own; one goes, the other stays" {
+	vault up one conf "$LAB/provider.conf"
+	vault up two conf "$LAB/provider2.conf"
+	[ "$(inside one curl -sS http://10.66.0.1/)" = 10.66.0.2 ]
+	[ "$(inside two curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
+	token
+	must_not_see host:vlt-two -- inside one wire send udp 10.200.0.6 --iface link-one --token "$TOKEN"
+	host ping -c 1 -W 2 10.200.0.6
+	vault down one
+	[ "$(inside two curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
+	host ping -c 1 -W 2 10.200.0.6
+	vault down two
+}
+
+@test "a namespace of the name that was made by hand is left alone, by up and by down" {
+	local before
+
+	host ip netns add media
+	host ip -n media link add mine type veth peer name other
+	before=$(world)
+	run -1 up
+	[[ $output == *"namespace of this name"* ]]
+	run -1 vault down media
+	[[ $output == *"left alone"* ]]
+	diff <(echo "$before") <(world)
+	[ "$(links media)" = "lo mine other " ]
+	host ip netns delete media
+}
+
+@test "up of a vault that is up, or was changed: told, and the vault stays as it is" {
+	up
+	run -1 up
+	[[ $output == *"is up already"* ]]
+	through_tunnel
+	inside media nft add rule inet vault output accept
+	run -1 up
+	[[ $output == *"kill switch is not in place"* ]]
+}
