@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static_assert(sizeof(struct prefix) == 24, "10,000 peers hold one or more of them each: keep it small");
+static_assert(sizeof(struct prefix) == 24,
+	      "10,000 peers hold one or more of them each: keep it small");
 
 int addr_parse(const char *text, struct addr *out)
 {
@@ -98,7 +99,8 @@ bool addr_is_loopback(const struct addr *a)
 {
 	if (a->family == AF_INET)
 		return a->bytes[0] == 127;
-	return a->family == AF_INET6 && !memcmp(a->bytes, &in6addr_loopback, sizeof(in6addr_loopback));
+	return a->family == AF_INET6 &&
+	       !memcmp(a->bytes, &in6addr_loopback, sizeof(in6addr_loopback));
 }
 
 bool addr_is_multicast(const struct addr *a)

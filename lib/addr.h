@@ -13,7 +13,8 @@
 #define ADDR_STRLEN INET6_ADDRSTRLEN
 #define PREFIX_STRLEN (INET6_ADDRSTRLEN + 4)
 
-/* family is AF_INET, AF_INET6, or AF_UNSPEC (0) for "no address". Bytes past the family's length are zero. */
+/* family is AF_INET, AF_INET6, or AF_UNSPEC (0) for "no address". Bytes past the family's length
+ * are zero. */
 struct addr {
 	uint8_t family;
 	union {
@@ -29,15 +30,17 @@ struct prefix {
 };
 
 /*
- * Parses the whole of TEXT as a dotted-quad IPv4 or an IPv6 address (inet_pton(3): no octal, hex or short forms,
- * no scope, no brackets). 0, or -EINVAL with *OUT untouched.
+ * Parses the whole of TEXT as a dotted-quad IPv4 or an IPv6 address (inet_pton(3): no octal, hex or
+ * short forms, no scope, no brackets). 0, or -EINVAL with *OUT untouched.
  */
 int must_check addr_parse(const char *text, struct addr *out);
 
-/* Like addr_parse, with an optional "/LEN" in decimal; without it the length is the family's whole. Host bits are kept. */
+/* Like addr_parse, with an optional "/LEN" in decimal; without it the length is the family's whole.
+ * Host bits are kept. */
 int must_check prefix_parse(const char *text, struct prefix *out);
 
-/* Write A in its canonical text (RFC 5952; "" for AF_UNSPEC), with "/LEN" for a prefix, to BUF and return BUF. */
+/* Write A in its canonical text (RFC 5952; "" for AF_UNSPEC), with "/LEN" for a prefix, to BUF and
+ * return BUF. */
 const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN]);
 const char *prefix_format(const struct prefix *p, char buf[static PREFIX_STRLEN]);
 
@@ -54,8 +57,8 @@ bool addr_is_loopback(const struct addr *a);
 bool addr_is_multicast(const struct addr *a);
 bool addr_is_linklocal(const struct addr *a);
 /*
- * Equal: same address and length, host bits counted. Contains: A is of P's family and shares its first `len` bits.
- * Overlaps: one of the two contains the other.
+ * Equal: same address and length, host bits counted. Contains: A is of P's family and shares its
+ * first `len` bits. Overlaps: one of the two contains the other.
  */
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 bool prefix_contains(const struct prefix *p, const struct addr *a);

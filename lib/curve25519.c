@@ -5,10 +5,11 @@
 #include <string.h>
 
 /*
- * A field element is any 256-bit number, eight 32-bit limbs, the least first: arithmetic is modulo 2^256 - 38, which is
- * 2p for p = 2^255 - 19, so that a carry out of the top comes back as 38 at the bottom. Only fe_store reduces modulo p.
- * Products of limbs are at most (2^32-1)^2, and (2^32-1)^2 + 2(2^32-1) still fits 64 bits: every sum below does.
- * One call takes a third of a millisecond, which for one key a file is enough.
+ * A field element is any 256-bit number, eight 32-bit limbs, the least first: arithmetic is modulo
+ * 2^256 - 38, which is 2p for p = 2^255 - 19, so that a carry out of the top comes back as 38 at
+ * the bottom. Only fe_store reduces modulo p. Products of limbs are at most (2^32-1)^2, and
+ * (2^32-1)^2 + 2(2^32-1) still fits 64 bits: every sum below does. One call takes a third of a
+ * millisecond, which for one key a file is enough.
  */
 #define LIMBS 8
 
@@ -19,8 +20,8 @@ struct fe {
 static void fe_load(struct fe *r, const uint8_t in[static CURVE25519_LEN])
 {
 	for (int i = 0; i < LIMBS; i++)
-		r->v[i] = (uint32_t)in[4 * i] | (uint32_t)in[4 * i + 1] << 8 | (uint32_t)in[4 * i + 2] << 16 |
-			  (uint32_t)in[4 * i + 3] << 24;
+		r->v[i] = (uint32_t)in[4 * i] | (uint32_t)in[4 * i + 1] << 8 |
+			  (uint32_t)in[4 * i + 2] << 16 | (uint32_t)in[4 * i + 3] << 24;
 }
 
 /* Adds N at the bottom; returns the carry out of the top. */
@@ -105,7 +106,8 @@ static void fe_mul(struct fe *r, const struct fe *a, const struct fe *b)
 	explicit_bzero(t, sizeof(t));
 }
 
-/* 1/A by Fermat: A^(p-2). The exponent is 255 ones but for bits 2 and 4: public, so it may steer. 1/0 is 0. */
+/* 1/A by Fermat: A^(p-2). The exponent is 255 ones but for bits 2 and 4: public, so it may steer.
+ * 1/0 is 0. */
 static void fe_invert(struct fe *r, const struct fe *a)
 {
 	struct fe t = *a;

@@ -17,7 +17,8 @@ struct buffer {
 	size_t len, cap;
 };
 
-/* A buffer twice as large (at most LIMIT); the old bytes may be a key: they are wiped, so no realloc(3). */
+/* A buffer twice as large (at most LIMIT); the old bytes may be a key: they are wiped, so no
+ * realloc(3). */
 static int grow(struct buffer *b, size_t limit)
 {
 	size_t cap = b->cap > limit / 2 ? limit : b->cap * 2;
@@ -32,7 +33,8 @@ static int grow(struct buffer *b, size_t limit)
 	return 0;
 }
 
-/* Reads on until the end; one byte of room is left for the NUL. -EFBIG when MAX bytes were not all. */
+/* Reads on until the end; one byte of room is left for the NUL. -EFBIG when MAX bytes were not all.
+ */
 static int fill(int fd, size_t max, struct buffer *b)
 {
 	ssize_t n;
@@ -162,7 +164,8 @@ int file_poke(const char *path, const char *value)
 
 bool file_is(int dirfd, const char *name, const void *data, size_t len)
 {
-	int fd cleanup(close_fd) = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd cleanup(close_fd) =
+		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text cleanup(free_ptr) = NULL;
 	size_t have = 0;
 

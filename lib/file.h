@@ -10,20 +10,23 @@
 #include "lib/base.h"
 
 /*
- * Reads all of descriptor FD, at most MAX bytes, into a malloc'ed, NUL-terminated buffer that the caller owns
- * (with file_wipe_free when it may hold a secret). 0, or -errno; -EFBIG when there is more than MAX.
+ * Reads all of descriptor FD, at most MAX bytes, into a malloc'ed, NUL-terminated buffer that the
+ * caller owns (with file_wipe_free when it may hold a secret). 0, or -errno; -EFBIG when there is
+ * more than MAX.
  */
 int must_check file_read_fd(int fd, size_t max, char **data, size_t *len);
 
-/* The same for a regular file; symlinks are followed, anything but a regular file is -EINVAL (never blocks on a FIFO). */
+/* The same for a regular file; symlinks are followed, anything but a regular file is -EINVAL (never
+ * blocks on a FIFO). */
 int must_check file_read(const char *path, size_t max, char **data, size_t *len);
 
 /* Overwrites LEN bytes of *DATA with zeros (explicit_bzero(3)), frees it and sets it to NULL. */
 void file_wipe_free(char **data, size_t len);
 
 /*
- * Writes NAME in the folder DIRFD with mode MODE: beside it under a temporary name, fsync'ed never (the folders
- * used are on tmpfs), then renamed over it. 0 or -errno; nothing is left behind on failure.
+ * Writes NAME in the folder DIRFD with mode MODE: beside it under a temporary name, fsync'ed never
+ * (the folders used are on tmpfs), then renamed over it. 0 or -errno; nothing is left behind on
+ * failure.
  */
 int must_check file_replace(int dirfd, const char *name, mode_t mode, const void *data, size_t len);
 

@@ -23,11 +23,12 @@ static uint32_t in_range(uint32_t n, uint32_t low, uint32_t high)
 static uint32_t digit_value(char c)
 {
 	const uint32_t n = (unsigned char)c;
-	const uint32_t upper = in_range(n, 'A', 'Z'), lower = in_range(n, 'a', 'z'), number = in_range(n, '0', '9');
+	const uint32_t upper = in_range(n, 'A', 'Z'), lower = in_range(n, 'a', 'z'),
+		       number = in_range(n, '0', '9');
 	const uint32_t plus = in_range(n, '+', '+'), slash = in_range(n, '/', '/');
 
-	return (upper & (n - 'A')) | (lower & (n - 'a' + 26)) | (number & (n - '0' + 52)) | (plus & 62) |
-	       (slash & 63) | (~(upper | lower | number | plus | slash) & 0x100);
+	return (upper & (n - 'A')) | (lower & (n - 'a' + 26)) | (number & (n - '0' + 52)) |
+	       (plus & 62) | (slash & 63) | (~(upper | lower | number | plus | slash) & 0x100);
 }
 
 static char digit_char(uint32_t n)
@@ -51,7 +52,8 @@ int key_from_base64(const char *text, size_t len, struct key *out)
 
 		bad |= digit & 0x100;
 		bits = bits << 6 | (digit & 63);
-		if (i % 4) /* two digits make the first byte of three, each further digit the next */
+		if (i %
+		    4) /* two digits make the first byte of three, each further digit the next */
 			out->bytes[n++] = (uint8_t)(bits >> (6 - 2 * (i % 4)));
 	}
 	bad |= bits & 3; /* else several texts would stand for one key */
@@ -66,7 +68,8 @@ void key_to_base64(const struct key *key, char out[static KEY_BASE64_LEN + 1])
 {
 	for (size_t i = 0; i < DIGITS; i++) {
 		size_t byte = i * 6 / 8;
-		uint32_t pair = (uint32_t)key->bytes[byte] << 8 | (byte + 1 < KEY_LEN ? key->bytes[byte + 1] : 0);
+		uint32_t pair = (uint32_t)key->bytes[byte] << 8 |
+				(byte + 1 < KEY_LEN ? key->bytes[byte + 1] : 0);
 
 		out[i] = digit_char(pair >> (10 - i * 6 % 8) & 63);
 	}

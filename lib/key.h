@@ -17,11 +17,12 @@ struct key {
 };
 
 /*
- * Decodes exactly LEN == 44 characters of canonical base64 (RFC 4648; the unused bits of the last digit zero), in
- * time that does not depend on their values. 0, or -EINVAL with *OUT wiped.
+ * Decodes exactly LEN == 44 characters of canonical base64 (RFC 4648; the unused bits of the last
+ * digit zero), in time that does not depend on their values. 0, or -EINVAL with *OUT wiped.
  */
 int must_check key_from_base64(const char *text, size_t len, struct key *out);
-/* Writes the 44 characters of KEY and a NUL to OUT, in constant time. The caller wipes OUT when KEY is a secret. */
+/* Writes the 44 characters of KEY and a NUL to OUT, in constant time. The caller wipes OUT when KEY
+ * is a secret. */
 void key_to_base64(const struct key *key, char out[static KEY_BASE64_LEN + 1]);
 
 /* Constant-time comparisons. */
@@ -31,7 +32,8 @@ bool key_equal(const struct key *a, const struct key *b);
 /* The Curve25519 public key of PRIV (RFC 7748; PRIV is clamped in a copy), in constant time. */
 void key_public(const struct key *priv, struct key *pub);
 
-/* Clears and sets the bits of a private key that RFC 7748 fixes: what the kernel does with it, and shows. */
+/* Clears and sets the bits of a private key that RFC 7748 fixes: what the kernel does with it, and
+ * shows. */
 void key_clamp(struct key *priv);
 
 /* Overwrites KEY with zeros in a way the compiler keeps (explicit_bzero(3)). */

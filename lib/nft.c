@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/nft.c: rulesets into the kernel by nf_tables netlink, one transaction a batch; counters out of it. */
+/* lib/nft.c: rulesets into the kernel by nf_tables netlink, one transaction a batch; counters out
+ * of it. */
 #include "lib/nft.h"
 
 #include <errno.h>
@@ -20,7 +21,8 @@
 #define ROOM_RULE 8192
 #define ROOM_ELEMENT 128
 
-/* libnftnl's data type numbers, as nft(8) defines them (include/datatype.h there); a concatenation shifts by six. */
+/* libnftnl's data type numbers, as nft(8) defines them (include/datatype.h there); a concatenation
+ * shifts by six. */
 enum nft_datatype {
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
@@ -45,11 +47,13 @@ static uint32_t key_type(enum set_type type)
 	return types[type];
 }
 
-static struct nlmsghdr *add_message(struct nl_batch *b, struct nl *nl, unsigned int tag, uint16_t type, uint16_t flags,
-				    const struct ruleset *rs, size_t room)
+static struct nlmsghdr *add_message(struct nl_batch *b, struct nl *nl, unsigned int tag,
+				    uint16_t type, uint16_t flags, const struct ruleset *rs,
+				    size_t room)
 {
-	struct nlmsghdr *nlh = nl_batch_add(b, nl, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type),
-					    (uint16_t)(flags | NLM_F_ECHO), sizeof(struct nfgenmsg), room, tag);
+	struct nlmsghdr *nlh =
+		nl_batch_add(b, nl, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type),
+			     (uint16_t)(flags | NLM_F_ECHO), sizeof(struct nfgenmsg), room, tag);
 	struct nfgenmsg *nfg = nl_extra(nlh);
 
 	nfg->nfgen_family = nftexpr_family(rs);
@@ -78,17 +82,21 @@ void nft_queue_end(struct nl_batch *b, struct nl *nl, unsigned int tag)
 	queue_frame(b, nl, tag, NFNL_MSG_BATCH_END);
 }
 
-/* Adding a table that is there is fine without NLM_F_EXCL; the flags are explicit: 0, so not dormant. */
-static void queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs, uint16_t flags)
+/* Adding a table that is there is fine without NLM_F_EXCL; the flags are explicit: 0, so not
+ * dormant. */
+static void queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			const struct ruleset *rs, uint16_t flags)
 {
-	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWTABLE, (uint16_t)(NLM_F_CREATE | flags), rs, ROOM);
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWTABLE,
+					   (uint16_t)(NLM_F_CREATE | flags), rs, ROOM);
 
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, rs->table);
 	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, 0);
 	nl_batch_end(b, nlh);
 }
 
-void nft_queue_del_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs)
+void nft_queue_del_table(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			 const struct ruleset *rs)
 {
 	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_DELTABLE, 0, rs, ROOM);
 
@@ -96,8 +104,8 @@ void nft_queue_del_table(struct nl_batch *b, struct nl *nl, unsigned int tag, co
 	nl_batch_end(b, nlh);
 }
 
-static void queue_counter(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
-			  const char *name)
+static void queue_counter(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			  const struct ruleset *rs, const char *name)
 {
 	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWOBJ, NLM_F_CREATE, rs, ROOM);
 
@@ -108,7 +116,8 @@ static void queue_counter(struct nl_batch *b, struct nl *nl, unsigned int tag, c
 	nl_batch_end(b, nlh);
 }
 
-/* The set's id in the transaction is its number in the table: lets elements of the same batch find it. */
+/* The set's id in the transaction is its number in the table: lets elements of the same batch find
+ * it. */
 static void queue_set(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
 		      const struct set *set)
 {
@@ -123,16 +132,16 @@ static void queue_set(struct nl_batch *b, struct nl *nl, unsigned int tag, const
 	nl_batch_end(b, nlh);
 }
 
-void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
-			const struct set *set, bool add)
+void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			const struct ruleset *rs, const struct set *set, bool add)
 {
 	struct nlattr *list, *element, *key;
 	struct nlmsghdr *nlh;
 
 	if (!set->n_elements)
 		return;
-	nlh = add_message(b, nl, tag, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0, rs,
-			  ROOM + set->n_elements * ROOM_ELEMENT);
+	nlh = add_message(b, nl, tag, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+			  add ? NLM_F_CREATE : 0, rs, ROOM + set->n_elements * ROOM_ELEMENT);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
 	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -162,8 +171,8 @@ static uint32_t hook_number(const struct chain *chain)
 	return UINT32_MAX; /* the kernel refuses it */
 }
 
-static void queue_chain(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
-			const struct chain *chain)
+static void queue_chain(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			const struct ruleset *rs, const struct chain *chain)
 {
 	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWCHAIN, NLM_F_CREATE, rs, ROOM);
 	struct nlattr *hook;
@@ -177,13 +186,14 @@ static void queue_chain(struct nl_batch *b, struct nl *nl, unsigned int tag, con
 	if (chain->device[0])
 		mnl_attr_put_strz(nlh, NFTA_HOOK_DEV, chain->device);
 	mnl_attr_nest_end(nlh, hook);
-	mnl_attr_put_u32(nlh, NFTA_CHAIN_POLICY, htonl(chain->policy == VERDICT_DROP ? NF_DROP : NF_ACCEPT));
+	mnl_attr_put_u32(nlh, NFTA_CHAIN_POLICY,
+			 htonl(chain->policy == VERDICT_DROP ? NF_DROP : NF_ACCEPT));
 	nl_batch_end(b, nlh);
 }
 
 /* Deletes all rules of the chain: one message without a handle. */
-static void queue_flush(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
-			const struct chain *chain)
+static void queue_flush(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			const struct ruleset *rs, const struct chain *chain)
 {
 	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_DELRULE, 0, rs, ROOM);
 
@@ -192,8 +202,8 @@ static void queue_flush(struct nl_batch *b, struct nl *nl, unsigned int tag, con
 	nl_batch_end(b, nlh);
 }
 
-static void queue_rule(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
-		       const struct chain *chain, const struct rule *rule)
+static void queue_rule(struct nl_batch *b, struct nl *nl, unsigned int tag,
+		       const struct ruleset *rs, const struct chain *chain, const struct rule *rule)
 {
 	struct nftnl_rule *built = nftexpr_rule(rs, chain, rule);
 	struct nlmsghdr *nlh;
@@ -208,8 +218,8 @@ static void queue_rule(struct nl_batch *b, struct nl *nl, unsigned int tag, cons
 	nftnl_rule_free(built);
 }
 
-static void queue_whole_chain(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
-			      const struct chain *chain, enum nft_how how)
+static void queue_whole_chain(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			      const struct ruleset *rs, const struct chain *chain, enum nft_how how)
 {
 	queue_chain(b, nl, tag, rs, chain);
 	if (how == NFT_REFRESH)
@@ -218,7 +228,8 @@ static void queue_whole_chain(struct nl_batch *b, struct nl *nl, unsigned int ta
 		queue_rule(b, nl, tag, rs, chain, &chain->rules[i]);
 }
 
-void nft_queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs, enum nft_how how)
+void nft_queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+		     enum nft_how how)
 {
 	if (rs->err)
 		b->err = rs->err;
@@ -255,9 +266,10 @@ static int counter_reply(const struct nlmsghdr *nlh, void *arg)
 	else if (nftnl_obj_get_u32(obj, NFTNL_OBJ_TYPE) != NFT_OBJECT_COUNTER)
 		r = 0;
 	else
-		r = walk->fn(nftnl_obj_get_str(obj, NFTNL_OBJ_TABLE), nftnl_obj_get_str(obj, NFTNL_OBJ_NAME),
-			     nftnl_obj_get_u64(obj, NFTNL_OBJ_CTR_PKTS), nftnl_obj_get_u64(obj, NFTNL_OBJ_CTR_BYTES),
-			     walk->arg);
+		r = walk->fn(nftnl_obj_get_str(obj, NFTNL_OBJ_TABLE),
+			     nftnl_obj_get_str(obj, NFTNL_OBJ_NAME),
+			     nftnl_obj_get_u64(obj, NFTNL_OBJ_CTR_PKTS),
+			     nftnl_obj_get_u64(obj, NFTNL_OBJ_CTR_BYTES), walk->arg);
 	nftnl_obj_free(obj);
 	return r;
 }
@@ -267,8 +279,8 @@ int nft_dump_counters(struct nl *nl, nft_counter_fn *fn, void *arg, struct nl_er
 	struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
 	struct counter_walk walk = { .fn = fn, .arg = arg };
 
-	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, 0, &nfg, sizeof(nfg), counter_reply, &walk,
-		       error);
+	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, 0, &nfg, sizeof(nfg),
+		       counter_reply, &walk, error);
 }
 
 struct element_walk {
@@ -303,8 +315,8 @@ static int elements_reply(const struct nlmsghdr *nlh, void *arg)
 	return r;
 }
 
-int nft_dump_elements(struct nl *nl, const struct ruleset *rs, const char *name, nft_element_fn *fn, void *arg,
-		      struct nl_error *error)
+int nft_dump_elements(struct nl *nl, const struct ruleset *rs, const char *name, nft_element_fn *fn,
+		      void *arg, struct nl_error *error)
 {
 	struct element_walk walk = { .fn = fn, .arg = arg };
 	char buf[256] = "";
@@ -315,6 +327,6 @@ int nft_dump_elements(struct nl *nl, const struct ruleset *rs, const char *name,
 	nfg->version = NFNETLINK_V0;
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, name);
-	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0, nfg, mnl_nlmsg_get_payload_len(nlh),
-		       elements_reply, &walk, error);
+	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0, nfg,
+		       mnl_nlmsg_get_payload_len(nlh), elements_reply, &walk, error);
 }

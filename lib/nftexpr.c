@@ -30,7 +30,8 @@ enum tcp_flag { TCP_SYN = 0x02, TCP_ACK = 0x10 };
 struct build {
 	struct nftnl_rule *rule;
 	enum ruleset_family table;
-	uint8_t known_family, known_protocol; /* what the matches so far have settled; nft says it once */
+	uint8_t known_family,
+		known_protocol; /* what the matches so far have settled; nft says it once */
 	bool failed;
 };
 
@@ -51,7 +52,8 @@ static void set_u32(struct nftnl_expr *e, uint16_t attr, uint32_t value)
 		nftnl_expr_set_u32(e, attr, value);
 }
 
-static void set_data(struct build *b, struct nftnl_expr *e, uint16_t attr, const void *data, size_t len)
+static void set_data(struct build *b, struct nftnl_expr *e, uint16_t attr, const void *data,
+		     size_t len)
 {
 	if (e && nftnl_expr_set(e, attr, data, (uint32_t)len))
 		b->failed = true;
@@ -114,7 +116,8 @@ static void add_lookup(struct build *b, const struct match *m)
 
 	set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
 	set_str(b, e, NFTNL_EXPR_LOOKUP_SET, m->name);
-	set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, m->negated ? NFT_LOOKUP_F_INV : 0); /* explicit: the kernel says it too */
+	set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS,
+		m->negated ? NFT_LOOKUP_F_INV : 0); /* explicit: the kernel says it too */
 }
 
 /* Restricts the rule to one family: what nft adds by itself before a match on an address. */
@@ -181,7 +184,8 @@ static void build_address(struct build *b, const struct match *m, bool source)
 		return;
 	}
 	add_family(b, a->family, NFT_CMP_EQ);
-	add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, address_offset(a->family, source), size, NFT_REG_1);
+	add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, address_offset(a->family, source), size,
+		    NFT_REG_1);
 	if (m->prefix.len < addr_bits(a)) {
 		for (unsigned int bit = 0; bit < m->prefix.len; bit++)
 			mask[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
@@ -198,13 +202,14 @@ static void build_address_set(struct build *b, const struct match *m, bool sourc
 	add_lookup(b, m);
 }
 
-/* A concatenated key: the interface name in the first 16 bytes of register space, the address right after it. */
+/* A concatenated key: the interface name in the first 16 bytes of register space, the address right
+ * after it. */
 static void build_link_set(struct build *b, const struct match *m)
 {
 	add_family(b, m->family, NFT_CMP_EQ);
 	add_meta(b, NFT_META_OIFNAME, NFT_REG_1);
-	add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, address_offset(m->family, false), m->family == AF_INET6 ? 16 : 4,
-		    NFT_REG_2);
+	add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, address_offset(m->family, false),
+		    m->family == AF_INET6 ? 16 : 4, NFT_REG_2);
 	add_lookup(b, m);
 }
 
@@ -366,7 +371,8 @@ uint8_t nftexpr_family(const struct ruleset *rs)
 	return rs->family == RULESET_NETDEV ? NFPROTO_NETDEV : NFPROTO_INET;
 }
 
-struct nftnl_rule *nftexpr_rule(const struct ruleset *rs, const struct chain *chain, const struct rule *rule)
+struct nftnl_rule *nftexpr_rule(const struct ruleset *rs, const struct chain *chain,
+				const struct rule *rule)
 {
 	struct build b = { .rule = nftnl_rule_alloc(), .table = rs->family };
 

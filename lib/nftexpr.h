@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/nftexpr.h: one rule of a ruleset as the expressions that nft(8) itself compiles it to, so that it lists as typed. */
+/* lib/nftexpr.h: one rule of a ruleset as the expressions that nft(8) itself compiles it to, so
+ * that it lists as typed. */
 #ifndef LIB_NFTEXPR_H
 #define LIB_NFTEXPR_H
 
@@ -7,8 +8,10 @@
 
 #include "lib/ruleset.h"
 
-/* A new rule for the table RS, chain CHAIN, owned by the caller (nftnl_rule_free). NULL: no memory, or a bad match. */
-struct nftnl_rule *nftexpr_rule(const struct ruleset *rs, const struct chain *chain, const struct rule *rule);
+/* A new rule for the table RS, chain CHAIN, owned by the caller (nftnl_rule_free). NULL: no memory,
+ * or a bad match. */
+struct nftnl_rule *nftexpr_rule(const struct ruleset *rs, const struct chain *chain,
+				const struct rule *rule);
 
 /* NFPROTO_* of the table. */
 uint8_t nftexpr_family(const struct ruleset *rs);

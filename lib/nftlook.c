@@ -2,10 +2,11 @@
 /*
  * lib/nftlook.c: does the kernel have just this ruleset?
  *
- * Both sides pass the same function: the messages that would make the ruleset, and the messages in which the kernel
- * says what it has (echoes of a transaction, or dumps). Each becomes a line with handles, positions and counts left
- * out; then the lists must be equal, rules in their order, the rest in any. Whatever cannot be read counts as a
- * difference: an answer half understood is no answer.
+ * Both sides pass the same function: the messages that would make the ruleset, and the messages in
+ * which the kernel says what it has (echoes of a transaction, or dumps). Each becomes a line with
+ * handles, positions and counts left out; then the lists must be equal, rules in their order, the
+ * rest in any. Whatever cannot be read counts as a difference: an answer half understood is no
+ * answer.
  */
 #include "lib/nftlook.h"
 
@@ -97,8 +98,8 @@ static int add_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 		return -ENOMEM;
 	if (nftnl_table_nlmsg_parse(nlh, t) < 0)
 		return -EBADMSG;
-	return add_format(seen, text_format("flags %u", nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS)), "table %s %s",
-			  family_name(nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
+	return add_format(seen, text_format("flags %u", nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS)),
+			  "table %s %s", family_name(nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
 			  or_empty(nftnl_table_get_str(t, NFTNL_TABLE_NAME)));
 }
 
@@ -144,7 +145,8 @@ static int add_rule_object(struct nftnl_rule *r, struct nftlook *seen)
 	len = nftnl_rule_snprintf(text, sizeof(text), r, NFTNL_OUTPUT_DEFAULT, 0);
 	if (len < 0 || (size_t)len >= sizeof(text))
 		return -EBADMSG;
-	return add_format(seen, strdup(text), "rule %s %s %s", family_name(nftnl_rule_get_u32(r, NFTNL_RULE_FAMILY)),
+	return add_format(seen, strdup(text), "rule %s %s %s",
+			  family_name(nftnl_rule_get_u32(r, NFTNL_RULE_FAMILY)),
 			  or_empty(nftnl_rule_get_str(r, NFTNL_RULE_TABLE)),
 			  or_empty(nftnl_rule_get_str(r, NFTNL_RULE_CHAIN)));
 }
@@ -173,8 +175,10 @@ static int add_set(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (nftnl_set_nlmsg_parse(nlh, s) < 0)
 		return -EBADMSG;
 	return add_format(seen,
-			  text_format("type %u length %u flags %u", nftnl_set_get_u32(s, NFTNL_SET_KEY_TYPE),
-				      nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN), nftnl_set_get_u32(s, NFTNL_SET_FLAGS)),
+			  text_format("type %u length %u flags %u",
+				      nftnl_set_get_u32(s, NFTNL_SET_KEY_TYPE),
+				      nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN),
+				      nftnl_set_get_u32(s, NFTNL_SET_FLAGS)),
 			  "set %s %s %s", family_name(nftnl_set_get_u32(s, NFTNL_SET_FAMILY)),
 			  or_empty(nftnl_set_get_str(s, NFTNL_SET_TABLE)),
 			  or_empty(nftnl_set_get_str(s, NFTNL_SET_NAME)));
@@ -201,7 +205,8 @@ static int add_element(struct nftnl_set_elem *e, void *arg)
 	}
 	for (uint32_t i = 0; i < len; i++)
 		at += (size_t)snprintf(text + at, sizeof(text) - at, "%02x", key[i]);
-	if (nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_FLAGS) && nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS))
+	if (nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_FLAGS) &&
+	    nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS))
 		snprintf(text + at, sizeof(text) - at, " flags %u",
 			 nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS));
 	walk->err = add_format(walk->seen, strdup(text), "element %s %s %s %s",
@@ -239,8 +244,8 @@ static int add_object(const struct nlmsghdr *nlh, struct nftlook *seen)
 		return -ENOMEM;
 	if (nftnl_obj_nlmsg_parse(nlh, o) < 0)
 		return -EBADMSG;
-	return add_format(seen, text_format("type %u", nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE)), "counter %s %s %s",
-			  family_name(nftnl_obj_get_u32(o, NFTNL_OBJ_FAMILY)),
+	return add_format(seen, text_format("type %u", nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE)),
+			  "counter %s %s %s", family_name(nftnl_obj_get_u32(o, NFTNL_OBJ_FAMILY)),
 			  or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_TABLE)),
 			  or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_NAME)));
 }
@@ -252,7 +257,8 @@ static bool in_scope(const struct nftlook_line *line, const char *table, enum nf
 
 	if (scope == NFTLOOK_RULES && strncmp(line->key, "rule ", 5))
 		return false;
-	return where && !strncmp(where + 1, table, len) && (where[1 + len] == ' ' || where[1 + len] == '\0');
+	return where && !strncmp(where + 1, table, len) &&
+	       (where[1 + len] == ' ' || where[1 + len] == '\0');
 }
 
 static void free_line(struct nftlook_line *line)
@@ -261,7 +267,8 @@ static void free_line(struct nftlook_line *line)
 	free(line->text);
 }
 
-/* A table that went took along whatever was seen of it: a transaction that replaces one makes it, and it again. */
+/* A table that went took along whatever was seen of it: a transaction that replaces one makes it,
+ * and it again. */
 static int drop_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 {
 	struct nftnl_table *t cleanup(table_free) = nftnl_table_alloc();
@@ -272,7 +279,8 @@ static int drop_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 		return -ENOMEM;
 	if (nftnl_table_nlmsg_parse(nlh, t) < 0)
 		return -EBADMSG;
-	snprintf(table, sizeof(table), "%s %s", family_name(nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
+	snprintf(table, sizeof(table), "%s %s",
+		 family_name(nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
 		 or_empty(nftnl_table_get_str(t, NFTNL_TABLE_NAME)));
 	for (size_t i = 0; i < seen->n; i++) {
 		if (in_scope(&seen->lines[i], table, NFTLOOK_WHOLE))
@@ -298,14 +306,15 @@ static int note_generation(const struct nlmsghdr *nlh, struct nftlook *seen)
 int nftlook_add(const struct nlmsghdr *nlh, void *arg)
 {
 	static int (*const readers[])(const struct nlmsghdr *, struct nftlook *) = {
-		[NFT_MSG_NEWTABLE] = add_table, [NFT_MSG_NEWCHAIN] = add_chain,
-		[NFT_MSG_NEWRULE] = add_rule,	[NFT_MSG_NEWSET] = add_set,
+		[NFT_MSG_NEWTABLE] = add_table,      [NFT_MSG_NEWCHAIN] = add_chain,
+		[NFT_MSG_NEWRULE] = add_rule,        [NFT_MSG_NEWSET] = add_set,
 		[NFT_MSG_NEWSETELEM] = add_elements, [NFT_MSG_NEWOBJ] = add_object,
-		[NFT_MSG_NEWGEN] = note_generation, [NFT_MSG_DELTABLE] = drop_table,
+		[NFT_MSG_NEWGEN] = note_generation,  [NFT_MSG_DELTABLE] = drop_table,
 	};
 	unsigned int type = NFNL_MSG_TYPE(nlh->nlmsg_type);
 
-	if (NFNL_SUBSYS_ID(nlh->nlmsg_type) != NFNL_SUBSYS_NFTABLES || type >= ARRAY_SIZE(readers) || !readers[type])
+	if (NFNL_SUBSYS_ID(nlh->nlmsg_type) != NFNL_SUBSYS_NFTABLES ||
+	    type >= ARRAY_SIZE(readers) || !readers[type])
 		return 0;
 	return readers[type](nlh, arg);
 }
@@ -323,8 +332,8 @@ static int compare_lines(const void *a, const void *b)
 	return strcmp(x->text, y->text);
 }
 
-static const struct nftlook_line *next_line(const struct nftlook *look, size_t *i, const char *table,
-					    enum nftlook_scope scope)
+static const struct nftlook_line *next_line(const struct nftlook *look, size_t *i,
+					    const char *table, enum nftlook_scope scope)
 {
 	while (*i < look->n && !in_scope(&look->lines[*i], table, scope))
 		++*i;
@@ -332,12 +341,14 @@ static const struct nftlook_line *next_line(const struct nftlook *look, size_t *
 }
 
 /* Rules as built: libnftnl writes names into messages without the NUL that it reads them with. */
-static int expected_rules(const struct ruleset *rs, const struct chain *chain, struct nftlook *expected)
+static int expected_rules(const struct ruleset *rs, const struct chain *chain,
+			  struct nftlook *expected)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < chain->n_rules; i++) {
-		struct nftnl_rule *rule cleanup(rule_free) = nftexpr_rule(rs, chain, &chain->rules[i]);
+		struct nftnl_rule *rule cleanup(rule_free) =
+			nftexpr_rule(rs, chain, &chain->rules[i]);
 
 		r = rule ? add_rule_object(rule, expected) : -ENOMEM;
 	}
@@ -366,7 +377,8 @@ static int expected_lines(const struct ruleset *rs, struct nftlook *expected)
 	return r;
 }
 
-static int differ(const struct nftlook_line *want, const struct nftlook_line *have, char why[static 256])
+static int differ(const struct nftlook_line *want, const struct nftlook_line *have,
+		  char why[static 256])
 {
 	int order = !want ? 1 : !have ? -1 : strcmp(want->key, have->key);
 
@@ -379,14 +391,16 @@ static int differ(const struct nftlook_line *want, const struct nftlook_line *ha
 	return -EBADE;
 }
 
-int nftlook_compare(struct nftlook *seen, const struct ruleset *rs, enum nftlook_scope scope, char why[static 256])
+int nftlook_compare(struct nftlook *seen, const struct ruleset *rs, enum nftlook_scope scope,
+		    char why[static 256])
 {
 	struct nftlook expected cleanup(nftlook_free) = { 0 };
 	char table[64];
 	size_t i = 0, j = 0;
 	int r = expected_lines(rs, &expected);
 
-	snprintf(table, sizeof(table), "%s %s", rs->family == RULESET_NETDEV ? "netdev" : "inet", rs->table);
+	snprintf(table, sizeof(table), "%s %s", rs->family == RULESET_NETDEV ? "netdev" : "inet",
+		 rs->table);
 	if (r) {
 		snprintf(why, 256, "cannot compare table %s: %s", table, strerror(-r));
 		return r;
@@ -401,7 +415,8 @@ int nftlook_compare(struct nftlook *seen, const struct ruleset *rs, enum nftlook
 
 		if (!want && !have)
 			return 0;
-		if (!want || !have || strcmp(want->key, have->key) || strcmp(want->text, have->text))
+		if (!want || !have || strcmp(want->key, have->key) ||
+		    strcmp(want->text, have->text))
 			return differ(want, have, why);
 	}
 }
@@ -428,8 +443,8 @@ int nftlook_generation(struct nl *nl, uint32_t *generation, struct nl_error *err
 	return r ? r : seen.generation ? 0 : -EBADMSG;
 }
 
-static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct set *set, struct nftlook *seen,
-			 struct nl_error *error)
+static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct set *set,
+			 struct nftlook *seen, struct nl_error *error)
 {
 	char buf[256] = "";
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -439,28 +454,30 @@ static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct s
 	nfg->nfgen_family = nftexpr_family(rs);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
-	r = nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0, nfg, mnl_nlmsg_get_payload_len(nlh),
-		    nftlook_add, seen, error);
+	r = nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0, nfg,
+		    mnl_nlmsg_get_payload_len(nlh), nftlook_add, seen, error);
 	return r == -ENOENT ? 0 : r; /* a set that is missing shows as missing */
 }
 
-static int dump_once(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen, struct nl_error *error)
+static int dump_once(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
+		     struct nl_error *error)
 {
-	static const uint8_t kinds[] = { NFT_MSG_GETTABLE, NFT_MSG_GETOBJ, NFT_MSG_GETSET, NFT_MSG_GETCHAIN,
-					 NFT_MSG_GETRULE };
+	static const uint8_t kinds[] = { NFT_MSG_GETTABLE, NFT_MSG_GETOBJ, NFT_MSG_GETSET,
+					 NFT_MSG_GETCHAIN, NFT_MSG_GETRULE };
 	const struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
 	int r = 0;
 
 	for (size_t i = 0; !r && i < ARRAY_SIZE(kinds); i++)
-		r = nl_dump(nl, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | kinds[i]), 0, &nfg, sizeof(nfg), nftlook_add,
-			    seen, error);
+		r = nl_dump(nl, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | kinds[i]), 0, &nfg,
+			    sizeof(nfg), nftlook_add, seen, error);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; !r && j < rs[i].n_sets; j++)
 			r = dump_elements(nl, &rs[i], &rs[i].sets[j], seen, error);
 	return r;
 }
 
-int nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen, struct nl_error *error)
+int nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
+		 struct nl_error *error)
 {
 	int r = -EINTR;
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/nftlook.h: does the kernel have just this ruleset? Both sides are read from nf_tables messages by one function. */
+/* lib/nftlook.h: does the kernel have just this ruleset? Both sides are read from nf_tables
+ * messages by one function. */
 #ifndef LIB_NFTLOOK_H
 #define LIB_NFTLOOK_H
 
 #include "lib/nl.h"
 #include "lib/ruleset.h"
 
-/* One thing of a ruleset: `key` says what it is and where ("rule inet vault output"), `text` the whole of it. */
+/* One thing of a ruleset: `key` says what it is and where ("rule inet vault output"), `text` the
+ * whole of it. */
 struct nftlook_line {
 	char *key, *text; /* owned */
 	size_t seq; /* order of arrival: rules of one chain keep it */
@@ -20,9 +22,9 @@ struct nftlook {
 };
 
 /*
- * nl_reply_fn: takes an nf_tables message (an echo, a dump's reply) into ARG, a struct nftlook. Messages about
- * the deletion of a
- * table forgets it; other deletions are passed over. 0, -ENOMEM, -EBADMSG for one that cannot be read.
+ * nl_reply_fn: takes an nf_tables message (an echo, a dump's reply) into ARG, a struct nftlook.
+ * Messages about the deletion of a table forgets it; other deletions are passed over. 0, -ENOMEM,
+ * -EBADMSG for one that cannot be read.
  */
 int must_check nftlook_add(const struct nlmsghdr *nlh, void *arg);
 
@@ -32,22 +34,22 @@ enum nftlook_scope {
 };
 
 /*
- * Compares what was seen with RS; lines of other tables are left out. 0 when equal; -EBADE with the first difference in
- * WHY; another -errno (WHY set too) when it could not be compared.
+ * Compares what was seen with RS; lines of other tables are left out. 0 when equal; -EBADE with the
+ * first difference in WHY; another -errno (WHY set too) when it could not be compared.
  */
-int must_check nftlook_compare(struct nftlook *seen, const struct ruleset *rs, enum nftlook_scope scope,
-			       char why[static 256]);
+int must_check nftlook_compare(struct nftlook *seen, const struct ruleset *rs,
+			       enum nftlook_scope scope, char why[static 256]);
 
 /*
- * Dumps tables, counters, chains, sets, their elements and rules of all tables named in the N rulesets at RS into SEEN.
- * 0 or -errno; retries interrupted dumps a bounded number of times.
+ * Dumps tables, counters, chains, sets, their elements and rules of all tables named in the N
+ * rulesets at RS into SEEN. 0 or -errno; retries interrupted dumps a bounded number of times.
  */
 int must_check nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
 			    struct nl_error *error);
 
 /*
- * Asks which generation the ruleset of NL's namespace has: every transaction, whoever makes it, begins another. 0 with
- * *GENERATION set, or -errno.
+ * Asks which generation the ruleset of NL's namespace has: every transaction, whoever makes it,
+ * begins another. 0 with *GENERATION set, or -errno.
  */
 int must_check nftlook_generation(struct nl *nl, uint32_t *generation, struct nl_error *error);
 

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lib/nl.c: a netlink socket, requests gathered into one send, replies walked with bounds. */
 /*
- * How an exchange can end. The kernel works a request off inside our sendmsg(2), so every acknowledgement lies in the
- * receive queue before we read (the pieces of a dump follow as we read them). Of a batch, the last message alone asks
- * for an acknowledgement: it comes after the errors of all others, so its arrival tells that there are no more.
+ * How an exchange can end. The kernel works a request off inside our sendmsg(2), so every
+ * acknowledgement lies in the receive queue before we read (the pieces of a dump follow as we read
+ * them). Of a batch, the last message alone asks for an acknowledgement: it comes after the errors
+ * of all others, so its arrival tells that there are no more.
  *
- * nfnetlink differs: BATCH_END is acknowledged since Linux 6.10 only, so the last message before it asks; and an error
- * that carries the number of BATCH_BEGIN means either that the whole transaction was refused (not permitted, no
- * nftables, another generation), with nothing to follow, or that the commit failed, with the acknowledgement to
- * follow. As all that will ever come is there already, what is left is read without waiting.
+ * nfnetlink differs: BATCH_END is acknowledged since Linux 6.10 only, so the last message before it
+ * asks; and an error that carries the number of BATCH_BEGIN means either that the whole transaction
+ * was refused (not permitted, no nftables, another generation), with nothing to follow, or that the
+ * commit failed, with the acknowledgement to follow. As all that will ever come is there already,
+ * what is left is read without waiting.
  *
- * The same goes for anything lost: a full queue, a reply longer than the buffer, a sender that is not the kernel. The
- * exchange has failed; the rest is taken off the queue so that the next one finds it empty. Replies of an earlier
- * exchange are told by their sequence numbers. The receive time-out is the last resort: it has no ordinary use.
+ * The same goes for anything lost: a full queue, a reply longer than the buffer, a sender that is
+ * not the kernel. The exchange has failed; the rest is taken off the queue so that the next one
+ * finds it empty. Replies of an earlier exchange are told by their sequence numbers. The receive
+ * time-out is the last resort: it has no ordinary use.
  */
 #include "lib/nl.h"
 
@@ -40,7 +43,8 @@ struct exchange {
 	bool is_dump, is_transaction;
 	bool is_open; /* the end has not come yet */
 	bool is_lost; /* it may never come: do not wait */
-	int lost_err; /* why: counts when the kernel told no error, for it says ENOBUFS before what is in the queue */
+	int lost_err; /* why: counts when the kernel told no error, for it says ENOBUFS before what
+			 is in the queue */
 	bool is_interrupted;
 	nl_reply_fn *fn;
 	void *arg;
@@ -113,8 +117,8 @@ static bool is_type(const struct nl_batch *b, const struct nlmsghdr *nlh, uint16
 }
 
 /*
- * Numbers the messages and asks for the one acknowledgement. A transaction that lacks its end, or has messages after
- * it, would be dropped by the kernel and yet acknowledged: refused here.
+ * Numbers the messages and asks for the one acknowledgement. A transaction that lacks its end, or
+ * has messages after it, would be dropped by the kernel and yet acknowledged: refused here.
  */
 static int number(struct nl_batch *b, struct exchange *x)
 {
@@ -137,7 +141,8 @@ static int number(struct nl_batch *b, struct exchange *x)
 	x->last = b->nl->seq;
 	if (ends != x->is_transaction)
 		return -EINVAL;
-	x->is_lost = !asking; /* an empty transaction is never acknowledged: an error comes at once or not at all */
+	x->is_lost = !asking; /* an empty transaction is never acknowledged: an error comes at once
+				 or not at all */
 	if (asking) {
 		asking->nlmsg_flags |= NLM_F_ACK;
 		x->final = asking->nlmsg_seq;
@@ -163,7 +168,10 @@ static int send_parts(int fd, struct iovec *parts, size_t n, size_t len)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	struct msghdr msg = {
-		.msg_name = &kernel, .msg_namelen = sizeof(kernel), .msg_iov = parts, .msg_iovlen = n,
+		.msg_name = &kernel,
+		.msg_namelen = sizeof(kernel),
+		.msg_iov = parts,
+		.msg_iovlen = n,
 	};
 	ssize_t sent;
 
@@ -181,7 +189,10 @@ static ssize_t receive(int fd, void *buf, size_t size, int flags)
 	struct sockaddr_nl from = { .nl_family = AF_UNSPEC };
 	struct iovec part = { buf, size };
 	struct msghdr msg = {
-		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &part, .msg_iovlen = 1,
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
+		.msg_iov = &part,
+		.msg_iovlen = 1,
 	};
 	ssize_t n;
 
@@ -213,7 +224,8 @@ static void fail_lost(struct exchange *x, int err)
 	x->is_lost = true;
 }
 
-/* An error number as the kernel gave it, and the words that follow OFFSET bytes of payload, if any. */
+/* An error number as the kernel gave it, and the words that follow OFFSET bytes of payload, if any.
+ */
 static void fail_told(struct exchange *x, int err, const struct nlmsghdr *nlh, size_t offset)
 {
 	const struct nlattr *tb[NLMSGERR_ATTR_MSG + 1];
@@ -245,10 +257,12 @@ static void take_error(struct exchange *x, const struct nlmsghdr *nlh)
 		return;
 	}
 	memcpy(&told, mnl_nlmsg_get_payload(nlh), sizeof(told));
-	/* The words come after the request, which is repeated unless the kernel says that it left it out. */
+	/* The words come after the request, which is repeated unless the kernel says that it left
+	 * it out. */
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED) && told.msg.nlmsg_len > NLMSG_HDRLEN)
 		offset += NLMSG_ALIGN(told.msg.nlmsg_len) - NLMSG_HDRLEN;
-	if (told.error || x->is_dump) /* a dump ends with NLMSG_DONE, never with an acknowledgement */
+	if (told.error ||
+	    x->is_dump) /* a dump ends with NLMSG_DONE, never with an acknowledgement */
 		fail_told(x, told.error, nlh, offset);
 	if (x->is_dump || nlh->nlmsg_seq == x->final)
 		x->is_open = false;
@@ -284,7 +298,8 @@ static void take_reply(struct exchange *x, const struct nlmsghdr *nlh)
 static void take_message(struct exchange *x, const struct nlmsghdr *nlh)
 {
 	/* Linux 6.18 echoes the elements of sets without a number. */
-	bool is_unnumbered = x->is_transaction && nlh->nlmsg_seq == 0 && nlh->nlmsg_type >= NLMSG_MIN_TYPE;
+	bool is_unnumbered =
+		x->is_transaction && nlh->nlmsg_seq == 0 && nlh->nlmsg_type >= NLMSG_MIN_TYPE;
 
 	/* Numbers run modulo 2^32; outside of ours are those of an exchange that was given up. */
 	if (nlh->nlmsg_seq - x->first > x->last - x->first && !is_unnumbered)
@@ -371,8 +386,8 @@ int nl_batch_send(struct nl_batch *b, nl_reply_fn *fn, void *arg, struct nl_erro
 	return error->err;
 }
 
-int nl_dump(struct nl *nl, uint16_t type, uint16_t flags, const void *payload, size_t len, nl_reply_fn *fn,
-	    void *arg, struct nl_error *error)
+int nl_dump(struct nl *nl, uint16_t type, uint16_t flags, const void *payload, size_t len,
+	    nl_reply_fn *fn, void *arg, struct nl_error *error)
 {
 	struct nlmsghdr head = {
 		.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + len),
@@ -382,7 +397,13 @@ int nl_dump(struct nl *nl, uint16_t type, uint16_t flags, const void *payload, s
 	};
 	struct iovec parts[] = { { &head, sizeof(head) }, { (void *)(uintptr_t)payload, len } };
 	struct exchange x = {
-		.first = nl->seq, .last = nl->seq, .is_dump = true, .is_open = true, .fn = fn, .arg = arg, .error = error,
+		.first = nl->seq,
+		.last = nl->seq,
+		.is_dump = true,
+		.is_open = true,
+		.fn = fn,
+		.arg = arg,
+		.error = error,
 	};
 	int err;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/nlmsg.c: the part of lib/nl.h that knows no socket: messages gathered in a batch, attributes walked. */
+/* lib/nlmsg.c: the part of lib/nl.h that knows no socket: messages gathered in a batch, attributes
+ * walked. */
 #include "lib/nl.h"
 
 #include <errno.h>
@@ -9,12 +10,13 @@
 
 enum {
 	BATCH_FIRST_SIZE = 8 << 10,
-	SCRATCH_SIZE = 128 << 10, /* a message of one list attribute, 64 KiB at most, and its head */
+	SCRATCH_SIZE =
+		128 << 10, /* a message of one list attribute, 64 KiB at most, and its head */
 };
 
 /*
- * Where a message is written that no memory was left for. Nothing ever reads it, so it is no state: it spares every
- * caller a check after each attribute.
+ * Where a message is written that no memory was left for. Nothing ever reads it, so it is no state:
+ * it spares every caller a check after each attribute.
  */
 static _Alignas(struct nlmsghdr) char scratch[SCRATCH_SIZE];
 
@@ -76,8 +78,8 @@ static void *find_room(struct nl_batch *b, size_t need)
 	return scratch;
 }
 
-struct nlmsghdr *nl_batch_add(struct nl_batch *b, struct nl *nl, uint16_t type, uint16_t flags, size_t extra,
-			      size_t room, unsigned int tag)
+struct nlmsghdr *nl_batch_add(struct nl_batch *b, struct nl *nl, uint16_t type, uint16_t flags,
+			      size_t extra, size_t room, unsigned int tag)
 {
 	size_t need = NLMSG_HDRLEN + NLMSG_ALIGN(extra) + NLMSG_ALIGN(room);
 	struct nlmsghdr *nlh;
@@ -140,7 +142,8 @@ struct nlmsghdr *nl_next(const char **pos, const char *end)
 	return nlh;
 }
 
-/* Steps over the attribute at *POS of the bytes up to END. It, or NULL at the end or (with *POS != END) at a bad one. */
+/* Steps over the attribute at *POS of the bytes up to END. It, or NULL at the end or (with *POS !=
+ * END) at a bad one. */
 static const struct nlattr *next_attr(const char **pos, const char *end)
 {
 	const struct nlattr *attr = (const void *)*pos; /* aligned: POS advances by aligned steps */

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/ns.c: network namespaces: make one, name one as ip-netns(8) does, open one, run a function inside one. */
+/* lib/ns.c: network namespaces: make one, name one as ip-netns(8) does, open one, run a function
+ * inside one. */
 /*
- * A network namespace belongs to a thread and decides, at the moment a socket is made or /proc/sys is opened, whose
- * network that is. So nothing here lets a caller stay in another one: ns_make and ns_run leave, do one thing and come
- * back. When the way back is barred (setns(2) fails, which a seccomp filter or lost capabilities could cause),
- * everything after would be done to the wrong network: a rule of the vault on the host, or a host's socket made
- * inside. There is no error to return for that; the process ends.
+ * A network namespace belongs to a thread and decides, at the moment a socket is made or /proc/sys
+ * is opened, whose network that is. So nothing here lets a caller stay in another one: ns_make and
+ * ns_run leave, do one thing and come back. When the way back is barred (setns(2) fails, which a
+ * seccomp filter or lost capabilities could cause), everything after would be done to the wrong
+ * network: a rule of the vault on the host, or a host's socket made inside. There is no error to
+ * return for that; the process ends.
  *
- * A namespace lives while a process, a descriptor or a mount holds it. ns_make gives it nothing but a descriptor: until
- * ns_bind_name, a crash at any point makes the kernel take it away with all that is in it (L12 of LEAKS.md: nobody can
- * find it by name before it is complete).
+ * A namespace lives while a process, a descriptor or a mount holds it. ns_make gives it nothing but
+ * a descriptor: until ns_bind_name, a crash at any point makes the kernel take it away with all
+ * that is in it (L12 of LEAKS.md: nobody can find it by name before it is complete).
  */
 #include "lib/ns.h"
 
@@ -40,7 +42,8 @@ static int make_path(const char *name, char path[static NS_PATH_SIZE])
 {
 	size_t len = strlen(name);
 
-	if (len == 0 || len > NAME_MAX || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
+	if (len == 0 || len > NAME_MAX || strchr(name, '/') || !strcmp(name, ".") ||
+	    !strcmp(name, ".."))
 		return -EINVAL;
 	snprintf(path, NS_PATH_SIZE, "%s/%s", NS_DIR, name);
 	return 0;
@@ -115,8 +118,9 @@ static int mount_dir(unsigned long flags)
 }
 
 /*
- * Makes the folder a shared mount, so that names come and go in all mount namespaces at once. When it is no mount yet
- * (EINVAL), it is bound onto itself; private first, to get a group of its own rather than that of /run.
+ * Makes the folder a shared mount, so that names come and go in all mount namespaces at once. When
+ * it is no mount yet (EINVAL), it is bound onto itself; private first, to get a group of its own
+ * rather than that of /run.
  */
 static int share_dir(void)
 {

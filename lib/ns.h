@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/ns.h: network namespaces: make one, name one as ip-netns(8) does, open one, run a function inside one. */
+/* lib/ns.h: network namespaces: make one, name one as ip-netns(8) does, open one, run a function
+ * inside one. */
 #ifndef LIB_NS_H
 #define LIB_NS_H
 
@@ -12,24 +13,28 @@
 /* The caller's own network namespace. Returns a close-on-exec descriptor or -errno. */
 int must_check ns_open_self(void);
 
-/* The namespace bound at NS_DIR/NAME. A descriptor or -errno: -ENOENT no such file, -EINVAL a file that is no
- * network namespace (left by a crash between making the file and binding it). */
+/* The namespace bound at NS_DIR/NAME. A descriptor or -errno: -ENOENT no such file, -EINVAL a file
+ * that is no network namespace (left by a crash between making the file and binding it). */
 int must_check ns_open_name(const char *name);
 
-/* A new network namespace that only the returned descriptor holds; the caller stays where it was. Or -errno. */
+/* A new network namespace that only the returned descriptor holds; the caller stays where it was.
+ * Or -errno. */
 int must_check ns_make(void);
 
 /* The inode number that identifies the namespace of FD (ioctl_ns(2), namespaces(7)). 0 or -errno. */
 int must_check ns_inode(int fd, uint64_t *inode);
 
-/* Runs FN(ARG) with the calling thread in the namespace of FD, then returns to the one it was in. What FN returned, or
- * -errno when it could not be run; ends the process (abort) when there is no way back: never goes on in the wrong place. */
+/* Runs FN(ARG) with the calling thread in the namespace of FD, then returns to the one it was in.
+ * What FN returned, or -errno when it could not be run; ends the process (abort) when there is no
+ * way back: never goes on in the wrong place. */
 int must_check ns_run(int fd, int (*fn)(void *arg), void *arg);
 
-/* Binds the namespace of FD to NS_DIR/NAME, NS_DIR made a shared mount as ip-netns(8) does. -EEXIST when it is bound. */
+/* Binds the namespace of FD to NS_DIR/NAME, NS_DIR made a shared mount as ip-netns(8) does. -EEXIST
+ * when it is bound. */
 int must_check ns_bind_name(int fd, const char *name);
 
-/* Takes the name away (lazy unmount, unlink), also a stale file. 0 or -errno; -ENOENT when there is none. */
+/* Takes the name away (lazy unmount, unlink), also a stale file. 0 or -errno; -ENOENT when there is
+ * none. */
 int must_check ns_unbind_name(const char *name);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/rtnl.c: links, addresses and routes by rtnetlink(7): requests. The dumps are in lib/rtnldump.c. */
+/* lib/rtnl.c: links, addresses and routes by rtnetlink(7): requests. The dumps are in
+ * lib/rtnldump.c. */
 #include "lib/rtnl.h"
 
 #include <errno.h>
@@ -11,16 +12,18 @@
 #include <sys/socket.h>
 
 enum {
-	ROOM = 512, /* more than any message here takes but conf4's: a name or kind is at most 20 bytes, an address 20 */
+	ROOM = 512, /* more than any message here takes but conf4's: a name or kind is at most 20
+		       bytes, an address 20 */
 };
 
 /* Linux 5.13; the value is the kernel's, whose headers may be older than this. */
 #define ATTR_NEW_IFINDEX 49
 
-static struct nlmsghdr *start_link(struct nl_batch *b, struct nl *nl, unsigned int tag, uint16_t type, uint16_t flags,
-				   uint32_t index, size_t room)
+static struct nlmsghdr *start_link(struct nl_batch *b, struct nl *nl, unsigned int tag,
+				   uint16_t type, uint16_t flags, uint32_t index, size_t room)
 {
-	struct nlmsghdr *nlh = nl_batch_add(b, nl, type, flags, sizeof(struct ifinfomsg), room, tag);
+	struct nlmsghdr *nlh =
+		nl_batch_add(b, nl, type, flags, sizeof(struct ifinfomsg), room, tag);
 	struct ifinfomsg *ifm = nl_extra(nlh);
 
 	ifm->ifi_index = (int)index;
@@ -48,7 +51,8 @@ static void put_veth_peer(struct nl_batch *b, struct nlmsghdr *nlh, const struct
 	mnl_attr_nest_end(nlh, peer);
 }
 
-void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct rtnl_veth *veth)
+void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag,
+		     const struct rtnl_veth *veth)
 {
 	struct nlmsghdr *nlh;
 	struct nlattr *info, *data;
@@ -65,8 +69,8 @@ void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag, const 
 	nl_batch_end(b, nlh);
 }
 
-void rtnl_queue_wireguard(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name, uint32_t index, int ns,
-			  uint32_t mtu, uint32_t group)
+void rtnl_queue_wireguard(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name,
+			  uint32_t index, int ns, uint32_t mtu, uint32_t group)
 {
 	struct nlmsghdr *nlh;
 	struct nlattr *info;
@@ -81,9 +85,10 @@ void rtnl_queue_wireguard(struct nl_batch *b, struct nl *nl, unsigned int tag, c
 	nl_batch_end(b, nlh);
 }
 
-/* The kernel moves the link first and sets the rest there: when the MTU is refused, the link has moved all the same. */
-void rtnl_queue_move(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name, int ns, uint32_t index,
-		     uint32_t mtu, uint32_t group)
+/* The kernel moves the link first and sets the rest there: when the MTU is refused, the link has
+ * moved all the same. */
+void rtnl_queue_move(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name, int ns,
+		     uint32_t index, uint32_t mtu, uint32_t group)
 {
 	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_SETLINK, 0, 0, ROOM);
 
@@ -123,7 +128,8 @@ void rtnl_queue_up(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t
 	nl_batch_end(b, nlh);
 }
 
-void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, uint32_t mtu)
+void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
+		    uint32_t mtu)
 {
 	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_SETLINK, 0, index, ROOM);
 
@@ -153,8 +159,9 @@ static void put_addr(struct nlmsghdr *nlh, uint16_t type, const struct addr *a)
 }
 
 /* A message about ADDRESS on the link INDEX, still open. */
-static struct nlmsghdr *start_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint16_t type,
-				      uint16_t flags, uint32_t index, const struct prefix *address)
+static struct nlmsghdr *start_address(struct nl_batch *b, struct nl *nl, unsigned int tag,
+				      uint16_t type, uint16_t flags, uint32_t index,
+				      const struct prefix *address)
 {
 	struct nlmsghdr *nlh;
 	struct ifaddrmsg *ifa;
@@ -178,7 +185,8 @@ void rtnl_queue_del_address(struct nl_batch *b, struct nl *nl, unsigned int tag,
 void rtnl_queue_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 			const struct prefix *address, bool noprefix)
 {
-	struct nlmsghdr *nlh = start_address(b, nl, tag, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address);
+	struct nlmsghdr *nlh =
+		start_address(b, nl, tag, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address);
 
 	mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD | (noprefix ? IFA_F_NOPREFIXROUTE : 0U));
 	nl_batch_end(b, nlh);
@@ -190,8 +198,10 @@ static bool fits_family(const struct addr *a, uint8_t family)
 	return a->family == AF_UNSPEC || a->family == family;
 }
 
-/* What names a route to be deleted: its destination, link and metric; any type, protocol and scope. */
-void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct rtnl_route *route)
+/* What names a route to be deleted: its destination, link and metric; any type, protocol and scope.
+ */
+void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			  const struct rtnl_route *route)
 {
 	struct nlmsghdr *nlh;
 	struct rtmsg *rtm;
@@ -211,7 +221,8 @@ void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag, c
 	nl_batch_end(b, nlh);
 }
 
-void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct rtnl_route *route)
+void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
+		      const struct rtnl_route *route)
 {
 	const uint8_t family = route->dst.addr.family;
 	struct nlmsghdr *nlh;
@@ -226,7 +237,8 @@ void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag, const
 	rtm->rtm_type = route->index ? RTN_UNICAST : RTN_UNREACHABLE;
 	if (family == AF_INET && route->index && !route->via.family)
 		rtm->rtm_scope = RT_SCOPE_LINK;
-	if (!b->err && (route->type || !family || !fits_family(&route->via, family) || !fits_family(&route->prefsrc, family)))
+	if (!b->err && (route->type || !family || !fits_family(&route->via, family) ||
+			!fits_family(&route->prefsrc, family)))
 		b->err = -EINVAL;
 	if (route->dst.len)
 		put_addr(nlh, RTA_DST, &route->dst.addr);

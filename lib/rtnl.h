@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/rtnl.h: links, addresses and routes by rtnetlink(7). Requests are queued on a batch; dumps call back. */
+/* lib/rtnl.h: links, addresses and routes by rtnetlink(7). Requests are queued on a batch; dumps
+ * call back. */
 #ifndef LIB_RTNL_H
 #define LIB_RTNL_H
 
@@ -8,28 +9,32 @@
 #include "lib/addr.h"
 #include "lib/nl.h"
 
-/* The two ends of a veth; the peer is made straight in the namespace PEER_NS (a descriptor). Both ends start down. */
+/* The two ends of a veth; the peer is made straight in the namespace PEER_NS (a descriptor). Both
+ * ends start down. */
 struct rtnl_veth {
 	const char *name, *peer_name;
-	uint32_t index, peer_index; /* both given: the kernel takes a peer's only together with the other */
+	uint32_t index,
+		peer_index; /* both given: the kernel takes a peer's only together with the other */
 	int peer_ns;
 	uint32_t group, peer_group; /* 0: default */
 	uint32_t mtu; /* 0: default */
 };
 
-void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct rtnl_veth *veth);
+void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag,
+		     const struct rtnl_veth *veth);
 
 /*
- * A link of KIND "wireguard" made straight in namespace NS; its UDP socket stays in NL's namespace. Down. Before Linux
- * 6.15 the kernel looks for INDEX in NL's namespace too, and says -EEXIST: choose one that is free in both (with INDEX 0
- * it does so for the name).
+ * A link of KIND "wireguard" made straight in namespace NS; its UDP socket stays in NL's namespace.
+ * Down. Before Linux 6.15 the kernel looks for INDEX in NL's namespace too, and says -EEXIST:
+ * choose one that is free in both (with INDEX 0 it does so for the name).
  */
-void rtnl_queue_wireguard(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name, uint32_t index, int ns,
-			  uint32_t mtu, uint32_t group);
+void rtnl_queue_wireguard(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name,
+			  uint32_t index, int ns, uint32_t mtu, uint32_t group);
 
-/* Moves the link NAME of NL's namespace to namespace NS, with INDEX, MTU and GROUP there (IFLA_NEW_IFINDEX, Linux 5.13). */
-void rtnl_queue_move(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name, int ns, uint32_t index,
-		     uint32_t mtu, uint32_t group);
+/* Moves the link NAME of NL's namespace to namespace NS, with INDEX, MTU and GROUP there
+ * (IFLA_NEW_IFINDEX, Linux 5.13). */
+void rtnl_queue_move(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name, int ns,
+		     uint32_t index, uint32_t mtu, uint32_t group);
 
 /* One setting of net.ipv4.conf.IFNAME: ID is IPV4_DEVCONF_* of linux/ip.h. */
 struct rtnl_conf4 {
@@ -37,16 +42,19 @@ struct rtnl_conf4 {
 	uint32_t value;
 };
 
-/* Sets N settings of the link INDEX in one message (IFLA_AF_SPEC), so that no moment lies between them. */
+/* Sets N settings of the link INDEX in one message (IFLA_AF_SPEC), so that no moment lies between
+ * them. */
 void rtnl_queue_conf4(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 		      const struct rtnl_conf4 *conf, size_t n);
 
 void rtnl_queue_up(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, bool up);
 void rtnl_queue_del_link(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name);
-/* Deletes every link of GROUP in NL's namespace at once: one wait instead of one each. -ENODEV when there is none. */
+/* Deletes every link of GROUP in NL's namespace at once: one wait instead of one each. -ENODEV when
+ * there is none. */
 void rtnl_queue_del_group(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t group);
 
-/* Adds ADDRESS/LEN (IFA_F_NODAD: usable at once; IFA_F_NOPREFIXROUTE when NOPREFIX) to the link INDEX. */
+/* Adds ADDRESS/LEN (IFA_F_NODAD: usable at once; IFA_F_NOPREFIXROUTE when NOPREFIX) to the link
+ * INDEX. */
 void rtnl_queue_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 			const struct prefix *address, bool noprefix);
 
@@ -55,12 +63,14 @@ void rtnl_queue_del_address(struct nl_batch *b, struct nl *nl, unsigned int tag,
 			    const struct prefix *address);
 
 /* Sets the MTU of the link INDEX. */
-void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, uint32_t mtu);
+void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
+		    uint32_t mtu);
 
 /*
- * A unicast route to DST by the link INDEX (VIA is AF_UNSPEC for an on-link one), or, with INDEX 0, an unreachable one.
- * Both have TYPE 0. What a dump finds besides (blackhole, by source or TOS, with a next hop of no known link) has the
- * kernel's RTN_* there, so that it equals none of ours; a multipath route is handed out once for each next hop.
+ * A unicast route to DST by the link INDEX (VIA is AF_UNSPEC for an on-link one), or, with INDEX 0,
+ * an unreachable one. Both have TYPE 0. What a dump finds besides (blackhole, by source or TOS,
+ * with a next hop of no known link) has the kernel's RTN_* there, so that it equals none of ours; a
+ * multipath route is handed out once for each next hop.
  */
 struct rtnl_route {
 	struct prefix dst; /* len 0 of its family: default */
@@ -72,9 +82,11 @@ struct rtnl_route {
 	bool by_kernel; /* made by the kernel for an address (RTPROT_KERNEL), observed only */
 };
 
-void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct rtnl_route *route);
+void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
+		      const struct rtnl_route *route);
 /* Deletes the route of that destination, metric and link. -ESRCH when there is none. */
-void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct rtnl_route *route);
+void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			  const struct rtnl_route *route);
 
 /* What dumps hand out; names are copies. */
 struct rtnl_link {
@@ -96,11 +108,14 @@ typedef int rtnl_address_fn(const struct rtnl_address *address, void *arg);
 typedef int rtnl_route_fn(const struct rtnl_route *route, void *arg);
 
 /*
- * Dump all links, all addresses, or the routes of the main table of FAMILY (AF_UNSPEC: both) in NL's namespace;
- * FN returns 0 to go on, -errno to stop. 0 or -errno; -EINTR when the table changed meanwhile: start again.
+ * Dump all links, all addresses, or the routes of the main table of FAMILY (AF_UNSPEC: both) in
+ * NL's namespace; FN returns 0 to go on, -errno to stop. 0 or -errno; -EINTR when the table changed
+ * meanwhile: start again.
  */
 int must_check rtnl_dump_links(struct nl *nl, rtnl_link_fn *fn, void *arg, struct nl_error *error);
-int must_check rtnl_dump_addresses(struct nl *nl, rtnl_address_fn *fn, void *arg, struct nl_error *error);
-int must_check rtnl_dump_routes(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg, struct nl_error *error);
+int must_check rtnl_dump_addresses(struct nl *nl, rtnl_address_fn *fn, void *arg,
+				   struct nl_error *error);
+int must_check rtnl_dump_routes(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg,
+				struct nl_error *error);
 
 #endif

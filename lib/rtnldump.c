@@ -71,7 +71,8 @@ static int read_kind(const struct nlattr *info, char *out, size_t size)
 	err = nl_nested(info, tb, IFLA_INFO_KIND);
 	if (err || !tb[IFLA_INFO_KIND])
 		return err;
-	len = strnlen(mnl_attr_get_payload(tb[IFLA_INFO_KIND]), mnl_attr_get_payload_len(tb[IFLA_INFO_KIND]));
+	len = strnlen(mnl_attr_get_payload(tb[IFLA_INFO_KIND]),
+		      mnl_attr_get_payload_len(tb[IFLA_INFO_KIND]));
 	if (len >= size)
 		len = size - 1;
 	memcpy(out, mnl_attr_get_payload(tb[IFLA_INFO_KIND]), len);
@@ -130,7 +131,8 @@ static int read_address(const struct nlmsghdr *nlh, void *arg)
 		return 0; /* MCTP and others answer the same request */
 	address.index = ifa->ifa_index;
 	/* IPv6 gives IFA_LOCAL only where there is a peer address besides. */
-	err = copy_addr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS], ifa->ifa_family, &address.address.addr);
+	err = copy_addr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS], ifa->ifa_family,
+			&address.address.addr);
 	address.address.len = ifa->ifa_prefixlen;
 	if (!err && address.address.len > addr_bits(&address.address.addr))
 		err = -EBADMSG;
@@ -145,7 +147,8 @@ int rtnl_dump_addresses(struct nl *nl, rtnl_address_fn *fn, void *arg, struct nl
 	struct request request = { .address = { .ifa_family = AF_UNSPEC } };
 	struct dump dump = { .fn.address = fn, .arg = arg };
 
-	return nl_dump(nl, RTM_GETADDR, 0, &request, sizeof(request.address), read_address, &dump, error);
+	return nl_dump(nl, RTM_GETADDR, 0, &request, sizeof(request.address), read_address, &dump,
+		       error);
 }
 
 /* The next hop of a route of an IPv4 destination may be an IPv6 one: RTA_VIA. */
@@ -195,7 +198,8 @@ static int take_nexthop(const char **pos, size_t *left, struct rtnl_route *route
 	return err;
 }
 
-static int each_nexthop(const struct nlattr *hops, const struct rtnl_route *route, const struct dump *dump)
+static int each_nexthop(const struct nlattr *hops, const struct rtnl_route *route,
+			const struct dump *dump)
 {
 	const char *pos = mnl_attr_get_payload(hops);
 	size_t left = mnl_attr_get_payload_len(hops);
@@ -220,10 +224,13 @@ static uint8_t route_type(const struct rtmsg *rtm, struct rtnl_route *route, boo
 		route->index = 0; /* IPv6 hangs it on the loopback link */
 		return 0;
 	}
-	return rtm->rtm_type == RTN_UNICAST && !special && (route->index || multipath) ? 0 : rtm->rtm_type;
+	return rtm->rtm_type == RTN_UNICAST && !special && (route->index || multipath)
+		       ? 0
+		       : rtm->rtm_type;
 }
 
-static int read_route_attrs(const struct rtmsg *rtm, const struct nlattr *const *tb, struct rtnl_route *route)
+static int read_route_attrs(const struct rtmsg *rtm, const struct nlattr *const *tb,
+			    struct rtnl_route *route)
 {
 	int err = 0;
 
@@ -257,11 +264,13 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	err = nl_attrs(nlh, sizeof(*rtm), tb, RTA_VIA);
 	if (err)
 		return err;
-	/* Kernels that check less strictly hand out all tables, cached routes and other families as well. */
+	/* Kernels that check less strictly hand out all tables, cached routes and other families as
+	 * well. */
 	table = rtm->rtm_table;
 	if (tb[RTA_TABLE] && nl_copy(tb[RTA_TABLE], &table, sizeof(table)))
 		return -EBADMSG;
-	if (rtm->rtm_family != dump->family || table != RT_TABLE_MAIN || (rtm->rtm_flags & RTM_F_CLONED))
+	if (rtm->rtm_family != dump->family || table != RT_TABLE_MAIN ||
+	    (rtm->rtm_flags & RTM_F_CLONED))
 		return 0;
 	err = read_route_attrs(rtm, tb, &route);
 	if (err)
@@ -273,7 +282,8 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	return dump->fn.route(&route, dump->arg);
 }
 
-static int dump_family(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg, struct nl_error *error)
+static int dump_family(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg,
+		       struct nl_error *error)
 {
 	struct request request = { .route = { .rtm_family = family } };
 	struct dump dump = { .family = family, .fn.route = fn, .arg = arg };
@@ -284,11 +294,13 @@ static int dump_family(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *a
 	err = nl_dump(nl, RTM_GETROUTE, 0, &request, len, read_route, &dump, error);
 	if (err != -ENOENT || dump.has_replies)
 		return err;
-	*error = (struct nl_error){ .err = 0 }; /* the table does not exist before its first route */
+	*error =
+		(struct nl_error){ .err = 0 }; /* the table does not exist before its first route */
 	return 0;
 }
 
-int rtnl_dump_routes(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg, struct nl_error *error)
+int rtnl_dump_routes(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg,
+		     struct nl_error *error)
 {
 	int err;
 

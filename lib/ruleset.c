@@ -5,7 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* Grows the array at *LIST (N elements of SIZE) by one zeroed element; NULL and a sticky error without memory. */
+/* Grows the array at *LIST (N elements of SIZE) by one zeroed element; NULL and a sticky error
+ * without memory. */
 static void *append(struct ruleset *rs, void *list, size_t *n, size_t size)
 {
 	void *old = *(void **)list;
@@ -38,8 +39,8 @@ struct set *ruleset_set(struct ruleset *rs, const char *name, enum set_type type
 	return set;
 }
 
-struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hook hook, int priority,
-			    enum verdict policy, const char *device)
+struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hook hook,
+			    int priority, enum verdict policy, const char *device)
 {
 	struct chain *chain = append(rs, &rs->chains, &rs->n_chains, sizeof(*chain));
 
@@ -56,7 +57,8 @@ struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hoo
 
 static struct set_element *set_append(struct ruleset *rs, struct set *set)
 {
-	return set ? append(rs, &set->elements, &set->n_elements, sizeof(struct set_element)) : NULL;
+	return set ? append(rs, &set->elements, &set->n_elements, sizeof(struct set_element))
+		   : NULL;
 }
 
 void set_add_address(struct ruleset *rs, struct set *set, const struct addr *address)
@@ -67,7 +69,8 @@ void set_add_address(struct ruleset *rs, struct set *set, const struct addr *add
 		memcpy(e->key, address->bytes, addr_size(address));
 }
 
-void set_add_link_address(struct ruleset *rs, struct set *set, const char *link, const struct addr *address)
+void set_add_link_address(struct ruleset *rs, struct set *set, const char *link,
+			  const struct addr *address)
 {
 	struct set_element *e = set_append(rs, set);
 
@@ -91,14 +94,16 @@ void set_add_number(struct ruleset *rs, struct set *set, uint16_t number)
 	}
 }
 
-void chain_rule(struct ruleset *rs, struct chain *chain, const struct match *matches, size_t n, const char *counter,
-		enum verdict verdict, const char *comment)
+void chain_rule(struct ruleset *rs, struct chain *chain, const struct match *matches, size_t n,
+		const char *counter, enum verdict verdict, const char *comment)
 {
-	struct rule *rule = chain ? append(rs, &chain->rules, &chain->n_rules, sizeof(*rule)) : NULL;
+	struct rule *rule =
+		chain ? append(rs, &chain->rules, &chain->n_rules, sizeof(*rule)) : NULL;
 
 	if (!rule)
 		return;
-	if (n > RULE_MATCHES_MAX) { /* a rule that lost a match would match more: refuse the whole */
+	if (n >
+	    RULE_MATCHES_MAX) { /* a rule that lost a match would match more: refuse the whole */
 		rs->err = -E2BIG;
 		return;
 	}
@@ -129,7 +134,8 @@ struct match match_oif(const char *name)
 
 static struct match match_address(enum match_kind kind, const struct addr *address)
 {
-	return (struct match){ .kind = kind, .prefix = { .addr = *address, .len = addr_bits(address) } };
+	return (struct match){ .kind = kind,
+			       .prefix = { .addr = *address, .len = addr_bits(address) } };
 }
 
 struct match match_saddr(const struct addr *address)
@@ -147,7 +153,8 @@ struct match match_daddr_prefix(const char *prefix)
 	struct match m = { .kind = MATCH_DADDR };
 
 	if (prefix_parse(prefix, &m.prefix))
-		m.prefix.len = 255; /* a constant of ours that does not parse: nft_build refuses the rule */
+		m.prefix.len =
+			255; /* a constant of ours that does not parse: nft_build refuses the rule */
 	return m;
 }
 
@@ -221,8 +228,12 @@ struct match match_not(struct match match)
 size_t set_key_len(enum set_type type)
 {
 	static const size_t lengths[] = {
-		[SET_IPV4] = 4,	      [SET_IPV6] = 16,	    [SET_PORT] = 2,
-		[SET_ICMP] = 1,	      [SET_ICMPV6] = 1,	    [SET_LINK_IPV4] = IFNAMSIZ + 4,
+		[SET_IPV4] = 4,
+		[SET_IPV6] = 16,
+		[SET_PORT] = 2,
+		[SET_ICMP] = 1,
+		[SET_ICMPV6] = 1,
+		[SET_LINK_IPV4] = IFNAMSIZ + 4,
 		[SET_LINK_IPV6] = IFNAMSIZ + 16,
 	};
 

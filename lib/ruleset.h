@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/ruleset.h: an nftables table as data: sets, counters, chains and rules made of matches. Pure; see nft(8). */
+/* lib/ruleset.h: an nftables table as data: sets, counters, chains and rules made of matches. Pure;
+ * see nft(8). */
 #ifndef LIB_RULESET_H
 #define LIB_RULESET_H
 
@@ -95,22 +96,25 @@ struct ruleset {
 	int err; /* 0 or -ENOMEM, sticky: look once at the end */
 };
 
-/* Builders. All append; errors stick in the ruleset. What they return is valid until the next call of the same kind. */
+/* Builders. All append; errors stick in the ruleset. What they return is valid until the next call
+ * of the same kind. */
 void ruleset_counter(struct ruleset *rs, const char *name);
 struct set *ruleset_set(struct ruleset *rs, const char *name, enum set_type type);
-struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hook hook, int priority,
-			    enum verdict policy, const char *device);
+struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hook hook,
+			    int priority, enum verdict policy, const char *device);
 /* Elements; ADDRESS must be of the set's family. LINK is for the sets of links. */
 void set_add_address(struct ruleset *rs, struct set *set, const struct addr *address);
-void set_add_link_address(struct ruleset *rs, struct set *set, const char *link, const struct addr *address);
+void set_add_link_address(struct ruleset *rs, struct set *set, const char *link,
+			  const struct addr *address);
 void set_add_number(struct ruleset *rs, struct set *set, uint16_t number);
 
 /* Appends a rule made of the N matches at MATCHES. COUNTER and COMMENT may be NULL. */
-void chain_rule(struct ruleset *rs, struct chain *chain, const struct match *matches, size_t n, const char *counter,
-		enum verdict verdict, const char *comment);
-/* chain_rule with the matches written in place: RULE(rs, chain, counter, verdict, comment, match_oif("x"), …) */
-#define RULE(rs, chain, counter, verdict, comment, ...)                                                          \
-	chain_rule(rs, chain, (const struct match[]){ __VA_ARGS__ },                                             \
+void chain_rule(struct ruleset *rs, struct chain *chain, const struct match *matches, size_t n,
+		const char *counter, enum verdict verdict, const char *comment);
+/* chain_rule with the matches written in place: RULE(rs, chain, counter, verdict, comment,
+ * match_oif("x"), …) */
+#define RULE(rs, chain, counter, verdict, comment, ...)              \
+	chain_rule(rs, chain, (const struct match[]){ __VA_ARGS__ }, \
 		   ARRAY_SIZE(((const struct match[]){ __VA_ARGS__ })), counter, verdict, comment)
 
 struct match match_iif(const char *name);
@@ -135,7 +139,8 @@ size_t set_key_len(enum set_type type);
 /* Frees what RS owns and zeroes it. */
 void ruleset_free(struct ruleset *rs);
 
-/* Appends RS to OUT in nft's own language, as `nft -f` takes it: the whole table, elements included. */
+/* Appends RS to OUT in nft's own language, as `nft -f` takes it: the whole table, elements
+ * included. */
 void ruleset_print(const struct ruleset *rs, struct str *out);
 
 #endif

@@ -26,7 +26,8 @@ static void print_states(uint32_t states, struct str *out)
 		str_add(out, "related");
 }
 
-static void print_address(const struct match *m, const char *field, const char *not, struct str *out)
+static void print_address(const struct match *m, const char *field, const char * not,
+			  struct str *out)
 {
 	char text[PREFIX_STRLEN];
 	bool whole = m->prefix.len == addr_bits(&m->prefix.addr);
@@ -35,7 +36,7 @@ static void print_address(const struct match *m, const char *field, const char *
 		 whole ? addr_format(&m->prefix.addr, text) : prefix_format(&m->prefix, text));
 }
 
-static void print_arp(const struct match *m, const char *field, const char *not, struct str *out)
+static void print_arp(const struct match *m, const char *field, const char * not, struct str *out)
 {
 	char text[ADDR_STRLEN];
 
@@ -69,7 +70,8 @@ static void print_match(const struct match *m, struct str *out)
 		str_addf(out, "oifname . %s daddr %s@%s", family_word(m->family), not, m->name);
 		break;
 	case MATCH_DPORT_SET:
-		str_addf(out, "%s dport %s@%s", m->protocol == IPPROTO_TCP ? "tcp" : "udp", not, m->name);
+		str_addf(out, "%s dport %s@%s", m->protocol == IPPROTO_TCP ? "tcp" : "udp", not,
+			 m->name);
 		break;
 	case MATCH_FAMILY:
 		str_addf(out, "meta nfproto %s%s", not, m->family == AF_INET6 ? "ipv6" : "ipv4");
@@ -124,16 +126,17 @@ static void print_rule(const struct rule *rule, struct str *out)
 
 static void print_chain(const struct chain *chain, struct str *out)
 {
-	static const char *const hooks[] = {
-		[CHAIN_INPUT] = "input", [CHAIN_FORWARD] = "forward", [CHAIN_OUTPUT] = "output",
-		[CHAIN_EGRESS] = "egress"
-	};
+	static const char *const hooks[] = { [CHAIN_INPUT] = "input",
+					     [CHAIN_FORWARD] = "forward",
+					     [CHAIN_OUTPUT] = "output",
+					     [CHAIN_EGRESS] = "egress" };
 
 	str_addf(out, "\n\tchain %s {\n\t\ttype filter hook %s", chain->name, hooks[chain->hook]);
 	if (chain->hook == CHAIN_EGRESS)
 		str_addf(out, " device \"%s\"", chain->device);
 	if (chain->priority)
-		str_addf(out, " priority filter %c %d; ", chain->priority < 0 ? '-' : '+', abs(chain->priority));
+		str_addf(out, " priority filter %c %d; ", chain->priority < 0 ? '-' : '+',
+			 abs(chain->priority));
 	else
 		str_add(out, " priority filter; ");
 	str_addf(out, "policy %s;\n", chain->policy == VERDICT_DROP ? "drop" : "accept");
@@ -185,7 +188,8 @@ static void print_set(const struct set *set, struct str *out)
 
 void ruleset_print(const struct ruleset *rs, struct str *out)
 {
-	str_addf(out, "table %s %s {\n", rs->family == RULESET_NETDEV ? "netdev" : "inet", rs->table);
+	str_addf(out, "table %s %s {\n", rs->family == RULESET_NETDEV ? "netdev" : "inet",
+		 rs->table);
 	for (size_t i = 0; i < rs->n_counters; i++)
 		str_addf(out, "\tcounter %s {\n\t}\n", rs->counters[i]);
 	for (size_t i = 0; i < rs->n_sets; i++)

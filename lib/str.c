@@ -11,7 +11,8 @@
 
 #define FIRST_CAP 64U
 
-/* Makes room for MORE bytes and a NUL. Not by realloc(3), which would leave a copy of the old bytes behind. */
+/* Makes room for MORE bytes and a NUL. Not by realloc(3), which would leave a copy of the old bytes
+ * behind. */
 static bool make_room(struct str *str, size_t more)
 {
 	size_t cap = str->cap ? str->cap : FIRST_CAP;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/str.h: a growing string. Errors stick: fill it without checks, look at `err` once at the end. */
+/* lib/str.h: a growing string. Errors stick: fill it without checks, look at `err` once at the end.
+ */
 #ifndef LIB_STR_H
 #define LIB_STR_H
 
@@ -8,8 +9,9 @@
 #include "lib/base.h"
 
 /*
- * Zero-initialise with STR_INIT; `s` is NUL-terminated once anything was added (even ""), owned by the str. May hold
- * keys: every buffer it ever had is wiped (explicit_bzero(3)) when it grows and when it is freed.
+ * Zero-initialise with STR_INIT; `s` is NUL-terminated once anything was added (even ""), owned by
+ * the str. May hold keys: every buffer it ever had is wiped (explicit_bzero(3)) when it grows and
+ * when it is freed.
  */
 struct str {
 	char *s;
@@ -17,15 +19,20 @@ struct str {
 	int err; /* 0 or -ENOMEM, sticky: from then on nothing is added */
 };
 
-#define STR_INIT { NULL, 0, 0, 0 }
+#define STR_INIT              \
+	{                     \
+		NULL, 0, 0, 0 \
+	}
 
-/* Append the NUL-terminated TEXT, its first LEN bytes (any bytes), or printf(3)'s text. TEXT must not lie in STR. */
+/* Append the NUL-terminated TEXT, its first LEN bytes (any bytes), or printf(3)'s text. TEXT must
+ * not lie in STR. */
 void str_add(struct str *str, const char *text);
 void str_addn(struct str *str, const char *text, size_t len);
 void str_addf(struct str *str, const char *format, ...) printf_like(2, 3);
 /* Empties it and keeps its buffer (wiped, `s` an empty text) for more. */
 void str_clear(struct str *str);
-/* Wipes, frees and resets; a str may be used as a cleanup variable: `struct str s cleanup(str_free) = STR_INIT;` */
+/* Wipes, frees and resets; a str may be used as a cleanup variable: `struct str s cleanup(str_free)
+ * = STR_INIT;` */
 void str_free(struct str *str);
 
 #endif

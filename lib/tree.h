@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/tree.h: copies of mounts, by open_tree(2) and move_mount(2): no path is looked up twice, no link is followed. */
+/* lib/tree.h: copies of mounts, by open_tree(2) and move_mount(2): no path is looked up twice, no
+ * link is followed. */
 #ifndef LIB_TREE_H
 #define LIB_TREE_H
 
@@ -10,7 +11,8 @@
 
 #include "lib/base.h"
 
-/* musl and glibc before 2.36 have neither the calls nor the names; sys/mount.h and linux/mount.h exclude each other. */
+/* musl and glibc before 2.36 have neither the calls nor the names; sys/mount.h and linux/mount.h
+ * exclude each other. */
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
 #endif
@@ -24,7 +26,8 @@
 #define AT_RECURSIVE 0x8000
 #endif
 
-/* A detached copy of what NAME is in DIR, mounts below it and all; links are not followed. A descriptor or -errno. */
+/* A detached copy of what NAME is in DIR, mounts below it and all; links are not followed. A
+ * descriptor or -errno. */
 static inline int must_check tree_clone(int dir, const char *name)
 {
 	long fd = syscall(SYS_open_tree, dir, name,
@@ -36,7 +39,8 @@ static inline int must_check tree_clone(int dir, const char *name)
 /* Mounts such a copy over the entry NAME of DIR. 0 or -errno. */
 static inline int must_check tree_attach(int tree, int dir, const char *name)
 {
-	return syscall(SYS_move_mount, tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno : 0;
+	return syscall(SYS_move_mount, tree, "", dir, name, MOVE_MOUNT_F_EMPTY_PATH) < 0 ? -errno
+											 : 0;
 }
 
 #endif

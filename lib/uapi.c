@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/uapi.c: the userspace protocol of WireGuard: request and reply. lib/uapiread.c takes the reply apart. */
+/* lib/uapi.c: the userspace protocol of WireGuard: request and reply. lib/uapiread.c takes the
+ * reply apart. */
 #include "lib/uapi.h"
 
 #include <errno.h>
@@ -60,7 +61,8 @@ int uapi_connect(const char *ifname, unsigned int seconds, pid_t *pid)
 	err = set_timeouts(fd, seconds);
 	if (err)
 		return err;
-	/* With its queue of connections full, the kernel waits as long as a send may take, then says EAGAIN. */
+	/* With its queue of connections full, the kernel waits as long as a send may take, then
+	 * says EAGAIN. */
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)))
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	err = pid ? read_pid(fd, pid) : 0;
@@ -92,7 +94,8 @@ static void add_number(struct text *t, const char *name, unsigned int value)
 	add_text(t, digits);
 }
 
-/* Without a table, whose cache lines would tell, and without stdio, whose buffers would keep the key. */
+/* Without a table, whose cache lines would tell, and without stdio, whose buffers would keep the
+ * key. */
 static void add_key(struct text *t, const char *name, const struct key *key)
 {
 	char hex[2 * KEY_LEN + 2];
@@ -132,9 +135,11 @@ static void add_peer(struct text *t, const struct wg_peer *peer)
 		add_text(t, "remove=true\n");
 		return;
 	}
-	add_key(t, "preshared_key=", peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &none);
+	add_key(t, "preshared_key=",
+		peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &none);
 	add_endpoint(t, &peer->endpoint);
-	add_number(t, "persistent_keepalive_interval=", peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0);
+	add_number(t, "persistent_keepalive_interval=",
+		   peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0);
 	add_text(t, "replace_allowed_ips=true\n");
 	for (size_t i = 0; i < peer->n_allowed_ips; i++) {
 		add_text(t, "allowed_ip=");
@@ -159,9 +164,11 @@ static void add_device(struct text *t, const struct wg_device *dev)
 
 	add_text(t, "set=1\n");
 	if (whole || dev->flags & WG_DEVICE_HAS_PRIVATE_KEY)
-		add_key(t, "private_key=", dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &none);
+		add_key(t, "private_key=",
+			dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &none);
 	if (whole || dev->flags & WG_DEVICE_HAS_LISTEN_PORT)
-		add_number(t, "listen_port=", dev->flags & WG_DEVICE_HAS_LISTEN_PORT ? dev->listen_port : 0);
+		add_number(t, "listen_port=",
+			   dev->flags & WG_DEVICE_HAS_LISTEN_PORT ? dev->listen_port : 0);
 	if (whole || dev->flags & WG_DEVICE_HAS_FWMARK)
 		add_number(t, "fwmark=", dev->flags & WG_DEVICE_HAS_FWMARK ? dev->fwmark : 0);
 	if (whole)
@@ -171,7 +178,8 @@ static void add_device(struct text *t, const struct wg_device *dev)
 	add_text(t, "\n");
 }
 
-/* A program that refuses a request part way stops reading: its answer is what counts, so a closed pipe is no error. */
+/* A program that refuses a request part way stops reading: its answer is what counts, so a closed
+ * pipe is no error. */
 static int send_text(int fd, const char *s, size_t len)
 {
 	ssize_t n;
@@ -235,7 +243,8 @@ static time_t now(void)
 	return ts.tv_sec;
 }
 
-/* When the whole reply has to be in: a program that sends byte after byte must not hold us longer than a silent one. */
+/* When the whole reply has to be in: a program that sends byte after byte must not hold us longer
+ * than a silent one. */
 static int find_deadline(int fd, time_t *deadline)
 {
 	struct timeval timeout = { 0 };

@@ -25,13 +25,15 @@ struct value {
 	size_t len;
 };
 
-/* The value of a hexadecimal digit, or 256 of what is none; without branches or look-ups, which would tell. */
+/* The value of a hexadecimal digit, or 256 of what is none; without branches or look-ups, which
+ * would tell. */
 static unsigned int hex_digit(unsigned char c)
 {
 	unsigned int digit = c - '0', letter = (c | 32U) - 'a';
 	unsigned int is_digit = (digit - 10U) >> 31, is_letter = (letter - 6U) >> 31;
 
-	/* The top bit of the differences above is also set where C is so small that the first one wrapped. */
+	/* The top bit of the differences above is also set where C is so small that the first one
+	 * wrapped. */
 	is_digit &= ~digit >> 31;
 	is_letter &= ~letter >> 31;
 	return is_digit * digit + is_letter * (letter + 10) + (1 - (is_digit | is_letter)) * 256;
@@ -44,7 +46,8 @@ static int take_key(struct value v, struct key *out)
 	if (v.len != 2 * (size_t)KEY_LEN)
 		return -EPROTO;
 	for (size_t i = 0; i < KEY_LEN; i++) {
-		unsigned int byte = hex_digit((unsigned char)v.s[2 * i]) << 4 | hex_digit((unsigned char)v.s[2 * i + 1]);
+		unsigned int byte = hex_digit((unsigned char)v.s[2 * i]) << 4 |
+				    hex_digit((unsigned char)v.s[2 * i + 1]);
 
 		bad |= byte >> 8;
 		out->bytes[i] = (uint8_t)byte;
@@ -123,7 +126,8 @@ static int take_preshared_key(struct reading *r, struct value v)
 	return err;
 }
 
-/* ADDRESS or ADDRESS%SCOPE, a number or, of wireguard-go, the name of a link of its namespace (the caller's too). */
+/* ADDRESS or ADDRESS%SCOPE, a number or, of wireguard-go, the name of a link of its namespace (the
+ * caller's too). */
 static int parse_host(char *host, struct wg_endpoint *e)
 {
 	char *percent = strchr(host, '%');

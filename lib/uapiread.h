@@ -8,8 +8,9 @@
 #include "lib/wgdev.h"
 
 /*
- * Reads the LEN bytes at S, a whole reply with the empty line at its end, into the zeroed *OUT (owned by the caller,
- * wg_device_free); zeroed again on failure. OUT NULL: the reply to a set=1, nothing but errno=N. 0, -N, or -EPROTO.
+ * Reads the LEN bytes at S, a whole reply with the empty line at its end, into the zeroed *OUT
+ * (owned by the caller, wg_device_free); zeroed again on failure. OUT NULL: the reply to a set=1,
+ * nothing but errno=N. 0, -N, or -EPROTO.
  */
 int must_check uapi_parse_reply(const char *s, size_t len, struct wg_device *out);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/wg.c: the kernel's WireGuard: settings put into messages. Reading them back is in lib/wgread.c. */
+/* lib/wg.c: the kernel's WireGuard: settings put into messages. Reading them back is in
+ * lib/wgread.c. */
 #include "lib/wg.h"
 
 #include <assert.h>
@@ -12,8 +13,9 @@
 
 enum {
 	/*
-	 * What wireguard-tools keeps to on most machines (the smaller of a page and 8 KiB). A list attribute could go
-	 * up to 64 KiB; a small message costs little and no kernel has ever refused one.
+	 * What wireguard-tools keeps to on most machines (the smaller of a page and 8 KiB). A list
+	 * attribute could go up to 64 KiB; a small message costs little and no kernel has ever
+	 * refused one.
 	 */
 	MESSAGE_MAX = 4096,
 	FAMILY_ROOM = 64,
@@ -56,7 +58,8 @@ int wg_family(struct nl *genl, uint16_t *family, struct nl_error *error)
 	return err;
 }
 
-/* What is still to be put: the peer AT and of it the allowed IP IP; both beyond the end when all is. */
+/* What is still to be put: the peer AT and of it the allowed IP IP; both beyond the end when all
+ * is. */
 struct cursor {
 	const struct wg_device *dev;
 	size_t at, ip;
@@ -101,9 +104,14 @@ static bool put_allowed_ips(struct nlmsghdr *nlh, const struct wg_peer *peer, si
 
 static bool put_endpoint(struct nlmsghdr *nlh, const struct wg_endpoint *e)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(e->port), .sin_addr = e->addr.v4 };
+	struct sockaddr_in v4 = { .sin_family = AF_INET,
+				  .sin_port = htons(e->port),
+				  .sin_addr = e->addr.v4 };
 	struct sockaddr_in6 v6 = {
-		.sin6_family = AF_INET6, .sin6_port = htons(e->port), .sin6_addr = e->addr.v6, .sin6_scope_id = e->scope,
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(e->port),
+		.sin6_addr = e->addr.v6,
+		.sin6_scope_id = e->scope,
 	};
 
 	if (e->port == 0 || e->addr.family == AF_UNSPEC)
@@ -116,20 +124,24 @@ static bool put_endpoint(struct nlmsghdr *nlh, const struct wg_endpoint *e)
 /* Each attribute explicitly, so that nothing stays of a peer of the same key. */
 static bool put_peer_settings(struct nlmsghdr *nlh, const struct wg_peer *peer)
 {
-	const struct key *psk = peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &no_key;
+	const struct key *psk =
+		peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &no_key;
 	uint16_t keepalive = peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0;
 
 	if (peer->flags & WG_PEER_REMOVE)
 		return mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS, WGPEER_F_REMOVE_ME);
-	return mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS, WGPEER_F_REPLACE_ALLOWEDIPS) &&
-	       put(nlh, WGPEER_A_PRESHARED_KEY, psk->bytes, KEY_LEN) && put_endpoint(nlh, &peer->endpoint) &&
-	       mnl_attr_put_u16_check(nlh, MESSAGE_MAX, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, keepalive);
+	return mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS,
+				      WGPEER_F_REPLACE_ALLOWEDIPS) &&
+	       put(nlh, WGPEER_A_PRESHARED_KEY, psk->bytes, KEY_LEN) &&
+	       put_endpoint(nlh, &peer->endpoint) &&
+	       mnl_attr_put_u16_check(nlh, MESSAGE_MAX, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
+				      keepalive);
 }
 
 /*
- * The peer at the cursor, or the rest of it. True when it is done; false when the message is full: then what went in
- * stands (a peer with some of its allowed IPs) or nothing did. A rest has the key and allowed IPs alone, else the
- * kernel would drop those of the first piece.
+ * The peer at the cursor, or the rest of it. True when it is done; false when the message is full:
+ * then what went in stands (a peer with some of its allowed IPs) or nothing did. A rest has the key
+ * and allowed IPs alone, else the kernel would drop those of the first piece.
  */
 static bool put_peer(struct nlmsghdr *nlh, struct cursor *c)
 {
@@ -146,7 +158,8 @@ static bool put_peer(struct nlmsghdr *nlh, struct cursor *c)
 		return false;
 	}
 	is_done = put_allowed_ips(nlh, peer, &c->ip);
-	if (!is_done && c->ip == before) { /* no room even for the first: the whole peer goes into the next message */
+	if (!is_done && c->ip == before) { /* no room even for the first: the whole peer goes into
+					      the next message */
 		mnl_attr_nest_cancel(nlh, nest);
 		return false;
 	}
@@ -180,16 +193,19 @@ static void put_changed_settings(struct nlmsghdr *nlh, const struct wg_device *d
 
 static void put_device_settings(struct nlmsghdr *nlh, const struct wg_device *dev)
 {
-	const struct key *key = dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &no_key;
+	const struct key *key =
+		dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &no_key;
 
 	mnl_attr_put_u32(nlh, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS);
 	mnl_attr_put(nlh, WGDEVICE_A_PRIVATE_KEY, KEY_LEN, key->bytes);
-	mnl_attr_put_u16(nlh, WGDEVICE_A_LISTEN_PORT, dev->flags & WG_DEVICE_HAS_LISTEN_PORT ? dev->listen_port : 0);
-	mnl_attr_put_u32(nlh, WGDEVICE_A_FWMARK, dev->flags & WG_DEVICE_HAS_FWMARK ? dev->fwmark : 0);
+	mnl_attr_put_u16(nlh, WGDEVICE_A_LISTEN_PORT,
+			 dev->flags & WG_DEVICE_HAS_LISTEN_PORT ? dev->listen_port : 0);
+	mnl_attr_put_u32(nlh, WGDEVICE_A_FWMARK,
+			 dev->flags & WG_DEVICE_HAS_FWMARK ? dev->fwmark : 0);
 }
 
-void wg_queue_set(struct nl_batch *b, struct nl *genl, uint16_t family, unsigned int tag, const char *ifname,
-		  const struct wg_device *dev)
+void wg_queue_set(struct nl_batch *b, struct nl *genl, uint16_t family, unsigned int tag,
+		  const char *ifname, const struct wg_device *dev)
 {
 	const size_t room = MESSAGE_MAX - NLMSG_HDRLEN - sizeof(struct genlmsghdr);
 	struct cursor c = { .dev = dev };

@@ -27,7 +27,8 @@ int wg_device_reserve(struct wg_device *dev, size_t n)
 
 struct wg_peer *wg_device_add_peer(struct wg_device *dev)
 {
-	if (dev->n_peers >= dev->max_peers && wg_device_reserve(dev, dev->n_peers ? 2 * dev->n_peers : 1))
+	if (dev->n_peers >= dev->max_peers &&
+	    wg_device_reserve(dev, dev->n_peers ? 2 * dev->n_peers : 1))
 		return NULL;
 	return &dev->peers[dev->n_peers++]; /* zero: by calloc, or by drop */
 }
@@ -44,7 +45,8 @@ void wg_device_drop_peer(struct wg_device *dev)
 	free_peer(&dev->peers[--dev->n_peers]);
 }
 
-/* The room is always the next power of two: it need not be kept, in 10,000 peers with one prefix each. */
+/* The room is always the next power of two: it need not be kept, in 10,000 peers with one prefix
+ * each. */
 int wg_peer_add_allowed(struct wg_peer *peer, const struct prefix *p)
 {
 	size_t n = peer->n_allowed_ips;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/wgdev.h: what a WireGuard device is: one struct for the file, for the kernel and for the userspace protocol. */
+/* lib/wgdev.h: what a WireGuard device is: one struct for the file, for the kernel and for the
+ * userspace protocol. */
 #ifndef LIB_WGDEV_H
 #define LIB_WGDEV_H
 
@@ -9,9 +10,11 @@
 #include "lib/addr.h"
 #include "lib/key.h"
 
-/* Where a peer is reached. From a file `host` may be a name and addr unset; from a kernel host is always NULL. */
+/* Where a peer is reached. From a file `host` may be a name and addr unset; from a kernel host is
+ * always NULL. */
 struct wg_endpoint {
-	char *host; /* owned; a DNS name or "fe80::1%eth0", still to be resolved by getaddrinfo(3); else NULL */
+	char *host; /* owned; a DNS name or "fe80::1%eth0", still to be resolved by getaddrinfo(3);
+		       else NULL */
 	struct addr addr; /* AF_UNSPEC: none, or not yet resolved */
 	uint32_t scope; /* interface index of an IPv6 link-local address, else 0 */
 	uint16_t port; /* 0: the peer has no endpoint */
@@ -40,7 +43,8 @@ enum wg_device_flags {
 	WG_DEVICE_HAS_PRIVATE_KEY = 1U << 0,
 	WG_DEVICE_HAS_LISTEN_PORT = 1U << 1,
 	WG_DEVICE_HAS_FWMARK = 1U << 2,
-	/* Not a whole device but a change to one (lib/wgdiff.h): settings without their flag, and other peers, stay. */
+	/* Not a whole device but a change to one (lib/wgdiff.h): settings without their flag, and
+	   other peers, stay. */
 	WG_DEVICE_IS_CHANGE = 1U << 3,
 };
 
@@ -57,7 +61,8 @@ struct wg_device {
 
 /* Makes room for N peers in all, no more: for one who knows their number. 0 or -ENOMEM. */
 int must_check wg_device_reserve(struct wg_device *dev, size_t n);
-/* Appends an empty peer and returns it (valid until the next call), or NULL without memory. Growth is geometric. */
+/* Appends an empty peer and returns it (valid until the next call), or NULL without memory. Growth
+ * is geometric. */
 struct wg_peer *wg_device_add_peer(struct wg_device *dev);
 /* Takes the last peer away: wiped and freed. */
 void wg_device_drop_peer(struct wg_device *dev);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/wgdiff.c: from the device that is to the device that shall be, touching no peer that is right. */
+/* lib/wgdiff.c: from the device that is to the device that shall be, touching no peer that is
+ * right. */
 #include "lib/wgdiff.h"
 
 #include <errno.h>
@@ -9,7 +10,8 @@ static int compare_peers(const void *a, const void *b)
 {
 	const struct wg_peer *const *x = a, *const *y = b;
 
-	return memcmp((*x)->public_key.bytes, (*y)->public_key.bytes, KEY_LEN); /* public: no need for constant time */
+	return memcmp((*x)->public_key.bytes, (*y)->public_key.bytes,
+		      KEY_LEN); /* public: no need for constant time */
 }
 
 /* The device's peers in order of their keys, owned by the caller. */
@@ -62,7 +64,8 @@ static bool same_endpoint(const struct wg_endpoint *want, const struct wg_endpoi
 {
 	if (!want->port || !want->addr.family)
 		return true;
-	return want->port == have->port && want->scope == have->scope && addr_equal(&want->addr, &have->addr);
+	return want->port == have->port && want->scope == have->scope &&
+	       addr_equal(&want->addr, &have->addr);
 }
 
 static uint16_t keepalive(const struct wg_peer *peer)
@@ -75,15 +78,16 @@ static int same_peer(const struct wg_peer *want, const struct wg_peer *have)
 {
 	bool psk = want->flags & WG_PEER_HAS_PRESHARED_KEY;
 
-	if (psk != !!(have->flags & WG_PEER_HAS_PRESHARED_KEY) || keepalive(want) != keepalive(have) ||
-	    !same_endpoint(&want->endpoint, &have->endpoint))
+	if (psk != !!(have->flags & WG_PEER_HAS_PRESHARED_KEY) ||
+	    keepalive(want) != keepalive(have) || !same_endpoint(&want->endpoint, &have->endpoint))
 		return 0;
 	if (psk && !key_equal(&want->preshared_key, &have->preshared_key))
 		return 0;
 	return same_allowed_ips(want, have);
 }
 
-static void settings(const struct wg_device *want, const struct wg_device *have, struct wg_device *change)
+static void settings(const struct wg_device *want, const struct wg_device *have,
+		     struct wg_device *change)
 {
 	if (!key_equal(&want->private_key, &have->private_key)) {
 		change->private_key = want->private_key;
@@ -108,8 +112,8 @@ static void remove_peer(struct wg_device *change, const struct wg_peer *have)
 }
 
 /* Walks both lists, sorted by key, side by side. */
-static int peers(const struct wg_peer *const *want, size_t n_want, const struct wg_peer *const *have, size_t n_have,
-		 struct wg_device *change)
+static int peers(const struct wg_peer *const *want, size_t n_want,
+		 const struct wg_peer *const *have, size_t n_have, struct wg_device *change)
 {
 	size_t i = 0, j = 0;
 

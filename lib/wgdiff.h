@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/wgdiff.h: from the device that is to the device that shall be, touching no peer that is right. Pure. */
+/* lib/wgdiff.h: from the device that is to the device that shall be, touching no peer that is
+ * right. Pure. */
 #ifndef LIB_WGDIFF_H
 #define LIB_WGDIFF_H
 
@@ -8,12 +9,13 @@
 #include "lib/wgdev.h"
 
 /*
- * Fills *CHANGE with what makes HAVE (observed) into WANT: settings that differ; each peer that differs or is missing,
- * whole; each peer that WANT has not, marked to be removed. A listen port of 0 and an endpoint that WANT does not name
- * are whatever they are. Pass it to wg_queue_set or uapi_set. Its peers borrow from WANT, which must outlive it; free with
- * wgdiff_free. 0 or -ENOMEM.
+ * Fills *CHANGE with what makes HAVE (observed) into WANT: settings that differ; each peer that
+ * differs or is missing, whole; each peer that WANT has not, marked to be removed. A listen port of
+ * 0 and an endpoint that WANT does not name are whatever they are. Pass it to wg_queue_set or
+ * uapi_set. Its peers borrow from WANT, which must outlive it; free with wgdiff_free. 0 or -ENOMEM.
  */
-int must_check wgdiff(const struct wg_device *want, const struct wg_device *have, struct wg_device *change);
+int must_check wgdiff(const struct wg_device *want, const struct wg_device *have,
+		      struct wg_device *change);
 
 /* True when CHANGE changes nothing. */
 bool wgdiff_is_none(const struct wg_device *change);

@@ -63,9 +63,11 @@ static int read_peer_settings(const struct nlattr *const *tb, struct wg_peer *pe
 	struct __kernel_timespec last;
 	int err;
 
-	err = nl_copy(tb[WGPEER_A_PRESHARED_KEY], &peer->preshared_key, sizeof(peer->preshared_key));
+	err = nl_copy(tb[WGPEER_A_PRESHARED_KEY], &peer->preshared_key,
+		      sizeof(peer->preshared_key));
 	if (!err)
-		err = nl_copy(tb[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL], &peer->keepalive, sizeof(peer->keepalive));
+		err = nl_copy(tb[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL], &peer->keepalive,
+			      sizeof(peer->keepalive));
 	if (!err)
 		err = nl_copy(tb[WGPEER_A_LAST_HANDSHAKE_TIME], &last, sizeof(last));
 	if (!err)
@@ -84,7 +86,8 @@ static int read_peer_settings(const struct nlattr *const *tb, struct wg_peer *pe
 	return 0;
 }
 
-/* A peer too large for one message goes on in the next one, with its key and the rest of its allowed IPs alone. */
+/* A peer too large for one message goes on in the next one, with its key and the rest of its
+ * allowed IPs alone. */
 static int read_peer(const struct nlattr *attr, void *arg)
 {
 	const struct nlattr *tb[WGPEER_A_MAX + 1];
@@ -119,7 +122,8 @@ static int read_device_settings(const struct nlattr *const *tb, struct wg_device
 	if (!err)
 		err = nl_copy(tb[WGDEVICE_A_FWMARK], &dev->fwmark, sizeof(dev->fwmark));
 	if (!err && tb[WGDEVICE_A_PRIVATE_KEY])
-		err = nl_copy(tb[WGDEVICE_A_PRIVATE_KEY], &dev->private_key, sizeof(dev->private_key));
+		err = nl_copy(tb[WGDEVICE_A_PRIVATE_KEY], &dev->private_key,
+			      sizeof(dev->private_key));
 	if (!err && tb[WGDEVICE_A_PUBLIC_KEY])
 		err = nl_copy(tb[WGDEVICE_A_PUBLIC_KEY], &dev->public_key, sizeof(dev->public_key));
 	if (err)
@@ -156,7 +160,8 @@ static int read_device(const struct nlmsghdr *nlh, void *arg)
 	return err;
 }
 
-int wg_get(struct nl *genl, uint16_t family, const char *ifname, struct wg_device *out, struct nl_error *error)
+int wg_get(struct nl *genl, uint16_t family, const char *ifname, struct wg_device *out,
+	   struct nl_error *error)
 {
 	struct {
 		struct genlmsghdr head;
@@ -164,7 +169,8 @@ int wg_get(struct nl *genl, uint16_t family, const char *ifname, struct wg_devic
 		char name[IFNAMSIZ];
 	} request = {
 		.head = { .cmd = WG_CMD_GET_DEVICE, .version = WG_GENL_VERSION },
-		.attr = { .nla_len = sizeof(request.attr) + sizeof(request.name), .nla_type = WGDEVICE_A_IFNAME },
+		.attr = { .nla_len = sizeof(request.attr) + sizeof(request.name),
+			  .nla_type = WGDEVICE_A_IFNAME },
 	};
 	struct reading r = { .dev = out, .family = family };
 	int err = -EINVAL;

@@ -6,6 +6,7 @@
 # tests wait for what came of it. FAULT=all leaves no call out.
 
 load helper
+: "${top:?}" "${build:?}"
 
 walks=("fail up" "kill up" "kill down" "fail down" "child up" "short up" "empty up" "mute up" "short down" "empty down"
 	"signal:2 up" "signal:15 up" "signal:1 up")
@@ -31,6 +32,7 @@ teardown_file() {
 teardown() {
 	despawn_all
 	host umount -l /run/vault /run/netns/media 2> /dev/null || :
+	# shellcheck disable=SC2016 # the inner shell's words
 	host bash -c 'shopt -s nullglob; cd /run/vault && for n in *; do "$VAULT" down "$n"; done; rm -rf /run/netns/media
 		ip link del vlt-media' > /dev/null 2>&1 || :
 }
@@ -79,6 +81,7 @@ unchanged() {
 
 works() { [[ $(inside "$1" curl -sS -m 5 http://203.0.113.80/) == 198.51.100.1 ]]; }
 
+# shellcheck disable=SC2120 # or none
 up() { vault up media conf "$LAB/provider.conf" "$@"; }
 
 # A userspace WireGuard of our own: the lines of stdin, as a script; of perl when it says so, which knows accept.
@@ -216,10 +219,14 @@ refused() {
 	host rm -rf /run/wireguard
 	host mv /run/wireguard.away /run/wireguard
 	retry 3 unchanged
-	host unshare --mount --propagation private sh -ec 'umount -l /run/netns; rm -rf /run/netns
-		"$VAULT" up media conf "$LAB/provider.conf"; findmnt /run/netns; "$VAULT" down media
-		test ! -e /run/netns/media; umount -l /run/netns'
-	host mkdir -p /run/netns
+	# shellcheck disable=SC2016 # the inner shell's words
+	host unshare --mount --propagation private sh -ec 'mkdir /run/lab/run; mount -t tmpfs -o mode=755 run /run/lab/run
+		for d in lab vault wireguard; do mkdir /run/lab/run/$d; mount --bind /run/$d /run/lab/run/$d; done
+		mount --rbind /run/lab/run /run; test ! -e /run/netns
+		"$VAULT" up media conf "$LAB/provider.conf"; findmnt -o PROPAGATION /run/netns | grep -q shared
+		ip netns exec media curl -sS -m 5 http://203.0.113.80/ | grep 198.51.100.1
+		"$VAULT" down media; test ! -e /run/netns/media'
+	retry 3 unchanged
 }
 
 @test "BX-2 what others or a crash left: a file, a socket, a program, a folder, elements of the guard: up works all the same" {
@@ -275,14 +282,10 @@ refused() {
 	retry 3 unchanged
 
 	host sh -c 'ip link add vlt-media type veth peer name byhand; ip address add 10.1.2.3/24 dev vlt-media; ip link set vlt-media up'
-	run up
-	echo "$output"
-	if [ "$status" = 0 ]; then
-		run ! host grep -q 10.1.2.3 <(host ip address show dev vlt-media)
-		works media
-	fi
-	vault down media || :
-	host ip link del vlt-media 2> /dev/null || :
+	run -1 up
+	[[ $output == *"making link vlt-media: File exists"* ]]
+	host grep -q 10.1.2.3 <(host ip address show dev vlt-media)
+	host ip link del vlt-media
 	retry 3 unchanged
 }
 

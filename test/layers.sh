@@ -21,7 +21,7 @@ for f in vault/seal.[ch]; do just 'the seal is pure' "$f" vault/seal.h vault/spe
 for f in vault/kind/*.[ch]; do
 	stem=${f##*/}
 	just 'a kind knows no other kind, nor what comes after it' "$f" 'lib/.*' vault/obj.h vault/spec.h vault/seal.h \
-		vault/world.h vault/state.h vault/program.h "vault/kind/${stem%.*}.h"
+		vault/world.h vault/sight.h vault/state.h vault/program.h "vault/kind/${stem%.*}.h"
 done
 for f in vault/read/*.[ch]; do
 	just 'reading makes no calls' "$f" 'vault/read/.*' vault/spec.h 'lib/(addr|base|key|str|file|wgdev).h'

@@ -3,7 +3,7 @@
 # test/plan.bats: words and a wg-quick file -> the exact text of dry-run. Without root, on a machine that has no routes.
 #
 # plan/NAME.in is a vault.conf(5) and what `vault up media file NAME.in dry-run` prints is plan/NAME.out: as it is, or, with
-# `# against OTHER` in NAME.in, as the difference to OTHER.out (diff -U0): short, and exact. NAME.err is stderr, if any.
+# `# against OTHER` in NAME.in, as the difference to OTHER.out (diff -U1, without its line numbers). NAME.err is stderr, if any.
 # `# needs kernel-wireguard`: else it is skipped. `PLAN_UPDATE=1 bats test/plan.bats` writes them anew: read the difference.
 
 bats_require_minimum_version 1.5.0
@@ -38,7 +38,7 @@ told() {
 
 	other=$(sed -n 's/^# against //p' "$1.in")
 	if [[ -n $other ]]; then
-		diff -U0 "$plans/$other.out" - | tail -n +3 || :
+		diff -U1 "$plans/$other.out" - | tail -n +3 | sed 's/^@@.*/@@/' || :
 	else
 		cat
 	fi

@@ -112,7 +112,6 @@ judge() {
 	[ "$(inside media curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
 }
 
-# bats test_tags=tunnel
 @test "MV-3 PC-12 L15 seal: the tunnel's interface set down: nothing leaves" {
 	up
 	inside media curl -sS http://203.0.113.80/
@@ -132,14 +131,13 @@ judge() {
 	need wireguard-go
 	up userspace wireguard-go
 	inside media curl -sS http://203.0.113.80/
-	host pkill -KILL -f 'wireguard-go -f wg-media'
+	host kill -KILL "$(host pgrep -f 'wireguard-go -f wg-media')"
 	retry 5 lost wg-media
 	matrix "userspace WireGuard killed"
 }
 
 lost() { ! host ip -n media link show "$1" 2> /dev/null; }
 
-# bats test_tags=tunnel
 @test "MV-3 PC-3 seal: the server silent: nothing leaves" {
 	up
 	inside media curl -sS http://203.0.113.80/

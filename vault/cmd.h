@@ -23,8 +23,8 @@ struct options {
 };
 
 /*
- * ARGV holds the ARGC words after the command's own name. `run` returns an exit code; it has printed whatever there is
- * to say through report.h.
+ * ARGV holds the ARGC words after the command's own name. `run` returns an exit code; it has
+ * printed whatever there is to say through report.h.
  */
 struct cmd {
 	const char *name; /* "parse-conf" */

@@ -18,14 +18,16 @@ static bool routes_family(const struct wg_device *wg, uint8_t family)
 	return false;
 }
 
-/* Leaves out the addresses of FAMILY where no peer carries it: they could send nothing, and receive nothing (L8). */
+/* Leaves out the addresses of FAMILY where no peer carries it: they could send nothing, and receive
+ * nothing (L8). */
 static void drop_family(struct spec *spec, uint8_t family, struct problems *p)
 {
 	size_t kept = 0;
 
 	if (!spec_tunnel_has(spec, family) || routes_family(&spec->wg, family))
 		return;
-	problem_warn(p, 0, "no peer has %s in its AllowedIPs: %s stays off", family_name(family), family_name(family));
+	problem_warn(p, 0, "no peer has %s in its AllowedIPs: %s stays off", family_name(family),
+		     family_name(family));
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		if (spec->addresses[i].addr.family != family)
 			spec->addresses[kept++] = spec->addresses[i];
@@ -44,14 +46,18 @@ static void sift_resolvers(struct spec *spec, struct problems *p)
 		for (size_t j = 0; j < kept; j++)
 			twice = twice || addr_equal(&spec->dns[i], &spec->dns[j]);
 		if (!spec_tunnel_has(spec, spec->dns[i].family))
-			problem_warn(p, 0, "resolver %s: the tunnel has no %s to reach it by: left out",
-				     addr_format(&spec->dns[i], text), family_name(spec->dns[i].family));
+			problem_warn(p, 0,
+				     "resolver %s: the tunnel has no %s to reach it by: left out",
+				     addr_format(&spec->dns[i], text),
+				     family_name(spec->dns[i].family));
 		else if (!twice)
 			spec->dns[kept++] = spec->dns[i];
 	}
 	spec->n_dns = kept;
 	if (!kept)
-		problem_warn(p, 0, "no resolver: names will not resolve inside (name one with `dns ADDR`)");
+		problem_warn(
+			p, 0,
+			"no resolver: names will not resolve inside (name one with `dns ADDR`)");
 }
 
 static void warn_unused(const struct wgconf *conf, struct problems *p)
@@ -64,7 +70,9 @@ static void warn_unused(const struct wgconf *conf, struct problems *p)
 	if (conf->save_config)
 		problem_warn(p, 0, "SaveConfig: the file is never written to");
 	if (conf->table == WGCONF_TABLE_NUMBER || conf->table == WGCONF_TABLE_OFF)
-		problem_warn(p, 0, "Table: a vault's routes are its own, in the main table of its namespace");
+		problem_warn(
+			p, 0,
+			"Table: a vault's routes are its own, in the main table of its namespace");
 }
 
 /* The two ends of one family: both given, in one prefix, and two addresses. */
@@ -78,7 +86,8 @@ static void check_ends(const struct spec_link_ends *ends, const char *family, st
 		problem_error(p, 0, "host-address and vault-address: the same %s address", family);
 	else if (!prefix_contains(&ends->host, &ends->vault.addr) ||
 		 !prefix_contains(&ends->vault, &ends->host.addr))
-		problem_error(p, 0, "host-address and vault-address: not in one %s network", family);
+		problem_error(p, 0, "host-address and vault-address: not in one %s network",
+			      family);
 }
 
 static void check_link(const struct words *words, struct problems *p)
@@ -88,14 +97,19 @@ static void check_link(const struct words *words, struct problems *p)
 
 	check_ends(&spec->link[SPEC_V4], "IPv4", p);
 	check_ends(&spec->link[SPEC_V6], "IPv6", p);
-	if (words->no_link && (spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family))
-		problem_error(p, 0, "no-link: there is no link to have host-address or vault-address");
+	if (words->no_link &&
+	    (spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family))
+		problem_error(p, 0,
+			      "no-link: there is no link to have host-address or vault-address");
 	for (size_t i = 0; i < spec->n_dns; i++) {
-		const struct spec_link_ends *ends = &spec->link[spec->dns[i].family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+		const struct spec_link_ends *ends =
+			&spec->link[spec->dns[i].family == AF_INET6 ? SPEC_V6 : SPEC_V4];
 
 		if (ends->host.addr.family && prefix_contains(&ends->vault, &spec->dns[i]))
-			problem_warn(p, 0, "resolver %s lies in the link's network: it is asked by the tunnel alone",
-				     addr_format(&spec->dns[i], text));
+			problem_warn(
+				p, 0,
+				"resolver %s lies in the link's network: it is asked by the tunnel alone",
+				addr_format(&spec->dns[i], text));
 	}
 }
 
@@ -128,17 +142,20 @@ size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
 	take(spec, conf);
 	warn_unused(conf, p);
 	spec->has_link = !words->no_link;
-	spec->link_given = spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family;
-	spec->backend = words->userspace_given ? SPEC_BACKEND_USERSPACE :
-			words->userspace_never ? SPEC_BACKEND_KERNEL :
-						 SPEC_BACKEND_AUTO;
+	spec->link_given =
+		spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family;
+	spec->backend = words->userspace_given   ? SPEC_BACKEND_USERSPACE
+			: words->userspace_never ? SPEC_BACKEND_KERNEL
+						 : SPEC_BACKEND_AUTO;
 	drop_family(spec, AF_INET, p);
 	drop_family(spec, AF_INET6, p);
 	sift_resolvers(spec, p);
 	check_link(words, p);
 	if (!spec->n_addresses)
-		problem_error(p, 0, "the tunnel has no address that it could send from: Address is missing, or "
-				    "AllowedIPs of its family");
+		problem_error(
+			p, 0,
+			"the tunnel has no address that it could send from: Address is missing, or "
+			"AllowedIPs of its family");
 	if (!spec->wg.n_peers)
 		problem_error(p, 0, "the file has no [Peer]: there is nobody to send to");
 	return p->n_errors - before;

@@ -9,9 +9,10 @@
 #include "vault/read/words.h"
 
 /*
- * Takes the tunnel out of CONF (its parts change owner; wgconf_free it all the same) into the spec of WORDS, where words do
- * not say otherwise. What the file asks for and a vault does not do, or does otherwise, is warned of in P; what cannot
- * be a vault is an error there. Returns the number of errors.
+ * Takes the tunnel out of CONF (its parts change owner; wgconf_free it all the same) into the spec
+ * of WORDS, where words do not say otherwise. What the file asks for and a vault does not do, or
+ * does otherwise, is warned of in P; what cannot be a vault is an error there. Returns the number
+ * of errors.
  */
 size_t must_check describe(struct words *words, struct wgconf *conf, struct problems *p);
 

@@ -14,7 +14,8 @@
 
 #include "lib/addr.h"
 
-/* What COMMAND may never have: each of these opens the vault. The first five are the command-line contract's. */
+/* What COMMAND may never have: each of these opens the vault. The first five are the command-line
+ * contract's. */
 static const unsigned long dropped[] = {
 	CAP_NET_ADMIN, /* the kill switch, routes and links */
 	CAP_NET_RAW, /* packet sockets (L2) */
@@ -26,7 +27,8 @@ static const unsigned long dropped[] = {
 	CAP_PERFMON, /* reads the kernel's memory: the tunnel's keys */
 	CAP_BPF, /* the same; programs for hooks outside */
 	CAP_DAC_READ_SEARCH, /* open_by_handle_at(2) opens hidden folders by number */
-	/* Not CAP_MKNOD, CAP_SYS_CHROOT, CAP_SETUID, CAP_DAC_OVERRIDE…: uid 0 owns the devices and files anyway. */
+	/* Not CAP_MKNOD, CAP_SYS_CHROOT, CAP_SETUID, CAP_DAC_OVERRIDE…: uid 0 owns the devices and
+	   files anyway. */
 };
 
 void identity_free(struct identity *id)
@@ -99,7 +101,8 @@ int identity_look_up(const char *text, struct identity *id)
 	return err;
 }
 
-/* Out of the bounding set: execve(2) then gives it to nobody, not even uid 0. No CAP_SETPCAP will do if it is out. */
+/* Out of the bounding set: execve(2) then gives it to nobody, not even uid 0. No CAP_SETPCAP will
+ * do if it is out. */
 static int bound(unsigned long cap)
 {
 	if (!prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
@@ -115,7 +118,8 @@ static int become(const struct identity *id)
 	return 0;
 }
 
-/* Takes them out of effective, permitted and inheritable; the ambient set, always within these two, follows. */
+/* Takes them out of effective, permitted and inheritable; the ambient set, always within these two,
+ * follows. */
 static int lower(bool all)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -151,7 +155,8 @@ int drop_privileges(const struct identity *id, bool keep_caps, const char **what
 	if (err || keep_caps)
 		return err;
 	*what = "capabilities";
-	err = lower(id && id->uid != 0); /* securebits of the caller's may have kept them over the change of user */
+	err = lower(id && id->uid != 0); /* securebits of the caller's may have kept them over the
+					    change of user */
 	if (err)
 		return err;
 	*what = "no_new_privs";

@@ -18,16 +18,17 @@ struct identity {
 void identity_free(struct identity *id);
 
 /*
- * Looks up TEXT, `USER[:GROUP]`, names or numbers, in the caller's namespaces: the answer may come by a socket that is
- * hidden inside. A user without an entry needs GROUP and is in that one alone. 0; -ENOENT no such user, -ESRCH no such
- * group, -EDESTADDRREQ a number that needs a group, -ENOMEM, -E2BIG.
+ * Looks up TEXT, `USER[:GROUP]`, names or numbers, in the caller's namespaces: the answer may come
+ * by a socket that is hidden inside. A user without an entry needs GROUP and is in that one alone.
+ * 0; -ENOENT no such user, -ESRCH no such group, -EDESTADDRREQ a number that needs a group,
+ * -ENOMEM, -E2BIG.
  */
 int must_check identity_look_up(const char *text, struct identity *id);
 
 /*
- * Gives away for good: the capabilities listed in drop.c, from every set, and the right to gain any by execve(2)
- * (no_new_privs), unless KEEP_CAPS; and becomes ID, if any (NULL: stays). 0, or -errno with what failed in *WHAT
- * (static text): the process then has no more than before, and must end.
+ * Gives away for good: the capabilities listed in drop.c, from every set, and the right to gain any
+ * by execve(2) (no_new_privs), unless KEEP_CAPS; and becomes ID, if any (NULL: stays). 0, or -errno
+ * with what failed in *WHAT (static text): the process then has no more than before, and must end.
  */
 int must_check drop_privileges(const struct identity *id, bool keep_caps, const char **what);
 

@@ -24,7 +24,8 @@
 #define POOL4 "10.200.0.0/16"
 #define POOL6 "fd76:6175:6c74::/48"
 
-/* Connects a UDP socket, which sends nothing: -errno when there is no route, else the path's MTU in *MTU. */
+/* Connects a UDP socket, which sends nothing: -errno when there is no route, else the path's MTU in
+ * *MTU. */
 static int try_route(const struct sockaddr *sa, socklen_t len, int *mtu)
 {
 	int fd cleanup(close_fd) = socket(sa->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -42,7 +43,9 @@ static int try_route(const struct sockaddr *sa, socklen_t len, int *mtu)
 
 static int try_address(const struct wg_endpoint *e, int *mtu)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(e->port), .sin_addr = e->addr.v4 };
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+				   .sin_port = htons(e->port),
+				   .sin_addr = e->addr.v4 };
 	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6,
 				     .sin6_port = htons(e->port),
 				     .sin6_addr = e->addr.v6,
@@ -58,7 +61,8 @@ static void take_address(struct wg_endpoint *e, const struct addrinfo *ai)
 	memset(&e->addr, 0, sizeof(e->addr));
 	e->addr.family = (uint8_t)ai->ai_family;
 	if (ai->ai_family == AF_INET6) {
-		const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)(const void *)ai->ai_addr;
+		const struct sockaddr_in6 *sin6 =
+			(const struct sockaddr_in6 *)(const void *)ai->ai_addr;
 
 		e->addr.v6 = sin6->sin6_addr;
 		e->scope = sin6->sin6_scope_id;
@@ -67,7 +71,8 @@ static void take_address(struct wg_endpoint *e, const struct addrinfo *ai)
 	}
 }
 
-/* Looks the endpoint's name up and takes its first address that there is a route to; without any, its first. */
+/* Looks the endpoint's name up and takes its first address that there is a route to; without any,
+ * its first. */
 static int resolve(struct wg_endpoint *e, int *mtu, struct problems *p)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
@@ -75,7 +80,8 @@ static int resolve(struct wg_endpoint *e, int *mtu, struct problems *p)
 	int r = getaddrinfo(e->host, NULL, &hints, &list);
 
 	if (r) {
-		problem_error(p, 0, "endpoint %s: %s (the host's resolver was asked)", e->host, gai_strerror(r));
+		problem_error(p, 0, "endpoint %s: %s (the host's resolver was asked)", e->host,
+			      gai_strerror(r));
 		return -EHOSTUNREACH;
 	}
 	r = -ENETUNREACH;
@@ -123,7 +129,9 @@ static void settle_mtu(struct spec *spec, int path)
 
 	if (spec->mtu)
 		return;
-	spec->mtu = (uint16_t)(mtu < least ? least : mtu > UINT16_MAX - OVERHEAD ? UINT16_MAX - OVERHEAD : mtu);
+	spec->mtu = (uint16_t)(mtu < least                   ? least
+			       : mtu > UINT16_MAX - OVERHEAD ? UINT16_MAX - OVERHEAD
+							     : mtu);
 }
 
 static int find_program(struct spec *spec, struct problems *p)
@@ -134,7 +142,9 @@ static int find_program(struct spec *spec, struct problems *p)
 	if (r == -ENOENT && spec->program)
 		problem_error(p, 0, "userspace %s: no such program", spec->program);
 	else if (r == -ENOENT)
-		problem_error(p, 0, "this kernel has no WireGuard and no userspace one is on PATH (install wireguard-go)");
+		problem_error(
+			p, 0,
+			"this kernel has no WireGuard and no userspace one is on PATH (install wireguard-go)");
 	else if (r)
 		problem_error(p, 0, "userspace: %s", strerror(-r));
 	if (r)
@@ -164,9 +174,12 @@ static int settle_backend(struct spec *spec, struct world *w, struct problems *p
 	if (r == -ENOENT && spec->backend == SPEC_BACKEND_AUTO)
 		return find_program(spec, p);
 	if (r == -ENOENT)
-		problem_error(p, 0, "this kernel has no WireGuard (leave `userspace never` out, or load its module)");
+		problem_error(
+			p, 0,
+			"this kernel has no WireGuard (leave `userspace never` out, or load its module)");
 	else
-		problem_error(p, 0, "asking for the kernel's WireGuard: %s %s", strerror(-r), error.text);
+		problem_error(p, 0, "asking for the kernel's WireGuard: %s %s", strerror(-r),
+			      error.text);
 	return r;
 }
 
@@ -186,7 +199,8 @@ struct pool {
 	bool taken[PAIRS];
 };
 
-/* Marks the pairs that P overlaps. A prefix as wide as the pool, or wider, takes none: the pair is the longer match. */
+/* Marks the pairs that P overlaps. A prefix as wide as the pool, or wider, takes none: the pair is
+ * the longer match. */
 static void mark(struct pool *pool, const struct prefix *p)
 {
 	enum spec_family f = p->addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4;
@@ -203,7 +217,8 @@ static void mark(struct pool *pool, const struct prefix *p)
 			return; /* beyond the last pair */
 		first = first << 8 | low.addr.bytes[i];
 	}
-	count = addr_bits(&p->addr) - p->len > 20 ? PAIRS : 1ULL << (addr_bits(&p->addr) - p->len) >> 2;
+	count = addr_bits(&p->addr) - p->len > 20 ? PAIRS
+						  : 1ULL << (addr_bits(&p->addr) - p->len) >> 2;
 	for (uint64_t i = first / 4; i <= first / 4 + (count ? count - 1 : 0) && i < PAIRS; i++)
 		pool->taken[i] = true;
 }
@@ -226,8 +241,8 @@ static void mark_own(struct pool *pool, const struct spec *spec)
 }
 
 /*
- * The I-th pair: the host's end first, then the vault's. Both families take the same I, so the IPv4 routes tell which
- * are taken in the IPv6 pool, which is nobody else's.
+ * The I-th pair: the host's end first, then the vault's. Both families take the same I, so the IPv4
+ * routes tell which are taken in the IPv6 pool, which is nobody else's.
  */
 static void take_pair(struct spec *spec, const struct pool *pool, enum spec_family f, uint32_t i)
 {
@@ -261,8 +276,9 @@ static int settle_pairs(struct spec *spec, const struct pool *pool, struct probl
 	while (i < PAIRS && pool->taken[i])
 		i++;
 	if (i == PAIRS) {
-		problem_error(p, 0, "no free pair of addresses is left in " POOL4 " and " POOL6
-				    " (give host-address and vault-address)");
+		problem_error(p, 0,
+			      "no free pair of addresses is left in " POOL4 " and " POOL6
+			      " (give host-address and vault-address)");
 		return -EADDRNOTAVAIL;
 	}
 	if (v4)
@@ -277,12 +293,14 @@ static int pool_init(struct pool **pool)
 	*pool = calloc(1, sizeof(**pool));
 	if (!*pool)
 		return -ENOMEM;
-	if (prefix_parse(POOL4, &(*pool)->whole[SPEC_V4]) || prefix_parse(POOL6, &(*pool)->whole[SPEC_V6]))
+	if (prefix_parse(POOL4, &(*pool)->whole[SPEC_V4]) ||
+	    prefix_parse(POOL6, &(*pool)->whole[SPEC_V6]))
 		return -EINVAL;
 	return 0;
 }
 
-/* Indexes out of a range that the kernel, which counts up from 1, does not reach: they must be free where they go. */
+/* Indexes out of a range that the kernel, which counts up from 1, does not reach: they must be free
+ * where they go. */
 static int settle_indexes(struct spec *spec)
 {
 	uint32_t random[2];

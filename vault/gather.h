@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/gather.h: what only the host knows: endpoints' addresses, MTU, backend, free addresses. Reads, changes nothing. */
+/* vault/gather.h: what only the host knows: endpoints' addresses, MTU, backend, free addresses.
+ * Reads, changes nothing. */
 #ifndef VAULT_GATHER_H
 #define VAULT_GATHER_H
 
@@ -11,9 +12,9 @@
 #include "vault/world.h"
 
 /*
- * Completes SPEC's tunnel in the caller's namespace: resolves endpoints that are names, by the family that has a route,
- * takes the path's MTU less 80 where none was given, and chooses the backend (W->wg_family is set for the kernel's).
- * What stands in the way goes to P. 0 or -errno.
+ * Completes SPEC's tunnel in the caller's namespace: resolves endpoints that are names, by the
+ * family that has a route, takes the path's MTU less 80 where none was given, and chooses the
+ * backend (W->wg_family is set for the kernel's). What stands in the way goes to P. 0 or -errno.
  */
 int must_check gather_tunnel(struct spec *spec, struct world *w, struct problems *p);
 
@@ -21,8 +22,9 @@ int must_check gather_tunnel(struct spec *spec, struct world *w, struct problems
 bool gather_wants_link(const struct spec *spec);
 
 /*
- * Completes SPEC's link: the next free pair of addresses of each family in use, and interface indexes. Take W's host
- * lock before, and hold it until the link is made (dry-run makes none, and needs none). 0 or -errno with the reason in P.
+ * Completes SPEC's link: the next free pair of addresses of each family in use, and interface
+ * indexes. Take W's host lock before, and hold it until the link is made (dry-run makes none, and
+ * needs none). 0 or -errno with the reason in P.
  */
 int must_check gather_link(struct spec *spec, struct world *w, struct problems *p);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/hide.c: takes the host's helpers out of sight: sockets by which a confined program has things done outside. */
+/* vault/hide.c: takes the host's helpers out of sight: sockets by which a confined program has
+ * things done outside. */
 #include "vault/hide.h"
 
 #include <dirent.h>
@@ -16,14 +17,16 @@
 /*
  * Theory of operation
  *
- * /run: a folder of its own, into which the host's entries are bound one by one, but for the ones hidden. Mounts over
- *	the hidden ones would be cheaper but no answer: systemd removes a daemon's folder when it stops, which takes the
- *	mount away everywhere (L5 again), and a folder that does not exist yet cannot be mounted on; then nscd, started
- *	or restarted later, would be asked by glibc whatever nsswitch.conf says. /run itself can be neither removed nor
- *	renamed by the host. An overlay would do but that no socket connects through one. The price: four calls an
- *	entry, and what appears in /run later, right below, is not seen inside (below an entry that is bound, it is).
- *	/run/systemd and /run/user/UID list what is shown instead: new ways to have something done outside come up
- *	there with each release. /run/vault shows this vault's two files, of the same tmpfs that the overlay reads.
+ * /run: a folder of its own, into which the host's entries are bound one by one, but for the ones
+ *hidden. Mounts over the hidden ones would be cheaper but no answer: systemd removes a daemon's
+ *folder when it stops, which takes the mount away everywhere (L5 again), and a folder that does not
+ *exist yet cannot be mounted on; then nscd, started or restarted later, would be asked by glibc
+ *whatever nsswitch.conf says. /run itself can be neither removed nor renamed by the host. An
+ *overlay would do but that no socket connects through one. The price: four calls an entry, and what
+ *appears in /run later, right below, is not seen inside (below an entry that is bound, it is).
+ *	/run/systemd and /run/user/UID list what is shown instead: new ways to have something done
+ *outside come up there with each release. /run/vault shows this vault's two files, of the same
+ *tmpfs that the overlay reads.
  */
 
 /* What of a folder is seen inside. A name that ends in '*' stands for all that begin so. */
@@ -46,34 +49,57 @@ static const char *const run_hidden[] = {
 	"dnsmasq*", /* the same */
 	"unbound*", /* control socket: looks names up */
 	/* They carry traffic, or start programs that do, in the host's network namespace. */
-	"docker*", "containerd*", "podman", "crio", "lxc", "lxd*", "incus*", "libvirt", "snapd*",
+	"docker*",
+	"containerd*",
+	"podman",
+	"crio",
+	"lxc",
+	"lxd*",
+	"incus*",
+	"libvirt",
+	"snapd*",
 	"tor", /* SOCKS by a path */
 	"tailscale", /* dials for whoever asks */
 	"wireguard", /* the userspace WireGuard's keys and peers, this vault's too */
 	"netns", /* of use only to who could enter them, and a mount each */
 	"initctl", /* sysvinit */
 	/* Made anew below. */
-	"systemd", "user", "vault", NULL,
+	"systemd",
+	"user",
+	"vault",
+	NULL,
 };
 
 static const char *const systemd_shown[] = {
-	"notify", "journal", /* sd_notify(3), syslog(3) */
+	"notify",
+	"journal", /* sd_notify(3), syslog(3) */
 	"system", /* sd_booted(3): an empty sign to most; units to read */
-	"seats", "sessions", "users", /* sd-login(3) reads them */
+	"seats",
+	"sessions",
+	"users", /* sd-login(3) reads them */
 	"userdb", /* nss-systemd: names of dynamic users */
 	/* So not: resolve, private (starts programs outside), the io.systemd.*. */
 	NULL,
 };
 
 static const char *const user_shown[] = {
-	"wayland-*", "pipewire-*", "pulse", /* screen and sound */
-	"xauth*", ".mutter-Xwaylandauth*", "Xauthority", "gdm", "ICEauthority", "iceauth*", /* X cookies */
+	"wayland-*",
+	"pipewire-*",
+	"pulse", /* screen and sound */
+	"xauth*",
+	".mutter-Xwaylandauth*",
+	"Xauthority",
+	"gdm",
+	"ICEauthority",
+	"iceauth*", /* X cookies */
 	"dconf", /* settings */
-	/* So not: bus (gvfs fetches, the portal opens links, systemd starts programs outside), systemd, gnupg (dirmngr). */
+	/* So not: bus (gvfs fetches, the portal opens links, systemd starts programs outside),
+	   systemd, gnupg (dirmngr). */
 	NULL,
 };
 
-/* Folders beyond /run that the host's package manager alone makes and removes: a mount over them holds. */
+/* Folders beyond /run that the host's package manager alone makes and removes: a mount over them
+ * holds. */
 static const char *const covered[] = {
 	"/var/lib/sss/pipes", /* sssd answers for hosts too */
 	"/var/lib/lxd", "/var/lib/incus", "/var/snap/lxd/common/lxd", /* start containers */
@@ -84,7 +110,8 @@ static bool is_listed(const char *const *names, const char *name)
 	for (; *names; names++) {
 		size_t len = strlen(*names);
 
-		if ((*names)[len - 1] == '*' ? !strncmp(*names, name, len - 1) : !strcmp(*names, name))
+		if ((*names)[len - 1] == '*' ? !strncmp(*names, name, len - 1)
+					     : !strcmp(*names, name))
 			return true;
 	}
 	return false;
@@ -156,7 +183,8 @@ static int show_folder(const struct view *view, int from, int to)
 	return -errno;
 }
 
-/* Makes the folder NAME of FROM in TO, owner and mode too, and shows in it what VIEW says. None there, none here. */
+/* Makes the folder NAME of FROM in TO, owner and mode too, and shows in it what VIEW says. None
+ * there, none here. */
 static int make_folder(const struct view *view, int from, int to, const char *name)
 {
 	int source cleanup(close_fd) = -1, made cleanup(close_fd) = -1;
@@ -220,8 +248,8 @@ static int cover_folders(const char **what)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(covered); i++) {
 		*what = covered[i];
-		if (mount("tmpfs", covered[i], "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-			  "mode=0555,size=4k") &&
+		if (mount("tmpfs", covered[i], "tmpfs",
+			  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0555,size=4k") &&
 		    errno != ENOENT)
 			return -errno;
 	}

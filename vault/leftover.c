@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leftover.c: what is there under a vault's name before `up` begins: a vault, a stranger, or a crash's remains. */
+/* vault/leftover.c: what is there under a vault's name before `up` begins: a vault, a stranger, or
+ * a crash's remains. */
 #include "vault/leftover.h"
 
 #include <errno.h>
@@ -23,8 +24,11 @@ static int judge_namespace(const char *name, int ns, struct spec *old)
 		r = ns_inode(ns, &inode);
 	if (!r && inode == old->netns_inode)
 		return EXIT_DONE;
-	report_error(name, "a namespace of this name is there that is not this vault's (look at `ip netns`; "
-			   "`vault down %s` forgets the vault, `ip netns del %s` the namespace)", name, name);
+	report_error(
+		name,
+		"a namespace of this name is there that is not this vault's (look at `ip netns`; "
+		"`vault down %s` forgets the vault, `ip netns del %s` the namespace)",
+		name, name);
 	return EXIT_FAILED;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leftover.h: what is there under a vault's name before `up` begins: a vault, a stranger, or a crash's remains. */
+/* vault/leftover.h: what is there under a vault's name before `up` begins: a vault, a stranger, or
+ * a crash's remains. */
 #ifndef VAULT_LEFTOVER_H
 #define VAULT_LEFTOVER_H
 
@@ -10,15 +11,16 @@
 #include "vault/spec.h"
 
 /*
- * With the folder DIR of NAME locked, MADE telling whether it was not there before. A vault that is up: its description goes
- * to *OLD (spec_free it in any case), its namespace to *NS. Else *NS is -1 and what a killed command left is cleared.
- * Returns EXIT_DONE, or an exit code, reported: the name is somebody else's, or not all could be cleared.
+ * With the folder DIR of NAME locked, MADE telling whether it was not there before. A vault that is
+ * up: its description goes to *OLD (spec_free it in any case), its namespace to *NS. Else *NS is -1
+ * and what a killed command left is cleared. Returns EXIT_DONE, or an exit code, reported: the name
+ * is somebody else's, or not all could be cleared.
  */
 int must_check leftover_settle(const char *name, int dir, bool made, struct spec *old, int *ns);
 
 /*
- * With the folder DIR of NAME locked: removes whatever of such a vault is on the host, the name too unless it is a
- * STRANGER's. Returns the number of things that could not be removed, each reported.
+ * With the folder DIR of NAME locked: removes whatever of such a vault is on the host, the name too
+ * unless it is a STRANGER's. Returns the number of things that could not be removed, each reported.
  */
 size_t must_check leftover_clear(const char *name, int dir, bool stranger);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/main.c: global options, the table of commands, the command by the name the binary is run under, help. */
+/* vault/main.c: global options, the table of commands, the command by the name the binary is run
+ * under, help. */
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +36,8 @@ static const struct cmd *cmd_of_name(const char *path)
 	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
 		size_t len = strlen(cmds[i]->name), whole = strlen(name);
 
-		if (whole > len && name[whole - len - 1] == '-' && !strcmp(name + whole - len, cmds[i]->name))
+		if (whole > len && name[whole - len - 1] == '-' &&
+		    !strcmp(name + whole - len, cmds[i]->name))
 			return cmds[i];
 	}
 	return NULL;
@@ -83,7 +85,8 @@ enum option_result { OPTION_TAKEN, OPTION_VERSION, OPTION_HELP, OPTION_UNKNOWN }
 static bool is_option(const char *word, const char *letter, const char *name)
 {
 	word += word[0] == '-';
-	return !strcmp(word, letter) || !strcmp(word, name) || (word[0] == '-' && !strcmp(word + 1, name));
+	return !strcmp(word, letter) || !strcmp(word, name) ||
+	       (word[0] == '-' && !strcmp(word + 1, name));
 }
 
 static enum option_result take_option(const char *word, struct options *options)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/mnt.c: the mount namespace of `exec`: the vault's names and addresses in, the host's helpers out of sight. */
+/* vault/mnt.c: the mount namespace of `exec`: the vault's names and addresses in, the host's
+ * helpers out of sight. */
 #include "vault/mnt.h"
 
 #include <errno.h>
@@ -23,25 +24,29 @@
 /*
  * Theory of operation
  *
- * A network namespace does not confine what goes by a path: a socket in the file system connects from any of them
- * (L3), and /etc/resolv.conf is the host's (L4). So the command gets a mount namespace, everything in it a slave of the
- * host's (a disk mounted later is seen inside, nothing mounted inside is seen on the host), with:
+ * A network namespace does not confine what goes by a path: a socket in the file system connects
+ *from any of them (L3), and /etc/resolv.conf is the host's (L4). So the command gets a mount
+ *namespace, everything in it a slave of the host's (a disk mounted later is seen inside, nothing
+ *mounted inside is seen on the host), with:
  *
- * /etc: a read-only overlay of the whole folder, its top layer the vault's resolv.conf and nsswitch.conf. A file
- *	bound over /etc/resolv.conf would be lost when the host renames a new file there (L5: the kernel takes
- *	mounts off what is renamed over or deleted, in every mount namespace), and a link would lead the bind
- *	elsewhere (L4). The overlay has directory entries of its own, so both are settled; what the host mounts
- *	over /etc or below it later goes beneath. An overlay takes no mounts along: those below /etc (a container's
- *	hosts and hostname) are put on it again, but for one over the two files. An /etc that is an overlay itself is
- *	one more layer; the kernel allows two, so overlay on overlay on overlay is refused: an error, as is a kernel
- *	without overlayfs. A bind of each entry instead would lose passwd and the rest to renames.
+ * /etc: a read-only overlay of the whole folder, its top layer the vault's resolv.conf and
+ *nsswitch.conf. A file bound over /etc/resolv.conf would be lost when the host renames a new file
+ *there (L5: the kernel takes mounts off what is renamed over or deleted, in every mount namespace),
+ *and a link would lead the bind elsewhere (L4). The overlay has directory entries of its own, so
+ *both are settled; what the host mounts over /etc or below it later goes beneath. An overlay takes
+ *no mounts along: those below /etc (a container's hosts and hostname) are put on it again, but for
+ *one over the two files. An /etc that is an overlay itself is one more layer; the kernel allows
+ *two, so overlay on overlay on overlay is refused: an error, as is a kernel without overlayfs. A
+ *bind of each entry instead would lose passwd and the rest to renames.
  *
- * /run, and a few folders more: without the sockets of those who resolve names or carry packets outside (hide.c).
+ * /run, and a few folders more: without the sockets of those who resolve names or carry packets
+ *outside (hide.c).
  *
  * /sys: of the vault's network namespace, with the host's cgroups.
  *
- * Every step that fails ends it all; and what was built is read back through the finished tree. Without CAP_SYS_ADMIN
- * none of it can be taken off again, nor in a user namespace made inside: mounts from outside are locked there.
+ * Every step that fails ends it all; and what was built is read back through the finished tree.
+ *Without CAP_SYS_ADMIN none of it can be taken off again, nor in a user namespace made inside:
+ *mounts from outside are locked there.
  */
 
 #define FILE_LIMIT (1U << 20)
@@ -80,7 +85,8 @@ static void free_files(struct files *files)
 		free(files->of[i].data);
 }
 
-/* Mounts a tmpfs that holds the two files, and can't be written any more, over LAYER, which is made. */
+/* Mounts a tmpfs that holds the two files, and can't be written any more, over LAYER, which is
+ * made. */
 static int make_layer(const char *layer, const struct files *files, char *why)
 {
 	int dir cleanup(close_fd) = -1;
@@ -91,7 +97,8 @@ static int make_layer(const char *layer, const struct files *files, char *why)
 	if (dir < 0)
 		return fail(why, -errno, "%s", layer);
 	for (size_t i = 0; i < N_FILES; i++) {
-		int fd cleanup(close_fd) = openat(dir, file_names[i], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+		int fd cleanup(close_fd) =
+			openat(dir, file_names[i], O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 		ssize_t n = fd < 0 ? -1 : write(fd, files->of[i].data, files->of[i].len);
 
 		if (n < 0 || (size_t)n != files->of[i].len)
@@ -133,7 +140,8 @@ static void unescape(char *s)
 	*out = '\0';
 }
 
-/* True when PATH is a mount to keep: below /etc, not one of the two files, and not below one that is kept whole. */
+/* True when PATH is a mount to keep: below /etc, not one of the two files, and not below one that
+ * is kept whole. */
 static bool is_to_carry(const struct carried *c, const char *path)
 {
 	if (strncmp(path, "/etc/", 5))
@@ -170,7 +178,8 @@ static int carry_mounts(char *text, struct carried *c)
 		c->of[c->n].tree = tree_clone(AT_FDCWD, path);
 		if (c->of[c->n].tree >= 0)
 			c->n++;
-		else if (c->of[c->n].tree != -ENOENT) /* ENOENT: below another mount, nobody sees it */
+		else if (c->of[c->n].tree !=
+			 -ENOENT) /* ENOENT: below another mount, nobody sees it */
 			return c->of[c->n].tree;
 	}
 	return 0;
@@ -192,8 +201,11 @@ static int make_etc(const char *layer, char *why)
 	snprintf(options, sizeof(options), "lowerdir=%s:/etc", layer);
 	if (mount("overlay", "/etc", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, options)) {
 		err = -errno;
-		return fail(why, err, "/etc: overlayfs%s",
-			    err == -EINVAL ? " (it may already be an overlay upon an overlay; two are the limit)" : "");
+		return fail(
+			why, err, "/etc: overlayfs%s",
+			err == -EINVAL
+				? " (it may already be an overlay upon an overlay; two are the limit)"
+				: "");
 	}
 	for (size_t i = 0; i < carried.n; i++) {
 		err = tree_attach(carried.of[i].tree, AT_FDCWD, carried.of[i].path);
@@ -238,7 +250,8 @@ static int read_files(const char *folder, struct files *files, char *why)
 	return 0;
 }
 
-/* The finished tree, asked as the command will: an answer that differs by a byte is a leak of names. */
+/* The finished tree, asked as the command will: an answer that differs by a byte is a leak of
+ * names. */
 static int verify_files(const struct files *files, char *why)
 {
 	struct files seen cleanup(free_files) = { 0 };
@@ -247,7 +260,8 @@ static int verify_files(const struct files *files, char *why)
 	for (size_t i = 0; !err && i < N_FILES; i++)
 		if (seen.of[i].len != files->of[i].len ||
 		    memcmp(seen.of[i].data, files->of[i].data, seen.of[i].len))
-			err = fail(why, -ESTALE, "/etc/%s does not read as the vault's", file_names[i]);
+			err = fail(why, -ESTALE, "/etc/%s does not read as the vault's",
+				   file_names[i]);
 	return err;
 }
 

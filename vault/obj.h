@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/obj.h: the kernel objects that a vault is made of, and the verbs that every kind of them knows. */
+/* vault/obj.h: the kernel objects that a vault is made of, and the verbs that every kind of them
+ * knows. */
 #ifndef VAULT_OBJ_H
 #define VAULT_OBJ_H
 
@@ -17,27 +18,30 @@ struct world;
 enum look { LOOK_SAME, LOOK_ABSENT, LOOK_OTHER };
 
 /*
- * One kind of object. `make` and `remove` queue or do their work in W (world.h) and return 0 or -errno; what they queued may
- * fail later, when the walk sends it. `remove` is NULL where the object dies with the namespace; it takes an object that is
- * not there for removed. `look` compares OBJ with what W->sight found; without one the object is what its maker says it
- * is. With W->sight set, `make` is asked of an object that `look` did not find as it should be, and replaces what is there.
- * `print` appends the equivalent commands, for people, to OUT.
+ * One kind of object. `make` and `remove` queue or do their work in W (world.h) and return 0 or
+ * -errno; what they queued may fail later, when the walk sends it. `remove` is NULL where the
+ * object dies with the namespace; it takes an object that is not there for removed. `look` compares
+ * OBJ with what W->sight found; without one the object is what its maker says it is. With W->sight
+ * set, `make` is asked of an object that `look` did not find as it should be, and replaces what is
+ * there. `print` appends the equivalent commands, for people, to OUT.
  */
 struct kind {
 	const char *name;
 	int (*make)(const struct obj *obj, struct world *w);
 	int (*remove)(const struct obj *obj, struct world *w);
-	int (*look)(const struct obj *obj, struct world *w); /* enum look, or -errno: it cannot be told */
+	int (*look)(const struct obj *obj,
+		    struct world *w); /* enum look, or -errno: it cannot be told */
 	void (*print)(const struct obj *obj, const struct spec *spec, struct str *out);
 };
 
-extern const struct kind kind_netns, kind_seal, kind_sysctl, kind_guard, kind_link, kind_tunnel, kind_peers,
-	kind_address, kind_up, kind_route, kind_files, kind_name;
+extern const struct kind kind_netns, kind_seal, kind_sysctl, kind_guard, kind_link, kind_tunnel,
+	kind_peers, kind_address, kind_up, kind_route, kind_files, kind_name;
 
 enum obj_flags {
 	OBJ_TRAFFIC = 1U << 0, /* carries packets: the first to go */
 	OBJ_UNLOCKS = 1U << 1, /* from here on nothing shared with other vaults is touched */
-	OBJ_OPTIONAL = 1U << 2, /* -EOPNOTSUPP is a warning: an older kernel lacks it and the rest holds alone */
+	OBJ_OPTIONAL = 1U << 2, /* -EOPNOTSUPP is a warning: an older kernel lacks it and the rest
+				   holds alone */
 };
 
 /* A route inside the vault: to DST by the interface INDEX, or unreachable with INDEX 0. */

@@ -2,20 +2,22 @@
 /*
  * vault/plan.c: the complete description of a vault -> the ordered list of its objects.
  *
- * Why in this order. The namespace has no name, so nobody can enter it, and only our descriptor holds it: a crash here
- * leaves the kernel to take it all away. The kill switch is complete, and read back, before there is any interface; the
- * settings are in place before interfaces inherit them; the guard stands on the host before the link's end does. The
- * filters for frames name their devices, so they come after these and before any of them is up. The tunnel gets its keys
- * while it is down. The name comes last: nobody enters before all is sealed.
+ * Why in this order. The namespace has no name, so nobody can enter it, and only our descriptor
+ * holds it: a crash here leaves the kernel to take it all away. The kill switch is complete, and
+ * read back, before there is any interface; the settings are in place before interfaces inherit
+ * them; the guard stands on the host before the link's end does. The filters for frames name their
+ * devices, so they come after these and before any of them is up. The tunnel gets its keys while it
+ * is down. The name comes last: nobody enters before all is sealed.
  */
 #include "vault/plan.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Appends an object of KIND; the slot past the end is reused, and the plan marked, when there are too many. */
-static struct obj *add(struct plan *plan, const struct kind *kind, unsigned int flags, const char *label,
-		       const char *what)
+/* Appends an object of KIND; the slot past the end is reused, and the plan marked, when there are
+ * too many. */
+static struct obj *add(struct plan *plan, const struct kind *kind, unsigned int flags,
+		       const char *label, const char *what)
 {
 	struct obj *o = &plan->objs[plan->n];
 
@@ -30,34 +32,39 @@ static struct obj *add(struct plan *plan, const struct kind *kind, unsigned int 
 	return o;
 }
 
-static void add_seal(struct plan *plan, enum seal_table table, unsigned int flags, const char *label, const char *what)
+static void add_seal(struct plan *plan, enum seal_table table, unsigned int flags,
+		     const char *label, const char *what)
 {
 	add(plan, &kind_seal, flags, label, what)->table = table;
 }
 
-static void add_address(const struct spec *spec, struct plan *plan, uint32_t index, const struct prefix *address)
+static void add_address(const struct spec *spec, struct plan *plan, uint32_t index,
+			const struct prefix *address)
 {
 	char text[PREFIX_STRLEN], what[PREFIX_STRLEN + IFNAMSIZ + 8];
 	struct obj *o;
 
-	snprintf(what, sizeof(what), "%s on %s", prefix_format(address, text), spec_interface(spec, index));
+	snprintf(what, sizeof(what), "%s on %s", prefix_format(address, text),
+		 spec_interface(spec, index));
 	o = add(plan, &kind_address, 0, "address", what);
 	o->address.index = index;
 	o->address.address = *address;
 }
 
-static void add_route(const struct spec *spec, struct plan *plan, const struct prefix *dst, uint32_t index,
-		      uint32_t metric)
+static void add_route(const struct spec *spec, struct plan *plan, const struct prefix *dst,
+		      uint32_t index, uint32_t metric)
 {
 	char text[PREFIX_STRLEN], what[PREFIX_STRLEN + IFNAMSIZ + 8];
 	struct obj *o;
 
-	snprintf(what, sizeof(what), "%s by %s", prefix_format(dst, text), index ? spec_interface(spec, index) : "nothing");
+	snprintf(what, sizeof(what), "%s by %s", prefix_format(dst, text),
+		 index ? spec_interface(spec, index) : "nothing");
 	o = add(plan, &kind_route, 0, "route", what);
 	o->route = (struct obj_route){ .dst = *dst, .index = index, .metric = metric };
 }
 
-/* The default by the tunnel; and, behind it, an unreachable one, so that no other route is ever looked for (L15). */
+/* The default by the tunnel; and, behind it, an unreachable one, so that no other route is ever
+ * looked for (L15). */
 static void add_defaults(const struct spec *spec, struct plan *plan, uint8_t family)
 {
 	const struct prefix all = { .addr.family = family };
@@ -73,7 +80,8 @@ static void add_resolver_routes(const struct spec *spec, struct plan *plan)
 {
 	for (size_t i = 0; i < spec->n_dns; i++) {
 		const struct addr *dns = &spec->dns[i];
-		const struct spec_link_ends *ends = &spec->link[dns->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+		const struct spec_link_ends *ends =
+			&spec->link[dns->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
 		const struct prefix one = { .addr = *dns, .len = addr_bits(dns) };
 
 		if (spec->has_link && prefix_contains(&ends->vault, dns))
@@ -106,10 +114,11 @@ void plan_build(const struct spec *spec, struct plan *plan)
 		add(plan, &kind_guard, 0, "guard on the host", "");
 		add(plan, &kind_link, OBJ_TRAFFIC, "link", spec->host_name);
 	}
-	add(plan, &kind_tunnel, OBJ_TRAFFIC | (userspace ? OBJ_UNLOCKS : 0), "tunnel", spec->tunnel_name);
+	add(plan, &kind_tunnel, OBJ_TRAFFIC | (userspace ? OBJ_UNLOCKS : 0), "tunnel",
+	    spec->tunnel_name);
 	if (spec->has_link)
-		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | (userspace ? 0 : OBJ_UNLOCKS), "frame filter on",
-			 spec->link_name);
+		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | (userspace ? 0 : OBJ_UNLOCKS),
+			 "frame filter on", spec->link_name);
 	add_seal(plan, SEAL_TUNNEL, OBJ_OPTIONAL, "frame filter on", spec->tunnel_name);
 	add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_name);
 	add_up(spec, plan, SPEC_LOOPBACK_INDEX);

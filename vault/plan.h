@@ -6,8 +6,9 @@
 #include "vault/obj.h"
 
 /*
- * Fills *PLAN from SPEC, which gather has completed. The order is the safety: at every point of it what can leave is a
- * subset of what the finished vault allows (see plan.c). The objects borrow nothing from SPEC.
+ * Fills *PLAN from SPEC, which gather has completed. The order is the safety: at every point of it
+ * what can leave is a subset of what the finished vault allows (see plan.c). The objects borrow
+ * nothing from SPEC.
  */
 void plan_build(const struct spec *spec, struct plan *plan);
 

@@ -49,7 +49,8 @@ ssize_t procs_in_netns(uint64_t inode, struct proc **list)
 	if (!dir)
 		return -errno;
 	for (errno = 0; (entry = readdir(dir)); errno = 0) {
-		if (!isdigit((unsigned char)entry->d_name[0]) || !is_inside(dirfd(dir), entry->d_name, inode))
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    !is_inside(dirfd(dir), entry->d_name, inode))
 			continue;
 		grown = reallocarray(procs, (size_t)n + 1, sizeof(*procs));
 		if (!grown)

@@ -14,8 +14,9 @@ struct proc {
 };
 
 /*
- * Lists the processes whose main thread is in the network namespace INODE (proc(5)) into *LIST, owned by the caller.
- * Returns their number or -errno. A process that ends meanwhile, or that may not be read, is left out.
+ * Lists the processes whose main thread is in the network namespace INODE (proc(5)) into *LIST,
+ * owned by the caller. Returns their number or -errno. A process that ends meanwhile, or that may
+ * not be read, is left out.
  */
 ssize_t must_check procs_in_netns(uint64_t inode, struct proc **list);
 

@@ -2,9 +2,10 @@
 /*
  * vault/program.c: the userspace WireGuard of a vault: start it, find it, end it.
  *
- * The child itself makes the control socket before it becomes the program: so the socket's peer credentials name the
- * program for as long as it lives, and whoever comes later (the next `down` after a killed `up`) finds it by
- * the interface's name alone. The parent has a socket to wait on from the first moment, and no polling to do.
+ * The child itself makes the control socket before it becomes the program: so the socket's peer
+ * credentials name the program for as long as it lives, and whoever comes later (the next `down`
+ * after a killed `up`) finds it by the interface's name alone. The parent has a socket to wait on
+ * from the first moment, and no polling to do.
  */
 #include "vault/program.h"
 
@@ -113,13 +114,19 @@ static void make_mark(const char *ifname, char mark[static MARK_SIZE])
 	snprintf(mark, MARK_SIZE, "VAULT_INTERFACE=%s", ifname);
 }
 
-/* In the child: becomes the program. Returns -errno only when it could not. STATUS and WORDS are kept open for that. */
+/* In the child: becomes the program. Returns -errno only when it could not. STATUS and WORDS are
+ * kept open for that. */
 static int become(const char *path, const char *ifname, int status, int words)
 {
 	char socket_number[32], mark[MARK_SIZE];
 	const char *const argv[] = { path, "-f", ifname, NULL };
-	const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LOG_LEVEL=error", "WG_PROCESS_FOREGROUND=1",
-			      "WG_SUDO=1", socket_number, mark, NULL };
+	const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+				    "LOG_LEVEL=error",
+				    "WG_PROCESS_FOREGROUND=1",
+				    "WG_SUDO=1",
+				    socket_number,
+				    mark,
+				    NULL };
 	const struct rlimit no_core = { 0, 0 };
 	sigset_t none;
 	int control, null;
@@ -128,7 +135,8 @@ static int become(const char *path, const char *ifname, int status, int words)
 	make_mark(ifname, mark);
 	sigemptyset(&none);
 	umask(077);
-	if (setsid() < 0 || setrlimit(RLIMIT_CORE, &no_core) || chdir("/") || sigprocmask(SIG_SETMASK, &none, NULL))
+	if (setsid() < 0 || setrlimit(RLIMIT_CORE, &no_core) || chdir("/") ||
+	    sigprocmask(SIG_SETMASK, &none, NULL))
 		return -errno;
 	control = listen_control(ifname);
 	if (control < 0)
@@ -143,7 +151,8 @@ static int become(const char *path, const char *ifname, int status, int words)
 		return -errno;
 	if (close_range(SOCKET_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC))
 		return -errno;
-	execve(path, (char *const *)argv, (char *const *)env); /* POSIX keeps the old type, and changes neither */
+	execve(path, (char *const *)argv,
+	       (char *const *)env); /* POSIX keeps the old type, and changes neither */
 	return -errno;
 }
 
@@ -161,7 +170,8 @@ static void last_words(int words, char why[static 256])
 	}
 }
 
-/* Waits until the program answers a request for its settings, or has ended, or START_SECONDS have passed. */
+/* Waits until the program answers a request for its settings, or has ended, or START_SECONDS have
+ * passed. */
 static int await_answer(const char *ifname, int pidfd)
 {
 	int fd cleanup(close_fd) = uapi_connect(ifname, START_SECONDS, NULL);
@@ -245,7 +255,8 @@ int program_start(const char *path, const char *ifname, char why[static 256])
 		return r;
 	if (pipe2(status, O_CLOEXEC))
 		return -errno;
-	/* A datagram pair: writing to it after we are gone gives an error, where a pipe would end the program. */
+	/* A datagram pair: writing to it after we are gone gives an error, where a pipe would end
+	 * the program. */
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, words)) {
 		r = -errno;
 		close(status[0]);
@@ -285,7 +296,8 @@ static bool is_ours(pid_t pid, const char *ifname)
 
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	make_mark(ifname, mark);
-	return !file_read(path, ENVIRON_MAX_BYTES, &text, &len) && memmem(text, len, mark, strlen(mark) + 1);
+	return !file_read(path, ENVIRON_MAX_BYTES, &text, &len) &&
+	       memmem(text, len, mark, strlen(mark) + 1);
 }
 
 int program_end(const char *ifname)

@@ -126,8 +126,9 @@ void report_json(json_t *value)
 
 static json_t *error_value(int code)
 {
-	return json_pack("{s:{s:i,s:s,s:s}}", "error", "code", code, "object", state.object ? state.object : "vault",
-			 "message", state.message ? state.message : "failed");
+	return json_pack("{s:{s:i,s:s,s:s}}", "error", "code", code, "object",
+			 state.object ? state.object : "vault", "message",
+			 state.message ? state.message : "failed");
 }
 
 static void print_json(int code)

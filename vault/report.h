@@ -20,23 +20,28 @@ bool report_is_json(void);
 void report_line(const char *format, ...) printf_like(1, 2);
 /* The same, shown only with -verbose. */
 void report_detail(const char *format, ...) printf_like(1, 2);
-/* Text (with its own newlines) that is the command's very result: stdout in text mode, also with -quiet. */
+/* Text (with its own newlines) that is the command's very result: stdout in text mode, also with
+ * -quiet. */
 void report_result(const char *text);
 
 /*
- * `vault: OBJECT: message` on stderr. In JSON mode the first one is also kept, and printed by report_end as
+ * `vault: OBJECT: message` on stderr. In JSON mode the first one is also kept, and printed by
+ * report_end as
  * {"error": {"code", "object", "message"}} when the command gave no value of its own.
  */
 void report_error(const char *object, const char *format, ...) printf_like(2, 3);
 /* `vault: OBJECT: warning: message` on stderr; not with -quiet. */
 void report_warning(const char *object, const char *format, ...) printf_like(2, 3);
-/* Every problem as `FILE:LINE: …` on stderr (LINE left out where it is 0), warnings with "warning: " before the text. */
+/* Every problem as `FILE:LINE: …` on stderr (LINE left out where it is 0), warnings with "warning:
+ * " before the text. */
 void report_problems(const char *file, const struct problems *problems);
 
-/* Takes VALUE (a reference, stolen; NULL: no memory) as the command's one JSON value; ignored outside JSON mode. */
+/* Takes VALUE (a reference, stolen; NULL: no memory) as the command's one JSON value; ignored
+ * outside JSON mode. */
 void report_json(json_t *value);
 
-/* Prints what is kept, flushes stdout and checks that all of it was written. Returns CODE, or EXIT_FAILED instead of EXIT_DONE. */
+/* Prints what is kept, flushes stdout and checks that all of it was written. Returns CODE, or
+ * EXIT_FAILED instead of EXIT_DONE. */
 int report_end(int code);
 
 #endif

@@ -2,15 +2,17 @@
 /*
  * vault/seal.c: the kill switch of a vault, and the guard on the host, as rulesets.
  *
- * Theory of operation. A packet of the vault may leave in two ways only: by the tunnel with the tunnel's own source
- * address, or by the host link as an answer to the host. Every accept is bound to an interface: a flow that began in
- * the tunnel never goes on elsewhere (L1). Queries for names are settled first (L6, L7). What matches nothing is
- * dropped by the chain's policy; the last rules only count it by reason.
+ * Theory of operation. A packet of the vault may leave in two ways only: by the tunnel with the
+ * tunnel's own source address, or by the host link as an answer to the host. Every accept is bound
+ * to an interface: a flow that began in the tunnel never goes on elsewhere (L1). Queries for names
+ * are settled first (L6, L7). What matches nothing is dropped by the chain's policy; the last rules
+ * only count it by reason.
  *
- * The IP stack's packets meet table inet vault. Frames of packet sockets do not (L2): the egress tables hold the same
- * limits for every frame of their device. And root inside can remove all of these, so the guard on the host stands
- * alone: it lets nothing pass from a link (any interface named vlt-*) but answers to what the host asked. Its
- * sets hold permissions only: with an element gone, or all, less is open.
+ * The IP stack's packets meet table inet vault. Frames of packet sockets do not (L2): the egress
+ * tables hold the same limits for every frame of their device. And root inside can remove all of
+ * these, so the guard on the host stands alone: it lets nothing pass from a link (any interface
+ * named vlt-*) but answers to what the host asked. Its sets hold permissions only: with an element
+ * gone, or all, less is open.
  */
 #include "vault/seal.h"
 
@@ -45,7 +47,9 @@ const char *seal_counter_meaning(const char *name)
 }
 
 static const uint8_t families[SPEC_FAMILIES] = { [SPEC_V4] = AF_INET, [SPEC_V6] = AF_INET6 };
-static const char *const resolver_sets[SPEC_FAMILIES] = { [SPEC_V4] = "resolvers4", [SPEC_V6] = "resolvers6" };
+static const char *const resolver_sets[SPEC_FAMILIES] = {
+	[SPEC_V4] = "resolvers4", [SPEC_V6] = "resolvers6"
+};
 
 static bool has_resolver(const struct spec *spec, uint8_t family)
 {
@@ -60,7 +64,8 @@ static bool link_has(const struct spec *spec, enum spec_family f)
 	return spec->has_link && spec->link[f].vault.addr.family == families[f];
 }
 
-static void add_number_set(struct ruleset *rs, const char *name, enum set_type type, const uint16_t *numbers, size_t n)
+static void add_number_set(struct ruleset *rs, const char *name, enum set_type type,
+			   const uint16_t *numbers, size_t n)
 {
 	struct set *set = ruleset_set(rs, name, type);
 
@@ -68,7 +73,8 @@ static void add_number_set(struct ruleset *rs, const char *name, enum set_type t
 		set_add_number(rs, set, numbers[i]);
 }
 
-/* The ports that names are asked on, by whatever protocol: nobody but the vault's resolvers is asked there (L7). */
+/* The ports that names are asked on, by whatever protocol: nobody but the vault's resolvers is
+ * asked there (L7). */
 static void add_name_ports(struct ruleset *rs)
 {
 	static const uint16_t ports[] = { 53, 853, 5353, 5355, 8853 };
@@ -100,11 +106,12 @@ static void add_neighbour_set(struct ruleset *rs)
 	add_number_set(rs, "neighbour", SET_ICMPV6, types, ARRAY_SIZE(types));
 }
 
-/* What an IPv6 stack says of itself when an interface comes up: dropped like all else, but nothing worth counting. */
+/* What an IPv6 stack says of itself when an interface comes up: dropped like all else, but nothing
+ * worth counting. */
 static void add_routine_set(struct ruleset *rs)
 {
-	static const uint16_t types[] = { MLD_LISTENER_REPORT, MLD_LISTENER_REDUCTION, ND_ROUTER_SOLICIT,
-					  MLD2_LISTENER_REPORT };
+	static const uint16_t types[] = { MLD_LISTENER_REPORT, MLD_LISTENER_REDUCTION,
+					  ND_ROUTER_SOLICIT, MLD2_LISTENER_REPORT };
 
 	add_number_set(rs, "routine", SET_ICMPV6, types, ARRAY_SIZE(types));
 }
@@ -114,8 +121,8 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 	struct chain *c = ruleset_chain(rs, "input", CHAIN_INPUT, 0, VERDICT_DROP, NULL);
 
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif("lo"));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to what was asked through the tunnel", match_iif(spec->tunnel_name),
-	     match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to what was asked through the tunnel",
+	     match_iif(spec->tunnel_name), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
 	for (int f = 0; f < SPEC_FAMILIES; f++) {
 		const struct spec_link_ends *ends = &spec->link[f];
 
@@ -124,7 +131,8 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 		if (f == SPEC_V6)
 			RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(spec->link_name),
 			     match_icmp_set(AF_INET6, "neighbour"));
-		RULE(rs, c, "dropped_input", VERDICT_DROP, "the tunnel's address never answers here (L10, L11)",
+		RULE(rs, c, "dropped_input", VERDICT_DROP,
+		     "the tunnel's address never answers here (L10, L11)",
 		     match_iif(spec->link_name), match_not(match_daddr(&ends->vault.addr)));
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the host itself", match_iif(spec->link_name),
 		     match_saddr(&ends->host.addr));
@@ -143,7 +151,8 @@ static void add_output_dns(const struct spec *spec, struct ruleset *rs, struct c
 
 		for (size_t p = 0; p < ARRAY_SIZE(protocols) && has_resolver(spec, a->family); p++)
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "the vault's resolvers, by the tunnel",
-			     match_oif(spec->tunnel_name), match_saddr(a), match_daddr_set(a->family, resolver_sets[f]),
+			     match_oif(spec->tunnel_name), match_saddr(a),
+			     match_daddr_set(a->family, resolver_sets[f]),
 			     match_dport_set(protocols[p], "dns_ports"));
 	}
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
@@ -160,8 +169,8 @@ static void add_output_tunnel(const struct spec *spec, struct ruleset *rs, struc
 	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_name),
 	     match_daddr_prefix("ff00::/8"));
 	for (size_t i = 0; i < spec->n_addresses; i++)
-		RULE(rs, c, NULL, VERDICT_ACCEPT, "the tunnel, from its own address (L1)", match_oif(spec->tunnel_name),
-		     match_saddr(&spec->addresses[i].addr));
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "the tunnel, from its own address (L1)",
+		     match_oif(spec->tunnel_name), match_saddr(&spec->addresses[i].addr));
 	RULE(rs, c, "dropped_source", VERDICT_DROP, NULL, match_oif(spec->tunnel_name));
 }
 
@@ -169,8 +178,8 @@ static void add_output_neighbour(const struct spec *spec, struct ruleset *rs, st
 {
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->link_name),
 	     match_saddr(&spec->link[SPEC_V6].vault.addr), match_icmp_set(AF_INET6, "neighbour"));
-	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted", match_oif(spec->link_name),
-	     match_icmp_set(AF_INET6, "routine"));
+	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted",
+	     match_oif(spec->link_name), match_icmp_set(AF_INET6, "routine"));
 }
 
 static void add_output_link(const struct spec *spec, struct ruleset *rs, struct chain *c)
@@ -181,8 +190,9 @@ static void add_output_link(const struct spec *spec, struct ruleset *rs, struct 
 		if (!link_has(spec, f))
 			continue;
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to the host, bound to the link (L1)",
-		     match_oif(spec->link_name), match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY),
-		     match_saddr(&ends->vault.addr), match_daddr(&ends->host.addr));
+		     match_oif(spec->link_name), match_ct(RULESET_ESTABLISHED),
+		     match_simple(MATCH_CT_REPLY), match_saddr(&ends->vault.addr),
+		     match_daddr(&ends->host.addr));
 		if (f == SPEC_V6)
 			add_output_neighbour(spec, rs, c);
 	}
@@ -198,13 +208,14 @@ static void add_output(const struct spec *spec, struct ruleset *rs)
 	add_output_dns(spec, rs, c);
 	add_output_tunnel(spec, rs, c);
 	add_output_link(spec, rs, c);
-	RULE(rs, c, "dropped_elsewhere", VERDICT_NONE, "the tunnel is gone (L15)", match_not(match_oif("lo")));
+	RULE(rs, c, "dropped_elsewhere", VERDICT_NONE, "the tunnel is gone (L15)",
+	     match_not(match_oif("lo")));
 }
 
 static void build_inet(const struct spec *spec, struct ruleset *rs)
 {
-	static const char *const used[] = { "dropped_dns",	 "dropped_multicast", "dropped_source",
-					    "dropped_link",	 "dropped_elsewhere", "dropped_input",
+	static const char *const used[] = { "dropped_dns",    "dropped_multicast", "dropped_source",
+					    "dropped_link",   "dropped_elsewhere", "dropped_input",
 					    "dropped_forward" };
 	struct chain *c;
 
@@ -219,11 +230,13 @@ static void build_inet(const struct spec *spec, struct ruleset *rs)
 	}
 	add_input(spec, rs);
 	c = ruleset_chain(rs, "forward", CHAIN_FORWARD, 0, VERDICT_DROP, NULL);
-	RULE(rs, c, "dropped_forward", VERDICT_NONE, "a vault routes for nobody (L20)", match_not(match_oif("lo")));
+	RULE(rs, c, "dropped_forward", VERDICT_NONE, "a vault routes for nobody (L20)",
+	     match_not(match_oif("lo")));
 	add_output(spec, rs);
 }
 
-/* Echo replies and "unreachable" may answer the host; redirects, time-stamps and the like have no business there. */
+/* Echo replies and "unreachable" may answer the host; redirects, time-stamps and the like have no
+ * business there. */
 static void add_icmp_sets(const struct spec *spec, struct ruleset *rs)
 {
 	static const uint16_t answers4[] = { ICMP_ECHOREPLY, ICMP_DEST_UNREACH };
@@ -237,8 +250,10 @@ static void add_icmp_sets(const struct spec *spec, struct ruleset *rs)
 	}
 }
 
-/* A frame has no connection to be judged by: what opens a connection, or asks a name, is refused by its shape. */
-static void add_link_family(const struct spec *spec, enum spec_family f, struct ruleset *rs, struct chain *c)
+/* A frame has no connection to be judged by: what opens a connection, or asks a name, is refused by
+ * its shape. */
+static void add_link_family(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+			    struct chain *c)
 {
 	const struct addr *vault = &spec->link[f].vault.addr, *host = &spec->link[f].host.addr;
 
@@ -260,18 +275,21 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 	add_icmp_sets(spec, rs);
 	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->link_name);
 	if (link_has(spec, SPEC_V4)) {
-		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_arp_saddr(&spec->link[SPEC_V4].vault.addr),
+		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL,
+		     match_arp_saddr(&spec->link[SPEC_V4].vault.addr),
 		     match_arp_daddr(&spec->link[SPEC_V4].host.addr));
 		RULE(rs, c, "dropped_frames", VERDICT_DROP, "later fragments show no ports",
 		     match_simple(MATCH_FRAGMENT));
 		add_link_family(spec, SPEC_V4, rs, c);
 	}
 	if (link_has(spec, SPEC_V6)) {
-		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(&spec->link[SPEC_V6].vault.addr),
+		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL,
+		     match_saddr(&spec->link[SPEC_V6].vault.addr),
 		     match_icmp_set(AF_INET6, "neighbour"));
 		add_link_family(spec, SPEC_V6, rs, c);
 	}
-	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)", match_oif(spec->link_name));
+	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",
+	     match_oif(spec->link_name));
 }
 
 static void build_tunnel(const struct spec *spec, struct ruleset *rs)
@@ -290,7 +308,8 @@ static void build_tunnel(const struct spec *spec, struct ruleset *rs)
 
 		for (size_t p = 0; p < ARRAY_SIZE(protocols) && has_resolver(spec, a->family); p++)
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "the vault's resolvers", match_saddr(a),
-			     match_daddr_set(a->family, resolver_sets[f]), match_dport_set(protocols[p], "dns_ports"));
+			     match_daddr_set(a->family, resolver_sets[f]),
+			     match_dport_set(protocols[p], "dns_ports"));
 	}
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
 		RULE(rs, c, "dropped_frames", VERDICT_DROP, "packet sockets ask nobody else (L7)",
@@ -298,7 +317,8 @@ static void build_tunnel(const struct spec *spec, struct ruleset *rs)
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the tunnel's own address",
 		     match_saddr(&spec->addresses[i].addr));
-	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)", match_oif(spec->tunnel_name));
+	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",
+	     match_oif(spec->tunnel_name));
 }
 
 void seal_build(const struct spec *spec, enum seal_table table, struct ruleset *rs)
@@ -315,11 +335,12 @@ static void add_guard_input(struct ruleset *rs)
 {
 	struct chain *c = ruleset_chain(rs, "input", CHAIN_INPUT, -10, VERDICT_ACCEPT, NULL);
 
-	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to the host", match_iif(LINKS), match_ct(RULESET_ESTABLISHED),
-	     match_simple(MATCH_CT_REPLY));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LINKS), match_icmp_set(AF_INET6, "neighbour"));
-	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "also when the rules inside are gone (BX-1)",
-	     match_iif(LINKS));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to the host", match_iif(LINKS),
+	     match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LINKS),
+	     match_icmp_set(AF_INET6, "neighbour"));
+	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP,
+	     "also when the rules inside are gone (BX-1)", match_iif(LINKS));
 }
 
 /* The host never routes for a vault, nor anybody into one. */
@@ -327,18 +348,23 @@ static void add_guard_forward(struct ruleset *rs)
 {
 	struct chain *c = ruleset_chain(rs, "forward", CHAIN_FORWARD, -10, VERDICT_ACCEPT, NULL);
 
-	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "the host routes for no vault (L8, L15)", match_iif(LINKS));
+	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "the host routes for no vault (L8, L15)",
+	     match_iif(LINKS));
 	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, NULL, match_oif(LINKS));
 }
 
-/* Towards a link: its vault's own address, so that no host route makes a tunnel's address answer there (L11). */
+/* Towards a link: its vault's own address, so that no host route makes a tunnel's address answer
+ * there (L11). */
 static void add_guard_output(struct ruleset *rs)
 {
 	struct chain *c = ruleset_chain(rs, "output", CHAIN_OUTPUT, -10, VERDICT_ACCEPT, NULL);
 
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS), match_link_daddr_set(AF_INET, "vaults4"));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS), match_link_daddr_set(AF_INET6, "vaults6"));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS), match_icmp_set(AF_INET6, "neighbour"));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
+	     match_link_daddr_set(AF_INET, "vaults4"));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
+	     match_link_daddr_set(AF_INET6, "vaults6"));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
+	     match_icmp_set(AF_INET6, "neighbour"));
 	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted", match_oif(LINKS),
 	     match_icmp_set(AF_INET6, "routine"));
 	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, NULL, match_oif(LINKS));

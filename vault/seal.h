@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/seal.h: the kill switch of a vault, and the guard on the host, as rulesets. Pure: spec in, rules out. */
+/* vault/seal.h: the kill switch of a vault, and the guard on the host, as rulesets. Pure: spec in,
+ * rules out. */
 #ifndef VAULT_SEAL_H
 #define VAULT_SEAL_H
 
 #include "lib/ruleset.h"
 #include "vault/spec.h"
 
-/* The tables inside a vault. The egress tables name a device, which must exist when they are loaded. */
+/* The tables inside a vault. The egress tables name a device, which must exist when they are
+ * loaded. */
 enum seal_table {
 	SEAL_INET, /* what the IP stack sends and receives */
-	SEAL_LINK, /* every frame that leaves by the host link, packet sockets included; needs spec->has_link */
+	SEAL_LINK, /* every frame that leaves by the host link, packet sockets included; needs
+		      spec->has_link */
 	SEAL_TUNNEL, /* every packet that leaves by the tunnel */
 	SEAL_TABLES
 };
@@ -19,7 +22,8 @@ void seal_build(const struct spec *spec, enum seal_table table, struct ruleset *
 
 /* The host's side, shared by all vaults: constant rules and empty sets. */
 void seal_build_guard(struct ruleset *rs);
-/* The same with the elements that let SPEC's link be used: permissions only, so that taking them away closes. */
+/* The same with the elements that let SPEC's link be used: permissions only, so that taking them
+ * away closes. */
 void seal_build_guard_elements(const struct spec *spec, struct ruleset *rs);
 
 /* What a counter of ours counts, for people; NULL for a name that is none. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/sealcheck.c: is the kill switch of a vault in place, whole and unchanged, in the kernel? Reads only. */
+/* vault/sealcheck.c: is the kill switch of a vault in place, whole and unchanged, in the kernel?
+ * Reads only. */
 #include "vault/sealcheck.h"
 
 #include <errno.h>
@@ -33,7 +34,8 @@ static bool is_wanted(const struct check *check, enum seal_table table)
 {
 	switch (table) {
 	case SEAL_LINK:
-		return check->link; /* the kernel takes the chain of a vanished device away, and it needs none */
+		return check->link; /* the kernel takes the chain of a vanished device away, and it
+				       needs none */
 	case SEAL_TUNNEL:
 		return check->tunnel;
 	case SEAL_INET:
@@ -43,20 +45,22 @@ static bool is_wanted(const struct check *check, enum seal_table table)
 	return true;
 }
 
-static int compare_all(const struct check *check, const struct ruleset rs[static SEAL_TABLES], struct nftlook *seen,
-		       char why[static 256])
+static int compare_all(const struct check *check, const struct ruleset rs[static SEAL_TABLES],
+		       struct nftlook *seen, char why[static 256])
 {
 	int r = 0;
 
 	for (unsigned int t = 0; !r && t < SEAL_TABLES; t++)
 		if (is_wanted(check, t))
-			r = rs[t].err ? rs[t].err : nftlook_compare(seen, &rs[t], NFTLOOK_WHOLE, why);
+			r = rs[t].err ? rs[t].err
+				      : nftlook_compare(seen, &rs[t], NFTLOOK_WHOLE, why);
 	return r;
 }
 
 /*
- * The rules were read back when their last transaction was made. As long as no other one was, and the interfaces are
- * still those that the frame filters were put on, they are unchanged: one question instead of a dump of everything.
+ * The rules were read back when their last transaction was made. As long as no other one was, and
+ * the interfaces are still those that the frame filters were put on, they are unchanged: one
+ * question instead of a dump of everything.
  */
 static bool is_untouched(struct check *check)
 {
@@ -64,9 +68,11 @@ static bool is_untouched(struct check *check)
 	struct nl_error error;
 	uint32_t generation;
 
-	if ((check->link && check->link != SPEC_LINK_INDEX) || (check->tunnel && check->tunnel != spec->tunnel_index))
+	if ((check->link && check->link != SPEC_LINK_INDEX) ||
+	    (check->tunnel && check->tunnel != spec->tunnel_index))
 		return false;
-	return !nftlook_generation(&check->nft, &generation, &error) && generation == spec->seal_generation;
+	return !nftlook_generation(&check->nft, &generation, &error) &&
+	       generation == spec->seal_generation;
 }
 
 static int look(struct check *check, char why[static 256])

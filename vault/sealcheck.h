@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/sealcheck.h: is the kill switch of a vault in place, whole and unchanged, in the kernel? Reads only. */
+/* vault/sealcheck.h: is the kill switch of a vault in place, whole and unchanged, in the kernel?
+ * Reads only. */
 #ifndef VAULT_SEALCHECK_H
 #define VAULT_SEALCHECK_H
 
@@ -7,8 +8,9 @@
 #include "vault/spec.h"
 
 /*
- * Compares every rule, set, chain and policy of the kill switch that SPEC calls for with what the namespace NS (a
- * descriptor) has. 0 when it is in place; else -errno with the difference, or the kernel's words, in WHY (never empty).
+ * Compares every rule, set, chain and policy of the kill switch that SPEC calls for with what the
+ * namespace NS (a descriptor) has. 0 when it is in place; else -errno with the difference, or the
+ * kernel's words, in WHY (never empty).
  */
 int must_check sealcheck(const struct spec *spec, int ns, char why[static 256]);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/sight.c: what the kernel has of a vault: its links, addresses, routes, rules and tunnel, read once. */
+/* vault/sight.c: what the kernel has of a vault: its links, addresses, routes, rules and tunnel,
+ * read once. */
 #include "vault/sight.h"
 
 #include <errno.h>
@@ -128,7 +129,8 @@ int sight_take(struct world *w, struct sight *out, char why[static 256])
 		r = take_interfaces(w, out, &error);
 	}
 	if (!r)
-		r = nftlook_generation(&w->vault_nft, &w->generation, &error); /* before: what comes later shows */
+		r = nftlook_generation(&w->vault_nft, &w->generation,
+				       &error); /* before: what comes later shows */
 	if (!r)
 		r = take_rules(w, out, &error);
 	if (!r)
@@ -153,7 +155,8 @@ void sight_free(struct sight *sight)
 	memset(sight, 0, sizeof(*sight));
 }
 
-/* Takes out of the list of N elements of SIZE those whose index, at offset AT, is GONE. Returns how many stay. */
+/* Takes out of the list of N elements of SIZE those whose index, at offset AT, is GONE. Returns how
+ * many stay. */
 static size_t forget(void *list, size_t n, size_t size, size_t at, uint32_t gone)
 {
 	char *base = list;
@@ -170,20 +173,26 @@ static size_t forget(void *list, size_t n, size_t size, size_t at, uint32_t gone
 
 void sight_forget_link(struct sight *s, uint32_t index)
 {
-	s->n_links = forget(s->links, s->n_links, sizeof(*s->links), offsetof(struct rtnl_link, index), index);
+	s->n_links = forget(s->links, s->n_links, sizeof(*s->links),
+			    offsetof(struct rtnl_link, index), index);
 	s->n_addresses = forget(s->addresses, s->n_addresses, sizeof(*s->addresses),
 				offsetof(struct rtnl_address, index), index);
-	s->n_routes = forget(s->routes, s->n_routes, sizeof(*s->routes), offsetof(struct rtnl_route, index), index);
-	nftlook_free(&s->rules); /* the kernel took its chain away with it: the frame filters are to be loaded anew */
+	s->n_routes = forget(s->routes, s->n_routes, sizeof(*s->routes),
+			     offsetof(struct rtnl_route, index), index);
+	nftlook_free(&s->rules); /* the kernel took its chain away with it: the frame filters are to
+				    be loaded anew */
 }
 
 bool sight_route_is(const struct rtnl_route *route, const struct obj_route *wanted)
 {
-	/* The kernel gives an IPv6 route without a metric 1024, and an unreachable one the loopback's index. */
-	uint32_t metric = wanted->metric || wanted->dst.addr.family == AF_INET ? wanted->metric : 1024;
+	/* The kernel gives an IPv6 route without a metric 1024, and an unreachable one the
+	 * loopback's index. */
+	uint32_t metric =
+		wanted->metric || wanted->dst.addr.family == AF_INET ? wanted->metric : 1024;
 
-	return !route->type && !route->by_kernel && !route->via.family && prefix_equal(&route->dst, &wanted->dst) &&
-	       route->index == wanted->index && route->metric == metric;
+	return !route->type && !route->by_kernel && !route->via.family &&
+	       prefix_equal(&route->dst, &wanted->dst) && route->index == wanted->index &&
+	       route->metric == metric;
 }
 
 const struct rtnl_link *sight_link(const struct rtnl_link *list, size_t n, const char *name)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/sight.h: what the kernel has of a vault: its links, addresses, routes, rules and tunnel, read once. Reads only. */
+/* vault/sight.h: what the kernel has of a vault: its links, addresses, routes, rules and tunnel,
+ * read once. Reads only. */
 #ifndef VAULT_SIGHT_H
 #define VAULT_SIGHT_H
 
@@ -14,7 +15,8 @@ struct world;
 struct sight {
 	struct rtnl_link *links; /* in the vault */
 	struct rtnl_address *addresses; /* in the vault */
-	struct rtnl_route *routes; /* in the vault's main table, but for those the kernel makes of addresses */
+	struct rtnl_route *
+		routes; /* in the vault's main table, but for those the kernel makes of addresses */
 	struct rtnl_link *host_links;
 	struct rtnl_address *host_addresses;
 	size_t n_links, n_addresses, n_routes, n_host_links, n_host_addresses;
@@ -23,7 +25,8 @@ struct sight {
 	bool has_wg; /* the tunnel could be asked */
 };
 
-/* Fills *OUT by W's sockets, both namespaces open. 0, or -errno with the reason in WHY: nothing half-read is ever returned. */
+/* Fills *OUT by W's sockets, both namespaces open. 0, or -errno with the reason in WHY: nothing
+ * half-read is ever returned. */
 int must_check sight_take(struct world *w, struct sight *out, char why[static 256]);
 void sight_free(struct sight *sight);
 

@@ -7,13 +7,16 @@
 
 bool spec_name_is_valid(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 	size_t len = strlen(name);
 
-	return len >= 1 && len <= SPEC_NAME_MAX && strspn(name, allowed) == len && name[0] != '.' && name[0] != '-';
+	return len >= 1 && len <= SPEC_NAME_MAX && strspn(name, allowed) == len && name[0] != '.' &&
+	       name[0] != '-';
 }
 
-/* FNV-1a: short, stable over versions; a collision is no danger, the kernel refuses the second interface. */
+/* FNV-1a: short, stable over versions; a collision is no danger, the kernel refuses the second
+ * interface. */
 static uint32_t hash(const char *text)
 {
 	uint32_t h = 2166136261U;
@@ -31,7 +34,8 @@ static void interface_name(const char *prefix, const char *name, char out[static
 	if ((int)strlen(name) <= room)
 		snprintf(out, IFNAMSIZ, "%s%s", prefix, name);
 	else
-		snprintf(out, IFNAMSIZ, "%s%.*s-%05x", prefix, room - HASH_LEN, name, hash(name) & 0xfffffU);
+		snprintf(out, IFNAMSIZ, "%s%.*s-%05x", prefix, room - HASH_LEN, name,
+			 hash(name) & 0xfffffU);
 }
 
 void spec_name_interfaces(struct spec *spec)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/spec.h: the description of a vault: values only. Words and the wg-quick file fill it, gather completes it. */
+/* vault/spec.h: the description of a vault: values only. Words and the wg-quick file fill it,
+ * gather completes it. */
 #ifndef VAULT_SPEC_H
 #define VAULT_SPEC_H
 
@@ -13,7 +14,8 @@
 #define SPEC_NAME_MAX 63
 #define SPEC_SCHEMA 1
 
-/* Interface indexes inside a vault: the namespace is fresh. The tunnel's is in the spec: it must be free on the host too. */
+/* Interface indexes inside a vault: the namespace is fresh. The tunnel's is in the spec: it must be
+ * free on the host too. */
 enum spec_index { SPEC_LOOPBACK_INDEX = 1, SPEC_LINK_INDEX = 2 };
 
 /* Every link of a vault carries this group inside, so that one request takes all of them away. */
@@ -53,7 +55,8 @@ struct spec {
 	uint32_t host_index; /* of host_name on the host */
 	uint32_t tunnel_index; /* of tunnel_name in the vault */
 	uint64_t netns_inode; /* 0 until made */
-	uint32_t seal_generation; /* of the rules in the vault when the last of them was read back; 0 until made */
+	uint32_t seal_generation; /* of the rules in the vault when the last of them was read back;
+				     0 until made */
 };
 
 /* Name of the interface with INDEX inside the vault; "" for an index that is none of them. */
@@ -62,19 +65,21 @@ const char *spec_interface(const struct spec *spec, uint32_t index);
 /* True for 1 to SPEC_NAME_MAX characters of [A-Za-z0-9_.-] that do not begin with '.' or '-'. */
 bool spec_name_is_valid(const char *name);
 
-/* Fills the three interface names from spec->name: as they are where they fit, else cut, with a hash of the whole. */
+/* Fills the three interface names from spec->name: as they are where they fit, else cut, with a
+ * hash of the whole. */
 void spec_name_interfaces(struct spec *spec);
 
 /* True when the tunnel has an address of the family (AF_INET, AF_INET6). */
 bool spec_tunnel_has(const struct spec *spec, uint8_t family);
-/* True when the tunnel or the link has an address of the family: else the family is off in the vault. */
+/* True when the tunnel or the link has an address of the family: else the family is off in the
+ * vault. */
 bool spec_uses(const struct spec *spec, uint8_t family);
 
 /* The description without any secret, for the state file. A new reference, or NULL without memory. */
 json_t *spec_to_json(const struct spec *spec);
 /*
- * Fills *OUT (spec_free it, also on error) from such a value. 0, -ENOMEM, -EPROTONOSUPPORT for another schema
- * version, -EINVAL for anything that spec_to_json would not have written.
+ * Fills *OUT (spec_free it, also on error) from such a value. 0, -ENOMEM, -EPROTONOSUPPORT for
+ * another schema version, -EINVAL for anything that spec_to_json would not have written.
  */
 int must_check spec_from_json(const json_t *json, struct spec *out);
 

@@ -66,11 +66,13 @@ static json_t *peer_json(const struct wg_peer *peer)
 	char key[KEY_BASE64_LEN + 1];
 
 	key_to_base64(&peer->public_key, key);
-	return json_pack("{s:s, s:b, s:s?, s:o, s:i, s:i, s:i, s:o}", "public_key", key, "has_preshared_key",
-			 !!(peer->flags & WG_PEER_HAS_PRESHARED_KEY), "endpoint_host", peer->endpoint.host,
-			 "endpoint_address", addr_json(&peer->endpoint.addr), "endpoint_scope",
-			 (int)peer->endpoint.scope, "endpoint_port", (int)peer->endpoint.port, "persistent_keepalive",
-			 (int)peer->keepalive, "allowed_ips", prefixes_json(peer->allowed_ips, peer->n_allowed_ips));
+	return json_pack("{s:s, s:b, s:s?, s:o, s:i, s:i, s:i, s:o}", "public_key", key,
+			 "has_preshared_key", !!(peer->flags & WG_PEER_HAS_PRESHARED_KEY),
+			 "endpoint_host", peer->endpoint.host, "endpoint_address",
+			 addr_json(&peer->endpoint.addr), "endpoint_scope",
+			 (int)peer->endpoint.scope, "endpoint_port", (int)peer->endpoint.port,
+			 "persistent_keepalive", (int)peer->keepalive, "allowed_ips",
+			 prefixes_json(peer->allowed_ips, peer->n_allowed_ips));
 }
 
 static json_t *peers_json(const struct wg_device *wg)
@@ -89,9 +91,9 @@ static json_t *link_json(const struct spec *spec)
 {
 	if (!spec->has_link)
 		return json_null();
-	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "host_interface", spec->host_name, "interface",
-			 spec->link_name, "host_index", (json_int_t)spec->host_index, "host_address",
-			 prefix_json(&spec->link[SPEC_V4].host), "vault_address",
+	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "host_interface", spec->host_name,
+			 "interface", spec->link_name, "host_index", (json_int_t)spec->host_index,
+			 "host_address", prefix_json(&spec->link[SPEC_V4].host), "vault_address",
 			 prefix_json(&spec->link[SPEC_V4].vault), "host_address6",
 			 prefix_json(&spec->link[SPEC_V6].host), "vault_address6",
 			 prefix_json(&spec->link[SPEC_V6].vault));
@@ -99,19 +101,22 @@ static json_t *link_json(const struct spec *spec)
 
 json_t *spec_to_json(const struct spec *spec)
 {
-	return json_pack("{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o}", "schema",
-			 SPEC_SCHEMA, "name", spec->name, "netns_inode", (json_int_t)spec->netns_inode,
-			 "seal_generation", (json_int_t)spec->seal_generation, "conf",
-			 spec->conf, "backend", spec->backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel",
-			 "program", spec->program, "tunnel", "interface", spec->tunnel_name, "index",
-			 (json_int_t)spec->tunnel_index, "mtu", (int)spec->mtu,
-			 "listen_port", (int)spec->wg.listen_port, "fwmark", (json_int_t)spec->wg.fwmark, "addresses",
-			 prefixes_json(spec->addresses, spec->n_addresses), "peers", peers_json(&spec->wg), "dns",
-			 addrs_json(spec->dns, spec->n_dns), "dns_search", strings_json(spec->search, spec->n_search),
-			 "link", link_json(spec));
+	return json_pack(
+		"{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o}",
+		"schema", SPEC_SCHEMA, "name", spec->name, "netns_inode",
+		(json_int_t)spec->netns_inode, "seal_generation", (json_int_t)spec->seal_generation,
+		"conf", spec->conf, "backend",
+		spec->backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel", "program",
+		spec->program, "tunnel", "interface", spec->tunnel_name, "index",
+		(json_int_t)spec->tunnel_index, "mtu", (int)spec->mtu, "listen_port",
+		(int)spec->wg.listen_port, "fwmark", (json_int_t)spec->wg.fwmark, "addresses",
+		prefixes_json(spec->addresses, spec->n_addresses), "peers", peers_json(&spec->wg),
+		"dns", addrs_json(spec->dns, spec->n_dns), "dns_search",
+		strings_json(spec->search, spec->n_search), "link", link_json(spec));
 }
 
-/* Reading back. Every reader takes a value as spec_to_json writes it and refuses anything else with -EINVAL. */
+/* Reading back. Every reader takes a value as spec_to_json writes it and refuses anything else with
+ * -EINVAL. */
 
 static int read_string(const json_t *value, char *out, size_t size)
 {
@@ -228,7 +233,8 @@ static int read_peer(const json_t *value, struct wg_device *wg)
 	if (!r)
 		r = read_number(json_object_get(value, "endpoint_port"), UINT16_MAX, &port);
 	if (!r)
-		r = read_number(json_object_get(value, "persistent_keepalive"), UINT16_MAX, &keepalive);
+		r = read_number(json_object_get(value, "persistent_keepalive"), UINT16_MAX,
+				&keepalive);
 	if (r)
 		return r;
 	peer->endpoint.scope = (uint32_t)scope;
@@ -241,7 +247,8 @@ static int read_tunnel(const json_t *value, struct spec *out)
 {
 	const json_t *peers = json_object_get(value, "peers");
 	json_int_t index, mtu, port, mark;
-	int r = read_string(json_object_get(value, "interface"), out->tunnel_name, sizeof(out->tunnel_name));
+	int r = read_string(json_object_get(value, "interface"), out->tunnel_name,
+			    sizeof(out->tunnel_name));
 
 	if (!r)
 		r = read_number(json_object_get(value, "index"), INT32_MAX, &index);
@@ -282,9 +289,11 @@ static int read_link(const json_t *value, struct spec *out)
 	if (json_is_null(value))
 		return 0;
 	out->has_link = true;
-	r = read_string(json_object_get(value, "host_interface"), out->host_name, sizeof(out->host_name));
+	r = read_string(json_object_get(value, "host_interface"), out->host_name,
+			sizeof(out->host_name));
 	if (!r)
-		r = read_string(json_object_get(value, "interface"), out->link_name, sizeof(out->link_name));
+		r = read_string(json_object_get(value, "interface"), out->link_name,
+				sizeof(out->link_name));
 	if (!r)
 		r = read_number(json_object_get(value, "host_index"), INT32_MAX, &index);
 	if (r)
@@ -293,7 +302,8 @@ static int read_link(const json_t *value, struct spec *out)
 	for (size_t i = 0; !r && i < ARRAY_SIZE(ends); i++) {
 		struct spec_link_ends *e = &out->link[ends[i].family];
 
-		r = read_prefix(json_object_get(value, ends[i].key), ends[i].host ? &e->host : &e->vault);
+		r = read_prefix(json_object_get(value, ends[i].key),
+				ends[i].host ? &e->host : &e->vault);
 	}
 	return r;
 }

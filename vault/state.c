@@ -16,7 +16,8 @@
 #define STATE_MAX_BYTES (64U << 20)
 #define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
 
-/* While waiting for another command's end nothing of ours is there yet: a signal may end us, also one that is blocked. */
+/* While waiting for another command's end nothing of ours is there yet: a signal may end us, also
+ * one that is blocked. */
 static int lock(int fd)
 {
 	sigset_t none, old;

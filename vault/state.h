@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/state.h: what is kept between commands: /run/vault/NAME/ and the locks. Files only; no secret ever. */
+/* vault/state.h: what is kept between commands: /run/vault/NAME/ and the locks. Files only; no
+ * secret ever. */
 #ifndef VAULT_STATE_H
 #define VAULT_STATE_H
 
@@ -9,24 +10,26 @@
 #define STATE_DIR "/run/vault"
 
 /*
- * Waits for and takes the lock of the vault NAME: a flock(2) on its folder STATE_DIR/NAME, which is made (0755) if
- * absent: *MADE (may be NULL) tells. A folder removed while waiting is made anew. Returns the folder's descriptor, which
- * holds the lock until it is closed, or -errno.
+ * Waits for and takes the lock of the vault NAME: a flock(2) on its folder STATE_DIR/NAME, which is
+ * made (0755) if absent: *MADE (may be NULL) tells. A folder removed while waiting is made anew.
+ * Returns the folder's descriptor, which holds the lock until it is closed, or -errno.
  */
 int must_check state_lock(const char *name, bool *made);
 
-/* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. A descriptor or -errno. */
+/* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. A
+ * descriptor or -errno. */
 int must_check state_lock_host(void);
 
-/* Writes SPEC's description, with the namespace INODE and the rules' GENERATION, as vault.json (0600) into the folder DIR. */
+/* Writes SPEC's description, with the namespace INODE and the rules' GENERATION, as vault.json
+ * (0600) into the folder DIR. */
 int must_check state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
 
 /* True when the folder DIR holds just what state_save would write. */
 bool state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
 
 /*
- * Reads STATE_DIR/NAME/vault.json into *OUT (spec_free it, also on error). 0; -ENOENT: no such vault; -EPROTONOSUPPORT
- * another schema; -EINVAL: not a description of NAME.
+ * Reads STATE_DIR/NAME/vault.json into *OUT (spec_free it, also on error). 0; -ENOENT: no such
+ * vault; -EPROTONOSUPPORT another schema; -EINVAL: not a description of NAME.
  */
 int must_check state_load(const char *name, struct spec *out);
 
@@ -34,8 +37,8 @@ int must_check state_load(const char *name, struct spec *out);
 int must_check state_remove_files(int dir);
 
 /*
- * Removes the folder, once nothing of the vault is left anywhere: as long as it stands, the next `up` or `down` looks for
- * leftovers. 0 or -errno; -ENOENT never.
+ * Removes the folder, once nothing of the vault is left anywhere: as long as it stands, the next
+ * `up` or `down` looks for leftovers. 0 or -errno; -ENOENT never.
  */
 int must_check state_remove_dir(const char *name);
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vault/walk.c: a plan and a verb: make, remove, print. The only place that words what the kernel answers.
+ * vault/walk.c: a plan and a verb: make, remove, print. The only place that words what the kernel
+ * answers.
  *
- * Theory of operation. Making goes down the list and queues; requests to one socket travel together, so a whole vault takes
- * eight sends. What was queued may fail only when it is sent: the number of the object travels with each request as
- * its tag, so the message names the right one. Taking back goes up the list from where the failure was: whatever
- * comes earlier may exist, and a thing that does not exist counts as removed. Signals are looked at between objects, so
- * that none ends us half-way; SIGKILL is what the order of the plan is for.
+ * Theory of operation. Making goes down the list and queues; requests to one socket travel
+ * together, so a whole vault takes eight sends. What was queued may fail only when it is sent: the
+ * number of the object travels with each request as its tag, so the message names the right one.
+ * Taking back goes up the list from where the failure was: whatever comes earlier may exist, and a
+ * thing that does not exist counts as removed. Signals are looked at between objects, so that none
+ * ends us half-way; SIGKILL is what the order of the plan is for.
  */
 #include "vault/walk.h"
 
@@ -54,7 +56,8 @@ static void report_failure(const struct world *w, const struct obj *o, const cha
 	const char *words = err == -EINTR ? "interrupted" : strerror(-err);
 
 	if (w->why[0])
-		report_error(w->spec->name, "%s %s: %s: %s%s", doing, o->label, words, w->why, mend(err));
+		report_error(w->spec->name, "%s %s: %s: %s%s", doing, o->label, words, w->why,
+			     mend(err));
 	else
 		report_error(w->spec->name, "%s %s: %s%s", doing, o->label, words, mend(err));
 }
@@ -75,9 +78,10 @@ static int flush_optional(const struct plan *plan, struct world *w, size_t from,
 
 	if (r != -EOPNOTSUPP || !only_optional(plan, from, to))
 		return r;
-	report_warning(w->spec->name,
-		       "this kernel cannot filter frames on their way out (netdev egress, Linux 5.16): "
-		       "packet sockets inside are stopped by the guard on the host alone");
+	report_warning(
+		w->spec->name,
+		"this kernel cannot filter frames on their way out (netdev egress, Linux 5.16): "
+		"packet sockets inside are stopped by the guard on the host alone");
 	w->why[0] = '\0';
 	return 0;
 }
@@ -127,22 +131,27 @@ static size_t remove_object(const struct obj *o, struct world *w, const char *do
 	return 1;
 }
 
-static void take_back(const struct plan *plan, struct world *w, size_t from)
+/* What was made, from FROM on upwards; KEEP (or plan->n) was there before, under its name, and is
+ * somebody else's. */
+static void take_back(const struct plan *plan, struct world *w, size_t from, size_t keep)
 {
 	size_t failures = 0;
 
 	world_forget(w);
 	for (size_t i = from + 1; i-- > 0;)
-		failures += remove_object(&plan->objs[i], w, "taking back");
+		if (i != keep)
+			failures += remove_object(&plan->objs[i], w, "taking back");
 	if (failures)
-		report_error(w->spec->name, "not all could be taken back: nothing is open, `vault down %s` clears it up",
-			     w->spec->name);
+		report_error(
+			w->spec->name,
+			"not all could be taken back: nothing is open, `vault down %s` clears it up",
+			w->spec->name);
 	world_unlock_host(w);
 }
 
 int walk_make(const struct plan *plan, struct world *w)
 {
-	size_t at = 0;
+	size_t at = 0, failed;
 	int r;
 
 	if (plan->overflow) {
@@ -156,15 +165,17 @@ int walk_make(const struct plan *plan, struct world *w)
 		return 0;
 	if (at >= plan->n)
 		at = plan->n - 1;
-	report_failure(w, &plan->objs[w->failed < plan->n ? w->failed : at], "making", r);
-	take_back(plan, w, at);
+	failed = w->failed < plan->n ? w->failed : at;
+	report_failure(w, &plan->objs[failed], "making", r);
+	take_back(plan, w, at, r == -EEXIST ? failed : plan->n);
 	return r;
 }
 
 static bool plan_has_address(const struct plan *plan, const struct rtnl_address *a)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->objs[i].kind == &kind_address && plan->objs[i].address.index == a->index &&
+		if (plan->objs[i].kind == &kind_address &&
+		    plan->objs[i].address.index == a->index &&
 		    prefix_equal(&plan->objs[i].address.address, &a->address))
 			return true;
 	return false;
@@ -173,13 +184,15 @@ static bool plan_has_address(const struct plan *plan, const struct rtnl_address 
 static bool plan_has_route(const struct plan *plan, const struct rtnl_route *route)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->objs[i].kind == &kind_route && sight_route_is(route, &plan->objs[i].route))
+		if (plan->objs[i].kind == &kind_route &&
+		    sight_route_is(route, &plan->objs[i].route))
 			return true;
 	return false;
 }
 
 /* The kernel gives and takes the loopback's addresses itself. */
-static int drop_strange_addresses(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
+static int drop_strange_addresses(const struct plan *plan, struct world *w, walk_change_fn *fn,
+				  void *arg)
 {
 	char text[PREFIX_STRLEN], label[PREFIX_STRLEN + 16];
 
@@ -192,14 +205,16 @@ static int drop_strange_addresses(const struct plan *plan, struct world *w, walk
 		r = world_queue(w, &w->vault_route);
 		if (r)
 			return r;
-		rtnl_queue_del_address(&w->batch, &w->vault_route, w->current, a->index, &a->address);
+		rtnl_queue_del_address(&w->batch, &w->vault_route, w->current, a->index,
+				       &a->address);
 		snprintf(label, sizeof(label), "address %s", prefix_format(&a->address, text));
 		fn('-', label, arg);
 	}
 	return 0;
 }
 
-static int drop_strange_routes(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
+static int drop_strange_routes(const struct plan *plan, struct world *w, walk_change_fn *fn,
+			       void *arg)
 {
 	char text[PREFIX_STRLEN], label[PREFIX_STRLEN + 16];
 
@@ -219,7 +234,8 @@ static int drop_strange_routes(const struct plan *plan, struct world *w, walk_ch
 	return 0;
 }
 
-/* What nobody asked for goes first; an address that goes may take routes, and others of its network, with it. */
+/* What nobody asked for goes first; an address that goes may take routes, and others of its
+ * network, with it. */
 static int drop_strangers(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
 {
 	bool any;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/walk.h: a plan and a verb: make, remove, print. The only place that words what the kernel answers. */
+/* vault/walk.h: a plan and a verb: make, remove, print. The only place that words what the kernel
+ * answers. */
 #ifndef VAULT_WALK_H
 #define VAULT_WALK_H
 
@@ -8,29 +9,32 @@
 #include "vault/world.h"
 
 /*
- * Makes every object of PLAN, in order. 0 when all are there. On the first failure, or when one of the signals that the
- * caller blocked is pending, takes back in reverse what was made, says so, and returns -errno (-EINTR for a signal).
+ * Makes every object of PLAN, in order. 0 when all are there. On the first failure, or when one of
+ * the signals that the caller blocked is pending, takes back in reverse what was made, says so, and
+ * returns -errno (-EINTR for a signal).
  */
 int must_check walk_make(const struct plan *plan, struct world *w);
 
-/* Told of each thing that was changed: SIGN is '+' for made, '-' for taken away, '~' for put right. */
+/* Told of each thing that was changed: SIGN is '+' for made, '-' for taken away, '~' for put right.
+ */
 typedef void walk_change_fn(char sign, const char *label, void *arg);
 
 /*
- * Makes a vault that is there, W->sight telling what of it, into PLAN: takes away addresses and routes that are not in
- * it, makes what is missing, replaces what differs; leaves alone what is right. 0, or -errno, reported, at the first
- * failure: what was put right stays so.
+ * Makes a vault that is there, W->sight telling what of it, into PLAN: takes away addresses and
+ * routes that are not in it, makes what is missing, replaces what differs; leaves alone what is
+ * right. 0, or -errno, reported, at the first failure: what was put right stays so.
  */
 int must_check walk_mend(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg);
 
 /*
- * Removes every object of PLAN, in reverse: first those that carry traffic, then the rest. Goes on after a failure and
- * reports each one. Returns the number of failures.
+ * Removes every object of PLAN, in reverse: first those that carry traffic, then the rest. Goes on
+ * after a failure and reports each one. Returns the number of failures.
  */
 size_t must_check walk_remove(const struct plan *plan, struct world *w);
 
 /* Removes the objects of one KIND only. Returns the number of failures, each reported. */
-size_t must_check walk_remove_kind(const struct plan *plan, struct world *w, const struct kind *kind);
+size_t must_check walk_remove_kind(const struct plan *plan, struct world *w,
+				   const struct kind *kind);
 
 /* Appends the equivalent commands of making PLAN to OUT. */
 void walk_print(const struct plan *plan, const struct spec *spec, struct str *out);

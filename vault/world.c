@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/world.c: the two namespaces a walk works in: their sockets, the batch under way, what was last said of a failure. */
+/* vault/world.c: the two namespaces a walk works in: their sockets, the batch under way, what was
+ * last said of a failure. */
 #include "vault/world.h"
 
 #include <errno.h>
@@ -17,7 +18,9 @@ int world_open(struct world *w, const struct spec *spec)
 	const struct nl closed = NL_CLOSED;
 	int r;
 
-	*w = (struct world){ .spec = spec, .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1 };
+	*w = (struct world){
+		.spec = spec, .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1
+	};
 	w->host_route = w->host_nft = w->vault_route = w->vault_nft = w->vault_wg = closed;
 	w->host_ns = ns_open_self();
 	if (w->host_ns < 0)

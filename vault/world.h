@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/world.h: the two namespaces a walk works in: their sockets, the batch under way, what was last said of a failure. */
+/* vault/world.h: the two namespaces a walk works in: their sockets, the batch under way, what was
+ * last said of a failure. */
 #ifndef VAULT_WORLD_H
 #define VAULT_WORLD_H
 
@@ -9,7 +10,8 @@
 
 struct sight;
 
-/* Bit of world.unverified that stands for the guard; the tables of enum seal_table have the bits below. */
+/* Bit of world.unverified that stands for the guard; the tables of enum seal_table have the bits
+ * below. */
 #define WORLD_GUARD_BIT 16U
 
 struct world {
@@ -28,12 +30,14 @@ struct world {
 	uint32_t generation; /* of the vault's rules, after the last transaction there */
 	unsigned int current; /* the tag of what is queued: the object's number in the plan */
 
-	bool keeps_name; /* the name could not be removed: its description stays, for the next `down` to know it by */
+	bool keeps_name; /* the name could not be removed: its description stays, for the next
+			    `down` to know it by */
 	unsigned int failed; /* the tag of what failed */
 	char why[256]; /* the kernel's words, or ours; may be "" */
 };
 
-/* Opens the host's side: the caller's own namespace and its sockets. 0 or -errno; world_close in any case. */
+/* Opens the host's side: the caller's own namespace and its sockets. 0 or -errno; world_close in
+ * any case. */
 int must_check world_open(struct world *w, const struct spec *spec);
 
 /* Takes over the descriptor NS as the vault's namespace and opens sockets in it. 0 or -errno. */
@@ -44,14 +48,16 @@ int must_check world_lock_host(struct world *w);
 void world_unlock_host(struct world *w);
 
 /*
- * Makes the batch ready for a request to NL, one of W's sockets: what is queued for another one goes out first, so that
- * requests take effect in the order they were queued in. Then queue on &w->batch with w->current. 0 or -errno.
+ * Makes the batch ready for a request to NL, one of W's sockets: what is queued for another one
+ * goes out first, so that requests take effect in the order they were queued in. Then queue on
+ * &w->batch with w->current. 0 or -errno.
  */
 int must_check world_queue(struct world *w, struct nl *nl);
 
 /*
- * Sends what is queued, waits for the kernel's answer, and compares rulesets with what the kernel says it has (L28). 0, or
- * -errno with w->failed and w->why set. Call it before doing anything that is not a queued request.
+ * Sends what is queued, waits for the kernel's answer, and compares rulesets with what the kernel
+ * says it has (L28). 0, or -errno with w->failed and w->why set. Call it before doing anything that
+ * is not a queued request.
  */
 int must_check world_flush(struct world *w);
 

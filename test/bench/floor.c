@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test/bench/floor.c: what `vault up`, `down` and `exec` ask of the kernel, and nothing else: the floor they stand on.
+ * test/bench/floor.c: what `vault up`, `down` and `exec` ask of the kernel, and nothing else: the
+ * floor they stand on.
  *
- * It parses nothing, builds nothing and verifies nothing: `record` takes, from strace's view of vault's own run, the bytes
- * of each netlink request, each setting and each file, and keeps them on a tape; `up` and `down` play it. So both ask the
- * kernel for the same, byte by byte, whatever the rules become, and what vault takes longer is its own. Left out of the tape
- * are the requests that a program without questions would not make: dumps, and echoes of the rules. `exec` has no tape.
+ * It parses nothing, builds nothing and verifies nothing: `record` takes, from strace's view of
+ * vault's own run, the bytes of each netlink request, each setting and each file, and keeps them on
+ * a tape; `up` and `down` play it. So both ask the kernel for the same, byte by byte, whatever the
+ * rules become, and what vault takes longer is its own. Left out of the tape are the requests that
+ * a program without questions would not make: dumps, and echoes of the rules. `exec` has no tape.
  *
- *   strace -qq -e trace=openat,write,sendmsg,socket,setns,unshare -e write=all -e raw=sendmsg,write vault up NAME … 2> TRACE
- *   floor record up NAME < TRACE        (and the same with `down`)
- *   floor up NAME | down NAME | exec NAME COMMAND…
- *   floor time COMMAND…                 prints its nanoseconds, those of them on a CPU, its peak memory in KiB; drops its stdout
+ *   strace -qq -e trace=openat,write,sendmsg,socket,setns,unshare -e write=all -e raw=sendmsg,write
+ * vault up NAME … 2> TRACE floor record up NAME < TRACE        (and the same with `down`) floor up
+ * NAME | down NAME | exec NAME COMMAND… floor time COMMAND…                 prints its nanoseconds,
+ * those of them on a CPU, its peak memory in KiB; drops its stdout
  *
  * A tape holds keys; it lies in the lab's private folder.
  */
@@ -47,7 +49,8 @@
 
 static const char *const kept_files[] = { "vault.json", "resolv.conf", "nsswitch.conf" };
 
-/* ---- the tape: a head, then records ------------------------------------------------------------------------------- */
+/* ---- the tape: a head, then records
+ * ------------------------------------------------------------------------------- */
 
 enum kind { SEND, SETTING, FILE_OF_STATE };
 
@@ -56,7 +59,8 @@ struct head {
 	uint32_t unused;
 };
 
-/* Followed by `name` bytes of a path with its NUL (none for SEND) and `len` of data; the next begins at eight. */
+/* Followed by `name` bytes of a path with its NUL (none for SEND) and `len` of data; the next
+ * begins at eight. */
 struct record {
 	uint32_t kind, len, name;
 	uint32_t bus, inside; /* SEND: the socket */
@@ -73,13 +77,16 @@ static void tape_path(char path[static 128], const char *verb, const char *name)
 	snprintf(path, 128, TAPES "/%s.%s.tape", name, verb);
 }
 
-/* ---- record ------------------------------------------------------------------------------------------------------- */
+/* ---- record
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct recorder {
 	struct {
 		bool is_socket, inside;
 		uint32_t bus;
-		char path[256]; /* of a file to write: below /proc/sys, or a name in the state's folder; "" else */
+		char path[256]; /* of a file to write: below /proc/sys, or a name in the state's
+				   folder; "" else */
 	} fds[MAX_FDS];
 	bool inside, is_open;
 	struct head head;
@@ -89,7 +96,8 @@ struct recorder {
 	FILE *out;
 };
 
-/* True when the request is to be played: settles which acknowledgement to wait for, and asks for no echo. */
+/* True when the request is to be played: settles which acknowledgement to wait for, and asks for no
+ * echo. */
 static bool prepare_send(struct recorder *r)
 {
 	for (size_t at = 0; at + sizeof(struct nlmsghdr) <= r->record.len;) {
@@ -144,7 +152,8 @@ static void take_bytes(struct recorder *r, const char *line)
 		const char *column = p + 3 * i + (i >= 8);
 		unsigned int byte;
 
-		if (column[0] == ' ' || sscanf(column, "%2x", &byte) != 1 || r->record.len == sizeof(r->data))
+		if (column[0] == ' ' || sscanf(column, "%2x", &byte) != 1 ||
+		    r->record.len == sizeof(r->data))
 			return;
 		r->data[r->record.len++] = (unsigned char)byte;
 	}
@@ -160,16 +169,17 @@ static void take_open(struct recorder *r, int fd, const char *path)
 	else if (!strncmp(path, "/proc/sys/", 10))
 		snprintf(r->fds[fd].path, sizeof(r->fds[fd].path), "%s", path);
 	else if (path[0] == '.' && strrchr(path, '.') != path)
-		snprintf(r->fds[fd].path, sizeof(r->fds[fd].path), "%.*s", (int)(strrchr(path, '.') - path) - 1,
-			 path + 1);
+		snprintf(r->fds[fd].path, sizeof(r->fds[fd].path), "%.*s",
+			 (int)(strrchr(path, '.') - path) - 1, path + 1);
 }
 
 static void take_socket(struct recorder *r, int fd, const char *bus)
 {
 	r->fds[fd].is_socket = true;
 	r->fds[fd].inside = r->inside;
-	r->fds[fd].bus = !strcmp(bus, "NETLINK_ROUTE") ? NETLINK_ROUTE :
-			 !strcmp(bus, "NETLINK_NETFILTER") ? NETLINK_NETFILTER : NETLINK_GENERIC;
+	r->fds[fd].bus = !strcmp(bus, "NETLINK_ROUTE")       ? NETLINK_ROUTE
+			 : !strcmp(bus, "NETLINK_NETFILTER") ? NETLINK_NETFILTER
+							     : NETLINK_GENERIC;
 }
 
 static void take_line(struct recorder *r, const char *line)
@@ -186,11 +196,14 @@ static void take_line(struct recorder *r, const char *line)
 	if (!strncmp(line, " * ", 3))
 		return;
 	end_record(r);
-	if (!strncmp(line, "unshare(CLONE_NEWNET", 20) || (!strncmp(line, "setns(", 6) && strstr(line, "NEWNET")))
+	if (!strncmp(line, "unshare(CLONE_NEWNET", 20) ||
+	    (!strncmp(line, "setns(", 6) && strstr(line, "NEWNET")))
 		r->inside = !r->inside;
-	else if (sscanf(line, "socket(AF_NETLINK, %*[^,], %255[A-Z_])", word) == 1 && got >= 0 && got < MAX_FDS)
+	else if (sscanf(line, "socket(AF_NETLINK, %*[^,], %255[A-Z_])", word) == 1 && got >= 0 &&
+		 got < MAX_FDS)
 		take_socket(r, got, word);
-	else if (sscanf(line, "openat(%*[^,], \"%255[^\"]\"", word) == 1 && got >= 0 && got < MAX_FDS)
+	else if (sscanf(line, "openat(%*[^,], \"%255[^\"]\"", word) == 1 && got >= 0 &&
+		 got < MAX_FDS)
 		take_open(r, got, word);
 	else if (sscanf(line, "sendmsg(%i,", &fd) == 1 && fd < MAX_FDS && r->fds[fd].is_socket)
 		begin_record(r, SEND, fd);
@@ -218,7 +231,9 @@ static int record(const char *verb, const char *name)
 	return fclose(r.out) ? 1 : 0;
 }
 
-/* ---- play --------------------------------------------------------------------------------------------------------- */
+/* ---- play
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static int sockets[2][32]; /* by side and bus; 0: not open */
 
@@ -238,7 +253,8 @@ static bool read_answer(const char *buf, size_t len, uint32_t final)
 {
 	bool done = false;
 
-	for (const struct nlmsghdr *nlh = (const void *)buf; NLMSG_OK(nlh, len); nlh = NLMSG_NEXT(nlh, len)) {
+	for (const struct nlmsghdr *nlh = (const void *)buf; NLMSG_OK(nlh, len);
+	     nlh = NLMSG_NEXT(nlh, len)) {
 		const struct nlmsgerr *e = NLMSG_DATA(nlh);
 
 		if (nlh->nlmsg_type != NLMSG_ERROR)
@@ -295,7 +311,8 @@ static struct tape open_tape(const char *verb, const char *name)
 	if (p == MAP_FAILED)
 		err(1, "%s", path);
 	close(fd);
-	t = (struct tape){ p + sizeof(struct head), p + st.st_size, ((const struct head *)(const void *)p)->ns };
+	t = (struct tape){ p + sizeof(struct head), p + st.st_size,
+			   ((const struct head *)(const void *)p)->ns };
 	return t;
 }
 
@@ -408,7 +425,9 @@ static int down(const char *name)
 	return rmdir(path) ? 1 : 0;
 }
 
-/* ---- exec --------------------------------------------------------------------------------------------------------- */
+/* ---- exec
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static void must(bool is_done, const char *what)
 {
@@ -419,7 +438,8 @@ static void must(bool is_done, const char *what)
 /* In the lab no more than these are to be hidden. */
 static bool is_hidden(const char *name)
 {
-	static const char *const hidden[] = { ".", "..", "vault", "netns", "wireguard", "systemd", "user" };
+	static const char *const hidden[] = { ".",         "..",      "vault", "netns",
+					      "wireguard", "systemd", "user" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(hidden); i++)
 		if (!strcmp(name, hidden[i]))
@@ -443,7 +463,8 @@ static void make_run(void)
 	DIR *dir = fdopendir(from);
 	const struct dirent *d;
 
-	must(dir && !mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=20%"), "/run");
+	must(dir && !mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=20%"),
+	     "/run");
 	to = open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	must(!mkdirat(to, "user", 0755) && !mkdirat(to, "vault", 0755), "/run");
 	while ((d = readdir(dir)))
@@ -479,14 +500,16 @@ static void make_etc(const char *layer, const struct two *two)
 	char options[192];
 	int dir;
 
-	must(!mkdir(layer, 0755) && !mount("tmpfs", layer, "tmpfs", safe, "mode=0755,size=4m"), layer);
+	must(!mkdir(layer, 0755) && !mount("tmpfs", layer, "tmpfs", safe, "mode=0755,size=4m"),
+	     layer);
 	dir = open(layer, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	for (size_t i = 0; i < 2; i++)
 		write_file(dir, kept_files[i + 1], O_CREAT, two->text[i], two->len[i]);
 	must(!mount(NULL, layer, NULL, MS_REMOUNT | MS_RDONLY | safe, NULL), layer);
 	close(dir);
 	snprintf(options, sizeof(options), "lowerdir=%s:/etc", layer);
-	must(!mount("overlay", "/etc", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, options), "/etc");
+	must(!mount("overlay", "/etc", "overlay", MS_RDONLY | MS_NOSUID | MS_NODEV, options),
+	     "/etc");
 }
 
 static void make_sys(void)
@@ -496,14 +519,18 @@ static void make_sys(void)
 
 	must(!statvfs("/sys", &st), "/sys");
 	must(!mount("sysfs", "/sys", "sysfs",
-		    MS_NOSUID | MS_NODEV | MS_NOEXEC | (st.f_flag & ST_RDONLY ? MS_RDONLY : 0UL), NULL), "/sys");
+		    MS_NOSUID | MS_NODEV | MS_NOEXEC | (st.f_flag & ST_RDONLY ? MS_RDONLY : 0UL),
+		    NULL),
+	     "/sys");
 	must(cgroup < 0 || !tree_attach(cgroup, AT_FDCWD, "/sys/fs/cgroup"), "/sys/fs/cgroup");
 }
 
 static void drop(void)
 {
-	static const unsigned int dropped[] = { CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_SYS_MODULE,
-		CAP_SYS_RAWIO, CAP_SYS_BOOT, CAP_PERFMON, CAP_BPF, CAP_DAC_READ_SEARCH };
+	static const unsigned int dropped[] = { CAP_NET_ADMIN,      CAP_NET_RAW,    CAP_SYS_ADMIN,
+						CAP_SYS_PTRACE,     CAP_SYS_MODULE, CAP_SYS_RAWIO,
+						CAP_SYS_BOOT,       CAP_PERFMON,    CAP_BPF,
+						CAP_DAC_READ_SEARCH };
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 
@@ -534,7 +561,8 @@ static int exec(const char *name, char **command)
 	must(ns >= 0 && !setns(ns, CLONE_NEWNET), path);
 	for (size_t i = 0; i < 2; i++)
 		two.len[i] = read_whole(layer, kept_files[i + 1], two.text[i], sizeof(two.text[i]));
-	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL), "mount namespace");
+	must(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL),
+	     "mount namespace");
 	umask(0);
 	make_run();
 	make_etc(layer, &two);
@@ -547,7 +575,9 @@ static int exec(const char *name, char **command)
 	err(127, "%s", command[0]);
 }
 
-/* ---- time --------------------------------------------------------------------------------------------------------- */
+/* ---- time
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 /* vfork(2): what is timed must not include a copy of this process. */
 static int time_it(char **command)
@@ -568,8 +598,10 @@ static int time_it(char **command)
 		err(1, "%s", command[0]);
 	clock_gettime(CLOCK_MONOTONIC, &to);
 	if (status)
-		errx(1, "%s %s ended with %d", command[0], command[1] ? command[1] : "", WEXITSTATUS(status));
-	printf("%lld %lld %ld\n", (to.tv_sec - from.tv_sec) * 1000000000LL + (to.tv_nsec - from.tv_nsec),
+		errx(1, "%s %s ended with %d", command[0], command[1] ? command[1] : "",
+		     WEXITSTATUS(status));
+	printf("%lld %lld %ld\n",
+	       (to.tv_sec - from.tv_sec) * 1000000000LL + (to.tv_nsec - from.tv_nsec),
 	       (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000000000LL +
 		       (use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1000LL,
 	       use.ru_maxrss);
@@ -590,5 +622,6 @@ int main(int argc, char **argv)
 		return record(argv[2], argv[3]);
 	if (!strcmp(verb, "time"))
 		return time_it(argv + 2);
-	errx(2, "usage: floor up NAME | down NAME | exec NAME COMMAND… | record up|down NAME | time COMMAND…");
+	errx(2,
+	     "usage: floor up NAME | down NAME | exec NAME COMMAND… | record up|down NAME | time COMMAND…");
 }

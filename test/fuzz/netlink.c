@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/fuzz/netlink.c: a libFuzzer target: any bytes as the kernel's answer to each kind of request. */
-/* clang -std=gnu11 -D_GNU_SOURCE -I. -fsanitize=fuzzer,address,undefined test/fuzz/netlink.c lib/{addr,key,...}.c -lmnl */
+/* test/fuzz/netlink.c: a libFuzzer target: any bytes as the kernel's answer to each kind of
+ * request. */
+/* clang -std=gnu11 -D_GNU_SOURCE -I. -fsanitize=fuzzer,address,undefined test/fuzz/netlink.c
+ * lib/{addr,key,...}.c -lmnl */
 #include "lib/nlmsg.c"
 #include "lib/nl.c"
 #include "lib/rtnldump.c"
@@ -37,14 +39,16 @@ static void check(bool cond)
 static int see_link(const struct rtnl_link *link, void *arg)
 {
 	(void)arg;
-	check(link->name[0] && memchr(link->name, '\0', sizeof(link->name)) && memchr(link->kind, '\0', sizeof(link->kind)));
+	check(link->name[0] && memchr(link->name, '\0', sizeof(link->name)) &&
+	      memchr(link->kind, '\0', sizeof(link->kind)));
 	return 0;
 }
 
 static int see_address(const struct rtnl_address *address, void *arg)
 {
 	(void)arg;
-	check(address->address.addr.family && address->address.len <= addr_bits(&address->address.addr));
+	check(address->address.addr.family &&
+	      address->address.len <= addr_bits(&address->address.addr));
 	return 0;
 }
 
@@ -59,7 +63,8 @@ static void see_device(const struct wg_device *dev)
 {
 	for (size_t i = 0; i < dev->n_peers; i++)
 		for (size_t j = 0; j < dev->peers[i].n_allowed_ips; j++)
-			check(dev->peers[i].allowed_ips[j].len <= addr_bits(&dev->peers[i].allowed_ips[j].addr));
+			check(dev->peers[i].allowed_ips[j].len <=
+			      addr_bits(&dev->peers[i].allowed_ips[j].addr));
 }
 
 static void run_kind(enum kind kind, struct exchange *x, const void *buf, size_t len)
@@ -96,12 +101,16 @@ static void run_kind(enum kind kind, struct exchange *x, const void *buf, size_t
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct nl_error error = { .err = 0 };
-	struct exchange x = { .first = SEQ - 1, .last = SEQ, .final = SEQ, .is_open = true, .error = &error };
+	struct exchange x = {
+		.first = SEQ - 1, .last = SEQ, .final = SEQ, .is_open = true, .error = &error
+	};
 	void *buf;
 
 	if (size < 1 || size > RECEIVE_SIZE)
 		return 0;
-	buf = malloc(size - 1 ? size - 1 : 1); /* of its own: reading past its end is seen, and it is aligned */
+	buf = malloc(size - 1
+			     ? size - 1
+			     : 1); /* of its own: reading past its end is seen, and it is aligned */
 	if (!buf)
 		return 0;
 	memcpy(buf, data + 1, size - 1);

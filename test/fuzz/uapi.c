@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/fuzz/uapi.c: a libFuzzer target: any bytes as a userspace WireGuard's reply. The first one: to a set or a get. */
+/* test/fuzz/uapi.c: a libFuzzer target: any bytes as a userspace WireGuard's reply. The first one:
+ * to a set or a get. */
 #include "lib/uapiread.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data + 1, size - 1);
 	err = uapi_parse_reply(text, size - 1, data[0] & 1 ? &dev : NULL);
-	check(err <= 0 && err >= -ERRNO_MAX && (!err || (!dev.peers && !dev.n_peers && !dev.flags)));
+	check(err <= 0 && err >= -ERRNO_MAX &&
+	      (!err || (!dev.peers && !dev.n_peers && !dev.flags)));
 	for (size_t i = 0; i < dev.n_peers; i++)
 		see_peer(&dev.peers[i]);
 	wg_device_free(&dev);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/fuzz/wgconf.c: any bytes as a wg-quick file: no crash, and what is valid prints as what parses to the same again. */
+/* test/fuzz/wgconf.c: any bytes as a wg-quick file: no crash, and what is valid prints as what
+ * parses to the same again. */
 #include "lib/addr.c"
 #include "lib/curve25519.c"
 #include "lib/key.c"

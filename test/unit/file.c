@@ -71,17 +71,21 @@ static void test_read(void)
 
 	snprintf(fifo, sizeof(fifo), "%s/fifo", dir);
 	snprintf(path, sizeof(path), "%s/five", dir);
-	ok(!file_replace(dirfd_, "five", 0600, "fi\0e\n", 5) && holds("five", "fi\0e\n", 5), "any bytes, and a NUL after them");
+	ok(!file_replace(dirfd_, "five", 0600, "fi\0e\n", 5) && holds("five", "fi\0e\n", 5),
+	   "any bytes, and a NUL after them");
 	ok(!file_replace(dirfd_, "none", 0600, "", 0) && holds("none", "", 0), "an empty file");
 	ok(!read_path(path, 5) && read_path(path, 4) == -EFBIG, "as much as allowed, and no more");
-	ok(read_path(dir, 9) == -EINVAL && read_path("/dev/null", 9) == -EINVAL, "a folder and a device are refused");
+	ok(read_path(dir, 9) == -EINVAL && read_path("/dev/null", 9) == -EINVAL,
+	   "a folder and a device are refused");
 	ok(!mkfifo(fifo, 0600) && read_path(fifo, 9) == -EINVAL, "a FIFO is refused at once");
 	ok(read_path("/nowhere/at/all", 9) == -ENOENT, "and what is not there");
 	ok(!read_path("/proc/self/status", 1 << 20), "a file of /proc, which says it is empty");
 	ok(!unlinkat(dirfd_, "fifo", 0), "(cleaning)");
 	ok(!read_pipe(0, 9, &len) && !len, "an empty pipe");
 	ok(!read_pipe(100000, 100000, &len) && len == 100000, "a pipe, in pieces");
-	ok(!read_pipe(4095, 4095, &len) && !read_pipe(4096, 4096, &len) && !read_pipe(4097, 4097, &len), "about a page");
+	ok(!read_pipe(4095, 4095, &len) && !read_pipe(4096, 4096, &len) &&
+		   !read_pipe(4097, 4097, &len),
+	   "about a page");
 	ok(read_pipe(10000, 9999, &len) == -EFBIG, "a pipe with too much");
 }
 
@@ -106,15 +110,20 @@ static void test_replace(void)
 	long_name[NAME_MAX] = '\0';
 	umask(077);
 	ok(!file_replace(dirfd_, "f", 0644, "one", 3) && holds("f", "one", 3), "a new file");
-	ok(!fstatat(dirfd_, "f", &st, 0) && (st.st_mode & 07777) == 0644, "its mode whatever the umask");
+	ok(!fstatat(dirfd_, "f", &st, 0) && (st.st_mode & 07777) == 0644,
+	   "its mode whatever the umask");
 	ok(!file_replace(dirfd_, "f", 0600, "two", 3) && holds("f", "two", 3), "over an old one");
 	ok(!fstatat(dirfd_, "f", &st, 0) && (st.st_mode & 07777) == 0600, "with the new mode");
 	snprintf(temp, sizeof(temp), ".f.%ld", (long)getpid());
-	ok(!symlinkat("five", dirfd_, temp) && !file_replace(dirfd_, "f", 0600, "three", 5) && holds("f", "three", 5) &&
-	   holds("five", "fi\0e\n", 5), "what lies in the temporary's place is replaced, not followed");
-	ok(file_replace(dirfd_, long_name, 0600, "x", 1) == -ENAMETOOLONG, "a name too long for its temporary");
-	ok(!mkdirat(dirfd_, "d", 0700) && file_replace(dirfd_, "d", 0600, "x", 1) == -EISDIR, "not over a folder");
-	ok(file_replace(dirfd_, "no/such", 0600, "x", 1) == -ENOENT, "not into a folder that is not there");
+	ok(!symlinkat("five", dirfd_, temp) && !file_replace(dirfd_, "f", 0600, "three", 5) &&
+		   holds("f", "three", 5) && holds("five", "fi\0e\n", 5),
+	   "what lies in the temporary's place is replaced, not followed");
+	ok(file_replace(dirfd_, long_name, 0600, "x", 1) == -ENAMETOOLONG,
+	   "a name too long for its temporary");
+	ok(!mkdirat(dirfd_, "d", 0700) && file_replace(dirfd_, "d", 0600, "x", 1) == -EISDIR,
+	   "not over a folder");
+	ok(file_replace(dirfd_, "no/such", 0600, "x", 1) == -ENOENT,
+	   "not into a folder that is not there");
 	ok(count_files() == 4, "nothing is left behind");
 }
 

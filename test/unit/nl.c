@@ -28,7 +28,8 @@ static struct nl_error error;
 /* Address 10.x.y.z/8 on the loopback link, numbered by N. */
 static void queue_address(struct nl_batch *b, unsigned int tag, unsigned int n)
 {
-	struct nlmsghdr *nlh = nl_batch_add(b, &rt, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifaddrmsg), 64, tag);
+	struct nlmsghdr *nlh = nl_batch_add(b, &rt, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+					    sizeof(struct ifaddrmsg), 64, tag);
 	struct ifaddrmsg *ifa = nl_extra(nlh);
 
 	ifa->ifa_family = AF_INET;
@@ -42,10 +43,14 @@ static void queue_address(struct nl_batch *b, unsigned int tag, unsigned int n)
 /* A route whose destination has host bits set: refused with words by every kernel. */
 static void queue_bad_route(struct nl_batch *b, unsigned int tag)
 {
-	struct nlmsghdr *nlh = nl_batch_add(b, &rt, RTM_NEWROUTE, NLM_F_CREATE, sizeof(struct rtmsg), 64, tag);
+	struct nlmsghdr *nlh =
+		nl_batch_add(b, &rt, RTM_NEWROUTE, NLM_F_CREATE, sizeof(struct rtmsg), 64, tag);
 	struct rtmsg *rtm = nl_extra(nlh);
 
-	*rtm = (struct rtmsg){ .rtm_family = AF_INET, .rtm_dst_len = 8, .rtm_table = RT_TABLE_MAIN, .rtm_type = RTN_UNICAST };
+	*rtm = (struct rtmsg){ .rtm_family = AF_INET,
+			       .rtm_dst_len = 8,
+			       .rtm_table = RT_TABLE_MAIN,
+			       .rtm_type = RTN_UNICAST };
 	mnl_attr_put_u32(nlh, RTA_DST, htonl(0x0a010203));
 	nl_batch_end(b, nlh);
 }
@@ -73,12 +78,14 @@ static void test_errors(void)
 
 	ok(nl_batch_send(&b, NULL, NULL, &error) == 0, "an empty batch is sent by doing nothing");
 	queue_address(&b, 1, 1);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == 0 && !b.count && !b.buf, "one message; the batch is empty afterwards");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == 0 && !b.count && !b.buf,
+	   "one message; the batch is empty afterwards");
 
 	queue_address(&b, 21, 2);
 	queue_address(&b, 22, 1);
 	queue_address(&b, 23, 3);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -EEXIST && error.err == -EEXIST && error.tag == 22,
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -EEXIST && error.err == -EEXIST &&
+		   error.tag == 22,
 	   "an error in the middle has its tag");
 	printf("# the kernel's words: '%s'\n", error.text);
 	ok(count_addresses(1000) == 3, "what follows a failed message was carried out");
@@ -86,13 +93,16 @@ static void test_errors(void)
 	queue_address(&b, 31, 4);
 	queue_bad_route(&b, 32);
 	queue_address(&b, 33, 1);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -EINVAL && error.tag == 32 && strstr(error.text, "prefix"),
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -EINVAL && error.tag == 32 &&
+		   strstr(error.text, "prefix"),
 	   "the first of two errors is told, with the kernel's words");
 	queue_address(&b, 41, 5);
 	queue_address(&b, 42, 5);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -EEXIST && error.tag == 42, "an error in the last message");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -EEXIST && error.tag == 42,
+	   "an error in the last message");
 	queue_address(&b, 51, 6);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == 0 && !error.text[0], "the exchange after a failed one succeeds");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == 0 && !error.text[0],
+	   "the exchange after a failed one succeeds");
 }
 
 static void test_misuse(void)
@@ -103,7 +113,8 @@ static void test_misuse(void)
 	queue_address(&b, 5, 9);
 	nlh = nl_batch_add(&b, &nf, 0xa00, 0, 4, 0, 6);
 	nl_batch_end(&b, nlh);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -EINVAL && error.tag == 5, "one batch, two sockets: refused");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -EINVAL && error.tag == 5,
+	   "one batch, two sockets: refused");
 
 	no_memory = true;
 	queue_address(&b, 1, 9);
@@ -123,7 +134,9 @@ static void test_misuse(void)
 /* Leaves an acknowledgement in the queue of RT that nobody waits for. */
 static void leave_stale_ack(void)
 {
-	struct nlmsghdr nlh = { .nlmsg_len = sizeof(nlh), .nlmsg_type = NLMSG_NOOP, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK };
+	struct nlmsghdr nlh = { .nlmsg_len = sizeof(nlh),
+				.nlmsg_type = NLMSG_NOOP,
+				.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK };
 
 	nlh.nlmsg_seq = rt.seq;
 	ok(send(rt.fd, &nlh, sizeof(nlh), 0) == sizeof(nlh), "(a stale acknowledgement)");
@@ -135,13 +148,17 @@ static void forge_ack(void)
 	struct {
 		struct nlmsghdr head;
 		struct nlmsgerr told;
-	} ack = { .head = { .nlmsg_len = sizeof(ack), .nlmsg_type = NLMSG_ERROR, .nlmsg_seq = rt.seq + 1 } };
+	} ack = { .head = { .nlmsg_len = sizeof(ack),
+			    .nlmsg_type = NLMSG_ERROR,
+			    .nlmsg_seq = rt.seq + 1 } };
 	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
 	socklen_t len = sizeof(to);
 	struct nl other = NL_CLOSED;
 
-	ok(nl_open(&other, NETLINK_ROUTE) == 0 && getsockname(rt.fd, (struct sockaddr *)&to, &len) == 0 &&
-	   sendto(other.fd, &ack, sizeof(ack), 0, (struct sockaddr *)&to, sizeof(to)) == sizeof(ack),
+	ok(nl_open(&other, NETLINK_ROUTE) == 0 &&
+		   getsockname(rt.fd, (struct sockaddr *)&to, &len) == 0 &&
+		   sendto(other.fd, &ack, sizeof(ack), 0, (struct sockaddr *)&to, sizeof(to)) ==
+			   sizeof(ack),
 	   "(a forged acknowledgement)");
 	nl_close(&other);
 }
@@ -152,10 +169,12 @@ static void test_strangers(void)
 
 	leave_stale_ack();
 	queue_address(&b, 1, 1);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -EEXIST, "the acknowledgement of an earlier exchange is not taken for ours");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -EEXIST,
+	   "the acknowledgement of an earlier exchange is not taken for ours");
 	forge_ack();
 	queue_address(&b, 1, 10);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -EPROTO, "an answer that is not the kernel's fails the exchange");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -EPROTO,
+	   "an answer that is not the kernel's fails the exchange");
 	queue_address(&b, 1, 11);
 	ok(nl_batch_send(&b, NULL, NULL, &error) == 0, "the next one finds an empty queue");
 }
@@ -176,7 +195,8 @@ static void test_large(void)
 
 	for (unsigned int i = 0; i < 20000; i++)
 		queue_address(&b, i + 7, 1);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -EEXIST && error.tag == 7, "20,000 errors overrun the queue: the first is told");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -EEXIST && error.tag == 7,
+	   "20,000 errors overrun the queue: the first is told");
 	queue_address(&b, 1, 12);
 	ok(nl_batch_send(&b, NULL, NULL, &error) == 0, "and the next exchange succeeds");
 }
@@ -192,13 +212,14 @@ static void queue_mark(struct nl_batch *b, unsigned int tag, uint16_t type, uint
 	nl_batch_end(b, nlh);
 }
 
-static void queue_nft(struct nl_batch *b, unsigned int tag, uint16_t type, uint16_t flags, const char *table,
-		      const char *chain)
+static void queue_nft(struct nl_batch *b, unsigned int tag, uint16_t type, uint16_t flags,
+		      const char *table, const char *chain)
 {
 	struct nlmsghdr *nlh;
 	struct nfgenmsg *nfg;
 
-	nlh = nl_batch_add(b, &nf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags | NLM_F_CREATE, sizeof(*nfg), 64, tag);
+	nlh = nl_batch_add(b, &nf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type),
+			   flags | NLM_F_CREATE, sizeof(*nfg), 64, tag);
 	nfg = nl_extra(nlh);
 	nfg->nfgen_family = AF_INET;
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, table);
@@ -217,17 +238,20 @@ static void test_nft(void)
 	queue_nft(&b, 3, NFT_MSG_NEWCHAIN, 0, "missing", "c");
 	queue_nft(&b, 4, NFT_MSG_NEWCHAIN, 0, "t", "c");
 	queue_mark(&b, 5, NFNL_MSG_BATCH_END, 0);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -ENOENT && error.tag == 3, "a transaction refused, with the message's tag");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -ENOENT && error.tag == 3,
+	   "a transaction refused, with the message's tag");
 
 	queue_mark(&b, 1, NFNL_MSG_BATCH_BEGIN, 0);
 	queue_nft(&b, 2, NFT_MSG_NEWTABLE, NLM_F_EXCL | NLM_F_ECHO, "t", NULL);
 	queue_mark(&b, 5, NFNL_MSG_BATCH_END, 0);
-	ok(nl_batch_send(&b, count_reply, &left, &error) == 0, "nothing of it stayed: the table can be made anew");
+	ok(nl_batch_send(&b, count_reply, &left, &error) == 0,
+	   "nothing of it stayed: the table can be made anew");
 	ok(left < 1000, "its echo came to the function");
 
 	queue_mark(&b, 1, NFNL_MSG_BATCH_BEGIN, 0);
 	queue_nft(&b, 2, NFT_MSG_NEWTABLE, 0, "u", NULL);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -EINVAL, "a transaction without end, which the kernel would acknowledge");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -EINVAL,
+	   "a transaction without end, which the kernel would acknowledge");
 	queue_mark(&b, 1, NFNL_MSG_BATCH_BEGIN, 0);
 	queue_mark(&b, 2, NFNL_MSG_BATCH_END, 0);
 	queue_nft(&b, 3, NFT_MSG_NEWTABLE, 0, "u", NULL);
@@ -242,11 +266,13 @@ static void test_nft_begin(void)
 	queue_mark(&b, 8, NFNL_MSG_BATCH_BEGIN, 0x70000001);
 	queue_nft(&b, 9, NFT_MSG_NEWTABLE, 0, "v", NULL);
 	queue_mark(&b, 10, NFNL_MSG_BATCH_END, 0);
-	ok(nl_batch_send(&b, NULL, NULL, &error) == -ERESTART && error.tag == 8, "a transaction refused as a whole");
+	ok(nl_batch_send(&b, NULL, NULL, &error) == -ERESTART && error.tag == 8,
+	   "a transaction refused as a whole");
 	queue_mark(&b, 8, NFNL_MSG_BATCH_BEGIN, 0);
 	queue_mark(&b, 9, NFNL_MSG_BATCH_END, 0);
 	ok(nl_batch_send(&b, NULL, NULL, &error) == 0, "an empty transaction");
-	ok(time(NULL) - start < ANSWER_SECONDS, "neither waited for an acknowledgement that never comes");
+	ok(time(NULL) - start < ANSWER_SECONDS,
+	   "neither waited for an acknowledgement that never comes");
 }
 
 /* In a process of its own, which gives up what it may do. */
@@ -275,7 +301,9 @@ static void test_not_permitted(void)
 static int take(struct exchange *x, const void *buf, size_t len)
 {
 	error = (struct nl_error){ .err = 0 };
-	*x = (struct exchange){ .first = 5, .last = 6, .final = 6, .is_open = true, .error = &error };
+	*x = (struct exchange){
+		.first = 5, .last = 6, .final = 6, .is_open = true, .error = &error
+	};
 	take_datagram(x, buf, len);
 	return error.err ? error.err : x->lost_err;
 }
@@ -310,7 +338,8 @@ int main(void)
 		skip("all that takes a namespace", "needs root (of a user namespace at least)");
 		return tap_done();
 	}
-	if (!ok(nl_open(&rt, NETLINK_ROUTE) == 0 && nl_open(&nf, NETLINK_NETFILTER) == 0, "sockets"))
+	if (!ok(nl_open(&rt, NETLINK_ROUTE) == 0 && nl_open(&nf, NETLINK_NETFILTER) == 0,
+		"sockets"))
 		return tap_done();
 	test_errors();
 	test_misuse();

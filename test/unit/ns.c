@@ -32,12 +32,15 @@ static void test_make(int ns)
 {
 	uint64_t home = own_inode(), inside = 0;
 
-	ok(ns >= 0 && inode_of(ns) && inode_of(ns) != home, "a new namespace, and we are not in it");
+	ok(ns >= 0 && inode_of(ns) && inode_of(ns) != home,
+	   "a new namespace, and we are not in it");
 	ok(fcntl(ns, F_GETFD) & FD_CLOEXEC, "its descriptor is not inherited");
-	ok(ns_run(ns, keep_inode, &inside) == -ECANCELED && inside == inode_of(ns), "a function runs inside; its result is handed out");
+	ok(ns_run(ns, keep_inode, &inside) == -ECANCELED && inside == inode_of(ns),
+	   "a function runs inside; its result is handed out");
 	ok(own_inode() == home, "and we are back");
 	inside = 0;
-	ok(ns_run(0, keep_inode, &inside) == -EINVAL && !inside && own_inode() == home, "a descriptor of something else: not run");
+	ok(ns_run(0, keep_inode, &inside) == -EINVAL && !inside && own_inode() == home,
+	   "a descriptor of something else: not run");
 	ok(ns_run(-1, keep_inode, &inside) == -EBADF && !inside, "no descriptor: not run");
 }
 
@@ -48,14 +51,17 @@ static void test_name(int ns)
 
 	ok(ns_open_name("vt") == -ENOENT, "no such name");
 	umask(077);
-	ok(ns_bind_name(ns, "vt") == 0 && stat(NS_DIR, &st) == 0 && (st.st_mode & 07777) == 0755, "named; the folder has mode 0755");
+	ok(ns_bind_name(ns, "vt") == 0 && stat(NS_DIR, &st) == 0 && (st.st_mode & 07777) == 0755,
+	   "named; the folder has mode 0755");
 	fd = ns_open_name("vt");
-	ok(fd >= 0 && inode_of(fd) == inode_of(ns) && fcntl(fd, F_GETFD) & FD_CLOEXEC, "opened by its name: the same");
+	ok(fd >= 0 && inode_of(fd) == inode_of(ns) && fcntl(fd, F_GETFD) & FD_CLOEXEC,
+	   "opened by its name: the same");
 	ok(ns_bind_name(ns, "vt") == -EEXIST && inode_of(ns) == inode_of(fd), "the name is taken");
 	ok(ns_bind_name(ns, "vt2") == 0 && ns_unbind_name("vt2") == 0, "a second name, taken away");
 	ok(ns_unbind_name("vt") == 0 && ns_open_name("vt") == -ENOENT, "the first one too");
 	ok(ns_unbind_name("vt") == -ENOENT, "and again: there is none");
-	ok(ns_bind_name(0, "vt") < 0 && access(NS_DIR "/vt", F_OK) < 0, "what cannot be bound leaves no file");
+	ok(ns_bind_name(0, "vt") < 0 && access(NS_DIR "/vt", F_OK) < 0,
+	   "what cannot be bound leaves no file");
 }
 
 static void test_stale(int ns)
@@ -65,10 +71,14 @@ static void test_stale(int ns)
 	close(fd);
 	ok(ns_open_name("stale") == -EINVAL, "a file that is no namespace");
 	ok(ns_bind_name(ns, "stale") == -EEXIST, "is in the way");
-	ok(ns_unbind_name("stale") == 0 && ns_open_name("stale") == -ENOENT, "until it is taken away");
-	ok(ns_bind_name(ns, "twice") == 0 && mount("/proc/self/ns/net", NS_DIR "/twice", "none", MS_BIND, NULL) == 0 &&
-	   ns_unbind_name("twice") == 0, "a name mounted over twice");
-	ok(symlink("/proc/self/ns/net", NS_DIR "/link") == 0 && ns_open_name("link") == -EINVAL, "a symbolic link is not followed");
+	ok(ns_unbind_name("stale") == 0 && ns_open_name("stale") == -ENOENT,
+	   "until it is taken away");
+	ok(ns_bind_name(ns, "twice") == 0 &&
+		   mount("/proc/self/ns/net", NS_DIR "/twice", "none", MS_BIND, NULL) == 0 &&
+		   ns_unbind_name("twice") == 0,
+	   "a name mounted over twice");
+	ok(symlink("/proc/self/ns/net", NS_DIR "/link") == 0 && ns_open_name("link") == -EINVAL,
+	   "a symbolic link is not followed");
 }
 
 static void test_bad_names(int ns)
@@ -80,12 +90,14 @@ static void test_bad_names(int ns)
 	memset(too_long, 'x', sizeof(too_long) - 1);
 	too_long[sizeof(too_long) - 1] = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		is_refused &= ns_open_name(bad[i]) == -EINVAL && ns_bind_name(ns, bad[i]) == -EINVAL &&
+		is_refused &= ns_open_name(bad[i]) == -EINVAL &&
+			      ns_bind_name(ns, bad[i]) == -EINVAL &&
 			      ns_unbind_name(bad[i]) == -EINVAL;
 	ok(is_refused && ns_bind_name(ns, too_long) == -EINVAL, "names that would be other paths");
 }
 
-/* The mount of a name must come and go in mount namespaces split off before: else it would be held there for ever. */
+/* The mount of a name must come and go in mount namespaces split off before: else it would be held
+ * there for ever. */
 static void test_shared(int ns)
 {
 	int ready[2], go[2], status = -1;
@@ -100,7 +112,9 @@ static void test_shared(int ns)
 			_exit(2);
 		_exit(ns_open_name("shared") >= 0 ? 0 : 1);
 	}
-	ok(read(ready[0], &c, 1) == 1 && ns_bind_name(ns, "shared") == 0 && write(go[1], &c, 1) == 1, "(named)");
+	ok(read(ready[0], &c, 1) == 1 && ns_bind_name(ns, "shared") == 0 &&
+		   write(go[1], &c, 1) == 1,
+	   "(named)");
 	waitpid(pid, &status, 0);
 	ok(status == 0, "a name is seen in a mount namespace that was split off before");
 	ok(ns_unbind_name("shared") == 0, "(taken away)");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/unit/rtnl.c: links, addresses and routes made in namespaces of the test's own and read back. */
+/* test/unit/rtnl.c: links, addresses and routes made in namespaces of the test's own and read back.
+ */
 #include "lib/rtnl.c"
 #include "lib/rtnldump.c"
 
@@ -85,8 +86,9 @@ static const struct rtnl_address *find_address(struct nl *nl, const struct prefi
 
 static bool same_route(const struct rtnl_route *a, const struct rtnl_route *b)
 {
-	return prefix_equal(&a->dst, &b->dst) && addr_equal(&a->via, &b->via) && addr_equal(&a->prefsrc, &b->prefsrc) &&
-	       a->index == b->index && a->metric == b->metric && a->type == b->type;
+	return prefix_equal(&a->dst, &b->dst) && addr_equal(&a->via, &b->via) &&
+	       addr_equal(&a->prefsrc, &b->prefsrc) && a->index == b->index &&
+	       a->metric == b->metric && a->type == b->type;
 }
 
 static bool has_route(struct nl *nl, const struct rtnl_route *wanted)
@@ -128,8 +130,14 @@ static int send_batch(void)
 static void test_veth(void)
 {
 	const struct rtnl_veth veth = {
-		.name = "vt-host", .peer_name = "link", .index = HOST_INDEX, .peer_index = VAULT_INDEX,
-		.peer_ns = vault_ns, .group = GROUP, .peer_group = 7, .mtu = 1400,
+		.name = "vt-host",
+		.peer_name = "link",
+		.index = HOST_INDEX,
+		.peer_index = VAULT_INDEX,
+		.peer_ns = vault_ns,
+		.group = GROUP,
+		.peer_group = 7,
+		.mtu = 1400,
 	};
 	const struct rtnl_link *link;
 
@@ -137,13 +145,17 @@ static void test_veth(void)
 	   "a table of routes that does not exist yet is empty");
 	rtnl_queue_veth(&batch, &host, 1, &veth);
 	rtnl_queue_veth(&batch, &host, 2, &veth);
-	ok(send_batch() == -EEXIST && error.tag == 2, "a veth is made; a second one of its indexes is refused");
+	ok(send_batch() == -EEXIST && error.tag == 2,
+	   "a veth is made; a second one of its indexes is refused");
 	link = find_link(&host, HOST_INDEX);
-	ok(link && !strcmp(link->name, "vt-host") && !strcmp(link->kind, "veth") && link->mtu == 1400 &&
-	   link->group == GROUP && !(link->flags & IFF_UP), "its end here: index, name, kind, MTU, group, down");
-	ok(n_links >= 2 && find_link(&host, 1) && !find_link(&host, 1)->kind[0], "loopback has no kind");
+	ok(link && !strcmp(link->name, "vt-host") && !strcmp(link->kind, "veth") &&
+		   link->mtu == 1400 && link->group == GROUP && !(link->flags & IFF_UP),
+	   "its end here: index, name, kind, MTU, group, down");
+	ok(n_links >= 2 && find_link(&host, 1) && !find_link(&host, 1)->kind[0],
+	   "loopback has no kind");
 	link = find_link(&vault, VAULT_INDEX);
-	ok(link && !strcmp(link->name, "link") && link->mtu == 1400 && link->group == 7 && !(link->flags & IFF_UP),
+	ok(link && !strcmp(link->name, "link") && link->mtu == 1400 && link->group == 7 &&
+		   !(link->flags & IFF_UP),
 	   "its end in the other namespace");
 	ok(!find_link(&host, VAULT_INDEX), "which is not seen here");
 }
@@ -161,14 +173,16 @@ static int read_conf4(const char *name)
 static void test_conf4(void)
 {
 	const struct rtnl_conf4 conf[] = {
-		{ IPV4_DEVCONF_RP_FILTER, 1 }, { IPV4_DEVCONF_ARP_IGNORE, 2 }, { IPV4_DEVCONF_ACCEPT_REDIRECTS, 0 },
-		{ IPV4_DEVCONF_ROUTE_LOCALNET, 1 }, { IPV4_DEVCONF_ARPFILTER, 1 },
+		{ IPV4_DEVCONF_RP_FILTER, 1 },        { IPV4_DEVCONF_ARP_IGNORE, 2 },
+		{ IPV4_DEVCONF_ACCEPT_REDIRECTS, 0 }, { IPV4_DEVCONF_ROUTE_LOCALNET, 1 },
+		{ IPV4_DEVCONF_ARPFILTER, 1 },
 	};
 	const struct rtnl_conf4 bad = { 9999, 1 };
 
 	rtnl_queue_conf4(&batch, &host, 1, HOST_INDEX, conf, ARRAY_SIZE(conf));
 	ok(send_batch() == 0 && read_conf4("rp_filter") == 1 && read_conf4("arp_ignore") == 2 &&
-	   read_conf4("accept_redirects") == 0 && read_conf4("route_localnet") == 1 && read_conf4("arp_filter") == 1,
+		   read_conf4("accept_redirects") == 0 && read_conf4("route_localnet") == 1 &&
+		   read_conf4("arp_filter") == 1,
 	   "settings of a link in one message");
 	rtnl_queue_conf4(&batch, &host, 1, HOST_INDEX, &bad, 1);
 	ok(send_batch() == -EINVAL, "a setting that there is not");
@@ -176,7 +190,8 @@ static void test_conf4(void)
 
 static void test_addresses(void)
 {
-	struct prefix v4 = prefix("192.0.2.2/30"), v6 = prefix("fd00:7::2/64"), noroute = prefix("198.51.100.9/24");
+	struct prefix v4 = prefix("192.0.2.2/30"), v6 = prefix("fd00:7::2/64"),
+		      noroute = prefix("198.51.100.9/24");
 	const struct rtnl_address *found;
 
 	rtnl_queue_up(&batch, &host, 1, HOST_INDEX, true);
@@ -190,7 +205,8 @@ static void test_addresses(void)
 	rtnl_queue_address(&batch, &vault, 4, VAULT_INDEX, &noroute, true);
 	ok(send_batch() == 0, "up and addresses in one batch");
 	found = find_address(&vault, &v4);
-	ok(found && found->index == VAULT_INDEX && !(found->flags & IFA_F_NOPREFIXROUTE), "IPv4 address");
+	ok(found && found->index == VAULT_INDEX && !(found->flags & IFA_F_NOPREFIXROUTE),
+	   "IPv4 address");
 	found = find_address(&vault, &noroute);
 	ok(found && found->flags & IFA_F_NOPREFIXROUTE, "IPv4 address without a route");
 	found = find_address(&vault, &v6);
@@ -202,13 +218,24 @@ static void test_routes(void)
 {
 	const struct rtnl_route wanted[] = {
 		{ .dst = prefix("203.0.113.0/24"), .index = VAULT_INDEX, .metric = 5 },
-		{ .dst = prefix("0.0.0.0/0"), .via = addr("192.0.2.1"), .prefsrc = addr("192.0.2.2"), .index = VAULT_INDEX },
+		{ .dst = prefix("0.0.0.0/0"),
+		  .via = addr("192.0.2.1"),
+		  .prefsrc = addr("192.0.2.2"),
+		  .index = VAULT_INDEX },
 		{ .dst = prefix("0.0.0.0/0"), .metric = 4278198272 },
-		{ .dst = prefix("2001:db8::/32"), .via = addr("fd00:7::1"), .index = VAULT_INDEX, .metric = 1024 },
-		{ .dst = prefix("2001:db8:1::/48"), .prefsrc = addr("fd00:7::2"), .index = VAULT_INDEX, .metric = 9 },
+		{ .dst = prefix("2001:db8::/32"),
+		  .via = addr("fd00:7::1"),
+		  .index = VAULT_INDEX,
+		  .metric = 1024 },
+		{ .dst = prefix("2001:db8:1::/48"),
+		  .prefsrc = addr("fd00:7::2"),
+		  .index = VAULT_INDEX,
+		  .metric = 9 },
 		{ .dst = prefix("::/0"), .metric = 4278198272 },
 	};
-	const struct rtnl_route auto4 = { .dst = prefix("192.0.2.0/30"), .index = VAULT_INDEX, .prefsrc = addr("192.0.2.2") };
+	const struct rtnl_route auto4 = { .dst = prefix("192.0.2.0/30"),
+					  .index = VAULT_INDEX,
+					  .prefsrc = addr("192.0.2.2") };
 	struct rtnl_route mixed = wanted[0];
 	bool has_all = true;
 
@@ -219,7 +246,8 @@ static void test_routes(void)
 		has_all &= has_route(&vault, &wanted[i]);
 	ok(has_all, "each is read back as it was given");
 	ok(has_route(&vault, &auto4), "the route of the address is there");
-	ok(!rtnl_dump_routes(&vault, AF_INET, keep_route, (n_routes = 0, NULL), &error) && n_routes == 4,
+	ok(!rtnl_dump_routes(&vault, AF_INET, keep_route, (n_routes = 0, NULL), &error) &&
+		   n_routes == 4,
 	   "of IPv4 alone: three, and that of the address with one");
 	rtnl_queue_route(&batch, &vault, 3, &wanted[2]);
 	ok(send_batch() == -EEXIST && error.tag == 3, "the same route twice");
@@ -232,34 +260,51 @@ static void test_routes(void)
 static void test_strange_routes(void)
 {
 	struct rtnl_route wanted = { .dst = prefix("100.64.0.0/10"), .type = RTN_BLACKHOLE };
-	struct nlmsghdr *nlh = nl_batch_add(&batch, &vault, RTM_NEWROUTE, NLM_F_CREATE, sizeof(struct rtmsg), 64, 0);
+	struct nlmsghdr *nlh = nl_batch_add(&batch, &vault, RTM_NEWROUTE, NLM_F_CREATE,
+					    sizeof(struct rtmsg), 64, 0);
 	struct rtmsg *rtm = nl_extra(nlh);
-	struct { struct rtnexthop hop; } *hops;
+	struct {
+		struct rtnexthop hop;
+	} * hops;
 	struct nlattr *nest;
 
-	*rtm = (struct rtmsg){ .rtm_family = AF_INET, .rtm_dst_len = 10, .rtm_table = RT_TABLE_MAIN, .rtm_type = RTN_BLACKHOLE };
+	*rtm = (struct rtmsg){ .rtm_family = AF_INET,
+			       .rtm_dst_len = 10,
+			       .rtm_table = RT_TABLE_MAIN,
+			       .rtm_type = RTN_BLACKHOLE };
 	mnl_attr_put(nlh, RTA_DST, 4, wanted.dst.addr.bytes);
 	nl_batch_end(&batch, nlh);
-	ok(send_batch() == 0 && has_route(&vault, &wanted), "a blackhole is told from an unreachable route");
+	ok(send_batch() == 0 && has_route(&vault, &wanted),
+	   "a blackhole is told from an unreachable route");
 
 	nlh = nl_batch_add(&batch, &vault, RTM_NEWROUTE, NLM_F_CREATE, sizeof(struct rtmsg), 64, 0);
 	rtm = nl_extra(nlh);
-	*rtm = (struct rtmsg){ .rtm_family = AF_INET, .rtm_dst_len = 12, .rtm_table = RT_TABLE_MAIN, .rtm_type = RTN_UNICAST };
+	*rtm = (struct rtmsg){ .rtm_family = AF_INET,
+			       .rtm_dst_len = 12,
+			       .rtm_table = RT_TABLE_MAIN,
+			       .rtm_type = RTN_UNICAST };
 	mnl_attr_put(nlh, RTA_DST, 4, wanted.dst.addr.bytes);
 	nest = mnl_attr_nest_start(nlh, RTA_MULTIPATH);
 	hops = mnl_nlmsg_put_extra_header(nlh, 2 * sizeof(*hops));
 	hops[0].hop = (struct rtnexthop){ .rtnh_len = sizeof(*hops), .rtnh_ifindex = VAULT_INDEX };
-	hops[1].hop = (struct rtnexthop){ .rtnh_len = sizeof(*hops), .rtnh_ifindex = VAULT_INDEX, .rtnh_hops = 3 };
+	hops[1].hop = (struct rtnexthop){ .rtnh_len = sizeof(*hops),
+					  .rtnh_ifindex = VAULT_INDEX,
+					  .rtnh_hops = 3 };
 	mnl_attr_nest_end(nlh, nest);
 	nl_batch_end(&batch, nlh);
 	wanted = (struct rtnl_route){ .dst = prefix("100.64.0.0/12"), .index = VAULT_INDEX };
-	ok(send_batch() == 0 && has_route(&vault, &wanted), "a multipath route is told by its next hops");
+	ok(send_batch() == 0 && has_route(&vault, &wanted),
+	   "a multipath route is told by its next hops");
 }
 
 static void test_move(void)
 {
 	const struct rtnl_veth veth = {
-		.name = "tun", .peer_name = "other", .index = 70010, .peer_index = 70011, .peer_ns = vault_ns,
+		.name = "tun",
+		.peer_name = "other",
+		.index = 70010,
+		.peer_index = 70011,
+		.peer_ns = vault_ns,
 	};
 	const struct rtnl_link *link;
 
@@ -267,10 +312,12 @@ static void test_move(void)
 	rtnl_queue_move(&batch, &host, 2, "tun", vault_ns, MOVED_INDEX, 1380, 99);
 	ok(send_batch() == 0, "a link is moved");
 	link = find_link(&vault, MOVED_INDEX);
-	ok(link && !strcmp(link->name, "tun") && link->mtu == 1380 && link->group == 99, "there: index, MTU, group");
+	ok(link && !strcmp(link->name, "tun") && link->mtu == 1380 && link->group == 99,
+	   "there: index, MTU, group");
 	ok(!find_link(&host, 70010), "here no more");
 	rtnl_queue_del_link(&batch, &vault, 1, "tun");
-	ok(send_batch() == 0 && !find_link(&vault, MOVED_INDEX) && !find_link(&vault, 70011), "deleted by name, with its peer");
+	ok(send_batch() == 0 && !find_link(&vault, MOVED_INDEX) && !find_link(&vault, 70011),
+	   "deleted by name, with its peer");
 	rtnl_queue_del_link(&batch, &vault, 1, "tun");
 	ok(send_batch() == -ENODEV, "a second time: no such device");
 }
@@ -287,8 +334,9 @@ static void test_wireguard(void)
 		return;
 	}
 	link = find_link(&vault, 70020);
-	ok(err == 0 && link && !strcmp(link->kind, "wireguard") && !strcmp(link->name, "wg0") && link->mtu == 1408 &&
-	   link->group == 7 && !(link->flags & IFF_UP), "wireguard link");
+	ok(err == 0 && link && !strcmp(link->kind, "wireguard") && !strcmp(link->name, "wg0") &&
+		   link->mtu == 1408 && link->group == 7 && !(link->flags & IFF_UP),
+	   "wireguard link");
 	rtnl_queue_wireguard(&batch, &host, 1, "wg0", 70021, vault_ns, 0, 0);
 	ok(send_batch() == -EEXIST, "a second one of its name");
 	rtnl_queue_del_link(&batch, &vault, 1, "wg0");
@@ -307,9 +355,11 @@ static void test_group(void)
 		veth.peer_index = 72000 + i;
 		rtnl_queue_veth(&batch, &host, i, &veth);
 	}
-	ok(send_batch() == 0 && find_link(&host, 71004) && find_link(&vault, 72004), "five more links of a group");
+	ok(send_batch() == 0 && find_link(&host, 71004) && find_link(&vault, 72004),
+	   "five more links of a group");
 	rtnl_queue_del_group(&batch, &host, 1, GROUP);
-	ok(send_batch() == 0 && !find_link(&host, 71000) && !find_link(&host, HOST_INDEX) && !find_link(&vault, 72004),
+	ok(send_batch() == 0 && !find_link(&host, 71000) && !find_link(&host, HOST_INDEX) &&
+		   !find_link(&vault, 72004),
 	   "all deleted at once, with their peers");
 	ok(find_link(&host, 1), "others stay");
 	rtnl_queue_del_group(&batch, &host, 1, GROUP);
@@ -328,7 +378,9 @@ int main(void)
 		return tap_done();
 	}
 	vault_ns = ns_make();
-	if (!ok(vault_ns >= 0 && nl_open(&host, NETLINK_ROUTE) == 0 && ns_run(vault_ns, open_vault, &vault) == 0, "sockets"))
+	if (!ok(vault_ns >= 0 && nl_open(&host, NETLINK_ROUTE) == 0 &&
+			ns_run(vault_ns, open_vault, &vault) == 0,
+		"sockets"))
 		return tap_done();
 	test_veth();
 	test_conf4();

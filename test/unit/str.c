@@ -89,7 +89,8 @@ static void test_no_memory(void)
 	str_addf(&s, "%0100d", 1);
 	no_memory = false;
 	str_add(&s, "after");
-	ok(s.err == -ENOMEM && !strcmp(s.s, "before"), "an error sticks, and nothing is added after it");
+	ok(s.err == -ENOMEM && !strcmp(s.s, "before"),
+	   "an error sticks, and nothing is added after it");
 }
 
 int main(void)

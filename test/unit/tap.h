@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/unit/tap.h: the Test Anything Protocol in a few lines: ok(), skip(), and tap_done() as main's result. */
+/* test/unit/tap.h: the Test Anything Protocol in a few lines: ok(), skip(), and tap_done() as
+ * main's result. */
 #ifndef TEST_UNIT_TAP_H
 #define TEST_UNIT_TAP_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/unit/uapi.c: the userspace protocol: replies good and bad, and the real wireguard-go where there is one. */
+/* test/unit/uapi.c: the userspace protocol: replies good and bad, and the real wireguard-go where
+ * there is one. */
 #include "lib/uapi.c"
 #include "lib/uapiread.c"
 
@@ -27,40 +28,89 @@ static void test_good(void)
 	const struct wg_peer *p;
 
 	ok(parse("errno=0\n\n") == 0 && dev.n_peers == 0 && dev.flags == 0, "an empty device");
-	ok(parse("private_key=" KEY_A "\nlisten_port=51820\nfwmark=4294967295\npublic_key=" KEY_B "\npreshared_key=" KEY_A
+	ok(parse("private_key=" KEY_A "\nlisten_port=51820\nfwmark=4294967295\npublic_key=" KEY_B
+		 "\npreshared_key=" KEY_A
 		 "\nprotocol_version=1\nendpoint=[fe80::1%3]:1\nallowed_ip=10.1.2.3/8\nallowed_ip=::/0\nnews=1\n"
 		 "last_handshake_time_sec=7\nlast_handshake_time_nsec=1\nrx_bytes=18446744073709551615\ntx_bytes=2\n"
-		 "persistent_keepalive_interval=25\npublic_key=" KEY_A "\nendpoint=192.0.2.1:65535\nerrno=0\n\n") == 0,
+		 "persistent_keepalive_interval=25\npublic_key=" KEY_A
+		 "\nendpoint=192.0.2.1:65535\nerrno=0\n\n") == 0,
 	   "every key, and one not known");
-	ok(dev.flags == 7 && dev.listen_port == 51820 && dev.fwmark == UINT32_MAX && dev.private_key.bytes[1] == 0x23 &&
-	   !key_is_zero(&dev.public_key), "the device");
+	ok(dev.flags == 7 && dev.listen_port == 51820 && dev.fwmark == UINT32_MAX &&
+		   dev.private_key.bytes[1] == 0x23 && !key_is_zero(&dev.public_key),
+	   "the device");
 	p = dev.n_peers == 2 ? dev.peers : NULL;
-	ok(p && p->flags == 3 && p->public_key.bytes[0] == 0xfe && p->preshared_key.bytes[31] == 0xef && p->keepalive == 25 &&
-	   p->endpoint.scope == 3 && p->endpoint.port == 1 && p->last_handshake == 7 && p->rx_bytes == UINT64_MAX &&
-	   p->tx_bytes == 2 && p->n_allowed_ips == 2 && p->allowed_ips[0].addr.bytes[1] == 0 &&
-	   p->allowed_ips[0].len == 8 && p->allowed_ips[1].addr.family == AF_INET6, "its first peer");
-	ok(p && p[1].endpoint.addr.family == AF_INET && p[1].endpoint.port == 65535 && p[1].flags == 0, "its second peer");
+	ok(p && p->flags == 3 && p->public_key.bytes[0] == 0xfe &&
+		   p->preshared_key.bytes[31] == 0xef && p->keepalive == 25 &&
+		   p->endpoint.scope == 3 && p->endpoint.port == 1 && p->last_handshake == 7 &&
+		   p->rx_bytes == UINT64_MAX && p->tx_bytes == 2 && p->n_allowed_ips == 2 &&
+		   p->allowed_ips[0].addr.bytes[1] == 0 && p->allowed_ips[0].len == 8 &&
+		   p->allowed_ips[1].addr.family == AF_INET6,
+	   "its first peer");
+	ok(p && p[1].endpoint.addr.family == AF_INET && p[1].endpoint.port == 65535 &&
+		   p[1].flags == 0,
+	   "its second peer");
 	ok(parse("listen_port=0\nfwmark=0\nerrno=0\n\n") == 0 && dev.flags == 0, "zero is none");
-	ok(parse("own_public_key=" KEY_A "\nerrno=0\n\n") == 0 && dev.public_key.bytes[0] == 1 && dev.flags == 0, "boringtun's own key");
+	ok(parse("own_public_key=" KEY_A "\nerrno=0\n\n") == 0 && dev.public_key.bytes[0] == 1 &&
+		   dev.flags == 0,
+	   "boringtun's own key");
 }
 
 static void test_bad(void)
 {
 	static const char *const bad[] = {
-		"", "\n", "errno=0\n", "errno=0", "listen_port=1\n\n", "errno=0\n\nx", "errno=0\n\n\n", "errno=\n\n", "errno=x\n\n",
-		"errno=4096\n\n", "errno=--1\n\n", "errno=-\n\n", "errno=0\nfwmark=1\n\n", "errno=0\nerrno=0\n\n", "nonsense\nerrno=0\n\n",
-		"listen_port=65536\nerrno=0\n\n", "listen_port=-1\nerrno=0\n\n", "listen_port= 1\nerrno=0\n\n",
-		"fwmark=4294967296\nerrno=0\n\n", "fwmark=0x1\nerrno=0\n\n", "private_key=00\nerrno=0\n\n",
-		"private_key=" KEY_A "0\nerrno=0\n\n", "public_key=g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nerrno=0\n\n",
+		"",
+		"\n",
+		"errno=0\n",
+		"errno=0",
+		"listen_port=1\n\n",
+		"errno=0\n\nx",
+		"errno=0\n\n\n",
+		"errno=\n\n",
+		"errno=x\n\n",
+		"errno=4096\n\n",
+		"errno=--1\n\n",
+		"errno=-\n\n",
+		"errno=0\nfwmark=1\n\n",
+		"errno=0\nerrno=0\n\n",
+		"nonsense\nerrno=0\n\n",
+		"listen_port=65536\nerrno=0\n\n",
+		"listen_port=-1\nerrno=0\n\n",
+		"listen_port= 1\nerrno=0\n\n",
+		"fwmark=4294967296\nerrno=0\n\n",
+		"fwmark=0x1\nerrno=0\n\n",
+		"private_key=00\nerrno=0\n\n",
+		"private_key=" KEY_A "0\nerrno=0\n\n",
+		"public_key=g123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nerrno=0\n\n",
 		"public_key=/123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nerrno=0\n\n",
-		"endpoint=1.2.3.4:1\nerrno=0\n\n", "public_key=" KEY_A "\nfwmark=1\nerrno=0\n\n",
+		"endpoint=1.2.3.4:1\nerrno=0\n\n",
+		"public_key=" KEY_A "\nfwmark=1\nerrno=0\n\n",
 	};
 	static const char *const bad_of_peer[] = {
-		"endpoint=", "endpoint=:1", "endpoint=1.2.3.4", "endpoint=1.2.3.4:0", "endpoint=1.2.3.4:65536", "endpoint=::1:1",
-		"endpoint=[1.2.3.4]:1", "endpoint=[::1:1", "endpoint=[::1]1", "endpoint=[::1%]:1", "endpoint=[::1%nolink]:1",
-		"endpoint=1.2.3.4%1:1", "endpoint=]:1", "endpoint=[]:1", "endpoint=host:1", "allowed_ip=1.2.3.4", "allowed_ip=1.2.3.4/33",
-		"allowed_ip=::/129", "allowed_ip=/1", "allowed_ip=", "persistent_keepalive_interval=65536", "rx_bytes=18446744073709551616",
-		"last_handshake_time_sec=9223372036854775808", "preshared_key=", "tx_bytes=",
+		"endpoint=",
+		"endpoint=:1",
+		"endpoint=1.2.3.4",
+		"endpoint=1.2.3.4:0",
+		"endpoint=1.2.3.4:65536",
+		"endpoint=::1:1",
+		"endpoint=[1.2.3.4]:1",
+		"endpoint=[::1:1",
+		"endpoint=[::1]1",
+		"endpoint=[::1%]:1",
+		"endpoint=[::1%nolink]:1",
+		"endpoint=1.2.3.4%1:1",
+		"endpoint=]:1",
+		"endpoint=[]:1",
+		"endpoint=host:1",
+		"allowed_ip=1.2.3.4",
+		"allowed_ip=1.2.3.4/33",
+		"allowed_ip=::/129",
+		"allowed_ip=/1",
+		"allowed_ip=",
+		"persistent_keepalive_interval=65536",
+		"rx_bytes=18446744073709551616",
+		"last_handshake_time_sec=9223372036854775808",
+		"preshared_key=",
+		"tx_bytes=",
 	};
 	char text[512];
 
@@ -69,15 +119,21 @@ static void test_bad(void)
 			ok(false, bad[i]);
 	ok(true, "replies that are none");
 	for (size_t i = 0; i < ARRAY_SIZE(bad_of_peer); i++) {
-		snprintf(text, sizeof(text), "public_key=%s\n%s\nerrno=0\n\n", KEY_A, bad_of_peer[i]);
+		snprintf(text, sizeof(text), "public_key=%s\n%s\nerrno=0\n\n", KEY_A,
+			 bad_of_peer[i]);
 		if (parse(text) != -EPROTO || dev.peers)
 			ok(false, bad_of_peer[i]);
 	}
 	ok(true, "values that are none");
 	ok(uapi_parse_reply("allowed_ip=\0", 12, &dev) == -EPROTO, "a NUL");
-	ok(parse("fwmark=1\nerrno=22\n\n") == -EINVAL && parse("errno=-98\n\n") == -EADDRINUSE && !dev.flags, "the program's error, either sign");
-	ok(uapi_parse_reply("errno=0\n\n", 9, NULL) == 0 && uapi_parse_reply("errno=-5\n\n", 10, NULL) == -EIO, "replies to a set");
-	ok(uapi_parse_reply("fwmark=1\nerrno=0\n\n", 18, NULL) == -EPROTO, "which say no more than errno");
+	ok(parse("fwmark=1\nerrno=22\n\n") == -EINVAL && parse("errno=-98\n\n") == -EADDRINUSE &&
+		   !dev.flags,
+	   "the program's error, either sign");
+	ok(uapi_parse_reply("errno=0\n\n", 9, NULL) == 0 &&
+		   uapi_parse_reply("errno=-5\n\n", 10, NULL) == -EIO,
+	   "replies to a set");
+	ok(uapi_parse_reply("fwmark=1\nerrno=0\n\n", 18, NULL) == -EPROTO,
+	   "which say no more than errno");
 }
 
 /* A reply in pieces from a program that is us. */
@@ -113,10 +169,13 @@ static int get_from(const char *first, const char *second, bool closes)
 
 static void test_pieces(void)
 {
-	ok(get_from("fwmark=5\nerrno=0\n", "\n", false) == 0 && dev.fwmark == 5, "a reply in two pieces");
+	ok(get_from("fwmark=5\nerrno=0\n", "\n", false) == 0 && dev.fwmark == 5,
+	   "a reply in two pieces");
 	ok(get_from("fwmark=5\nerr", "no=0\n\n", true) == 0 && dev.fwmark == 5, "split in a line");
-	ok(get_from("fwmark=5\nerrno=0\n", "", true) == -EPROTO && !dev.fwmark, "closed before its end");
-	ok(get_from("fwmark=5\n", "errno=0\n", false) == -ETIMEDOUT && !dev.fwmark, "a program that falls silent");
+	ok(get_from("fwmark=5\nerrno=0\n", "", true) == -EPROTO && !dev.fwmark,
+	   "closed before its end");
+	ok(get_from("fwmark=5\n", "errno=0\n", false) == -ETIMEDOUT && !dev.fwmark,
+	   "a program that falls silent");
 	ok(get_from("\n", "", false) == -EPROTO, "an empty reply");
 }
 
@@ -129,7 +188,8 @@ static bool fill(struct wg_device *d, size_t n_peers, size_t n_allowed)
 	d->fwmark = 77;
 	for (size_t i = 0; i < n_peers; i++) {
 		struct wg_peer *p = wg_device_add_peer(d);
-		struct prefix four = { .addr = { .family = AF_INET }, .len = 32 }, six = { .addr = { .family = AF_INET6 }, .len = 64 };
+		struct prefix four = { .addr = { .family = AF_INET }, .len = 32 },
+			      six = { .addr = { .family = AF_INET6 }, .len = 64 };
 
 		if (!p)
 			return false;
@@ -139,12 +199,17 @@ static bool fill(struct wg_device *d, size_t n_peers, size_t n_allowed)
 			p->flags = WG_PEER_HAS_PRESHARED_KEY | WG_PEER_HAS_KEEPALIVE;
 			memset(p->preshared_key.bytes, 0xa5, KEY_LEN);
 			p->keepalive = 25;
-			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } }, .port = 65535 };
+			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET,
+								      .bytes = { 192, 0, 2, 1 } },
+							    .port = 65535 };
 		} else if (i % 4) {
-			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET6, .bytes = { 0x20, 1 } }, .port = 1 };
+			p->endpoint = (struct wg_endpoint){
+				.addr = { .family = AF_INET6, .bytes = { 0x20, 1 } }, .port = 1
+			};
 		}
 		for (size_t j = 0; j < n_allowed; j++) {
-			memcpy(four.addr.bytes + 1, &(uint32_t){ (uint32_t)(i * n_allowed + j) }, 3);
+			memcpy(four.addr.bytes + 1, &(uint32_t){ (uint32_t)(i * n_allowed + j) },
+			       3);
 			memcpy(six.addr.bytes, &(uint32_t){ (uint32_t)(i * n_allowed + j) }, 4);
 			if (wg_peer_add_allowed(p, &four) || wg_peer_add_allowed(p, &six))
 				return false;
@@ -174,15 +239,18 @@ static bool same_device(const struct wg_device *a, const struct wg_device *b)
 {
 	const struct wg_peer *p, *q;
 
-	if (a->flags != b->flags || a->listen_port != b->listen_port || a->fwmark != b->fwmark || a->n_peers != b->n_peers)
+	if (a->flags != b->flags || a->listen_port != b->listen_port || a->fwmark != b->fwmark ||
+	    a->n_peers != b->n_peers)
 		return false;
 	for (p = a->peers; p < a->peers + a->n_peers; p++) {
 		for (q = b->peers; q < b->peers + b->n_peers; q++)
 			if (key_equal(&p->public_key, &q->public_key))
 				break;
-		if (q == b->peers + b->n_peers || p->flags != q->flags || p->keepalive != q->keepalive ||
+		if (q == b->peers + b->n_peers || p->flags != q->flags ||
+		    p->keepalive != q->keepalive ||
 		    !key_equal(&p->preshared_key, &q->preshared_key) || !same_allowed(p, q) ||
-		    p->endpoint.port != q->endpoint.port || !addr_equal(&p->endpoint.addr, &q->endpoint.addr))
+		    p->endpoint.port != q->endpoint.port ||
+		    !addr_equal(&p->endpoint.addr, &q->endpoint.addr))
 			return false;
 	}
 	return true;
@@ -225,7 +293,9 @@ static void set_and_get(int fd, size_t n_peers, size_t n_allowed, const char *na
 {
 	struct wg_device wanted = { .flags = 0 }, found;
 
-	if (ok(fill(&wanted, n_peers, n_allowed) && uapi_set(fd, &wanted) == 0 && uapi_get(fd, &found) == 0, "set and got"))
+	if (ok(fill(&wanted, n_peers, n_allowed) && uapi_set(fd, &wanted) == 0 &&
+		       uapi_get(fd, &found) == 0,
+	       "set and got"))
 		ok(same_device(&wanted, &found), name);
 	wg_device_free(&wanted);
 	wg_device_free(&found);
@@ -242,7 +312,8 @@ static void test_program(void)
 		return;
 	}
 	ok(pid == child, "the process that listens is the one we started");
-	ok(uapi_get(fd, &found) == 0 && found.n_peers == 0 && !(found.flags & WG_DEVICE_HAS_FWMARK), "a fresh device");
+	ok(uapi_get(fd, &found) == 0 && found.n_peers == 0 && !(found.flags & WG_DEVICE_HAS_FWMARK),
+	   "a fresh device");
 	set_and_get(fd, 3, 2, "three peers");
 	set_and_get(fd, 1, 0, "one peer without anything: of the three nothing stays");
 	set_and_get(fd, 10, 3000, "many allowed IPs");
@@ -252,7 +323,9 @@ static void test_program(void)
 	fd = uapi_connect("wgtest", 5, NULL);
 	bad.peers = calloc(1, sizeof(*bad.peers));
 	bad.n_peers = 1;
-	bad.peers->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET6, .bytes = { 0xfe, 0x80 } }, .scope = 999999, .port = 1 };
+	bad.peers->endpoint = (struct wg_endpoint){
+		.addr = { .family = AF_INET6, .bytes = { 0xfe, 0x80 } }, .scope = 999999, .port = 1
+	};
 	bad.listen_port = 1;
 	printf("# a scope that is none: %d\n", uapi_set(fd, &bad));
 	wg_device_free(&bad);
@@ -268,13 +341,15 @@ static void test_connect(void)
 
 	mkdir(UAPI_DIR, 0755);
 	ok(uapi_connect("none", 1, NULL) == -ENOENT, "no such socket");
-	ok(bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 && uapi_connect("dead", 1, NULL) == -ECONNREFUSED,
+	ok(bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+		   uapi_connect("dead", 1, NULL) == -ECONNREFUSED,
 	   "a socket nobody listens on");
 	ok(listen(fd, 0) == 0, "(a program that never answers)");
 	close(uapi_connect("dead", 1, NULL));
 	ok(uapi_connect("dead", 1, NULL) == -ETIMEDOUT, "nor takes connections");
 	ok(uapi_connect("../x", 1, NULL) == -EINVAL && uapi_connect("", 1, NULL) == -EINVAL &&
-	   uapi_connect("a-name-far-too-long", 1, NULL) == -EINVAL, "names that are none of a link");
+		   uapi_connect("a-name-far-too-long", 1, NULL) == -EINVAL,
+	   "names that are none of a link");
 	close(fd);
 }
 

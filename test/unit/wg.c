@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/unit/wg.c: messages to the kernel's WireGuard decoded here, its dumps joined; and the kernel itself if it has it. */
+/* test/unit/wg.c: messages to the kernel's WireGuard decoded here, its dumps joined; and the kernel
+ * itself if it has it. */
 #include "lib/wg.c"
 #include "lib/wgread.c"
 
@@ -12,7 +13,8 @@
 
 static struct nl_error error;
 
-/* N peers, every second one with all attributes; the one numbered LARGE has N_LARGE allowed IPs, others two. */
+/* N peers, every second one with all attributes; the one numbered LARGE has N_LARGE allowed IPs,
+ * others two. */
 static bool fill(struct wg_device *d, size_t n, size_t large, size_t n_large)
 {
 	d->flags = WG_DEVICE_HAS_PRIVATE_KEY | WG_DEVICE_HAS_LISTEN_PORT | WG_DEVICE_HAS_FWMARK;
@@ -31,9 +33,14 @@ static bool fill(struct wg_device *d, size_t n, size_t large, size_t n_large)
 			p->flags = WG_PEER_HAS_PRESHARED_KEY | WG_PEER_HAS_KEEPALIVE;
 			memset(p->preshared_key.bytes, 0xa5, KEY_LEN);
 			p->keepalive = 25;
-			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET, .bytes = { 192, 0, 2, 1 } }, .port = 65535 };
+			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET,
+								      .bytes = { 192, 0, 2, 1 } },
+							    .port = 65535 };
 		} else if (i % 4) {
-			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET6, .bytes = { 0xfe, 0x80 } }, .port = 1, .scope = 1 };
+			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET6,
+								      .bytes = { 0xfe, 0x80 } },
+							    .port = 1,
+							    .scope = 1 };
 		}
 		for (uint32_t j = 0; j < (i == large ? n_large : 2); j++) {
 			memcpy(six.addr.bytes, &i, 4);
@@ -42,8 +49,10 @@ static bool fill(struct wg_device *d, size_t n, size_t large, size_t n_large)
 				return false;
 		}
 		if (i != large) { /* of each family one */
-			p->allowed_ips[1] = (struct prefix){ .addr = { .family = AF_INET }, .len = 32 };
-			memcpy(p->allowed_ips[1].addr.bytes, &(uint32_t){ htonl(10U << 24 | i) }, 4);
+			p->allowed_ips[1] =
+				(struct prefix){ .addr = { .family = AF_INET }, .len = 32 };
+			memcpy(p->allowed_ips[1].addr.bytes, &(uint32_t){ htonl(10U << 24 | i) },
+			       4);
 		}
 	}
 	return true;
@@ -53,9 +62,10 @@ static bool same_peer(const struct wg_peer *p, const struct wg_peer *q)
 {
 	bool found;
 
-	if (!key_equal(&p->public_key, &q->public_key) || p->flags != q->flags || p->keepalive != q->keepalive ||
-	    !key_equal(&p->preshared_key, &q->preshared_key) || p->endpoint.port != q->endpoint.port ||
-	    p->endpoint.scope != q->endpoint.scope || !addr_equal(&p->endpoint.addr, &q->endpoint.addr) ||
+	if (!key_equal(&p->public_key, &q->public_key) || p->flags != q->flags ||
+	    p->keepalive != q->keepalive || !key_equal(&p->preshared_key, &q->preshared_key) ||
+	    p->endpoint.port != q->endpoint.port || p->endpoint.scope != q->endpoint.scope ||
+	    !addr_equal(&p->endpoint.addr, &q->endpoint.addr) ||
 	    p->n_allowed_ips != q->n_allowed_ips)
 		return false;
 	for (size_t i = 0; i < p->n_allowed_ips; i++) {
@@ -97,15 +107,19 @@ static int decode_peer(const struct nlattr *attr, void *arg)
 	err = nl_nested(attr, tb, WGPEER_A_MAX);
 	if (err || !tb[WGPEER_A_PUBLIC_KEY])
 		return -EBADMSG;
-	if (p && memcmp(mnl_attr_get_payload(tb[WGPEER_A_PUBLIC_KEY]), p->public_key.bytes, KEY_LEN) == 0) {
+	if (p && memcmp(mnl_attr_get_payload(tb[WGPEER_A_PUBLIC_KEY]), p->public_key.bytes,
+			KEY_LEN) == 0) {
 		d->pieces++; /* the rest of the last one: allowed IPs alone */
-		d->wrong += tb[WGPEER_A_FLAGS] || tb[WGPEER_A_PRESHARED_KEY] || tb[WGPEER_A_ENDPOINT];
+		d->wrong +=
+			tb[WGPEER_A_FLAGS] || tb[WGPEER_A_PRESHARED_KEY] || tb[WGPEER_A_ENDPOINT];
 	} else {
 		p = wg_device_add_peer(&d->dev);
-		if (!p || nl_copy(tb[WGPEER_A_FLAGS], &flags, sizeof(flags)) || flags != WGPEER_F_REPLACE_ALLOWEDIPS ||
+		if (!p || nl_copy(tb[WGPEER_A_FLAGS], &flags, sizeof(flags)) ||
+		    flags != WGPEER_F_REPLACE_ALLOWEDIPS ||
 		    nl_copy(tb[WGPEER_A_PUBLIC_KEY], &p->public_key, KEY_LEN) ||
 		    nl_copy(tb[WGPEER_A_PRESHARED_KEY], &p->preshared_key, KEY_LEN) ||
-		    nl_copy(tb[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL], &p->keepalive, sizeof(p->keepalive)) ||
+		    nl_copy(tb[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL], &p->keepalive,
+			    sizeof(p->keepalive)) ||
 		    (tb[WGPEER_A_ENDPOINT] && read_endpoint(tb[WGPEER_A_ENDPOINT], &p->endpoint)))
 			return -EBADMSG;
 		p->flags = (key_is_zero(&p->preshared_key) ? 0U : WG_PEER_HAS_PRESHARED_KEY) |
@@ -122,15 +136,18 @@ static int decode_message(const struct nlmsghdr *nlh, struct decoded *d)
 
 	d->messages++;
 	d->longest = nlh->nlmsg_len > d->longest ? nlh->nlmsg_len : d->longest;
-	if (nl_attrs(nlh, sizeof(*g), tb, WGDEVICE_A_MAX) || g->cmd != WG_CMD_SET_DEVICE || g->version != 1 ||
-	    !tb[WGDEVICE_A_IFNAME] || strcmp(mnl_attr_get_str(tb[WGDEVICE_A_IFNAME]), "wg0") != 0)
+	if (nl_attrs(nlh, sizeof(*g), tb, WGDEVICE_A_MAX) || g->cmd != WG_CMD_SET_DEVICE ||
+	    g->version != 1 || !tb[WGDEVICE_A_IFNAME] ||
+	    strcmp(mnl_attr_get_str(tb[WGDEVICE_A_IFNAME]), "wg0") != 0)
 		return -EBADMSG;
 	if (d->messages == 1) {
-		if (nl_copy(tb[WGDEVICE_A_FLAGS], &flags, sizeof(flags)) || flags != WGDEVICE_F_REPLACE_PEERS ||
-		    !tb[WGDEVICE_A_PRIVATE_KEY] || read_device_settings(tb, &d->dev))
+		if (nl_copy(tb[WGDEVICE_A_FLAGS], &flags, sizeof(flags)) ||
+		    flags != WGDEVICE_F_REPLACE_PEERS || !tb[WGDEVICE_A_PRIVATE_KEY] ||
+		    read_device_settings(tb, &d->dev))
 			return -EBADMSG;
 	} else {
-		d->wrong += tb[WGDEVICE_A_FLAGS] || tb[WGDEVICE_A_PRIVATE_KEY] || tb[WGDEVICE_A_LISTEN_PORT] || tb[WGDEVICE_A_FWMARK];
+		d->wrong += tb[WGDEVICE_A_FLAGS] || tb[WGDEVICE_A_PRIVATE_KEY] ||
+			    tb[WGDEVICE_A_LISTEN_PORT] || tb[WGDEVICE_A_FWMARK];
 	}
 	return tb[WGDEVICE_A_PEERS] ? nl_each(tb[WGDEVICE_A_PEERS], decode_peer, d) : 0;
 }
@@ -144,8 +161,10 @@ static bool decode(const struct nl_batch *b, struct decoded *d)
 	*d = (struct decoded){ .messages = 0 };
 	while (!err && (nlh = nl_next(&pos, end)) != NULL)
 		err = decode_message(nlh, d);
-	printf("# %u messages, %zu bytes, longest %zu, %u pieces, err %d\n", d->messages, b->len, d->longest, d->pieces, err);
-	return !err && pos == end && d->messages == b->count && !d->wrong && d->longest <= MESSAGE_MAX;
+	printf("# %u messages, %zu bytes, longest %zu, %u pieces, err %d\n", d->messages, b->len,
+	       d->longest, d->pieces, err);
+	return !err && pos == end && d->messages == b->count && !d->wrong &&
+	       d->longest <= MESSAGE_MAX;
 }
 
 static void check_split(size_t n, size_t large, size_t n_large, const char *name)
@@ -236,14 +255,16 @@ static void test_join(void)
 	dump_peer(nlh, 'a', false, 1);
 	dump_peer(nlh, 'b', false, 2);
 	mnl_attr_nest_end(nlh, peers);
-	ok(read_device(nlh, &r) == 0 && dev.n_peers == 2 && dev.flags == WG_DEVICE_HAS_LISTEN_PORT, "the first message of a dump");
+	ok(read_device(nlh, &r) == 0 && dev.n_peers == 2 && dev.flags == WG_DEVICE_HAS_LISTEN_PORT,
+	   "the first message of a dump");
 	nlh = dump_message(buf, false);
 	peers = mnl_attr_nest_start(nlh, WGDEVICE_A_PEERS);
 	dump_peer(nlh, 'b', true, 3);
 	dump_peer(nlh, 'c', false, 32);
 	mnl_attr_nest_end(nlh, peers);
-	ok(read_device(nlh, &r) == 0 && dev.n_peers == 3 && dev.peers[1].n_allowed_ips == 2 && dev.peers[1].rx_bytes == 1 &&
-	   dev.peers[1].allowed_ips[1].len == 3 && dev.peers[2].last_handshake == 1700000000 && !dev.peers[2].flags,
+	ok(read_device(nlh, &r) == 0 && dev.n_peers == 3 && dev.peers[1].n_allowed_ips == 2 &&
+		   dev.peers[1].rx_bytes == 1 && dev.peers[1].allowed_ips[1].len == 3 &&
+		   dev.peers[2].last_handshake == 1700000000 && !dev.peers[2].flags,
 	   "the rest of a peer in the second one");
 	nlh = dump_message(buf, false);
 	peers = mnl_attr_nest_start(nlh, WGDEVICE_A_PEERS);
@@ -255,7 +276,8 @@ static void test_join(void)
 	wg_device_free(&dev);
 }
 
-static void set_and_get(struct nl *genl, uint16_t family, size_t n, size_t n_large, const char *name)
+static void set_and_get(struct nl *genl, uint16_t family, size_t n, size_t n_large,
+			const char *name)
 {
 	struct nl_batch b = { .nl = NULL };
 	struct wg_device wanted = { .flags = 0 }, found = { .flags = 0 };
@@ -283,14 +305,17 @@ static void test_kernel(struct nl *genl, uint16_t family)
 	ok(nl_open(&rt, NETLINK_ROUTE) == 0, "(socket)");
 	rtnl_queue_wireguard(&b, &rt, 1, "wg0", 0, self, 0, 0);
 	ok(nl_batch_send(&b, NULL, NULL, &error) == 0, "a device of the kernel's");
-	ok(wg_get(genl, family, "wg0", &found, &error) == 0 && found.n_peers == 0 && !found.flags, "a fresh device");
+	ok(wg_get(genl, family, "wg0", &found, &error) == 0 && found.n_peers == 0 && !found.flags,
+	   "a fresh device");
 	set_and_get(genl, family, 3, 2, "three peers");
 	set_and_get(genl, family, 1, 0, "one: of the three nothing stays");
 	set_and_get(genl, family, 3, 5000, "a peer with 5,000 allowed IPs");
 	set_and_get(genl, family, 10000, 2, "10,000 peers");
 	set_and_get(genl, family, 0, 0, "none");
-	ok(wg_get(genl, family, "wg1", &found, &error) == -ENODEV && !found.peers, "no such device");
-	ok(wg_get(genl, family, "lo", &found, &error) == -EOPNOTSUPP, "a device that is none of WireGuard's");
+	ok(wg_get(genl, family, "wg1", &found, &error) == -ENODEV && !found.peers,
+	   "no such device");
+	ok(wg_get(genl, family, "lo", &found, &error) == -EOPNOTSUPP,
+	   "a device that is none of WireGuard's");
 	nl_close(&rt);
 }
 

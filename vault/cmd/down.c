@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/cmd/down.c: `vault down`: the tunnel first, then everything else; every failing step is told and none stops it. */
+/* vault/cmd/down.c: `vault down`: the tunnel first, then everything else; every failing step is
+ * told and none stops it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,20 +23,22 @@ struct drops {
 	json_t *json;
 };
 
-static int add_drops(const char *table, const char *name, uint64_t packets, uint64_t bytes, void *arg)
+static int add_drops(const char *table, const char *name, uint64_t packets, uint64_t bytes,
+		     void *arg)
 {
 	const struct drops *drops = arg;
 	const char *meaning = seal_counter_meaning(name);
 
 	if (!packets || !meaning)
 		return 0;
-	report_line("%s: dropped %llu packets, %llu bytes: %s", drops->vault, (unsigned long long)packets,
-		    (unsigned long long)bytes, meaning);
-	return json_array_append_new(drops->json, json_pack("{s:s, s:s, s:I, s:I}", "table", table, "reason", name,
-							    "packets", (json_int_t)packets, "bytes",
-							    (json_int_t)bytes)) ?
-		       -ENOMEM :
-		       0;
+	report_line("%s: dropped %llu packets, %llu bytes: %s", drops->vault,
+		    (unsigned long long)packets, (unsigned long long)bytes, meaning);
+	return json_array_append_new(drops->json,
+				     json_pack("{s:s, s:s, s:I, s:I}", "table", table, "reason",
+					       name, "packets", (json_int_t)packets, "bytes",
+					       (json_int_t)bytes))
+		       ? -ENOMEM
+		       : 0;
 }
 
 /* Tells what was dropped; not to know is a failure, but none that keeps anything up. */
@@ -46,7 +49,8 @@ static size_t report_drops(struct world *w, json_t *json)
 	int r = drops.json ? nft_dump_counters(&w->vault_nft, add_drops, &drops, &error) : -ENOMEM;
 
 	if (r)
-		report_error(w->spec->name, "reading the counters: %s %s", strerror(-r), error.text);
+		report_error(w->spec->name, "reading the counters: %s %s", strerror(-r),
+			     error.text);
 	if (json_object_set_new(json, "dropped", drops.json))
 		return 1;
 	return r ? 1 : 0;
@@ -62,10 +66,10 @@ static size_t report_processes(const struct world *w, json_t *json)
 	ssize_t n = r ? r : procs_in_netns(inode, &list);
 
 	for (ssize_t i = 0; i < n; i++) {
-		report_warning(w->spec->name, "process %d (%s) goes on inside, with no network", (int)list[i].pid,
-			       list[i].name);
-		if (json_array_append_new(array, json_pack("{s:i, s:s}", "pid", (int)list[i].pid, "name",
-							   list[i].name)))
+		report_warning(w->spec->name, "process %d (%s) goes on inside, with no network",
+			       (int)list[i].pid, list[i].name);
+		if (json_array_append_new(array, json_pack("{s:i, s:s}", "pid", (int)list[i].pid,
+							   "name", list[i].name)))
 			n = -ENOMEM;
 	}
 	if (n < 0)
@@ -109,17 +113,21 @@ static size_t down_locked(const char *name, int dir, json_t *json)
 
 	if (!r && ns >= 0)
 		r = ns_inode(ns, &inode);
-	/* What could not be read may be a vault: nothing is touched, and the next `down` finds it as it is. */
+	/* What could not be read may be a vault: nothing is touched, and the next `down` finds it
+	 * as it is. */
 	if (ns < 0 && ns != -ENOENT && ns != -EINVAL) {
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
 	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL && r != -EPROTONOSUPPORT) {
 		report_error(name, "reading %s/%s: %s", STATE_DIR, name, strerror(-r));
 	} else if (!r && ns >= 0 && inode == spec.netns_inode) {
-		spec.has_link = true; /* also one that a failed change left, which the description does not know */
+		spec.has_link = true; /* also one that a failed change left, which the description
+					 does not know */
 		spec_name_interfaces(&spec);
 		failures = take_down(&spec, dir, steal_fd(&ns), json);
 	} else if (ns >= 0) {
-		report_error(name, "not up: the namespace of this name is not a vault's; it is left alone");
+		report_error(
+			name,
+			"not up: the namespace of this name is not a vault's; it is left alone");
 		failures += leftover_clear(name, dir, true);
 	} else {
 		report_error(name, "not up");
@@ -171,7 +179,8 @@ static int down_run(int argc, char **argv, const struct options *options)
 		bool down = down_one(argv[i], one);
 
 		good = good && down;
-		if (json_object_set_new(one, "down", json_boolean(down)) || json_array_append_new(list, one))
+		if (json_object_set_new(one, "down", json_boolean(down)) ||
+		    json_array_append_new(list, one))
 			good = false;
 	}
 	report_json(list);

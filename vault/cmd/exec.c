@@ -23,10 +23,10 @@
 #include "vault/state.h"
 
 /*
- * Everything is looked up and checked first, in the host's namespaces; then the process goes in and only ever gives
- * away: network namespace, mounts, capabilities, identity, descriptors. It has one thread and replaces itself, so a
- * failure at any of these steps ends it with nothing run. Signal mask and dispositions are never touched: COMMAND gets
- * the caller's.
+ * Everything is looked up and checked first, in the host's namespaces; then the process goes in and
+ * only ever gives away: network namespace, mounts, capabilities, identity, descriptors. It has one
+ * thread and replaces itself, so a failure at any of these steps ends it with nothing run. Signal
+ * mask and dispositions are never touched: COMMAND gets the caller's.
  */
 
 struct request {
@@ -35,11 +35,13 @@ struct request {
 	char **command;
 };
 
-/* Stores the value of the word argv[*i] in *OUT, once, and goes on to it. 0, or an exit code, said why. */
+/* Stores the value of the word argv[*i] in *OUT, once, and goes on to it. 0, or an exit code, said
+ * why. */
 static int take_value(int argc, char **argv, int *i, const char **out)
 {
 	if (*out || *i + 1 >= argc) {
-		report_error("exec", "'%s' %s (vault help exec)", argv[*i], *out ? "is given twice" : "needs a value");
+		report_error("exec", "'%s' %s (vault help exec)", argv[*i],
+			     *out ? "is given twice" : "needs a value");
 		return EXIT_USAGE;
 	}
 	*out = argv[++*i];
@@ -52,7 +54,10 @@ static int parse_request(int argc, char **argv, struct request *out)
 	int i, code = 0;
 
 	if (argc < 1 || !spec_name_is_valid(argv[0])) {
-		report_error("exec", argc < 1 ? "which vault? (vault help exec)" : "'%s' is no vault's name", argv[0]);
+		report_error("exec",
+			     argc < 1 ? "which vault? (vault help exec)"
+				      : "'%s' is no vault's name",
+			     argv[0]);
 		return EXIT_USAGE;
 	}
 	out->name = argv[0];
@@ -90,8 +95,9 @@ static bool is_local_stream(int fd)
 }
 
 /*
- * Descriptors 0 to 2 stay, so they must be no way out (L24): a socket stays in the namespace it was born in, and a
- * folder leads past the mounts. One that is closed becomes /dev/null, lest a file of ours gets its number.
+ * Descriptors 0 to 2 stay, so they must be no way out (L24): a socket stays in the namespace it was
+ * born in, and a folder leads past the mounts. One that is closed becomes /dev/null, lest a file of
+ * ours gets its number.
  */
 static int check_stdio(void)
 {
@@ -104,15 +110,20 @@ static int check_stdio(void)
 			continue;
 		}
 		if (S_ISDIR(st.st_mode) || (S_ISSOCK(st.st_mode) && !is_local_stream(fd))) {
-			report_error("exec", "descriptor %d is a %s: it would lead out of the vault (use a pipe)", fd,
-				     S_ISDIR(st.st_mode) ? "folder" : "socket of another network namespace");
+			report_error(
+				"exec",
+				"descriptor %d is a %s: it would lead out of the vault (use a pipe)",
+				fd,
+				S_ISDIR(st.st_mode) ? "folder"
+						    : "socket of another network namespace");
 			return EXIT_EXEC_FAILED;
 		}
 	}
 	return 0;
 }
 
-/* The namespace of SPEC's vault, checked to be that very one and sealed: a descriptor or -1, said why. */
+/* The namespace of SPEC's vault, checked to be that very one and sealed: a descriptor or -1, said
+ * why. */
 static int open_sealed(const struct spec *spec)
 {
 	char why[256] = "";
@@ -129,12 +140,13 @@ static int open_sealed(const struct spec *spec)
 		return -1;
 	}
 	if (inode != spec->netns_inode) {
-		report_error(spec->name, "%s/%s is not the namespace that was sealed (vault up %s)", NS_DIR, spec->name,
-			     spec->name);
+		report_error(spec->name, "%s/%s is not the namespace that was sealed (vault up %s)",
+			     NS_DIR, spec->name, spec->name);
 		return -1;
 	}
 	if (sealcheck(spec, ns, why)) {
-		report_error(spec->name, "the kill switch is not in place: %s (vault up %s)", why, spec->name);
+		report_error(spec->name, "the kill switch is not in place: %s (vault up %s)", why,
+			     spec->name);
 		return -1;
 	}
 	return steal_fd(&ns);
@@ -158,21 +170,25 @@ static int look_up_user(const char *text, struct identity *id)
 	int err = identity_look_up(text, id);
 
 	if (err == -ENOENT || err == -ESRCH)
-		report_error("exec", "user %s: no such %s", text, err == -ENOENT ? "user" : "group");
+		report_error("exec", "user %s: no such %s", text,
+			     err == -ENOENT ? "user" : "group");
 	else if (err == -EDESTADDRREQ)
-		report_error("exec", "user %s: has no entry, so which group? (user %s:GROUP)", text, text);
+		report_error("exec", "user %s: has no entry, so which group? (user %s:GROUP)", text,
+			     text);
 	else if (err)
 		report_error("exec", "user %s: %s", text, strerror(-err));
 	return err;
 }
 
-/* Into the namespace NS and its mounts, then into FOLDER by its path: what was inherited may lead around a mount. */
+/* Into the namespace NS and its mounts, then into FOLDER by its path: what was inherited may lead
+ * around a mount. */
 static int enter(const struct request *r, int ns, uid_t uid, const char *folder)
 {
 	char why[MNT_WHY_LEN] = "";
 
 	if (setns(ns, CLONE_NEWNET)) {
-		report_error(r->name, "cannot enter: %s%s", strerror(errno), errno == EPERM ? " (run it as root)" : "");
+		report_error(r->name, "cannot enter: %s%s", strerror(errno),
+			     errno == EPERM ? " (run it as root)" : "");
 		return EXIT_EXEC_FAILED;
 	}
 	if (mnt_enter(r->name, uid, why)) {
@@ -180,13 +196,15 @@ static int enter(const struct request *r, int ns, uid_t uid, const char *folder)
 		return EXIT_EXEC_FAILED;
 	}
 	if (chdir(folder)) {
-		report_error(r->name, "%s: %s inside (choose another folder: cwd DIR)", folder, strerror(errno));
+		report_error(r->name, "%s: %s inside (choose another folder: cwd DIR)", folder,
+			     strerror(errno));
 		return EXIT_EXEC_FAILED;
 	}
 	return 0;
 }
 
-/* How many descriptors from 3 on were passed to this very process, by sd_listen_fds(3)'s convention. */
+/* How many descriptors from 3 on were passed to this very process, by sd_listen_fds(3)'s
+ * convention. */
 static unsigned int count_listen_fds(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
@@ -234,7 +252,8 @@ static int run(int argc, char **argv, const struct options *options)
 	if (r.user && look_up_user(r.user, &id))
 		return EXIT_EXEC_FAILED;
 	if (!r.cwd && !getcwd(folder, sizeof(folder))) {
-		report_error("exec", "the working folder: %s (choose another: cwd DIR)", strerror(errno));
+		report_error("exec", "the working folder: %s (choose another: cwd DIR)",
+			     strerror(errno));
 		return EXIT_EXEC_FAILED;
 	}
 	ns = open_vault(r.name);

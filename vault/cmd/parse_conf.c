@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/cmd/parse_conf.c: vault parse-conf: says what a wg-quick file holds, and runs nothing of it. */
+/* vault/cmd/parse_conf.c: vault parse-conf: says what a wg-quick file holds, and runs nothing of
+ * it. */
 #include <string.h>
 
 #include "vault/cmd.h"
@@ -12,7 +13,8 @@ struct request {
 	bool show_keys, strict;
 };
 
-/* --- JSON: a value that could not be made is NULL; to set a NULL fails, and `failed` remembers it --- */
+/* --- JSON: a value that could not be made is NULL; to set a NULL fails, and `failed` remembers it
+ * --- */
 
 struct json_maker {
 	bool show_keys, failed;
@@ -132,15 +134,18 @@ static json_t *interface_json(struct json_maker *m, const struct wgconf *conf)
 	const struct wg_device *device = &conf->device;
 	json_t *o = json_object();
 
-	set(m, o, "private_key", secret_json(m, device->flags & WG_DEVICE_HAS_PRIVATE_KEY, &device->private_key));
-	set(m, o, "listen_port", number_or_null(device->flags & WG_DEVICE_HAS_LISTEN_PORT, device->listen_port));
+	set(m, o, "private_key",
+	    secret_json(m, device->flags & WG_DEVICE_HAS_PRIVATE_KEY, &device->private_key));
+	set(m, o, "listen_port",
+	    number_or_null(device->flags & WG_DEVICE_HAS_LISTEN_PORT, device->listen_port));
 	set(m, o, "fwmark", number_or_null(device->flags & WG_DEVICE_HAS_FWMARK, device->fwmark));
 	set(m, o, "addresses", prefixes_json(m, conf->addresses, conf->n_addresses));
 	set(m, o, "dns", addresses_json(m, conf->dns, conf->n_dns));
 	set(m, o, "dns_search", strings_json(m, &conf->search));
 	set(m, o, "mtu", number_or_null(conf->mtu, conf->mtu));
 	set(m, o, "table", table_json(conf));
-	set(m, o, "save_config", conf->has_save_config ? json_boolean(conf->save_config) : json_null());
+	set(m, o, "save_config",
+	    conf->has_save_config ? json_boolean(conf->save_config) : json_null());
 	set(m, o, "hooks", hooks_json(m, conf));
 	return o;
 }
@@ -152,10 +157,12 @@ static json_t *peer_json(struct json_maker *m, const struct wg_peer *peer)
 
 	conftext_endpoint(&peer->endpoint, endpoint);
 	set(m, o, "public_key", key_json(&peer->public_key));
-	set(m, o, "preshared_key", secret_json(m, peer->flags & WG_PEER_HAS_PRESHARED_KEY, &peer->preshared_key));
+	set(m, o, "preshared_key",
+	    secret_json(m, peer->flags & WG_PEER_HAS_PRESHARED_KEY, &peer->preshared_key));
 	set(m, o, "endpoint", endpoint[0] ? json_string_nocheck(endpoint) : json_null());
 	set(m, o, "allowed_ips", prefixes_json(m, peer->allowed_ips, peer->n_allowed_ips));
-	set(m, o, "persistent_keepalive", number_or_null(peer->flags & WG_PEER_HAS_KEEPALIVE, peer->keepalive));
+	set(m, o, "persistent_keepalive",
+	    number_or_null(peer->flags & WG_PEER_HAS_KEEPALIVE, peer->keepalive));
 	return o;
 }
 
@@ -216,7 +223,8 @@ static int print_text(const struct wgconf *conf, bool show_keys)
 	return text.err ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int print_conf(const struct request *request, const struct wgconf *conf, const struct problems *problems)
+static int print_conf(const struct request *request, const struct wgconf *conf,
+		      const struct problems *problems)
 {
 	if (!report_is_json())
 		return print_text(conf, request->show_keys);
@@ -228,7 +236,8 @@ static int print_conf(const struct request *request, const struct wgconf *conf, 
 static bool parse_words(int argc, char **argv, struct request *request)
 {
 	if (argc < 1) {
-		report_error("parse-conf", "no FILE: give the path of a wg-quick file, or - for standard input");
+		report_error("parse-conf",
+			     "no FILE: give the path of a wg-quick file, or - for standard input");
 		return false;
 	}
 	request->path = argv[0];
@@ -238,7 +247,9 @@ static bool parse_words(int argc, char **argv, struct request *request)
 		} else if (!strcmp(argv[i], "strict")) {
 			request->strict = true;
 		} else {
-			report_error("parse-conf", "unknown word \"%s\": after FILE come show-keys and strict", argv[i]);
+			report_error("parse-conf",
+				     "unknown word \"%s\": after FILE come show-keys and strict",
+				     argv[i]);
 			return false;
 		}
 	}

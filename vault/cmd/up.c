@@ -156,7 +156,8 @@ static void report_up(const struct spec *spec)
 
 	report_line("%s: up, sealed", spec->name);
 	for (size_t i = 0; i < spec->n_addresses; i++)
-		report_line("  tunnel %s %s (%s)", spec->tunnel_name, prefix_format(&spec->addresses[i], text),
+		report_line("  tunnel %s %s (%s)", spec->tunnel_name,
+			    prefix_format(&spec->addresses[i], text),
 			    spec->backend == SPEC_BACKEND_KERNEL ? "kernel" : spec->program);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
@@ -204,7 +205,8 @@ static void note_change(char sign, const char *label, void *arg)
 
 	c->n++;
 	report_line("%s: %c %s", c->name, sign, label);
-	if (json_array_append_new(c->list, json_pack("{s:s, s:s}", "change", text, "object", label)))
+	if (json_array_append_new(c->list,
+				  json_pack("{s:s, s:s}", "change", text, "object", label)))
 		report_error(c->name, "out of memory");
 }
 
@@ -219,7 +221,8 @@ static void inherit(struct spec *spec, const struct spec *old)
 }
 
 /* A link, and what the guard allows for it, that words ask for no longer. */
-static size_t drop_link(const struct spec *spec, const struct spec *old, struct world *w, struct changes *changes)
+static size_t drop_link(const struct spec *spec, const struct spec *old, struct world *w,
+			struct changes *changes)
 {
 	struct plan plan;
 	size_t failures;
@@ -263,7 +266,8 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 	return r ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* The vault is up, in the namespace NS, as OLD describes: what drifted is put back, what words changed is changed. */
+/* The vault is up, in the namespace NS, as OLD describes: what drifted is put back, what words
+ * changed is changed. */
 static int up_again(struct spec *spec, const struct spec *old, struct world *w, int ns)
 {
 	struct changes changes = { .name = spec->name, .list = json_array() };
@@ -311,13 +315,15 @@ static int up(struct spec *spec, struct world *w)
 	}
 	w->dir = state_lock(spec->name, &made);
 	if (w->dir < 0) {
-		report_error(spec->name, "locking %s/%s: %s", STATE_DIR, spec->name, strerror(-w->dir));
+		report_error(spec->name, "locking %s/%s: %s", STATE_DIR, spec->name,
+			     strerror(-w->dir));
 		return EXIT_FAILED;
 	}
 	code = leftover_settle(spec->name, w->dir, made, &old, &ns);
 	if (code == EXIT_DONE)
 		return ns >= 0 ? up_again(spec, &old, w, ns) : up_anew(spec, w);
-	r = made ? state_remove_dir(spec->name) : 0; /* what is there is not ours to remove, but for this folder */
+	r = made ? state_remove_dir(spec->name)
+		 : 0; /* what is there is not ours to remove, but for this folder */
 	if (r)
 		report_error(spec->name, "removing %s/%s: %s", STATE_DIR, spec->name, strerror(-r));
 	return code;
@@ -352,11 +358,14 @@ static int up_run(int argc, char **argv, const struct options *options)
 
 	(void)options;
 	if (argc < 1 || !spec_name_is_valid(argv[0])) {
-		report_error("up", argc < 1 ? "which vault? (`vault help up`)" :
-					      "a name is 1 to 63 of [A-Za-z0-9_.-], not starting with . or -");
+		report_error(
+			"up",
+			argc < 1 ? "which vault? (`vault help up`)"
+				 : "a name is 1 to 63 of [A-Za-z0-9_.-], not starting with . or -");
 		return EXIT_USAGE;
 	}
-	if (prctl(PR_SET_DUMPABLE, 0)) { /* keys are about to be in memory: none of it into a core file */
+	if (prctl(PR_SET_DUMPABLE,
+		  0)) { /* keys are about to be in memory: none of it into a core file */
 		report_error("up", "prctl: %s", strerror(errno));
 		return EXIT_FAILED;
 	}

@@ -10,8 +10,8 @@ static int address_make(const struct obj *obj, struct world *w)
 	int r = world_queue(w, &w->vault_route);
 
 	if (!r)
-		rtnl_queue_address(&w->batch, &w->vault_route, w->current, obj->address.index, &obj->address.address,
-				   false);
+		rtnl_queue_address(&w->batch, &w->vault_route, w->current, obj->address.index,
+				   &obj->address.address, false);
 	return r;
 }
 
@@ -30,9 +30,12 @@ static void address_print(const struct obj *obj, const struct spec *spec, struct
 {
 	char text[PREFIX_STRLEN];
 
-	str_addf(out, "ip -n %s address add %s dev %s%s\n", spec->name, prefix_format(&obj->address.address, text),
+	str_addf(out, "ip -n %s address add %s dev %s%s\n", spec->name,
+		 prefix_format(&obj->address.address, text),
 		 spec_interface(spec, obj->address.index),
 		 obj->address.address.addr.family == AF_INET6 ? " nodad" : "");
 }
 
-const struct kind kind_address = { .name = "address", .make = address_make, .look = address_look, .print = address_print };
+const struct kind kind_address = {
+	.name = "address", .make = address_make, .look = address_look, .print = address_print
+};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/files.c: the vault's resolv.conf and nsswitch.conf, and its description, in /run/vault/NAME. */
+/* vault/kind/files.c: the vault's resolv.conf and nsswitch.conf, and its description, in
+ * /run/vault/NAME. */
 #include <errno.h>
 
 #include "lib/file.h"
@@ -8,7 +9,8 @@
 #include "vault/state.h"
 #include "vault/world.h"
 
-/* A resolver library given no server at all would ask 127.0.0.1 (resolv.conf(5)): inside, nobody answers there. */
+/* A resolver library given no server at all would ask 127.0.0.1 (resolv.conf(5)): inside, nobody
+ * answers there. */
 static void resolv_conf(const struct spec *spec, struct str *out)
 {
 	char text[ADDR_STRLEN];
@@ -23,7 +25,8 @@ static void resolv_conf(const struct spec *spec, struct str *out)
 	if (spec->n_search)
 		str_add(out, "\n");
 	if (!spec->n_dns)
-		str_add(out, "# the configuration names no resolver: names do not resolve in this vault\n");
+		str_add(out,
+			"# the configuration names no resolver: names do not resolve in this vault\n");
 }
 
 /* "hosts" by the local file, then by the resolvers above; no service of the host is asked (L3). */
@@ -53,7 +56,8 @@ static int files_make(const struct obj *obj, struct world *w)
 	if (!r)
 		r = file_replace(w->dir, "resolv.conf", 0644, resolv.s, resolv.len);
 	if (!r)
-		r = file_replace(w->dir, "nsswitch.conf", 0644, nsswitch_conf, sizeof(nsswitch_conf) - 1);
+		r = file_replace(w->dir, "nsswitch.conf", 0644, nsswitch_conf,
+				 sizeof(nsswitch_conf) - 1);
 	if (!r)
 		r = ns_inode(w->vault_ns, &inode);
 	return r ? r : state_save(w->dir, w->spec, inode, w->generation);
@@ -74,10 +78,11 @@ static int files_look(const struct obj *obj, struct world *w)
 	if (resolv.err)
 		return resolv.err;
 	return file_is(w->dir, "resolv.conf", resolv.s, resolv.len) &&
-			       file_is(w->dir, "nsswitch.conf", nsswitch_conf, sizeof(nsswitch_conf) - 1) &&
-			       state_is_saved(w->dir, w->spec, inode, w->generation) ?
-		       LOOK_SAME :
-		       LOOK_OTHER;
+			       file_is(w->dir, "nsswitch.conf", nsswitch_conf,
+				       sizeof(nsswitch_conf) - 1) &&
+			       state_is_saved(w->dir, w->spec, inode, w->generation)
+		       ? LOOK_SAME
+		       : LOOK_OTHER;
 }
 
 static int files_remove(const struct obj *obj, struct world *w)
@@ -95,12 +100,16 @@ static void files_print(const struct obj *obj, const struct spec *spec, struct s
 	(void)obj;
 	resolv_conf(spec, &resolv);
 	str_addf(out, "mkdir -p %s/%s\n", STATE_DIR, spec->name);
-	str_addf(out, "cat >%s/%s/resolv.conf <<'EOF'\n%sEOF\n", STATE_DIR, spec->name, resolv.s ? resolv.s : "");
-	str_addf(out, "cat >%s/%s/nsswitch.conf <<'EOF'\n%sEOF\n", STATE_DIR, spec->name, nsswitch_conf);
+	str_addf(out, "cat >%s/%s/resolv.conf <<'EOF'\n%sEOF\n", STATE_DIR, spec->name,
+		 resolv.s ? resolv.s : "");
+	str_addf(out, "cat >%s/%s/nsswitch.conf <<'EOF'\n%sEOF\n", STATE_DIR, spec->name,
+		 nsswitch_conf);
 	if (resolv.err)
 		out->err = resolv.err;
 }
 
-const struct kind kind_files = {
-	.name = "files", .make = files_make, .remove = files_remove, .look = files_look, .print = files_print
-};
+const struct kind kind_files = { .name = "files",
+				 .make = files_make,
+				 .remove = files_remove,
+				 .look = files_look,
+				 .print = files_print };

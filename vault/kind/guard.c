@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vault/kind/guard.c: a vault's elements in the guard, the one table on the host that all vaults share.
+ * vault/kind/guard.c: a vault's elements in the guard, the one table on the host that all vaults
+ * share.
  *
- * The constant rules are taken anew with every `up`, in the transaction that adds the elements: what a hand changed is
- * mended without looking. Elements are found again by the name of the link, not by the state: so a vault whose `up`
- * was killed leaves nothing behind. The table goes with the last element. All of it under the host's lock.
+ * The constant rules are taken anew with every `up`, in the transaction that adds the elements:
+ * what a hand changed is mended without looking. Elements are found again by the name of the link,
+ * not by the state: so a vault whose `up` was killed leaves nothing behind. The table goes with the
+ * last element. All of it under the host's lock.
  */
 #include <errno.h>
 #include <string.h>
@@ -41,7 +43,8 @@ static int sift_element(const uint8_t *key, size_t len, void *arg)
 	return sift->owner->err;
 }
 
-/* Fills RS with two sets that hold this vault's elements only, and counts those of other vaults in OTHERS. */
+/* Fills RS with two sets that hold this vault's elements only, and counts those of other vaults in
+ * OTHERS. */
 static int find_elements(struct world *w, struct ruleset *rs, size_t *others)
 {
 	static const struct {
@@ -57,8 +60,9 @@ static int find_elements(struct world *w, struct ruleset *rs, size_t *others)
 		struct sift sift = { .link = w->spec->host_name, .owner = rs };
 
 		sift.ours = ruleset_set(rs, sets[i].name, sets[i].type);
-		r = rs->err ? rs->err :
-			      nft_dump_elements(&w->host_nft, rs, sets[i].name, sift_element, &sift, &error);
+		r = rs->err ? rs->err
+			    : nft_dump_elements(&w->host_nft, rs, sets[i].name, sift_element, &sift,
+						&error);
 		*others += sift.others;
 	}
 	return r;
@@ -77,7 +81,8 @@ static int find_again(struct world *w, struct ruleset *rs, size_t *others)
 	return r;
 }
 
-/* What the guard still allows for this vault goes in the transaction that brings what it shall allow. */
+/* What the guard still allows for this vault goes in the transaction that brings what it shall
+ * allow. */
 static int queue_stale(struct world *w)
 {
 	struct ruleset rs;
@@ -200,6 +205,8 @@ static void guard_print(const struct obj *obj, const struct spec *spec, struct s
 	ruleset_free(&rs);
 }
 
-const struct kind kind_guard = {
-	.name = "guard", .make = guard_make, .remove = guard_remove, .look = guard_look, .print = guard_print
-};
+const struct kind kind_guard = { .name = "guard",
+				 .make = guard_make,
+				 .remove = guard_remove,
+				 .look = guard_look,
+				 .print = guard_print };

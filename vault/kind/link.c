@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/link.c: the host link, a veth pair made straight in both namespaces; and its host end's addresses. */
+/* vault/kind/link.c: the host link, a veth pair made straight in both namespaces; and its host
+ * end's addresses. */
 #include <errno.h>
 #include <linux/ip.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "vault/sight.h"
 #include "vault/world.h"
 
-/* The host's end: answers ARP for its own address only, checks sources, takes and sends no redirects (L9, L11). */
+/* The host's end: answers ARP for its own address only, checks sources, takes and sends no
+ * redirects (L9, L11). */
 static const struct {
 	struct rtnl_conf4 conf;
 	const char *name;
@@ -38,7 +40,8 @@ static int remove_remains(struct world *w)
 	if (inside || sight_link(s->host_links, s->n_host_links, w->spec->host_name)) {
 		r = world_queue(w, nl);
 		if (!r)
-			rtnl_queue_del_link(&w->batch, nl, w->current, inside ? inside : w->spec->host_name);
+			rtnl_queue_del_link(&w->batch, nl, w->current,
+					    inside ? inside : w->spec->host_name);
 	}
 	if (!r)
 		r = world_flush(w);
@@ -47,7 +50,8 @@ static int remove_remains(struct world *w)
 	return r;
 }
 
-static bool host_end_has(const struct sight *s, const struct spec *spec, const struct prefix *address)
+static bool host_end_has(const struct sight *s, const struct spec *spec,
+			 const struct prefix *address)
 {
 	for (size_t i = 0; i < s->n_host_addresses; i++)
 		if (s->host_addresses[i].index == spec->host_index &&
@@ -78,8 +82,8 @@ static int link_look(const struct obj *obj, struct world *w)
 	(void)obj;
 	if (!host || !inside)
 		return LOOK_ABSENT;
-	if (strcmp(host->kind, "veth") || host->index != spec->host_index || !(host->flags & IFF_UP) ||
-	    inside->index != SPEC_LINK_INDEX)
+	if (strcmp(host->kind, "veth") || host->index != spec->host_index ||
+	    !(host->flags & IFF_UP) || inside->index != SPEC_LINK_INDEX)
 		return LOOK_OTHER;
 	for (int f = 0; f < SPEC_FAMILIES; f++) {
 		if (!spec->link[f].host.addr.family)
@@ -117,7 +121,8 @@ static int link_make(const struct obj *obj, struct world *w)
 	rtnl_queue_conf4(&w->batch, nl, w->current, spec->host_index, conf, ARRAY_SIZE(conf));
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
-			rtnl_queue_address(&w->batch, nl, w->current, spec->host_index, &spec->link[f].host, false);
+			rtnl_queue_address(&w->batch, nl, w->current, spec->host_index,
+					   &spec->link[f].host, false);
 	rtnl_queue_up(&w->batch, nl, w->current, spec->host_index, true);
 	return 0;
 }
@@ -140,16 +145,21 @@ static void link_print(const struct obj *obj, const struct spec *spec, struct st
 	char text[PREFIX_STRLEN];
 
 	(void)obj;
-	str_addf(out, "ip link add %s type veth peer name %s netns %s group %u\n", spec->host_name, spec->link_name,
-		 spec->name, SPEC_GROUP);
+	str_addf(out, "ip link add %s type veth peer name %s netns %s group %u\n", spec->host_name,
+		 spec->link_name, spec->name, SPEC_GROUP);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		str_addf(out, "sysctl -qw 'net/ipv4/conf/%s/%s=%u'\n", spec->host_name, settings[i].name,
-			 settings[i].conf.value);
+		str_addf(out, "sysctl -qw 'net/ipv4/conf/%s/%s=%u'\n", spec->host_name,
+			 settings[i].name, settings[i].conf.value);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
-			str_addf(out, "ip address add %s dev %s%s\n", prefix_format(&spec->link[f].host, text),
-				 spec->host_name, f == SPEC_V6 ? " nodad" : "");
+			str_addf(out, "ip address add %s dev %s%s\n",
+				 prefix_format(&spec->link[f].host, text), spec->host_name,
+				 f == SPEC_V6 ? " nodad" : "");
 	str_addf(out, "ip link set %s up\n", spec->host_name);
 }
 
-const struct kind kind_link = { .name = "link", .make = link_make, .remove = link_remove, .look = link_look, .print = link_print };
+const struct kind kind_link = { .name = "link",
+				.make = link_make,
+				.remove = link_remove,
+				.look = link_look,
+				.print = link_print };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/name.c: the namespace's name, bound as ip-netns(8) binds it. The last object: now others may enter. */
+/* vault/kind/name.c: the namespace's name, bound as ip-netns(8) binds it. The last object: now
+ * others may enter. */
 #include <errno.h>
 
 #include "lib/ns.h"
@@ -39,4 +40,8 @@ static void name_print(const struct obj *obj, const struct spec *spec, struct st
 	str_addf(out, "# only now vault binds the namespace to /run/netns/%s\n", spec->name);
 }
 
-const struct kind kind_name = { .name = "name", .make = name_make, .remove = name_remove, .look = name_look, .print = name_print };
+const struct kind kind_name = { .name = "name",
+				.make = name_make,
+				.remove = name_remove,
+				.look = name_look,
+				.print = name_print };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/netns.c: the network namespace itself, held by a descriptor alone until it gets its name. */
+/* vault/kind/netns.c: the network namespace itself, held by a descriptor alone until it gets its
+ * name. */
 #include "lib/ns.h"
 #include "vault/obj.h"
 #include "vault/world.h"
@@ -23,8 +24,11 @@ static int netns_look(const struct obj *obj, struct world *w)
 static void netns_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	(void)obj;
-	str_add(out, "# vault keeps the namespace without a name until all is sealed; by hand it needs one at once\n");
+	str_add(out,
+		"# vault keeps the namespace without a name until all is sealed; by hand it needs one at once\n");
 	str_addf(out, "ip netns add %s\n", spec->name);
 }
 
-const struct kind kind_netns = { .name = "netns", .make = netns_make, .look = netns_look, .print = netns_print };
+const struct kind kind_netns = {
+	.name = "netns", .make = netns_make, .look = netns_look, .print = netns_print
+};

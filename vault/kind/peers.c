@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/peers.c: the tunnel's keys and peers, set while it is down. They go with its interface. */
+/* vault/kind/peers.c: the tunnel's keys and peers, set while it is down. They go with its
+ * interface. */
 #include <errno.h>
 
 #include "lib/uapi.h"
@@ -20,7 +21,8 @@ static int set(struct world *w, const struct wg_device *dev)
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
 		r = world_queue(w, &w->vault_wg);
 		if (!r)
-			wg_queue_set(&w->batch, &w->vault_wg, w->wg_family, w->current, spec->tunnel_name, dev);
+			wg_queue_set(&w->batch, &w->vault_wg, w->wg_family, w->current,
+				     spec->tunnel_name, dev);
 		return r;
 	}
 	r = world_flush(w);
@@ -75,8 +77,9 @@ static void print_peer(const struct wg_peer *peer, struct str *out)
 	for (size_t i = 0; i < peer->n_allowed_ips; i++)
 		str_addf(out, "AllowedIPs = %s\n", prefix_format(&peer->allowed_ips[i], text));
 	if (peer->endpoint.port && peer->endpoint.addr.family)
-		str_addf(out, "Endpoint = %s%s%s:%u\n", v6 ? "[" : "", addr_format(&peer->endpoint.addr, text),
-			 v6 ? "]" : "", peer->endpoint.port);
+		str_addf(out, "Endpoint = %s%s%s:%u\n", v6 ? "[" : "",
+			 addr_format(&peer->endpoint.addr, text), v6 ? "]" : "",
+			 peer->endpoint.port);
 	if (peer->flags & WG_PEER_HAS_KEEPALIVE)
 		str_addf(out, "PersistentKeepalive = %u\n", peer->keepalive);
 }
@@ -86,7 +89,8 @@ static void peers_print(const struct obj *obj, const struct spec *spec, struct s
 	(void)obj;
 	if (spec->backend == SPEC_BACKEND_KERNEL)
 		str_addf(out, "ip netns exec %s ", spec->name);
-	str_addf(out, "wg setconf %s /dev/stdin <<'EOF'\n[Interface]\nPrivateKey = (hidden)\n", spec->tunnel_name);
+	str_addf(out, "wg setconf %s /dev/stdin <<'EOF'\n[Interface]\nPrivateKey = (hidden)\n",
+		 spec->tunnel_name);
 	if (spec->wg.listen_port)
 		str_addf(out, "ListenPort = %u\n", spec->wg.listen_port);
 	if (spec->wg.fwmark)
@@ -96,4 +100,6 @@ static void peers_print(const struct obj *obj, const struct spec *spec, struct s
 	str_add(out, "EOF\n");
 }
 
-const struct kind kind_peers = { .name = "peers", .make = peers_make, .look = peers_look, .print = peers_print };
+const struct kind kind_peers = {
+	.name = "peers", .make = peers_make, .look = peers_look, .print = peers_print
+};

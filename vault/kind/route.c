@@ -7,9 +7,9 @@
 
 static int route_make(const struct obj *obj, struct world *w)
 {
-	const struct rtnl_route route = {
-		.dst = obj->route.dst, .index = obj->route.index, .metric = obj->route.metric
-	};
+	const struct rtnl_route route = { .dst = obj->route.dst,
+					  .index = obj->route.index,
+					  .metric = obj->route.metric };
 	int r = world_queue(w, &w->vault_route);
 
 	if (!r)
@@ -34,11 +34,13 @@ static void route_print(const struct obj *obj, const struct spec *spec, struct s
 	const char *dst = obj->route.dst.len ? prefix_format(&obj->route.dst, text) : "default";
 
 	if (obj->route.index)
-		str_addf(out, "ip%s -n %s route add %s dev %s proto static\n", family, spec->name, dst,
-			 spec_interface(spec, obj->route.index));
+		str_addf(out, "ip%s -n %s route add %s dev %s proto static\n", family, spec->name,
+			 dst, spec_interface(spec, obj->route.index));
 	else
-		str_addf(out, "ip%s -n %s route add unreachable %s proto static metric %u\n", family, spec->name, dst,
-			 obj->route.metric);
+		str_addf(out, "ip%s -n %s route add unreachable %s proto static metric %u\n",
+			 family, spec->name, dst, obj->route.metric);
 }
 
-const struct kind kind_route = { .name = "route", .make = route_make, .look = route_look, .print = route_print };
+const struct kind kind_route = {
+	.name = "route", .make = route_make, .look = route_look, .print = route_print
+};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/seal.c: one table of the kill switch, inside the vault. Never removed: it dies with the namespace (L13). */
+/* vault/kind/seal.c: one table of the kill switch, inside the vault. Never removed: it dies with
+ * the namespace (L13). */
 #include <errno.h>
 
 #include "lib/nft.h"
@@ -16,13 +17,15 @@ static int seal_make(const struct obj *obj, struct world *w)
 	if (r)
 		return r;
 	seal_build(w->spec, obj->table, &rs);
-	nft_queue_table(&w->batch, &w->vault_nft, w->current, &rs, w->sight ? NFT_REPLACE : NFT_CREATE);
+	nft_queue_table(&w->batch, &w->vault_nft, w->current, &rs,
+			w->sight ? NFT_REPLACE : NFT_CREATE);
 	ruleset_free(&rs);
 	world_verify(w, obj->table);
 	return 0;
 }
 
-/* The kernel takes the chain of a device away with it: its table is there and empty, or the device is another. */
+/* The kernel takes the chain of a device away with it: its table is there and empty, or the device
+ * is another. */
 static int seal_look(const struct obj *obj, struct world *w)
 {
 	struct ruleset rs;
@@ -47,4 +50,6 @@ static void seal_print(const struct obj *obj, const struct spec *spec, struct st
 	ruleset_free(&rs);
 }
 
-const struct kind kind_seal = { .name = "seal", .make = seal_make, .look = seal_look, .print = seal_print };
+const struct kind kind_seal = {
+	.name = "seal", .make = seal_make, .look = seal_look, .print = seal_print
+};

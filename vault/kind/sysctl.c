@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/sysctl.c: the namespace's settings, also for interfaces still to come. Die with the namespace. */
+/* vault/kind/sysctl.c: the namespace's settings, also for interfaces still to come. Die with the
+ * namespace. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,12 +18,15 @@ struct setting {
 	enum { ALWAYS, WITHOUT_V6, WITH_V6 } when;
 };
 
-/* "all" for what is there, "default" for what interfaces inherit when they come (ip-sysctl in the kernel's tree). */
+/* "all" for what is there, "default" for what interfaces inherit when they come (ip-sysctl in the
+ * kernel's tree). */
 static const struct setting settings[] = {
-	{ "ipv4/ip_forward", "0", ALWAYS }, /* a vault routes for nobody (L20); first: it resets others */
+	{ "ipv4/ip_forward", "0",
+	  ALWAYS }, /* a vault routes for nobody (L20); first: it resets others */
 	{ "ipv4/conf/all/rp_filter", "1", ALWAYS }, /* an answer comes the way it was asked (L10) */
 	{ "ipv4/conf/default/rp_filter", "1", ALWAYS },
-	{ "ipv4/conf/all/arp_ignore", "2", ALWAYS }, /* the tunnel's address is nobody's on the link (L11) */
+	{ "ipv4/conf/all/arp_ignore", "2",
+	  ALWAYS }, /* the tunnel's address is nobody's on the link (L11) */
 	{ "ipv4/conf/default/arp_ignore", "2", ALWAYS },
 	{ "ipv4/conf/all/arp_announce", "2", ALWAYS },
 	{ "ipv4/conf/default/arp_announce", "2", ALWAYS },
@@ -35,7 +39,8 @@ static const struct setting settings[] = {
 	{ "ipv4/conf/all/accept_source_route", "0", ALWAYS },
 	{ "ipv4/conf/default/accept_source_route", "0", ALWAYS },
 	{ "ipv4/ping_group_range", "0 2147483647", ALWAYS }, /* ping works without CAP_NET_RAW */
-	{ "ipv6/conf/all/disable_ipv6", "1", WITHOUT_V6 }, /* a family the tunnel has not is off (L8) */
+	{ "ipv6/conf/all/disable_ipv6", "1",
+	  WITHOUT_V6 }, /* a family the tunnel has not is off (L8) */
 	{ "ipv6/conf/default/disable_ipv6", "1", WITHOUT_V6 },
 	{ "ipv6/conf/default/addr_gen_mode", "1", ALWAYS }, /* no link-local address by itself */
 	{ "ipv6/conf/all/forwarding", "0", ALWAYS },
@@ -48,7 +53,8 @@ static const struct setting settings[] = {
 	{ "ipv6/conf/default/accept_redirects", "0", ALWAYS },
 	{ "ipv6/conf/all/router_solicitations", "0", ALWAYS },
 	{ "ipv6/conf/default/router_solicitations", "0", ALWAYS },
-	{ "ipv6/conf/default/disable_ipv6", "0", WITH_V6 }, /* last: all of the above holds when it comes on */
+	{ "ipv6/conf/default/disable_ipv6", "0",
+	  WITH_V6 }, /* last: all of the above holds when it comes on */
 	{ "ipv6/conf/all/disable_ipv6", "0", WITH_V6 },
 };
 
@@ -60,7 +66,8 @@ static bool applies(const struct setting *s, const struct spec *spec)
 /* A kernel without IPv6 has none to settle; a tunnel that needs it fails on the first setting. */
 static bool is_moot(const struct setting *s, const struct spec *spec)
 {
-	return !strncmp(s->path, "ipv6/", 5) && !spec_uses(spec, AF_INET6) && access("/proc/sys/net/ipv6", F_OK);
+	return !strncmp(s->path, "ipv6/", 5) && !spec_uses(spec, AF_INET6) &&
+	       access("/proc/sys/net/ipv6", F_OK);
 }
 
 static int write_all(void *arg)
@@ -103,7 +110,8 @@ static int look_all(void *arg)
 	const struct world *w = arg;
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		if (applies(&settings[i], w->spec) && !is_moot(&settings[i], w->spec) && !is_set(&settings[i]))
+		if (applies(&settings[i], w->spec) && !is_moot(&settings[i], w->spec) &&
+		    !is_set(&settings[i]))
 			return LOOK_OTHER;
 	return LOOK_SAME;
 }
@@ -127,8 +135,10 @@ static void sysctl_print(const struct obj *obj, const struct spec *spec, struct 
 	(void)obj;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (applies(&settings[i], spec))
-			str_addf(out, "ip netns exec %s sysctl -qw 'net/%s=%s'\n", spec->name, settings[i].path,
-				 settings[i].value);
+			str_addf(out, "ip netns exec %s sysctl -qw 'net/%s=%s'\n", spec->name,
+				 settings[i].path, settings[i].value);
 }
 
-const struct kind kind_sysctl = { .name = "sysctl", .make = sysctl_make, .look = sysctl_look, .print = sysctl_print };
+const struct kind kind_sysctl = {
+	.name = "sysctl", .make = sysctl_make, .look = sysctl_look, .print = sysctl_print
+};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/up.c: an interface inside the vault is up, the tunnel with its MTU. Ends with the interface. */
+/* vault/kind/up.c: an interface inside the vault is up, the tunnel with its MTU. Ends with the
+ * interface. */
 #include "lib/rtnl.h"
 #include "vault/obj.h"
 #include "vault/sight.h"
@@ -25,7 +26,8 @@ static int up_look(const struct obj *obj, struct world *w)
 
 		if (link->index != obj->up_index)
 			continue;
-		if (!(link->flags & IFF_UP) || (link->index == w->spec->tunnel_index && link->mtu != w->spec->mtu))
+		if (!(link->flags & IFF_UP) ||
+		    (link->index == w->spec->tunnel_index && link->mtu != w->spec->mtu))
 			return LOOK_OTHER;
 		return LOOK_SAME;
 	}

@@ -25,11 +25,13 @@ static int open_file(const char *path, struct problems *p)
 		return -err;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		problem_error(p, 0, "is not a regular file: give the text on standard input, as FILE -");
+		problem_error(p, 0,
+			      "is not a regular file: give the text on standard input, as FILE -");
 		return -EINVAL;
 	}
 	if (st.st_mode & OTHERS)
-		problem_warn(p, 0, "holds a private key and is open to others (mode %04o): chmod 600",
+		problem_warn(p, 0,
+			     "holds a private key and is open to others (mode %04o): chmod 600",
 			     (unsigned int)st.st_mode & 07777U);
 	return steal_fd(&fd);
 }
@@ -47,7 +49,8 @@ int conffile_read(const char *path, struct wgconf *out, struct problems *p)
 		return file;
 	ret = file_read_fd(is_stdin ? STDIN_FILENO : file, WGCONF_MAX_BYTES, &text, &len);
 	if (ret == -EFBIG)
-		problem_error(p, 0, "has more than %u MiB, which no configuration has", WGCONF_MAX_BYTES >> 20);
+		problem_error(p, 0, "has more than %u MiB, which no configuration has",
+			      WGCONF_MAX_BYTES >> 20);
 	else if (ret)
 		problem_error(p, 0, "cannot read it: %s", strerror(-ret));
 	else if (wgconf_parse(text, len, out, p))

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base64_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 static const char *const hook_names[WGCONF_HOOKS] = {
 	[WGCONF_PRE_UP] = "PreUp",
@@ -18,7 +19,8 @@ static const char *const hook_names[WGCONF_HOOKS] = {
 void conftext_hook(struct str *out, const char *text, bool show_keys)
 {
 	while (*text) {
-		size_t word = strspn(text, base64_digits), other = strcspn(text + word, base64_digits);
+		size_t word = strspn(text, base64_digits),
+		       other = strcspn(text + word, base64_digits);
 		bool hide = !show_keys && word >= KEY_BASE64_LEN - 1 && text[word] == '=';
 
 		if (hide)
@@ -30,7 +32,8 @@ void conftext_hook(struct str *out, const char *text, bool show_keys)
 	}
 }
 
-const char *conftext_endpoint(const struct wg_endpoint *e, char buf[static CONFTEXT_ENDPOINT_STRLEN])
+const char *conftext_endpoint(const struct wg_endpoint *e,
+			      char buf[static CONFTEXT_ENDPOINT_STRLEN])
 {
 	char text[ADDR_STRLEN], scope[16] = "";
 	const char *host = e->host ? e->host : addr_format(&e->addr, text);
@@ -41,7 +44,8 @@ const char *conftext_endpoint(const struct wg_endpoint *e, char buf[static CONFT
 	}
 	if (e->scope)
 		snprintf(scope, sizeof(scope), "%%%u", e->scope);
-	snprintf(buf, CONFTEXT_ENDPOINT_STRLEN, strchr(host, ':') ? "[%s%s]:%u" : "%s%s:%u", host, scope, e->port);
+	snprintf(buf, CONFTEXT_ENDPOINT_STRLEN, strchr(host, ':') ? "[%s%s]:%u" : "%s%s:%u", host,
+		 scope, e->port);
 	return buf;
 }
 
@@ -119,7 +123,8 @@ void conftext_interface(struct str *out, const struct wgconf *conf, bool show_ke
 	if (device->flags & WG_DEVICE_HAS_LISTEN_PORT)
 		str_addf(out, "ListenPort = %u\n", device->listen_port);
 	if (device->flags & WG_DEVICE_HAS_FWMARK)
-		str_addf(out, device->fwmark ? "FwMark = 0x%x\n" : "FwMark = off\n", device->fwmark);
+		str_addf(out, device->fwmark ? "FwMark = 0x%x\n" : "FwMark = off\n",
+			 device->fwmark);
 	add_prefixes(out, "Address = ", conf->addresses, conf->n_addresses);
 	add_dns(out, conf);
 	if (conf->mtu)

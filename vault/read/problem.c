@@ -23,7 +23,8 @@ static void append(struct problems *p, unsigned int line, bool warning, char *te
 	p->list[p->n++] = (struct problem){ .line = line, .warning = warning, .text = text };
 }
 
-static void add(struct problems *p, unsigned int line, bool warning, const char *format, va_list args)
+static void add(struct problems *p, unsigned int line, bool warning, const char *format,
+		va_list args)
 {
 	size_t n = warning ? p->n_warnings++ : p->n_errors++;
 	char *text = NULL;
@@ -57,7 +58,8 @@ void problem_warn(struct problems *p, unsigned int line, const char *format, ...
 	va_end(args);
 }
 
-/* By insertion: stable, and quick where almost all are in order already; there are 2 * PROBLEMS_MAX at most. */
+/* By insertion: stable, and quick where almost all are in order already; there are 2 * PROBLEMS_MAX
+ * at most. */
 void problems_sort(struct problems *p)
 {
 	for (size_t i = 1; i < p->n; i++) {

@@ -8,7 +8,8 @@
 
 #include "lib/base.h"
 
-#define PROBLEMS_MAX 1000U /* errors, and as many warnings, that are kept: a hostile text has millions */
+#define PROBLEMS_MAX \
+	1000U /* errors, and as many warnings, that are kept: a hostile text has millions */
 
 struct problem {
 	unsigned int line; /* from 1; 0: the text as a whole */
@@ -19,12 +20,15 @@ struct problem {
 struct problems {
 	struct problem *list; /* owned; by line once problems_sort was called */
 	size_t n;
-	size_t n_errors, n_warnings; /* all that were added, also those past PROBLEMS_MAX that are not in the list */
+	size_t n_errors, n_warnings; /* all that were added, also those past PROBLEMS_MAX that are
+					not in the list */
 	bool overflow; /* no memory for one: counts as an error */
 };
 
-/* Zero-initialise a struct problems. These add one (printf(3)'s text, no newline) on LINE of the text. */
-void problem_error(struct problems *p, unsigned int line, const char *format, ...) printf_like(3, 4);
+/* Zero-initialise a struct problems. These add one (printf(3)'s text, no newline) on LINE of the
+ * text. */
+void problem_error(struct problems *p, unsigned int line, const char *format, ...)
+	printf_like(3, 4);
 void problem_warn(struct problems *p, unsigned int line, const char *format, ...) printf_like(3, 4);
 /* Orders them by line; of one line, as they were added. */
 void problems_sort(struct problems *p);

@@ -74,7 +74,8 @@ bool slice_ends_in_number(struct slice name)
 
 	while (i && name.s[i - 1] != '.')
 		i--;
-	if (name.len - i > 1 && name.s[i] == '0' && (name.s[i + 1] == 'x' || name.s[i + 1] == 'X')) {
+	if (name.len - i > 1 && name.s[i] == '0' &&
+	    (name.s[i + 1] == 'x' || name.s[i + 1] == 'X')) {
 		fits = is_hex_digit;
 		i += 2;
 	} else if (i == name.len) {
@@ -116,9 +117,14 @@ bool slice_is_domain(struct slice name)
 /* The length of the first character; 0 when it is none, or a control character. */
 static size_t char_len(struct slice text)
 {
-	static const uint32_t least[] = { 0, 0, 0xa0, 0x800, 0x10000 }; /* U+0080 to U+009F are control characters */
+	static const uint32_t least[] = { 0, 0, 0xa0, 0x800,
+					  0x10000 }; /* U+0080 to U+009F are control characters */
 	const unsigned char *s = (const unsigned char *)text.s;
-	size_t n = s[0] < 0x80 ? 1 : s[0] >> 5 == 6 ? 2 : s[0] >> 4 == 14 ? 3 : s[0] >> 3 == 30 ? 4 : 0;
+	size_t n = s[0] < 0x80       ? 1
+		   : s[0] >> 5 == 6  ? 2
+		   : s[0] >> 4 == 14 ? 3
+		   : s[0] >> 3 == 30 ? 4
+				     : 0;
 	uint32_t c;
 
 	if (n == 1)
@@ -131,7 +137,9 @@ static size_t char_len(struct slice text)
 			return 0;
 		c = c << 6 | (s[i] & 0x3fU);
 	}
-	return c < least[n] || c >> 11 == 0x1b || c > 0x10ffff ? 0 : n; /* overlong, surrogate, past Unicode */
+	return c < least[n] || c >> 11 == 0x1b || c > 0x10ffff
+		       ? 0
+		       : n; /* overlong, surrogate, past Unicode */
 }
 
 bool slice_is_utf8(struct slice text)

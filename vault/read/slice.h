@@ -23,17 +23,18 @@ bool slice_is(struct slice text, const char *word);
 bool slice_copy(struct slice text, char *buf, size_t size);
 
 /*
- * Takes the next element, trimmed and maybe empty, off the comma-separated list *REST; false when there is none left.
- * An empty text has one element, an empty one.
+ * Takes the next element, trimmed and maybe empty, off the comma-separated list *REST; false when
+ * there is none left. An empty text has one element, an empty one.
  */
 bool slice_next_element(struct slice *rest, struct slice *element);
 
 /*
- * True when the last label of NAME is a decimal or hexadecimal number: then it is no domain name, and getaddrinfo(3) would
- * take it for an IPv4 address in octal, hexadecimal or short form.
+ * True when the last label of NAME is a decimal or hexadecimal number: then it is no domain name,
+ * and getaddrinfo(3) would take it for an IPv4 address in octal, hexadecimal or short form.
  */
 bool slice_ends_in_number(struct slice name);
-/* A domain name (RFC 1123; underscores and a dot at the end allowed) that does not end in a number. */
+/* A domain name (RFC 1123; underscores and a dot at the end allowed) that does not end in a number.
+ */
 bool slice_is_domain(struct slice name);
 
 /* All of TEXT is UTF-8 (RFC 3629) without control characters but tab. */

@@ -26,7 +26,8 @@ int wgcheck_add_prefix(struct wgcheck *check, const struct wgcheck_prefix *prefi
 	size_t n = check->n_prefixes;
 
 	if ((n & (n - 1)) == 0) {
-		struct wgcheck_prefix *list = reallocarray(check->prefixes, n ? 2 * n : 1, sizeof(*list));
+		struct wgcheck_prefix *list =
+			reallocarray(check->prefixes, n ? 2 * n : 1, sizeof(*list));
 
 		if (!list)
 			return -ENOMEM;
@@ -81,7 +82,8 @@ static void drop_marked(struct wg_peer *peer)
 	peer->n_allowed_ips = kept;
 }
 
-/* Of equal prefixes only the last one stands: so does the kernel, and `check` compares with what it has. */
+/* Of equal prefixes only the last one stands: so does the kernel, and `check` compares with what it
+ * has. */
 static void check_prefixes(struct wgcheck *check, struct wgconf *conf, struct problems *p)
 {
 	struct wgcheck_prefix *refs = check->prefixes;
@@ -99,10 +101,13 @@ static void check_prefixes(struct wgcheck *check, struct wgconf *conf, struct pr
 			continue;
 		prefix_format(prefix, text);
 		if (refs[i].peer == next->peer)
-			problem_warn(p, next->line, "AllowedIPs: %s is given twice for this peer", text);
+			problem_warn(p, next->line, "AllowedIPs: %s is given twice for this peer",
+				     text);
 		else
-			problem_warn(p, next->line, "AllowedIPs: %s belongs to the peer of line %u too: "
-				     "the later peer, this one, gets it", text, refs[i].line);
+			problem_warn(p, next->line,
+				     "AllowedIPs: %s belongs to the peer of line %u too: "
+				     "the later peer, this one, gets it",
+				     text, refs[i].line);
 		prefix->addr.family = AF_UNSPEC;
 		marked = true;
 	}
@@ -120,7 +125,8 @@ static int compare_keys(const void *left, const void *right, void *arg)
 	return order ? order : compare_numbers(*l, *r);
 }
 
-static void check_repeated_peers(const struct wgcheck *check, struct wg_device *device, struct problems *p)
+static void check_repeated_peers(const struct wgcheck *check, struct wg_device *device,
+				 struct problems *p)
 {
 	uint32_t n = (uint32_t)device->n_peers;
 	uint32_t *order cleanup(free_ptr) = reallocarray(NULL, n, sizeof(*order));
@@ -133,9 +139,12 @@ static void check_repeated_peers(const struct wgcheck *check, struct wg_device *
 		order[i] = i;
 	qsort_r(order, n, sizeof(*order), compare_keys, device);
 	for (uint32_t i = 1; i < n; i++)
-		if (key_equal(&device->peers[order[i - 1]].public_key, &device->peers[order[i]].public_key))
-			problem_error(p, check->key_lines[order[i]], "PublicKey: the peer of line %u has it too: "
-				      "make one [Peer] of the two", check->key_lines[order[i - 1]]);
+		if (key_equal(&device->peers[order[i - 1]].public_key,
+			      &device->peers[order[i]].public_key))
+			problem_error(p, check->key_lines[order[i]],
+				      "PublicKey: the peer of line %u has it too: "
+				      "make one [Peer] of the two",
+				      check->key_lines[order[i - 1]]);
 }
 
 static void check_peers(const struct wgcheck *check, struct wg_device *device, struct problems *p)
@@ -146,7 +155,8 @@ static void check_peers(const struct wgcheck *check, struct wg_device *device, s
 		return;
 	for (size_t i = 0; i < device->n_peers; i++)
 		if (key_equal(&device->peers[i].public_key, &device->public_key))
-			problem_error(p, check->key_lines[i], "PublicKey: is this interface's own: "
+			problem_error(p, check->key_lines[i],
+				      "PublicKey: is this interface's own: "
 				      "the kernel drops such a peer");
 }
 
@@ -160,21 +170,26 @@ static bool hook_sets_key(const struct wgconf *conf)
 	return false;
 }
 
-static void check_interface(const struct wgcheck *check, const struct wgconf *conf, bool has_key, struct problems *p)
+static void check_interface(const struct wgcheck *check, const struct wgconf *conf, bool has_key,
+			    struct problems *p)
 {
 	bool ipv6 = false;
 
 	for (size_t i = 0; i < conf->n_addresses; i++)
 		ipv6 = ipv6 || conf->addresses[i].addr.family == AF_INET6;
 	if (!has_key && hook_sets_key(conf))
-		problem_error(p, 0, "no PrivateKey: a hook of the file sets it, and hooks are never run: "
+		problem_error(p, 0,
+			      "no PrivateKey: a hook of the file sets it, and hooks are never run: "
 			      "write the key into the file");
 	else if (!has_key)
-		problem_error(p, 0, "no PrivateKey in [Interface]: make one with \"wg genkey\", or get the file anew "
-			      "from where it came");
+		problem_error(
+			p, 0,
+			"no PrivateKey in [Interface]: make one with \"wg genkey\", or get the file anew "
+			"from where it came");
 	if (ipv6 && conf->mtu && conf->mtu < MTU_MIN_IPV6)
-		problem_error(p, check->mtu_line, "MTU: %u is too small for the IPv6 Address: it needs %u",
-			      conf->mtu, MTU_MIN_IPV6);
+		problem_error(p, check->mtu_line,
+			      "MTU: %u is too small for the IPv6 Address: it needs %u", conf->mtu,
+			      MTU_MIN_IPV6);
 	if (conf->search.n && !conf->n_dns)
 		problem_warn(p, 0, "DNS: search domains without a server's address are of no use");
 }
@@ -183,7 +198,9 @@ void wgcheck_run(struct wgcheck *check, struct wgconf *conf, bool has_key, struc
 {
 	check_interface(check, conf, has_key, p);
 	check_prefixes(check, conf, p);
-	free(check->prefixes); /* before the next array is made: a big file is counted in megabytes */
+	free(
+		check->prefixes); /* before the next array is made: a big file is counted in
+				     megabytes */
 	check->prefixes = NULL;
 	check->n_prefixes = 0;
 	check_peers(check, &conf->device, p);

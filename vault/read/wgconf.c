@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/read/wgconf.c: a wg-quick(8) file: its lines and sections. The values are wginterface.c's and wgpeer.c's. */
+/* vault/read/wgconf.c: a wg-quick(8) file: its lines and sections. The values are wginterface.c's
+ * and wgpeer.c's. */
 #include "vault/read/wgconf.h"
 
 #include <errno.h>
@@ -8,7 +9,8 @@
 
 #include "vault/read/wgvalue.h"
 
-#define PEER_MIN_BYTES 61U /* "[Peer]", "PublicKey=", a key and two newlines: no peer that counts takes less */
+#define PEER_MIN_BYTES \
+	61U /* "[Peer]", "PublicKey=", a key and two newlines: no peer that counts takes less */
 
 enum section { SECTION_NONE, SECTION_INTERFACE, SECTION_PEER, SECTION_UNKNOWN };
 
@@ -32,18 +34,37 @@ static const struct {
 	[SECTION_PEER] = { "[Peer]", wgpeer_keys, WGKEYS_PEER },
 };
 
-/* Keys of WireGuard's relatives: a tunnel that needs them is none that this kernel's WireGuard can make. */
+/* Keys of WireGuard's relatives: a tunnel that needs them is none that this kernel's WireGuard can
+ * make. */
 static const struct {
 	const char *key, *of;
 } foreign_keys[] = {
-	{ "Jc", "AmneziaWG" }, { "Jmin", "AmneziaWG" }, { "Jmax", "AmneziaWG" },
-	{ "S1", "AmneziaWG" }, { "S2", "AmneziaWG" }, { "S3", "AmneziaWG" }, { "S4", "AmneziaWG" },
-	{ "H1", "AmneziaWG" }, { "H2", "AmneziaWG" }, { "H3", "AmneziaWG" }, { "H4", "AmneziaWG" },
-	{ "I1", "AmneziaWG" }, { "I2", "AmneziaWG" }, { "I3", "AmneziaWG" }, { "I4", "AmneziaWG" },
-	{ "I5", "AmneziaWG" }, { "J1", "AmneziaWG" }, { "J2", "AmneziaWG" }, { "J3", "AmneziaWG" },
-	{ "Itime", "AmneziaWG" }, { "AdvancedSecurity", "AmneziaWG" },
-	{ "IncludedApplications", "the Android app" }, { "ExcludedApplications", "the Android app" },
-	{ "AllowedApps", "WireSock" }, { "DisallowedApps", "WireSock" }, { "DisallowedIPs", "WireSock" },
+	{ "Jc", "AmneziaWG" },
+	{ "Jmin", "AmneziaWG" },
+	{ "Jmax", "AmneziaWG" },
+	{ "S1", "AmneziaWG" },
+	{ "S2", "AmneziaWG" },
+	{ "S3", "AmneziaWG" },
+	{ "S4", "AmneziaWG" },
+	{ "H1", "AmneziaWG" },
+	{ "H2", "AmneziaWG" },
+	{ "H3", "AmneziaWG" },
+	{ "H4", "AmneziaWG" },
+	{ "I1", "AmneziaWG" },
+	{ "I2", "AmneziaWG" },
+	{ "I3", "AmneziaWG" },
+	{ "I4", "AmneziaWG" },
+	{ "I5", "AmneziaWG" },
+	{ "J1", "AmneziaWG" },
+	{ "J2", "AmneziaWG" },
+	{ "J3", "AmneziaWG" },
+	{ "Itime", "AmneziaWG" },
+	{ "AdvancedSecurity", "AmneziaWG" },
+	{ "IncludedApplications", "the Android app" },
+	{ "ExcludedApplications", "the Android app" },
+	{ "AllowedApps", "WireSock" },
+	{ "DisallowedApps", "WireSock" },
+	{ "DisallowedIPs", "WireSock" },
 };
 
 /* The row of KEY in SECTION, or NULL. */
@@ -55,7 +76,8 @@ static const struct wgkey *find_key(enum section section, struct slice key)
 	return NULL;
 }
 
-/* Whether KEY can be repeated in a message: a word, for what stands before a "=" may be the end of a key. */
+/* Whether KEY can be repeated in a message: a word, for what stands before a "=" may be the end of
+ * a key. */
 static bool is_word(struct slice key)
 {
 	for (size_t i = 0; i < key.len; i++)
@@ -70,18 +92,22 @@ static void refuse_unknown_key(struct parser *p, struct slice key, struct slice 
 	const struct wgkey *row = find_key(other, key);
 
 	if (row) {
-		problem_error(p->problems, p->line, "%s: belongs to %s", row->name, sections[other].name);
+		problem_error(p->problems, p->line, "%s: belongs to %s", row->name,
+			      sections[other].name);
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(foreign_keys); i++) {
 		if (!slice_is(key, foreign_keys[i].key))
 			continue;
-		problem_error(p->problems, p->line, "%s: is a key of %s's, not of WireGuard's: such a tunnel cannot be "
-			      "made here", foreign_keys[i].key, foreign_keys[i].of);
+		problem_error(p->problems, p->line,
+			      "%s: is a key of %s's, not of WireGuard's: such a tunnel cannot be "
+			      "made here",
+			      foreign_keys[i].key, foreign_keys[i].of);
 		return;
 	}
 	if (key.len && (memchr(key.s, ' ', key.len) || memchr(key.s, '\t', key.len)))
-		problem_error(p->problems, p->line, "unknown key: a key's name has no blanks in it");
+		problem_error(p->problems, p->line,
+			      "unknown key: a key's name has no blanks in it");
 	else if (is_word(key) && value.len)
 		problem_error(p->problems, p->line, "unknown key %.*s in %s", (int)key.len, key.s,
 			      sections[p->section].name);
@@ -115,11 +141,14 @@ static void parse_value(struct parser *p, const struct wgkey *row, struct slice 
 	if (!value.len && row->flags & WGKEY_EMPTY)
 		return;
 	if (!value.len)
-		problem_error(p->problems, p->line, "%s: has no value: give it one or take the line away", row->name);
+		problem_error(p->problems, p->line,
+			      "%s: has no value: give it one or take the line away", row->name);
 	else if (!(row->flags & WGKEY_FREE) && value.s[value.len - 1] == '\\')
-		problem_error(p->problems, p->line, "%s: ends in a backslash, which does not continue a line", row->name);
+		problem_error(p->problems, p->line,
+			      "%s: ends in a backslash, which does not continue a line", row->name);
 	else if (!(row->flags & WGKEY_FREE) && has_inner_blank(value))
-		problem_error(p->problems, p->line, "%s: has blanks inside its value%s", row->name, list);
+		problem_error(p->problems, p->line, "%s: has blanks inside its value%s", row->name,
+			      list);
 	else
 		row->parse(&v);
 }
@@ -138,8 +167,10 @@ static void parse_assignment(struct parser *p, struct slice key, struct slice va
 	if (!row)
 		refuse_unknown_key(p, key, value);
 	else if (repeated && !(row->flags & WGKEY_MANY))
-		problem_error(p->problems, p->line, "%s: is given twice: wg-quick takes the last, "
-			      "keep one", row->name);
+		problem_error(p->problems, p->line,
+			      "%s: is given twice: wg-quick takes the last, "
+			      "keep one",
+			      row->name);
 	else
 		parse_value(p, row, value);
 }
@@ -180,7 +211,8 @@ static void change_section(struct parser *p, struct slice header, bool bad)
 	if (p->section == SECTION_PEER)
 		begin_peer(p);
 	else if (p->section == SECTION_UNKNOWN && !bad)
-		problem_error(p->problems, p->line, "unknown section: there are [Interface] and [Peer]");
+		problem_error(p->problems, p->line,
+			      "unknown section: there are [Interface] and [Peer]");
 }
 
 /* Says what byte of LINE has no place in a text; true when there is one. */
@@ -192,11 +224,15 @@ static bool has_bad_byte(struct parser *p, struct slice line)
 		if ((c >= ' ' && c != 0x7f) || c == '\t')
 			continue;
 		if (!c)
-			problem_error(p->problems, p->line, "a NUL byte: a line can hide behind it: take it out");
+			problem_error(p->problems, p->line,
+				      "a NUL byte: a line can hide behind it: take it out");
 		else if (c == '\r')
-			problem_error(p->problems, p->line, "a carriage return inside the line: end lines with LF or CR LF");
+			problem_error(
+				p->problems, p->line,
+				"a carriage return inside the line: end lines with LF or CR LF");
 		else
-			problem_error(p->problems, p->line, "the control character 0x%02x: take it out", c);
+			problem_error(p->problems, p->line,
+				      "the control character 0x%02x: take it out", c);
 		return true;
 	}
 	return false;
@@ -224,10 +260,13 @@ static void parse_line(struct parser *p, struct slice line)
 	else if (!equals)
 		problem_error(p->problems, p->line, "no \"=\": a line is KEY = VALUE");
 	else if (p->section == SECTION_NONE)
-		problem_error(p->problems, p->line, "stands before any section: [Interface] is missing above it");
+		problem_error(p->problems, p->line,
+			      "stands before any section: [Interface] is missing above it");
 	else
 		parse_assignment(p, slice_trim((struct slice){ line.s, (size_t)(equals - line.s) }),
-				 slice_trim((struct slice){ equals + 1, line.len - (size_t)(equals + 1 - line.s) }), bad);
+				 slice_trim((struct slice){
+					 equals + 1, line.len - (size_t)(equals + 1 - line.s) }),
+				 bad);
 }
 
 /* Takes the next line off *REST, without its end (LF or CR LF). */
@@ -257,21 +296,27 @@ static int reserve_peers(struct parser *p, struct slice text)
 	}
 	if (n > most)
 		n = most;
-	return wg_device_reserve(&p->conf->device, n) || wgcheck_init(&p->check, (uint32_t)n) ? -ENOMEM : 0;
+	return wg_device_reserve(&p->conf->device, n) || wgcheck_init(&p->check, (uint32_t)n)
+		       ? -ENOMEM
+		       : 0;
 }
 
-/* True when TEXT starts with a byte order mark that leaves nothing to read; one of UTF-8 is stepped over. */
+/* True when TEXT starts with a byte order mark that leaves nothing to read; one of UTF-8 is stepped
+ * over. */
 static bool has_byte_order_mark(struct parser *p, struct slice *text)
 {
 	if (text->len >= 3 && !memcmp(text->s, "\xef\xbb\xbf", 3)) {
-		problem_error(p->problems, 1, "a byte order mark stands before the text: save the file as UTF-8 without one");
+		problem_error(
+			p->problems, 1,
+			"a byte order mark stands before the text: save the file as UTF-8 without one");
 		text->s += 3;
 		text->len -= 3;
 		return false;
 	}
 	if (text->len < 2 || (memcmp(text->s, "\xff\xfe", 2) && memcmp(text->s, "\xfe\xff", 2)))
 		return false;
-	problem_error(p->problems, 1, "the file is UTF-16: save it as UTF-8 without a byte order mark");
+	problem_error(p->problems, 1,
+		      "the file is UTF-16: save it as UTF-8 without a byte order mark");
 	return true;
 }
 

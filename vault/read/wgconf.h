@@ -35,10 +35,12 @@ struct wgconf {
 };
 
 /*
- * Parses the LEN bytes at TEXT (any bytes; need not end in a NUL) into *OUT, which the caller owns (wgconf_free) also
- * after errors. Every error and warning of the text goes to *P, in order of lines. Returns the number of errors. Linear time.
+ * Parses the LEN bytes at TEXT (any bytes; need not end in a NUL) into *OUT, which the caller owns
+ * (wgconf_free) also after errors. Every error and warning of the text goes to *P, in order of
+ * lines. Returns the number of errors. Linear time.
  */
-size_t must_check wgconf_parse(const char *text, size_t len, struct wgconf *out, struct problems *p);
+size_t must_check wgconf_parse(const char *text, size_t len, struct wgconf *out,
+			       struct problems *p);
 
 /* Wipes keys, frees, zeroes. */
 void wgconf_free(struct wgconf *conf);

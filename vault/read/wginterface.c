@@ -86,7 +86,8 @@ static void add_address(const struct wgvalue *v, const struct prefix *p)
 
 static void warn_empty_element(const struct wgvalue *v)
 {
-	problem_warn(v->problems, v->line, "%s: an empty element between commas is left out", v->key);
+	problem_warn(v->problems, v->line, "%s: an empty element between commas is left out",
+		     v->key);
 }
 
 static void parse_address(const struct wgvalue *v)
@@ -102,7 +103,8 @@ static void parse_address(const struct wgvalue *v)
 		else if (has_address(v->conf, &p))
 			wgvalue_refuse(v, element, "is given twice");
 		else if (v->conf->n_addresses >= ADDRESSES_MAX)
-			wgvalue_refuse(v, element, "is one too many: there may be %u", ADDRESSES_MAX);
+			wgvalue_refuse(v, element, "is one too many: there may be %u",
+				       ADDRESSES_MAX);
 		else
 			add_address(v, &p);
 	}
@@ -161,7 +163,8 @@ static void parse_dns(const struct wgvalue *v)
 		else if (slice_is_domain(element))
 			add_string(v, &v->conf->search, element);
 		else
-			wgvalue_refuse(v, element, "is neither an IP address nor a domain to search");
+			wgvalue_refuse(v, element,
+				       "is neither an IP address nor a domain to search");
 	}
 }
 
@@ -193,7 +196,8 @@ static void parse_table(const struct wgvalue *v)
 	} else if (v->text.len == 4 && !memcmp(v->text.s, "auto", 4)) {
 		conf->table = WGCONF_TABLE_AUTO;
 	} else if (!is_digit(v->text.s[0])) {
-		wgvalue_refuse(v, v->text, "must be off or auto, in lower case, or a number: "
+		wgvalue_refuse(v, v->text,
+			       "must be off or auto, in lower case, or a number: "
 			       "the names of tables are each host's own");
 	} else if (number_for_ip(v, 1, UINT32_MAX, &n)) {
 		conf->table = WGCONF_TABLE_NUMBER;
@@ -212,7 +216,8 @@ static void parse_save_config(const struct wgvalue *v)
 	v->conf->has_save_config = true;
 	v->conf->save_config = on;
 	if (on)
-		problem_warn(v->problems, v->line, "SaveConfig: is not heeded: the file is never written");
+		problem_warn(v->problems, v->line,
+			     "SaveConfig: is not heeded: the file is never written");
 }
 
 /* Kept for the report and never run. What cannot stand in JSON cannot be reported. */

@@ -27,7 +27,8 @@ static void parse_preshared_key(const struct wgvalue *v)
 	struct wg_peer *peer = peer_of(v);
 
 	if (wgvalue_key(v, true, &peer->preshared_key) && !key_is_zero(&peer->preshared_key))
-		peer->flags |= WG_PEER_HAS_PRESHARED_KEY; /* all zeros mean none: so does the kernel */
+		peer->flags |=
+			WG_PEER_HAS_PRESHARED_KEY; /* all zeros mean none: so does the kernel */
 }
 
 static void add_allowed(const struct wgvalue *v, struct prefix *p)
@@ -38,8 +39,8 @@ static void add_allowed(const struct wgvalue *v, struct prefix *p)
 	char before[PREFIX_STRLEN], after[PREFIX_STRLEN];
 
 	if (prefix_mask(p))
-		problem_warn(v->problems, v->line, "%s: %s has bits past its length: taken as %s", v->key,
-			     prefix_format(&given, before), prefix_format(p, after));
+		problem_warn(v->problems, v->line, "%s: %s has bits past its length: taken as %s",
+			     v->key, prefix_format(&given, before), prefix_format(p, after));
 	if (wg_peer_add_allowed(peer, p) || wgcheck_add_prefix(v->check, &ref))
 		wgvalue_no_memory(v);
 }
@@ -51,10 +52,13 @@ static void parse_allowed_ips(const struct wgvalue *v)
 
 	while (slice_next_element(&rest, &element)) {
 		if (!element.len)
-			wgvalue_refuse(v, element, "an empty element between commas: take the comma away");
+			wgvalue_refuse(v, element,
+				       "an empty element between commas: take the comma away");
 		else if (element.s[0] == '+' || element.s[0] == '-')
-			wgvalue_refuse(v, element, "starts with %c, which changes a running tunnel: "
-				       "a file has the prefix alone", element.s[0]);
+			wgvalue_refuse(v, element,
+				       "starts with %c, which changes a running tunnel: "
+				       "a file has the prefix alone",
+				       element.s[0]);
 		else if (wgvalue_prefix(v, element, &p))
 			add_allowed(v, &p);
 	}
@@ -89,7 +93,8 @@ static bool host_in_brackets(const struct wgvalue *v, struct slice host, struct 
 	struct addr a;
 	uint64_t n;
 
-	if (!slice_copy(address, text, sizeof(text)) || addr_parse(text, &a) || a.family != AF_INET6) {
+	if (!slice_copy(address, text, sizeof(text)) || addr_parse(text, &a) ||
+	    a.family != AF_INET6) {
 		wgvalue_refuse(v, v->text, "has something else than an IPv6 address in brackets");
 		return false;
 	}
@@ -98,18 +103,21 @@ static bool host_in_brackets(const struct wgvalue *v, struct slice host, struct 
 		return true;
 	scope = (struct slice){ percent + 1, host.len - address.len - 1 };
 	if (!addr_is_linklocal(&a) || !is_scope(scope)) {
-		wgvalue_refuse(v, v->text, "has a scope that is no interface's, or whose address needs none");
+		wgvalue_refuse(v, v->text,
+			       "has a scope that is no interface's, or whose address needs none");
 		return false;
 	}
 	if (!uint_parse(scope.s, scope.len, 1, UINT32_MAX, &n)) {
 		out->scope = (uint32_t)n;
 		return true;
 	}
-	out->addr.family = AF_UNSPEC; /* whose index the name has is found when it is resolved: no system calls here */
+	out->addr.family = AF_UNSPEC; /* whose index the name has is found when it is resolved: no
+					 system calls here */
 	return keep_name(v, host, out);
 }
 
-static bool host_without_brackets(const struct wgvalue *v, struct slice host, struct wg_endpoint *out)
+static bool host_without_brackets(const struct wgvalue *v, struct slice host,
+				  struct wg_endpoint *out)
 {
 	char text[ADDR_STRLEN];
 
@@ -118,10 +126,12 @@ static bool host_without_brackets(const struct wgvalue *v, struct slice host, st
 	if (slice_is_domain(host))
 		return keep_name(v, host, out);
 	if (slice_ends_in_number(host))
-		wgvalue_refuse(v, v->text, "has an octal, hexadecimal or short IPv4 address: "
+		wgvalue_refuse(v, v->text,
+			       "has an octal, hexadecimal or short IPv4 address: "
 			       "write it as four decimal numbers");
 	else
-		wgvalue_refuse(v, v->text, "has neither an IP address nor a valid name before its port");
+		wgvalue_refuse(v, v->text,
+			       "has neither an IP address nor a valid name before its port");
 	return false;
 }
 
@@ -136,7 +146,8 @@ static void parse_endpoint(const struct wgvalue *v)
 	uint64_t number;
 
 	if (!n || (!brackets && memchr(host.s, ':', n))) {
-		wgvalue_refuse(v, v->text, "must be HOST:PORT, an IPv6 address in brackets: [ADDRESS]:PORT");
+		wgvalue_refuse(v, v->text,
+			       "must be HOST:PORT, an IPv6 address in brackets: [ADDRESS]:PORT");
 		return;
 	}
 	if (brackets)

@@ -25,7 +25,8 @@ void wgvalue_refuse(const struct wgvalue *v, struct slice part, const char *reas
 	vsnprintf(text, sizeof(text), reason, args);
 	va_end(args);
 	if (is_showable(part))
-		problem_error(v->problems, v->line, "%s: \"%.*s\" %s", v->key, (int)part.len, part.s, text);
+		problem_error(v->problems, v->line, "%s: \"%.*s\" %s", v->key, (int)part.len,
+			      part.s, text);
 	else
 		problem_error(v->problems, v->line, "%s: %s", v->key, text);
 }
@@ -35,12 +36,14 @@ void wgvalue_no_memory(const struct wgvalue *v)
 	v->problems->overflow = true;
 }
 
-bool wgvalue_number(const struct wgvalue *v, struct slice text, uint64_t min, uint64_t max, uint64_t *out)
+bool wgvalue_number(const struct wgvalue *v, struct slice text, uint64_t min, uint64_t max,
+		    uint64_t *out)
 {
 	int ret = uint_parse(text.s, text.len, min, max, out);
 
 	if (ret == -ERANGE)
-		wgvalue_refuse(v, text, "is outside %llu to %llu", (unsigned long long)min, (unsigned long long)max);
+		wgvalue_refuse(v, text, "is outside %llu to %llu", (unsigned long long)min,
+			       (unsigned long long)max);
 	else if (ret)
 		wgvalue_refuse(v, text, "is not a decimal number");
 	return !ret;
@@ -61,10 +64,11 @@ bool wgvalue_key(const struct wgvalue *v, bool zero_fits, struct key *out)
 	static const struct slice secret;
 
 	if (slice_is(v->text, "(hidden)"))
-		wgvalue_refuse(v, secret, "is hidden, not there: print the file anew with show-keys");
+		wgvalue_refuse(v, secret,
+			       "is hidden, not there: print the file anew with show-keys");
 	else if (v->text.len != KEY_BASE64_LEN)
-		wgvalue_refuse(v, secret, "has %zu characters: a key has %d, base64 of %d bytes", v->text.len,
-			       KEY_BASE64_LEN, KEY_LEN);
+		wgvalue_refuse(v, secret, "has %zu characters: a key has %d, base64 of %d bytes",
+			       v->text.len, KEY_BASE64_LEN, KEY_LEN);
 	else if (key_from_base64(v->text.s, v->text.len, out))
 		wgvalue_refuse(v, secret, "is not canonical base64 of %d bytes", KEY_LEN);
 	else if (!zero_fits && key_is_zero(out))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/read/wgvalue.h: a line `KEY = VALUE` of a wg-quick file, and what the parsers of its keys have in common. */
+/* vault/read/wgvalue.h: a line `KEY = VALUE` of a wg-quick file, and what the parsers of its keys
+ * have in common. */
 #ifndef VAULT_READ_WGVALUE_H
 #define VAULT_READ_WGVALUE_H
 
@@ -21,7 +22,8 @@ struct wgvalue {
 
 enum wgkey_flags {
 	WGKEY_MANY = 1U << 0, /* may be given again: adds */
-	WGKEY_EMPTY = 1U << 1, /* an empty value is the same as no line; else `parse` sees no empty one */
+	WGKEY_EMPTY =
+		1U << 1, /* an empty value is the same as no line; else `parse` sees no empty one */
 	WGKEY_FREE = 1U << 2, /* any text: blanks inside, a backslash at the end */
 };
 
@@ -37,14 +39,16 @@ extern const struct wgkey wginterface_keys[WGKEYS_INTERFACE];
 extern const struct wgkey wgpeer_keys[WGKEYS_PEER]; /* of the last peer of v->conf */
 
 /*
- * An error of the line, `KEY: "PART" REASON`. PART is left out where it might be key material: a key can stand in any
- * line by mistake.
+ * An error of the line, `KEY: "PART" REASON`. PART is left out where it might be key material: a
+ * key can stand in any line by mistake.
  */
-void wgvalue_refuse(const struct wgvalue *v, struct slice part, const char *reason, ...) printf_like(3, 4);
+void wgvalue_refuse(const struct wgvalue *v, struct slice part, const char *reason, ...)
+	printf_like(3, 4);
 void wgvalue_no_memory(const struct wgvalue *v);
 
 /* These parse TEXT, a part of the value; false after having said why not. */
-bool wgvalue_number(const struct wgvalue *v, struct slice text, uint64_t min, uint64_t max, uint64_t *out);
+bool wgvalue_number(const struct wgvalue *v, struct slice text, uint64_t min, uint64_t max,
+		    uint64_t *out);
 bool wgvalue_prefix(const struct wgvalue *v, struct slice text, struct prefix *out);
 /* The whole value as a key that is not all zeros unless ZERO_FITS. */
 bool wgvalue_key(const struct wgvalue *v, bool zero_fits, struct key *out);

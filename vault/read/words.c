@@ -72,7 +72,8 @@ static void add_dns(struct reader *r, const char *text)
 	for (size_t i = 0; i < spec->n_dns; i++)
 		if (addr_equal(&spec->dns[i], &a))
 			return;
-	grown = spec->n_dns < DNS_MAX ? reallocarray(spec->dns, spec->n_dns + 1, sizeof(*grown)) : NULL;
+	grown = spec->n_dns < DNS_MAX ? reallocarray(spec->dns, spec->n_dns + 1, sizeof(*grown))
+				      : NULL;
 	if (!grown) {
 		problem_error(r->problems, r->line, "dns: more than %d resolvers", DNS_MAX);
 		return;
@@ -148,14 +149,17 @@ static void parse_dry_run(struct reader *r, const char *arg)
 
 static const struct clause clauses[] = {
 	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", false, parse_conf },
-	{ "userspace", "PROGRAM|never|auto", "the userspace WireGuard to run, where the kernel has none", false,
-	  parse_userspace },
+	{ "userspace", "PROGRAM|never|auto",
+	  "the userspace WireGuard to run, where the kernel has none", false, parse_userspace },
 	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", false, parse_dns },
 	{ "mtu", "N", "the tunnel's MTU", false, parse_mtu },
-	{ "host-address", "ADDR/LEN", "the host's end of the link; once a family", false, parse_host_address },
-	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", false, parse_vault_address },
+	{ "host-address", "ADDR/LEN", "the host's end of the link; once a family", false,
+	  parse_host_address },
+	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", false,
+	  parse_vault_address },
 	{ "no-link", NULL, "no link to the host: only loopback and tunnel", false, parse_no_link },
-	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", true, parse_file },
+	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", true,
+	  parse_file },
 	{ "dry-run", NULL, "change nothing: print the equivalent commands", true, parse_dry_run },
 };
 
@@ -183,7 +187,8 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 		unsigned int bit;
 
 		if (!c) {
-			problem_error(p, 0, "unknown word \"%.80s\" (see `vault help up`)", list[i]);
+			problem_error(p, 0, "unknown word \"%.80s\" (see `vault help up`)",
+				      list[i]);
 			break; /* what follows may be its argument */
 		}
 		bit = 1U << (c - clauses);
@@ -199,7 +204,8 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 	return p->n_errors - before;
 }
 
-/* One line of a file, without its comment. SAID holds the clauses of the command line, IN_FILE those of lines before. */
+/* One line of a file, without its comment. SAID holds the clauses of the command line, IN_FILE
+ * those of lines before. */
 static void parse_line(struct reader *r, char *line, unsigned int said, unsigned int *in_file)
 {
 	static const char blanks[] = " \t\r";
@@ -258,7 +264,8 @@ void words_usage(struct str *out)
 		const struct clause *c = &clauses[i];
 		int pad = 34 - (int)strlen(c->name) - (c->arg ? (int)strlen(c->arg) + 1 : 0);
 
-		str_addf(out, "  %s%s%s%*s%s\n", c->name, c->arg ? " " : "", c->arg ? c->arg : "", pad, "", c->help);
+		str_addf(out, "  %s%s%s%*s%s\n", c->name, c->arg ? " " : "", c->arg ? c->arg : "",
+			 pad, "", c->help);
 	}
 }
 

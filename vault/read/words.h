@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/read/words.h: the vault's words, from the command line or a file: one grammar, one table. No system calls. */
+/* vault/read/words.h: the vault's words, from the command line or a file: one grammar, one table.
+ * No system calls. */
 #ifndef VAULT_READ_WORDS_H
 #define VAULT_READ_WORDS_H
 
@@ -18,16 +19,18 @@ struct words {
 };
 
 /*
- * Reads the N words at LIST into *OUT, whose spec the caller has set. Errors go to P with line 0. Returns the number of
- * errors. Free with words_free.
+ * Reads the N words at LIST into *OUT, whose spec the caller has set. Errors go to P with line 0.
+ * Returns the number of errors. Free with words_free.
  */
 size_t must_check words_parse(char *const *list, size_t n, struct words *out, struct problems *p);
 
 /*
- * Reads the text of a file of words (LEN bytes): one clause a line, '#' comments; words of a line are parted by blanks.
- * Clauses that OUT has already seen, on the command line, go before: the file's are left out. Errors carry their lines.
+ * Reads the text of a file of words (LEN bytes): one clause a line, '#' comments; words of a line
+ * are parted by blanks. Clauses that OUT has already seen, on the command line, go before: the
+ * file's are left out. Errors carry their lines.
  */
-size_t must_check words_parse_text(const char *text, size_t len, struct words *out, struct problems *p);
+size_t must_check words_parse_text(const char *text, size_t len, struct words *out,
+				   struct problems *p);
 
 /* Appends the usage lines of all clauses to OUT. */
 void words_usage(struct str *out);
