@@ -33,7 +33,7 @@ snapshot() {
 			look "$where: addresses" "${run[@]}" ip -o address
 			look "$where: links" "${run[@]}" ip -d -o link
 			for family in -4 -6; do
-				look "$where: routes $family" "${run[@]}" ip "$family" route show table all
+				look "$where: routes $family" "${run[@]}" ip "$family" route show table all | sort # equals come as they came up
 				look "$where: policy $family" "${run[@]}" ip "$family" rule
 			done
 			look "$where: settings" "${run[@]}" sh -c 'grep -rs "" /proc/sys/net || :'

@@ -65,9 +65,9 @@ fallback() {
 	host ip -n "$1" -6 route add default via "$4" dev "$2" metric 4000
 }
 
-# interrupted NAME TUNNEL LINK-HOST-END COMMAND…: flows by the tunnel; then COMMAND; what is seen at the host's end?
+# interrupted NAME LINK-HOST-END COMMAND…: flows by the tunnel; then COMMAND; what is seen at the host's end?
 interrupted() {
-	local name=$1 near=$2 sender
+	local name=$1 near=$2 sender again start n
 
 	shift 2
 	token
@@ -75,8 +75,19 @@ interrupted() {
 	sender=$SPAWNED
 	retry 60 flowing srv:wg0
 	observe "host:$near" isp:to-host lan:eth0 --cells "$TOKEN"
+	again=()
+	for n in 03 04; do # the TCP flows
+		observe "host:$near" --token "$TOKEN$n"
+		again+=("$SPAWNED_OUT")
+	done
 	"$@"
-	sleep 2 # a connection sends again after a second
+	if [ "$name" = plain ]; then
+		start=$SECONDS
+		for n in "${again[@]}"; do retry 60 grep -q '^frame' "$n"; done
+		AGAIN=$((2 * (SECONDS - start) + 2)) # how long a connection takes to send again, here and now
+	else
+		sleep "${AGAIN:-2}"
+	fi
 	seen > "$BATS_TEST_TMPDIR/interrupted"
 	cat "$BATS_TEST_TMPDIR/interrupted"
 	despawn "$sender"

@@ -293,7 +293,7 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 }
 
 # bats test_tags=tunnel
-@test "BX-8 the same words on both backends; a userspace WireGuard on demand also where the kernel has one" {
+@test "BX-8 VC-12 the same words on both backends; a userspace WireGuard on demand also where the kernel has one" {
 	need wireguard-go
 	up
 	through_tunnel

@@ -151,6 +151,8 @@ size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
 	drop_family(spec, AF_INET6, p);
 	sift_resolvers(spec, p);
 	check_link(words, p);
+	if (spec->mtu && spec->mtu < 1280 && spec_tunnel_has(spec, AF_INET6))
+		problem_error(p, 0, "mtu %u: IPv6 needs 1280 (RFC 8200)", spec->mtu);
 	if (!spec->n_addresses)
 		problem_error(
 			p, 0,

@@ -109,6 +109,7 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 		if (o->flags & OBJ_UNLOCKS)
 			world_unlock_host(w);
 		w->current = (unsigned int)*at;
+		report_detail("%s: making %s", w->spec->name, o->label);
 		r = o->kind->make(o, w);
 		if (r)
 			return r;
@@ -123,6 +124,7 @@ static size_t remove_object(const struct obj *o, struct world *w, const char *do
 	if (!o->kind->remove)
 		return 0;
 	w->why[0] = '\0';
+	report_detail("%s: %s %s", w->spec->name, doing, o->label);
 	r = o->kind->remove(o, w);
 	if (!r)
 		return 0;

@@ -87,6 +87,7 @@ struct tracee {
 	bool inside; /* of a system call that is to be counted or changed */
 	bool counting;
 	long n, ret;
+	bool again; /* the kernel begins the call anew, as it does for settings while it is busy: one call */
 	bool forced; /* ret replaces what the call returns */
 	const struct call *call;
 };
@@ -236,6 +237,10 @@ static void entered(struct tracee *t, const struct __ptrace_syscall_info *info)
 		t->call = NULL;
 		return;
 	}
+	if (t->again) {
+		t->again = false;
+		return;
+	}
 	describe(t, info, text);
 	if (t->call->nr == SYS_newfstatat && strstr(text, "/ns/net")) {
 		t->call = NULL; /* as many as there are processes on the machine */
@@ -272,8 +277,14 @@ static void entered(struct tracee *t, const struct __ptrace_syscall_info *info)
 
 static void left(struct tracee *t, const struct __ptrace_syscall_info *info)
 {
+	const long restart_first = -516, restart_last = -512; /* ERESTART… of the kernel */
+
 	if (t->forced)
 		set_return(t, t->ret);
+	else if (info->exit.rval >= restart_first && info->exit.rval <= restart_last && t->call) {
+		t->again = true;
+		return;
+	}
 	if (!job.hit || t->who != job.who || t->n != job.at || !t->call)
 		return;
 	if (job.mode == SHORT && info->exit.rval > 4)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# SPDX-License-Identifier: GPL-2.0-only
+# SPDX-License-Identifier: GPL-2.0-or-later
 #
 # self.bats: what the other tests may rely on inside test/vm/vm. Three boots: plain, systemd, crash.
 bats_require_minimum_version 1.5.0

@@ -144,7 +144,8 @@ static bool down_one(const char *name, json_t *json)
 	int r;
 
 	if (dir < 0) {
-		report_error(name, "locking %s/%s: %s", STATE_DIR, name, strerror(-dir));
+		report_error(name, "locking %s/%s: %s%s", STATE_DIR, name, strerror(-dir),
+			     dir == -EACCES ? " (run it as root)" : "");
 		return false;
 	}
 	failures = down_locked(name, dir, json);
@@ -166,8 +167,9 @@ static int down_run(int argc, char **argv, const struct options *options)
 	(void)options;
 	for (int i = 0; i < argc; i++)
 		if (!spec_name_is_valid(argv[i])) {
+			json_decref(list);
 			report_error("down", "\"%.80s\" is no vault's name", argv[i]);
-			argc = 0;
+			return EXIT_USAGE;
 		}
 	if (argc < 1) {
 		json_decref(list);

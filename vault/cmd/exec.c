@@ -13,6 +13,7 @@
 #include "lib/addr.h"
 #include "lib/base.h"
 #include "lib/ns.h"
+#include "lib/tree.h"
 
 #include "vault/cmd.h"
 #include "vault/drop.h"
@@ -185,6 +186,7 @@ static int look_up_user(const char *text, struct identity *id)
 static int enter(const struct request *r, int ns, uid_t uid, const char *folder)
 {
 	char why[MNT_WHY_LEN] = "";
+	int err;
 
 	if (setns(ns, CLONE_NEWNET)) {
 		report_error(r->name, "cannot enter: %s%s", strerror(errno),
@@ -193,6 +195,11 @@ static int enter(const struct request *r, int ns, uid_t uid, const char *folder)
 	}
 	if (mnt_enter(r->name, uid, why)) {
 		report_error(r->name, "%s", why);
+		return EXIT_EXEC_FAILED;
+	}
+	err = r->keep_caps ? 0 : tree_set_nosuid(); /* or ping, which has CAP_NET_RAW, would not start */
+	if (err && err != -ENOSYS) {
+		report_error(r->name, "making its mounts nosuid: %s", strerror(-err));
 		return EXIT_EXEC_FAILED;
 	}
 	if (chdir(folder)) {

@@ -35,6 +35,19 @@ static bool report_and_clear(const char *name, struct problems *p)
 	return failed;
 }
 
+/* Problems that are not of a file's text. */
+static void report_problem_list(const char *object, struct problems *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->list[i].warning)
+			report_warning(object, "%s", p->list[i].text);
+		else
+			report_error(object, "%s", p->list[i].text);
+	if (p->overflow)
+		report_error(object, "out of memory");
+	problems_free(p);
+}
+
 /* Reads the words of a file. 0 or EXIT_USAGE, reported. */
 static int read_words_file(const char *path, struct words *words)
 {
@@ -93,6 +106,7 @@ static int read_conf(struct words *words)
 	struct spec *spec = words->spec;
 	struct wgconf conf = { 0 };
 	struct problems p = { 0 };
+	size_t errors;
 	int r;
 
 	if (!spec->conf) {
@@ -100,19 +114,14 @@ static int read_conf(struct words *words)
 		return EXIT_USAGE;
 	}
 	r = conffile_read(spec->conf, &conf, &p);
-	if (!r && !p.n_errors)
-		(void)!describe(words, &conf, &p);
-	wgconf_free(&conf);
-	if (report_and_clear(spec->conf, &p) || r)
+	if (report_and_clear(spec->conf, &p) || r) {
+		wgconf_free(&conf);
 		return EXIT_USAGE;
-	return absolute_conf(spec);
-}
-
-static void report_problem_list(const char *object, struct problems *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		report_error(object, "%s", p->list[i].text);
-	problems_free(p);
+	}
+	errors = describe(words, &conf, &p);
+	wgconf_free(&conf);
+	report_problem_list(spec->name, &p);
+	return errors ? EXIT_USAGE : absolute_conf(spec);
 }
 
 static int dry_run(struct spec *spec, struct world *w)
@@ -187,6 +196,9 @@ static int make(struct spec *spec, struct world *w)
 	plan_build(spec, &plan);
 	if (walk_make(&plan, w))
 		return EXIT_FAILED;
+	if (ns_inode(w->vault_ns, &spec->netns_inode)) /* here it is only shown */
+		spec->netns_inode = 0;
+	spec->seal_generation = w->generation;
 	report_up(spec);
 	return EXIT_DONE;
 }
@@ -315,8 +327,8 @@ static int up(struct spec *spec, struct world *w)
 	}
 	w->dir = state_lock(spec->name, &made);
 	if (w->dir < 0) {
-		report_error(spec->name, "locking %s/%s: %s", STATE_DIR, spec->name,
-			     strerror(-w->dir));
+		report_error(spec->name, "locking %s/%s: %s%s", STATE_DIR, spec->name,
+			     strerror(-w->dir), w->dir == -EACCES ? " (run it as root)" : "");
 		return EXIT_FAILED;
 	}
 	code = leftover_settle(spec->name, w->dir, made, &old, &ns);
