@@ -39,7 +39,7 @@ LIB_OBJ   := $(LIB_SRC:%.c=$(O)/obj/%.o)
 VAULT_OBJ := $(VAULT_SRC:%.c=$(O)/obj/%.o)
 UNITS     := $(UNIT_SRC:%.c=$(O)/%)
 FUZZERS   := $(FUZZ_SRC:%.c=$(O)/%)
-TOOLS     := $(O)/test/wire
+TOOLS     := $(O)/test/wire $(if $(filter x86_64,$(shell uname -m)),$(O)/test/inject)
 LINKS     := up down exec parse-conf
 
 .PHONY: all check check-quick check-vm demo bench lint fuzz install uninstall dist clean help deps tools
@@ -74,7 +74,11 @@ $(O)/test/unit/%: test/unit/%.c $(LIB_OBJ) $(VAULT_OBJ)
 		$(filter-out $(O)/obj/vault/main.o $(patsubst %.c,$(O)/obj/%.o,$(included)),$(VAULT_OBJ) $(LIB_OBJ)) \
 		$(ALL_LIBS)
 
-$(O)/test/wire: test/lab/wire.c $(O)/.flags
+$(O)/test/wire: test/lab/wire.c $(wildcard test/lab/*.c) $(O)/.flags
+	$(Q)mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -o $@ $< $(LDFLAGS) $(LINK)
+
+$(O)/test/inject: test/fault/inject.c $(O)/.flags
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$@)$(CC) $(ALL_CFLAGS) -o $@ $< $(LDFLAGS) $(LINK)
 

@@ -39,13 +39,15 @@ hex_escapes() { fold -w 2 <<< "$TOKEN" | sed 's/^/\\x/' | tr -d '\n'; }
 
 # flows NAME: four connected sockets in it, which go on sending whatever happens; the token, and their number
 flows() {
+	spawn isp socat -u TCP6-LISTEN:7777,fork,reuseaddr,ipv6only=0 /dev/null # it hears to the end
+	retry 10 isp socat -u /dev/null TCP:203.0.113.9:7777
 	spawn inside "$1" bash -c '
 		trap "" PIPE
 		trap "kill \$(jobs -p); exit" TERM
 		n=0
-		for to in udp/203.0.113.9 udp/2001:db8:9::9 tcp/203.0.113.9 tcp/2001:db8:9::9; do
+		for to in udp/203.0.113.9/9 udp/2001:db8:9::9/9 tcp/203.0.113.9/7777 tcp/2001:db8:9::9/7777; do
 			n=$((n + 1))
-			(exec 3<> "/dev/$to/9" && while :; do printf "$0\\x$n" >&3; sleep 0.05; done) 2> /dev/null &
+			(exec 3<> "/dev/$to" && while :; do printf "$0\\x$n" >&3; sleep 0.05; done) 2> /dev/null &
 		done
 		wait' "$(hex_escapes)"
 }
@@ -67,12 +69,11 @@ fallback() {
 
 # interrupted NAME LINK-HOST-END COMMAND…: flows by the tunnel; then COMMAND; what is seen at the host's end?
 interrupted() {
-	local name=$1 near=$2 sender again start n
+	local name=$1 near=$2 again start n
 
 	shift 2
 	token
 	flows "$name"
-	sender=$SPAWNED
 	retry 60 flowing srv:wg0
 	observe "host:$near" isp:to-host lan:eth0 --cells "$TOKEN"
 	again=()
@@ -90,7 +91,7 @@ interrupted() {
 	fi
 	seen > "$BATS_TEST_TMPDIR/interrupted"
 	cat "$BATS_TEST_TMPDIR/interrupted"
-	despawn "$sender"
+	despawn_all
 }
 
 cells_of() { grep -o "cell [1-4] $1 in [1-9]" "$BATS_TEST_TMPDIR/interrupted" | sort -u | wc -l; }

@@ -395,8 +395,8 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	vault -j up media conf "$LAB/provider.conf" > "$out" 2> "$err"
 	[ "$(jq -s length "$out")" = 1 ]
 	[ "$(jq -r '.name, .tunnel.interface, .dns[0], .link.vault_address' "$out" | tr '\n' ' ')" = "media wg-media 10.66.0.1 10.200.0.2/30 " ]
-	vault -j up media conf "$LAB/provider.conf" > "$out" 2> "$err" && false
-	[ "$(jq -s -r '.[0].error | .code, .object' "$out" | tr '\n' ' ')" = "1 media " ]
+	vault -j up other conf "$LAB/provider.conf" userspace no-such-program > "$out" 2> "$err" && false
+	[ "$(jq -s -r '.[0].error | .code, .object' "$out" | tr '\n' ' ')" = "1 other " ]
 	inside media wire send udp 192.168.77.2 --iface link-media --token 00 || :
 	vault -j down media > "$out" 2> "$err"
 	[ "$(jq -s -c 'length, (.[0][0] | .name, .down)' "$out" | tr '\n' ' ')" = '1 "media" true ' ]
