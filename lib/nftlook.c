@@ -380,14 +380,12 @@ static int expected_lines(const struct ruleset *rs, struct nftlook *expected)
 static int differ(const struct nftlook_line *want, const struct nftlook_line *have,
 		  char why[static 256])
 {
-	int order = !want ? 1 : !have ? -1 : strcmp(want->key, have->key);
-
-	if (order < 0)
+	if (want && (!have || strcmp(want->key, have->key) < 0))
 		snprintf(why, 256, "missing: %.240s", want->key);
-	else if (order > 0)
+	else if (have && (!want || strcmp(want->key, have->key) > 0))
 		snprintf(why, 256, "not ours: %.240s", have->key);
 	else
-		snprintf(why, 256, "changed: %.240s", want->key);
+		snprintf(why, 256, "changed: %.240s", want ? want->key : "");
 	return -EBADE;
 }
 

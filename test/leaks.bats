@@ -101,7 +101,6 @@ plain_again() {
 	for a in 0.0.0.0/0 ::/0; do host ip -n plain route replace $a dev tun-plain; done
 }
 
-# bats test_tags=tunnel
 @test "L1 L15 MV-3 a flow that began in the tunnel goes on nowhere when that goes down, also with another route there" {
 	interrupted plain plain0 host ip -n plain link set tun-plain down
 	[ "$(cells_of plain0)" = 4 ]

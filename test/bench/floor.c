@@ -551,7 +551,7 @@ static void drop(void)
 static int exec(const char *name, char **command)
 {
 	char path[128], layer[128], folder[4096];
-	struct two two;
+	struct two two = { 0 };
 	int ns;
 
 	snprintf(path, sizeof(path), NAMES "/%s", name);

@@ -141,12 +141,12 @@ static size_t build_redirect(uint8_t *p, const struct job *j)
 
 /* The hardware address to send to: the one given, else of the first neighbour known on that link,
  * else everybody. */
-static void find_mac(uint8_t *mac, const struct job *j, const char *iface)
+static void find_mac(unsigned char *address, const struct job *j, const char *iface)
 {
 	char line[200], text[32] = "", dev[32];
 	FILE *f = j->mac ? NULL : fopen("/proc/self/net/arp", "re");
 
-	memset(mac, 0xff, ETH_ALEN);
+	memset(address, 0xff, ETH_ALEN);
 	if (j->mac)
 		snprintf(text, sizeof(text), "%s", j->mac);
 	while (f && fgets(line, sizeof(line), f))
@@ -156,7 +156,8 @@ static void find_mac(uint8_t *mac, const struct job *j, const char *iface)
 			text[0] = '\0';
 	if (f)
 		fclose(f);
-	sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", mac, mac + 1, mac + 2, mac + 3, mac + 4, mac + 5);
+	sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", address, address + 1, address + 2, address + 3,
+	       address + 4, address + 5);
 }
 
 static int send_packet(const char *kind, const struct job *j, const char *iface)

@@ -43,7 +43,7 @@ static void test_vectors(void)
 static void test_iterations(void)
 {
 	struct key k = from_hex("0900000000000000000000000000000000000000000000000000000000000000"),
-		   u = k, r;
+		   u = k, r = k;
 	struct key once =
 		from_hex("422c8e7a6227d7bca1350b3e2bb7279f7897b87bb6854b783c60e80311ae3079");
 	struct key thousand =
