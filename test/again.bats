@@ -42,17 +42,22 @@ mends() {
 	[ "$output" = "media: up, sealed, as described" ] || { echo "not settled: $output"; return 1; }
 }
 
+# requests: how many of the requests in the trace ask for no dump; strace names few of them, other namespaces' sockets
+# being unknown to it. Two only read: which number WireGuard's family has, and which generation the rules have.
+requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[0-9a-f][0-9a-f]"'; }
+
 # bats test_tags=tunnel
 @test "BX-3 a vault that is right: nothing is changed, not one message" {
 	need strace
 	host timeout 60 strace -f -o "$LAB/trace" "$VAULT" up media conf "$LAB/provider.conf"
-	run -1 host grep -E 'sendmsg.*(NFT_MSG_(NEW|DEL)|RTM_(NEW|SET|DEL))' "$LAB/trace"
+	[ "$(requests)" = 2 ]
+	run -1 host grep -E '"set=1' "$LAB/trace"
 	run -1 host grep -E '^[0-9]+ +(rename|renameat|mount|unshare|mkdir)\(.*= 0$' "$LAB/trace"
 	run -1 host grep -E 'openat\(.*/proc/sys/.*O_WRONLY' "$LAB/trace"
-	# the control: a drift is mended by such messages
+	# the control: mending a drift takes more
 	inside media ip route add 192.0.2.99/32 dev wg-media
 	host timeout 60 strace -f -o "$LAB/trace" "$VAULT" up media conf "$LAB/provider.conf"
-	host grep -qE 'sendmsg.*RTM_DELROUTE' "$LAB/trace"
+	[ "$(requests)" -gt 2 ]
 }
 
 @test "BX-3 rules removed and added, inside" {

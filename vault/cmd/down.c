@@ -185,7 +185,10 @@ static int down_run(int argc, char **argv, const struct options *options)
 		    json_array_append_new(list, one))
 			good = false;
 	}
-	report_json(list);
+	if (good)
+		report_json(list);
+	else
+		json_decref(list); /* the first error is the answer */
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
