@@ -101,7 +101,7 @@ line() { # the rest of the line that begins with this word
 	[[ $(($(date +%s) - $(line clock))) -lt 300 ]]
 	[[ $(line users) == "$(cksum </etc/passwd)" ]]
 	[[ $(line links) == lo ]]
-	[[ $(line tmp) == 0 ]]
+	[[ $(line tmp) == $([[ $BATS_TEST_DIRNAME == /tmp/* ]] && echo 1 || echo 0) ]] # the tree itself stays in sight
 }
 
 @test "kernel WireGuard: a handshake and a packet through the tunnel" {
