@@ -9,7 +9,9 @@ breaches=0
 never() { if grep -nHE "$2" "${@:3}" /dev/null | sed "s|^|$1: |"; then breaches=1; fi; }
 # only WHY CALL ALLOWED…: no file but those may call it
 only() {
-	for f in lib/**/*.c vault/**/*.c; do [[ " ${*:3} " == *" $f "* ]] || never "$1" "(^|[^[:alnum:]_\"\`])($2) ?\(" "$f"; done
+	local others=()
+	for f in lib/**/*.c vault/**/*.c; do [[ " ${*:3} " == *" $f "* ]] || others+=("$f"); done
+	never "$1" "(^|[^[:alnum:]_\"\`])($2) ?\(" "${others[@]}"
 }
 # just WHY FILE HEADER…: includes none but those, and libc's
 just() { if grep -nH '^#include "' "$2" | grep -vE "\"($(IFS='|' && echo "${*:3}"))\"" | sed "s|^|$1: |"; then breaches=1; fi; }
