@@ -9,6 +9,9 @@ O          ?= build
 PKG_CONFIG ?= pkg-config
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || cat .version 2>/dev/null || echo unknown)
 
+# As many jobs as there are processors, unless said otherwise.
+MAKEFLAGS += $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 1))
+
 LIBS     := libmnl libnftnl jansson
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes -Wundef \
 	-Wswitch-enum -Wwrite-strings -Wvla -Wformat=2 -Wpointer-arith -Wcast-align

@@ -355,7 +355,6 @@ link_local() { host ip -o -6 address show dev "$1" scope link -tentative | grep 
 # ruleset PID: the rules around that process, without what was counted
 ruleset() { host nsenter --target "$1" --net nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//'; }
 
-# bats test_tags=tunnel
 @test "L13 what sends through \`down\` gets nothing out, and stays sealed after it" {
 	local before pid
 
