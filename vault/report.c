@@ -24,6 +24,8 @@ bool report_is_json(void)
 	return state.options.json;
 }
 
+static void print_line(const char *format, va_list args) printf_like(1, 0);
+
 static void print_line(const char *format, va_list args)
 {
 	vprintf(format, args);

@@ -89,7 +89,7 @@ static void add_resolvers(const struct spec *spec, struct ruleset *rs)
 	struct set *set;
 
 	add_number_set(rs, "dns_ports", SET_PORT, ports, ARRAY_SIZE(ports));
-	for (int f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		if (!has_resolver(spec, families[f]))
 			continue;
 		set = ruleset_set(rs, resolver_sets[f], f == SPEC_V4 ? SET_IPV4 : SET_IPV6);
@@ -123,7 +123,7 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif("lo"));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to what was asked through the tunnel",
 	     match_iif(spec->tunnel_name), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
-	for (int f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		const struct spec_link_ends *ends = &spec->link[f];
 
 		if (!link_has(spec, f))
@@ -184,7 +184,7 @@ static void add_output_neighbour(const struct spec *spec, struct ruleset *rs, st
 
 static void add_output_link(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	for (int f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		const struct spec_link_ends *ends = &spec->link[f];
 
 		if (!link_has(spec, f))

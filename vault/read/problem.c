@@ -24,6 +24,9 @@ static void append(struct problems *p, unsigned int line, bool warning, char *te
 }
 
 static void add(struct problems *p, unsigned int line, bool warning, const char *format,
+		va_list args) printf_like(4, 0);
+
+static void add(struct problems *p, unsigned int line, bool warning, const char *format,
 		va_list args)
 {
 	size_t n = warning ? p->n_warnings++ : p->n_errors++;
