@@ -185,6 +185,7 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 	for (size_t i = 0; i < n; i++) {
 		const struct clause *c = find_clause(list[i]);
 		unsigned int bit;
+		bool twice;
 
 		if (!c) {
 			problem_error(p, 0, "unknown word \"%.80s\" (see `vault help up`)",
@@ -192,14 +193,16 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 			break; /* what follows may be its argument */
 		}
 		bit = 1U << (c - clauses);
-		if (out->seen & bit && !may_repeat(c))
+		twice = out->seen & bit && !may_repeat(c);
+		if (twice)
 			problem_error(p, 0, "%s: given twice", c->name);
 		out->seen |= bit;
 		if (c->arg && ++i == n) {
 			problem_error(p, 0, "%s: lacks its %s", c->name, c->arg);
 			break;
 		}
-		c->parse(&r, c->arg ? list[i] : NULL);
+		if (!twice)
+			c->parse(&r, c->arg ? list[i] : NULL);
 	}
 	return p->n_errors - before;
 }
