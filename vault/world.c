@@ -106,6 +106,17 @@ static int verify(struct world *w)
 	return r;
 }
 
+/*
+ * In a vault that is there others may change rules too: only when ours is the very next transaction
+ * after the one that was read does its generation vouch for all of them. 0 vouches for nothing.
+ */
+static void note_generation(struct world *w)
+{
+	bool is_next = w->echo.generation == w->generation + 1;
+
+	w->generation = !w->sight || is_next ? w->echo.generation : 0;
+}
+
 int world_flush(struct world *w)
 {
 	bool to_vault = w->batch.nl == &w->vault_nft;
@@ -123,7 +134,7 @@ int world_flush(struct world *w)
 	} else {
 		r = verify(w);
 		if (to_vault)
-			w->generation = w->echo.generation;
+			note_generation(w);
 	}
 	world_forget(w);
 	return r;
