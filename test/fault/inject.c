@@ -9,8 +9,9 @@
  *   inject kill WHO N COMMAND…               SIGKILL to the command right after that call; killchild: to its child
  *   inject signal:NUMBER WHO N COMMAND…      that signal right before that call
  *
- * WHO is p, the command, or c, its child until it becomes another program; N counts from the first prctl or mkdir.
- * With CALL=NAME, a call of another name there is left alone. With HOLD=FILE, kill keeps the network namespace that the command had in hand by a process inside: its id is in FILE.
+ * WHO is p, the command, or c, its child until it becomes another program. N counts the calls of one name, given as
+ * CALL=NAME, from the first prctl or mkdir: how often a command polls does not move its other calls. With HOLD=FILE,
+ * kill keeps the network namespace that the command had in hand by a process inside: its id is in FILE.
  * Returns the command's status, 128+N when signal N ended it, 125 when there was no such call.
  */
 #include <dirent.h>
@@ -86,7 +87,8 @@ struct tracee {
 	char who; /* 0: none, or let go */
 	bool inside; /* of a system call that is to be counted or changed */
 	bool counting;
-	long n, ret;
+	long n[sizeof(calls) / sizeof(calls[0])]; /* made, by name */
+	long ret;
 	bool again; /* the kernel begins the call anew, as it does for settings while it is busy: one call */
 	bool forced; /* ret replaces what the call returns */
 	const struct call *call;
@@ -95,6 +97,7 @@ struct tracee {
 static struct job {
 	enum mode mode;
 	char who;
+	const char *name; /* of the call */
 	long at;
 	int error, signal;
 	bool forever, hit;
@@ -147,7 +150,7 @@ static void print_call(const struct tracee *t, const struct __ptrace_syscall_inf
 	char text[128];
 
 	describe(t, info, text);
-	printf("%c %ld %s %s%s\n", t->who, t->n, call->name, text, changes(call, info) ? " *" : "");
+	printf("%c %ld %s %s%s\n", t->who, t->n[call - calls], call->name, text, changes(call, info) ? " *" : "");
 }
 
 /* A process in the namespace that the command is in or has open, if it is not ours. */
@@ -224,6 +227,11 @@ static long send_length(pid_t pid, const struct __ptrace_syscall_info *info)
 	return (long)part.iov_len;
 }
 
+static bool is_wanted(const struct tracee *t)
+{
+	return t->who == job.who && t->n[t->call - calls] == job.at && !strcmp(job.name, t->call->name);
+}
+
 static void entered(struct tracee *t, const struct __ptrace_syscall_info *info)
 {
 	char text[128];
@@ -246,7 +254,7 @@ static void entered(struct tracee *t, const struct __ptrace_syscall_info *info)
 		t->call = NULL; /* as many as there are processes on the machine */
 		return;
 	}
-	t->n++;
+	t->n[t->call - calls]++;
 	if (job.mode == LIST) {
 		print_call(t, info);
 		return;
@@ -258,9 +266,7 @@ static void entered(struct tracee *t, const struct __ptrace_syscall_info *info)
 	}
 	if (job.hit && job.forever && t->call->nr == job.nr)
 		instead(t, -job.error);
-	if (job.hit || t->who != job.who || t->n != job.at)
-		return;
-	if (getenv("CALL") && strcmp(getenv("CALL"), t->call->name))
+	if (job.hit || !is_wanted(t))
 		return;
 	job.hit = true;
 	job.nr = t->call->nr;
@@ -285,7 +291,7 @@ static void left(struct tracee *t, const struct __ptrace_syscall_info *info)
 		t->again = true;
 		return;
 	}
-	if (!job.hit || t->who != job.who || t->n != job.at || !t->call)
+	if (!job.hit || !t->call || !is_wanted(t))
 		return;
 	if (job.mode == SHORT && info->exit.rval > 4)
 		set_return(t, info->exit.rval - 4);
@@ -419,6 +425,9 @@ int main(int argc, char **argv)
 			return 126;
 		job.who = argv[2][0];
 		job.at = atol(argv[3]);
+		job.name = getenv("CALL");
+		if (!job.name)
+			return 126;
 		next = 4;
 		if (job.mode == FAIL)
 			job.error = parse_error(argv[next++]);
