@@ -31,11 +31,13 @@ _vault_up() {
 		_vault_offer "$cur" auto never wireguard-go boringtun-cli
 		return
 		;;
-	dns | mtu | host-address | vault-address) return ;;
+	dns | mtu | host-address | vault-address | accessible-from | publish | open-port | allow-host | allow-to) return ;;
 	esac
 	for ((i = $1 + 1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
-	for clause in conf userspace dns mtu host-address vault-address no-link file dry-run; do
-		[[ $said == *" $clause "* && $clause != *-address ]] || _vault_offer "$cur" "$clause"
+	for clause in conf userspace dns accessible-from publish open-port allow-host allow-to mtu host-address \
+		vault-address no-link file dry-run; do
+		[[ $said == *" $clause "* && ! $clause =~ -address|-from|publish|-port|allow- ]] ||
+			_vault_offer "$cur" "$clause"
 	done
 }
 

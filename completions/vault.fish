@@ -71,18 +71,23 @@ function __vault_complete
                     case userspace
                         printf '%s\n' auto never wireguard-go boringtun-cli
                         return
-                    case dns mtu host-address vault-address
+                    case dns mtu host-address vault-address accessible-from publish open-port allow-host allow-to
                         return
                 end
             end
             set -l said $words[3..-1]
             for line in conf\t'the tunnel, a wg-quick file' userspace\t'the userspace WireGuard to run' \
                     dns\t'resolvers, instead of those of the file' mtu\t'MTU of the tunnel' \
+                    accessible-from\t'who may open connections into it' \
+                    publish\t'a port of the host that leads to one inside' \
+                    open-port\t'ports that answer on the tunnel' \
+                    allow-host\t'a port of the host that it may use' \
+                    allow-to\t'a hole, what it may reach by the link' \
                     host-address\t'the end of the link on the host' vault-address\t'the end of the link in the vault' \
                     no-link\t'no link to the host' file\t'read words from a file' \
                     dry-run\t'change nothing, print the commands'
                 set -l clause (string split \t -- $line)[1]
-                if string match -q -- '*-address' $clause; or not contains -- $clause $said
+                if string match -qr -- '-address|-from|publish|-port|allow-' $clause; or not contains -- $clause $said
                     echo $line
                 end
             end

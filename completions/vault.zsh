@@ -22,12 +22,17 @@ _vault_up() {
 	case $words[CURRENT-1] in
 	(conf|file) (( CURRENT == 2 )) || { _files && return } ;;
 	(userspace) (( CURRENT == 2 )) || { compadd auto never wireguard-go boringtun-cli && return } ;;
-	(dns|mtu|host-address|vault-address) (( CURRENT == 2 )) || return 1 ;;
+	(dns|mtu|host-address|vault-address|accessible-from|publish|open-port|allow-host|allow-to) (( CURRENT == 2 )) || return 1 ;;
 	esac
 	local -a clauses=(
 		'conf:the tunnel, a wg-quick file'
 		'userspace:the userspace WireGuard to run'
 		'dns:resolvers, instead of the file'\''s'
+		'accessible-from:who may open connections into it'
+		'publish:a port of the host that leads to one inside'
+		'open-port:ports that answer on the tunnel'
+		'allow-host:a port of the host that it may use'
+		'allow-to:a hole, what it may reach by the link'
 		'mtu:the tunnel'\''s MTU'
 		'host-address:the host'\''s end of the link'
 		'vault-address:the vault'\''s end of the link'
@@ -37,7 +42,7 @@ _vault_up() {
 	)
 	local said
 	for said in $words[2,CURRENT-1]; do
-		[[ $said == *-address ]] || clauses=(${clauses:#$said:*})
+		[[ $said == (*-address|*-from|publish|*-port|allow-*) ]] || clauses=(${clauses:#$said:*})
 	done
 	_describe clause clauses
 }

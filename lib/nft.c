@@ -9,6 +9,7 @@
 #include <libnftnl/object.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -19,32 +20,56 @@
 /* More than any single message of ours takes, but for elements, which are counted. */
 #define ROOM 4096
 #define ROOM_RULE 8192
-#define ROOM_ELEMENT 128
+#define ROOM_ELEMENT 256
 
 /* libnftnl's data type numbers, as nft(8) defines them (include/datatype.h there); a concatenation
  * shifts by six. */
 enum nft_datatype {
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
+	TYPE_INET_PROTOCOL = 12,
 	TYPE_INET_SERVICE = 13,
 	TYPE_ICMP_TYPE = 14,
 	TYPE_ICMP6_TYPE = 29,
 	TYPE_IFNAME = 41,
 };
 
-static uint32_t key_type(enum set_type type)
+static uint32_t field_type(enum set_field field)
 {
 	static const uint32_t types[] = {
-		[SET_IPV4] = TYPE_IPADDR,
-		[SET_IPV6] = TYPE_IP6ADDR,
-		[SET_PORT] = TYPE_INET_SERVICE,
-		[SET_ICMP] = TYPE_ICMP_TYPE,
-		[SET_ICMPV6] = TYPE_ICMP6_TYPE,
-		[SET_LINK_IPV4] = TYPE_IFNAME << 6 | TYPE_IPADDR,
-		[SET_LINK_IPV6] = TYPE_IFNAME << 6 | TYPE_IP6ADDR,
+		[FIELD_IPV4] = TYPE_IPADDR,
+		[FIELD_IPV6] = TYPE_IP6ADDR,
+		[FIELD_PORT] = TYPE_INET_SERVICE,
+		[FIELD_ICMP] = TYPE_ICMP_TYPE,
+		[FIELD_ICMPV6] = TYPE_ICMP6_TYPE,
+		[FIELD_LINK] = TYPE_IFNAME,
+		[FIELD_PROTOCOL] = TYPE_INET_PROTOCOL,
 	};
 
-	return types[type];
+	return types[field];
+}
+
+static uint32_t key_type(enum set_type type)
+{
+	const struct set_shape *shape = set_shape(type);
+	uint32_t all = 0;
+
+	for (size_t i = 0; i < shape->n; i++)
+		all = all << 6 | field_type(shape->fields[i]);
+	return all;
+}
+
+static uint32_t data_type(enum set_type type)
+{
+	return field_type(set_shape(type)->fields[2]) << 6 | TYPE_INET_SERVICE;
+}
+
+static uint32_t set_flags(enum set_type type)
+{
+	const struct set_shape *shape = set_shape(type);
+
+	return (shape->ranges ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0U) |
+	       (shape->map ? (uint32_t)NFT_SET_MAP : 0U);
 }
 
 static struct nlmsghdr *add_message(struct nl_batch *b, struct nl *nl, unsigned int tag,
@@ -116,26 +141,83 @@ static void queue_counter(struct nl_batch *b, struct nl *nl, unsigned int tag,
 	nl_batch_end(b, nlh);
 }
 
+/* A key of ranges needs the lengths of its fields (nft_set_pipapo.c in the kernel's tree). */
+static void put_fields(struct nlmsghdr *nlh, const struct set_shape *shape)
+{
+	struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
+	struct nlattr *concat = mnl_attr_nest_start(nlh, NFTA_SET_DESC_CONCAT);
+
+	for (size_t i = 0; i < shape->n; i++) {
+		struct nlattr *field = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+
+		mnl_attr_put_u32(nlh, NFTA_SET_FIELD_LEN,
+				 htonl((uint32_t)set_field_len(shape->fields[i])));
+		mnl_attr_nest_end(nlh, field);
+	}
+	mnl_attr_nest_end(nlh, concat);
+	mnl_attr_nest_end(nlh, desc);
+}
+
 /* The set's id in the transaction is its number in the table: lets elements of the same batch find
  * it. */
 static void queue_set(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
 		      const struct set *set)
 {
 	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWSET, NLM_F_CREATE, rs, ROOM);
+	const struct set_shape *shape = set_shape(set->type);
 
 	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_NAME, set->name);
-	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, 0);
+	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, htonl(set_flags(set->type)));
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_TYPE, htonl(key_type(set->type)));
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_LEN, htonl((uint32_t)set_key_len(set->type)));
+	if (shape->map) {
+		mnl_attr_put_u32(nlh, NFTA_SET_DATA_TYPE, htonl(data_type(set->type)));
+		mnl_attr_put_u32(nlh, NFTA_SET_DATA_LEN, htonl((uint32_t)set_data_len(set->type)));
+	}
 	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl((uint32_t)(set - rs->sets) + 1));
+	if (shape->ranges)
+		put_fields(nlh, shape);
 	nl_batch_end(b, nlh);
+}
+
+static void put_value(struct nlmsghdr *nlh, uint16_t attr, const uint8_t *value, size_t len)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, attr);
+
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, value);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+/* nft(8)'s own form of a comment: type, length, text with its NUL. */
+static void put_comment(struct nlmsghdr *nlh, const char *comment)
+{
+	uint8_t data[2 + IFNAMSIZ] = { NFTNL_UDATA_SET_ELEM_COMMENT };
+	size_t len = strnlen(comment, IFNAMSIZ - 1) + 1;
+
+	data[1] = (uint8_t)len;
+	memcpy(data + 2, comment, len - 1);
+	mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, 2 + len, data);
+}
+
+static void put_element(struct nlmsghdr *nlh, enum set_type type, const struct set_element *e)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+
+	put_value(nlh, NFTA_SET_ELEM_KEY, e->key, set_key_len(type));
+	if (set_shape(type)->ranges)
+		put_value(nlh, NFTA_SET_ELEM_KEY_END, e->end, set_key_len(type));
+	if (set_shape(type)->map)
+		put_value(nlh, NFTA_SET_ELEM_DATA, e->data, set_data_len(type));
+	if (e->comment[0])
+		put_comment(nlh, e->comment);
+	mnl_attr_nest_end(nlh, nest);
 }
 
 void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,
 			const struct ruleset *rs, const struct set *set, bool add)
 {
-	struct nlattr *list, *element, *key;
+	struct nlattr *list;
 	struct nlmsghdr *nlh;
 
 	if (!set->n_elements)
@@ -145,13 +227,8 @@ void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
 	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-	for (size_t i = 0; i < set->n_elements; i++) {
-		element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-		key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
-		mnl_attr_put(nlh, NFTA_DATA_VALUE, set_key_len(set->type), set->elements[i].key);
-		mnl_attr_nest_end(nlh, key);
-		mnl_attr_nest_end(nlh, element);
-	}
+	for (size_t i = 0; i < set->n_elements; i++)
+		put_element(nlh, set->type, &set->elements[i]);
 	mnl_attr_nest_end(nlh, list);
 	nl_batch_end(b, nlh);
 }
@@ -167,8 +244,21 @@ static uint32_t hook_number(const struct chain *chain)
 		return NF_INET_LOCAL_OUT;
 	case CHAIN_EGRESS:
 		return NF_NETDEV_EGRESS;
+	case CHAIN_PREROUTING:
+	case CHAIN_NAT_PREROUTING:
+		return NF_INET_PRE_ROUTING;
+	case CHAIN_NAT_OUTPUT:
+		return NF_INET_LOCAL_OUT;
+	case CHAIN_NAT_POSTROUTING:
+		return NF_INET_POST_ROUTING;
 	}
 	return UINT32_MAX; /* the kernel refuses it */
+}
+
+static bool is_nat(const struct chain *chain)
+{
+	return chain->hook == CHAIN_NAT_PREROUTING || chain->hook == CHAIN_NAT_OUTPUT ||
+	       chain->hook == CHAIN_NAT_POSTROUTING;
 }
 
 static void queue_chain(struct nl_batch *b, struct nl *nl, unsigned int tag,
@@ -179,7 +269,7 @@ static void queue_chain(struct nl_batch *b, struct nl *nl, unsigned int tag,
 
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain->name);
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, is_nat(chain) ? "nat" : "filter");
 	hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
 	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(hook_number(chain)));
 	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl((uint32_t)chain->priority));
@@ -289,13 +379,49 @@ struct element_walk {
 	int err;
 };
 
+/* The bytes of an attribute, none when there is none. */
+static int copy_attr(struct nftnl_set_elem *e, uint16_t attr, uint8_t *out, size_t room,
+		     size_t *len)
+{
+	uint32_t n = 0;
+	const void *bytes = nftnl_set_elem_is_set(e, attr) ? nftnl_set_elem_get(e, attr, &n) : NULL;
+
+	if (n > room)
+		return -EBADMSG;
+	if (bytes)
+		memcpy(out, bytes, n);
+	*len = bytes ? n : 0;
+	return 0;
+}
+
+/* A comment as we write it; any other is none of ours. */
+static void copy_comment(struct nftnl_set_elem *e, char out[static IFNAMSIZ])
+{
+	uint8_t data[2 + IFNAMSIZ] = { 0 };
+	size_t len;
+
+	if (!copy_attr(e, NFTNL_SET_ELEM_USERDATA, data, sizeof(data), &len) && len > 2 &&
+	    data[0] == NFTNL_UDATA_SET_ELEM_COMMENT && data[1] == len - 2)
+		memcpy(out, data + 2, IFNAMSIZ - 1);
+}
+
 static int element_key(struct nftnl_set_elem *e, void *arg)
 {
 	struct element_walk *walk = arg;
-	uint32_t len = 0;
-	const void *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &len);
+	size_t len = 0;
+	struct set_element copy = { 0 };
 
-	walk->err = key ? walk->fn(key, len, walk->arg) : -EBADMSG;
+	walk->err = copy_attr(e, NFTNL_SET_ELEM_KEY, copy.key, sizeof(copy.key), &copy.len);
+	if (!walk->err && !copy.len)
+		walk->err = -EBADMSG;
+	if (!walk->err)
+		walk->err = copy_attr(e, NFTNL_SET_ELEM_KEY_END, copy.end, sizeof(copy.end), &len);
+	if (!walk->err)
+		walk->err = copy_attr(e, NFTNL_SET_ELEM_DATA, copy.data, sizeof(copy.data), &len);
+	if (!walk->err)
+		copy_comment(e, copy.comment);
+	if (!walk->err)
+		walk->err = walk->fn(&copy, walk->arg);
 	return walk->err ? -1 : 0;
 }
 

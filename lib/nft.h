@@ -45,10 +45,10 @@ typedef int nft_counter_fn(const char *table, const char *name, uint64_t packets
 int must_check nft_dump_counters(struct nl *nl, nft_counter_fn *fn, void *arg,
 				 struct nl_error *error);
 
-typedef int nft_element_fn(const uint8_t *key, size_t len, void *arg);
+typedef int nft_element_fn(const struct set_element *element, void *arg);
 
 /*
- * Calls FN for the key of each element of set NAME in RS's table. 0 or -errno: -ENOENT no such
+ * Calls FN for each element of set NAME in RS's table. 0 or -errno: -ENOENT no such
  * table or set; -EINTR: changed meanwhile, start again; FN's.
  */
 int must_check nft_dump_elements(struct nl *nl, const struct ruleset *rs, const char *name,

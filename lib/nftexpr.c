@@ -6,7 +6,9 @@
 #include <libnftnl/udata.h>
 #include <linux/if_ether.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -202,15 +204,115 @@ static void build_address_set(struct build *b, const struct match *m, bool sourc
 	add_lookup(b, m);
 }
 
-/* A concatenated key: the interface name in the first 16 bytes of register space, the address right
- * after it. */
-static void build_link_set(struct build *b, const struct match *m)
+/* The register that begins at that word of four bytes: the kernel counts whole ones of sixteen
+ * first. */
+static uint32_t register_at(size_t word)
 {
+	return (uint32_t)(word % 4 ? NFT_REG32_00 + word : NFT_REG_1 + word / 4);
+}
+
+/* Loads one part of a key to that word of the registers; returns the word behind it. */
+static size_t load(struct build *b, enum selector part, uint8_t family, size_t word)
+{
+	const size_t size = family == AF_INET6 ? 16 : 4;
+	const uint32_t reg = register_at(word);
+
+	switch (part) {
+	case SELECT_IIFNAME:
+	case SELECT_OIFNAME:
+		add_meta(b, part == SELECT_IIFNAME ? NFT_META_IIFNAME : NFT_META_OIFNAME, reg);
+		return word + IFNAMSIZ / 4;
+	case SELECT_SADDR:
+	case SELECT_DADDR:
+		add_payload(b, NFT_PAYLOAD_NETWORK_HEADER,
+			    address_offset(family, part == SELECT_SADDR), size, reg);
+		return word + size / 4;
+	case SELECT_PROTOCOL:
+		add_meta(b, NFT_META_L4PROTO, reg);
+		break;
+	case SELECT_DPORT:
+		add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_DST, 2, reg);
+		break;
+	}
+	return word + 1;
+}
+
+/* A key of several parts, one right after the other in the registers. */
+static void load_concat(struct build *b, const struct match *m)
+{
+	size_t word = 0;
+
 	add_family(b, m->family, NFT_CMP_EQ);
-	add_meta(b, NFT_META_OIFNAME, NFT_REG_1);
-	add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, address_offset(m->family, false),
-		    m->family == AF_INET6 ? 16 : 4, NFT_REG_2);
+	for (size_t i = 0; i < m->concat.n; i++)
+		word = load(b, m->concat.parts[i], m->family, word);
+}
+
+static void build_concat_set(struct build *b, const struct match *m)
+{
+	load_concat(b, m);
 	add_lookup(b, m);
+}
+
+/* What the map holds for the key, an address and a port, becomes the packet's destination. */
+static void build_dnat_map(struct build *b, const struct match *m)
+{
+	const uint32_t port = register_at(m->family == AF_INET6 ? 4 : 1);
+	struct nftnl_expr *e;
+
+	load_concat(b, m);
+	e = add(b, "lookup");
+	set_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
+	set_str(b, e, NFTNL_EXPR_LOOKUP_SET, m->name);
+	set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_1);
+	set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, 0);
+	e = add(b, "nat");
+	set_u32(e, NFTNL_EXPR_NAT_TYPE, NFT_NAT_DNAT);
+	set_u32(e, NFTNL_EXPR_NAT_FAMILY, m->family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MIN, NFT_REG_1);
+	set_u32(e, NFTNL_EXPR_NAT_REG_ADDR_MAX, NFT_REG_1);
+	set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MIN, port);
+	set_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MAX, port);
+	/* what the kernel takes from the registers' being there: it says so, too */
+	set_u32(e, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED);
+}
+
+static void build_dport(struct build *b, const struct match *m)
+{
+	const uint16_t first = htons(m->first), last = htons(m->last);
+
+	add_protocol(b, m->protocol);
+	add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_DST, 2, NFT_REG_1);
+	if (m->first == m->last) {
+		add_cmp(b, NFT_CMP_EQ, &first, sizeof(first));
+	} else {
+		add_cmp(b, NFT_CMP_GTE, &first, sizeof(first));
+		add_cmp(b, NFT_CMP_LTE, &last, sizeof(last));
+	}
+}
+
+static void add_fib(struct build *b, uint32_t flags, uint32_t result)
+{
+	struct nftnl_expr *e = add(b, "fib");
+
+	set_u32(e, NFTNL_EXPR_FIB_DREG, NFT_REG_1);
+	set_u32(e, NFTNL_EXPR_FIB_FLAGS, flags);
+	set_u32(e, NFTNL_EXPR_FIB_RESULT, result);
+}
+
+static void build_fib_local(struct build *b, uint32_t flag)
+{
+	const uint32_t local = RTN_LOCAL;
+
+	add_fib(b, flag, NFT_FIB_RESULT_ADDRTYPE);
+	add_cmp(b, NFT_CMP_EQ, &local, sizeof(local));
+}
+
+static void build_fib_back(struct build *b, const struct match *m)
+{
+	const uint32_t there = m->negated ? 0 : 1;
+
+	add_fib(b, NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF | NFTA_FIB_F_PRESENT, NFT_FIB_RESULT_OIF);
+	add_cmp(b, NFT_CMP_EQ, &there, sizeof(there));
 }
 
 static void build_port_set(struct build *b, const struct match *m)
@@ -299,8 +401,26 @@ static void build_match(struct build *b, const struct match *m)
 	case MATCH_DADDR_SET:
 		build_address_set(b, m, false);
 		break;
-	case MATCH_LINK_DADDR_SET:
-		build_link_set(b, m);
+	case MATCH_CONCAT_SET:
+		build_concat_set(b, m);
+		break;
+	case MATCH_PROTOCOL:
+		add_protocol(b, m->protocol);
+		break;
+	case MATCH_DPORT:
+		build_dport(b, m);
+		break;
+	case MATCH_FIB_DADDR_LOCAL:
+		build_fib_local(b, NFTA_FIB_F_DADDR);
+		break;
+	case MATCH_FIB_SADDR_LOCAL:
+		build_fib_local(b, NFTA_FIB_F_SADDR);
+		break;
+	case MATCH_FIB_BACK:
+		build_fib_back(b, m);
+		break;
+	case MATCH_DNAT_MAP:
+		build_dnat_map(b, m);
 		break;
 	case MATCH_DPORT_SET:
 		build_port_set(b, m);
@@ -349,6 +469,10 @@ static void build_verdict(struct build *b, enum verdict verdict)
 
 	if (verdict == VERDICT_NONE)
 		return;
+	if (verdict == VERDICT_MASQUERADE) {
+		set_u32(add(b, "masq"), NFTNL_EXPR_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
+		return;
+	}
 	e = add(b, "immediate");
 	set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
 	set_u32(e, NFTNL_EXPR_IMM_VERDICT, verdict == VERDICT_ACCEPT ? NF_ACCEPT : NF_DROP);

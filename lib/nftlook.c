@@ -175,44 +175,60 @@ static int add_set(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (nftnl_set_nlmsg_parse(nlh, s) < 0)
 		return -EBADMSG;
 	return add_format(seen,
-			  text_format("type %u length %u flags %u",
+			  text_format("type %u length %u flags %u data type %u length %u",
 				      nftnl_set_get_u32(s, NFTNL_SET_KEY_TYPE),
 				      nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN),
-				      nftnl_set_get_u32(s, NFTNL_SET_FLAGS)),
+				      nftnl_set_get_u32(s, NFTNL_SET_FLAGS),
+				      nftnl_set_get_u32(s, NFTNL_SET_DATA_TYPE),
+				      nftnl_set_get_u32(s, NFTNL_SET_DATA_LEN)),
 			  "set %s %s %s", family_name(nftnl_set_get_u32(s, NFTNL_SET_FAMILY)),
 			  or_empty(nftnl_set_get_str(s, NFTNL_SET_TABLE)),
 			  or_empty(nftnl_set_get_str(s, NFTNL_SET_NAME)));
 }
 
-/* One line an element: its key in hex, and whether it is more than a plain key. */
+/* One line an element: its key in hex, the end of a range, what a map has for it, and flags. */
 struct element_walk {
 	struct nftlook *seen;
 	struct nftnl_set *set;
 	int err;
 };
 
+/* Appends WORD and the bytes of the attribute in hex, where there are any, to TEXT. */
+static void add_hex(struct nftnl_set_elem *e, uint16_t attr, const char *word, struct str *text)
+{
+	uint32_t len = 0;
+	const uint8_t *bytes =
+		nftnl_set_elem_is_set(e, attr) ? nftnl_set_elem_get(e, attr, &len) : NULL;
+
+	if (bytes)
+		str_add(text, word);
+	for (uint32_t i = 0; bytes && i < len; i++)
+		str_addf(text, "%02x", bytes[i]);
+}
+
 static int add_element(struct nftnl_set_elem *e, void *arg)
 {
 	struct element_walk *walk = arg;
-	char text[2 * SET_KEY_MAX + 32];
-	uint32_t len = 0;
-	const uint8_t *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &len);
-	size_t at = 0;
+	struct str text cleanup(str_free) = STR_INIT;
 
-	if (!key || len > SET_KEY_MAX) {
+	if (!nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_KEY)) {
 		walk->err = -EBADMSG;
 		return -1;
 	}
-	for (uint32_t i = 0; i < len; i++)
-		at += (size_t)snprintf(text + at, sizeof(text) - at, "%02x", key[i]);
+	add_hex(e, NFTNL_SET_ELEM_KEY, "", &text);
+	add_hex(e, NFTNL_SET_ELEM_KEY_END, " to ", &text);
+	add_hex(e, NFTNL_SET_ELEM_DATA, " leads to ", &text);
 	if (nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_FLAGS) &&
 	    nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS))
-		snprintf(text + at, sizeof(text) - at, " flags %u",
-			 nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS));
-	walk->err = add_format(walk->seen, strdup(text), "element %s %s %s %s",
+		str_addf(&text, " flags %u", nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS));
+	if (text.err) {
+		walk->err = text.err;
+		return -1;
+	}
+	walk->err = add_format(walk->seen, strdup(text.s), "element %s %s %s %s",
 			       family_name(nftnl_set_get_u32(walk->set, NFTNL_SET_FAMILY)),
 			       or_empty(nftnl_set_get_str(walk->set, NFTNL_SET_TABLE)),
-			       or_empty(nftnl_set_get_str(walk->set, NFTNL_SET_NAME)), text);
+			       or_empty(nftnl_set_get_str(walk->set, NFTNL_SET_NAME)), text.s);
 	return walk->err ? -1 : 0;
 }
 

@@ -55,7 +55,7 @@ struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hoo
 	return chain;
 }
 
-static struct set_element *set_append(struct ruleset *rs, struct set *set)
+struct set_element *set_add(struct ruleset *rs, struct set *set)
 {
 	return set ? append(rs, &set->elements, &set->n_elements, sizeof(struct set_element))
 		   : NULL;
@@ -63,26 +63,21 @@ static struct set_element *set_append(struct ruleset *rs, struct set *set)
 
 void set_add_address(struct ruleset *rs, struct set *set, const struct addr *address)
 {
-	struct set_element *e = set_append(rs, set);
-
-	if (e)
-		memcpy(e->key, address->bytes, addr_size(address));
+	element_put_address(set_add(rs, set), address);
 }
 
 void set_add_link_address(struct ruleset *rs, struct set *set, const char *link,
 			  const struct addr *address)
 {
-	struct set_element *e = set_append(rs, set);
+	struct set_element *e = set_add(rs, set);
 
-	if (!e)
-		return;
-	strncpy((char *)e->key, link, IFNAMSIZ - 1);
-	memcpy(e->key + IFNAMSIZ, address->bytes, addr_size(address));
+	element_put_link(e, link);
+	element_put_address(e, address);
 }
 
 void set_add_number(struct ruleset *rs, struct set *set, uint16_t number)
 {
-	struct set_element *e = set_append(rs, set);
+	struct set_element *e = set_add(rs, set);
 
 	if (!e)
 		return;
@@ -148,7 +143,17 @@ struct match match_daddr(const struct addr *address)
 	return match_address(MATCH_DADDR, address);
 }
 
-struct match match_daddr_prefix(const char *prefix)
+struct match match_saddr_prefix(const struct prefix *prefix)
+{
+	return (struct match){ .kind = MATCH_SADDR, .prefix = *prefix };
+}
+
+struct match match_daddr_prefix(const struct prefix *prefix)
+{
+	return (struct match){ .kind = MATCH_DADDR, .prefix = *prefix };
+}
+
+struct match match_daddr_text(const char *prefix)
 {
 	struct match m = { .kind = MATCH_DADDR };
 
@@ -176,9 +181,32 @@ struct match match_daddr_set(uint8_t family, const char *set)
 	return match_family_set(MATCH_DADDR_SET, family, set);
 }
 
-struct match match_link_daddr_set(uint8_t family, const char *set)
+struct match match_concat_set(uint8_t family, const char *set, const struct concat *concat)
 {
-	return match_family_set(MATCH_LINK_DADDR_SET, family, set);
+	struct match m = match_family_set(MATCH_CONCAT_SET, family, set);
+
+	m.concat = *concat;
+	return m;
+}
+
+struct match match_dnat_map(uint8_t family, const char *map, const struct concat *concat)
+{
+	struct match m = match_family_set(MATCH_DNAT_MAP, family, map);
+
+	m.concat = *concat;
+	return m;
+}
+
+struct match match_protocol(uint8_t protocol)
+{
+	return (struct match){ .kind = MATCH_PROTOCOL, .protocol = protocol };
+}
+
+struct match match_dport(uint8_t protocol, uint16_t first, uint16_t last)
+{
+	return (struct match){
+		.kind = MATCH_DPORT, .protocol = protocol, .first = first, .last = last
+	};
 }
 
 struct match match_dport_set(uint8_t protocol, const char *set)
@@ -223,21 +251,6 @@ struct match match_not(struct match match)
 {
 	match.negated = !match.negated;
 	return match;
-}
-
-size_t set_key_len(enum set_type type)
-{
-	static const size_t lengths[] = {
-		[SET_IPV4] = 4,
-		[SET_IPV6] = 16,
-		[SET_PORT] = 2,
-		[SET_ICMP] = 1,
-		[SET_ICMPV6] = 1,
-		[SET_LINK_IPV4] = IFNAMSIZ + 4,
-		[SET_LINK_IPV6] = IFNAMSIZ + 16,
-	};
-
-	return lengths[type];
 }
 
 void ruleset_free(struct ruleset *rs)

@@ -10,7 +10,7 @@
 #include "lib/addr.h"
 #include "lib/str.h"
 
-/* What one match of a rule looks at; the text of each is what `nft list ruleset` prints. */
+/* What one part of a rule looks at, or does; the text of each is what `nft list ruleset` prints. */
 enum match_kind {
 	MATCH_IIFNAME, /* iifname "NAME"; a trailing '*' matches any rest */
 	MATCH_OIFNAME,
@@ -18,7 +18,9 @@ enum match_kind {
 	MATCH_DADDR,
 	MATCH_SADDR_SET, /* ip saddr @NAME */
 	MATCH_DADDR_SET,
-	MATCH_LINK_DADDR_SET, /* oifname . ip daddr @NAME */
+	MATCH_CONCAT_SET, /* oifname . ip daddr @NAME, and the like: see struct concat */
+	MATCH_PROTOCOL, /* meta l4proto tcp */
+	MATCH_DPORT, /* tcp dport 80, udp dport 6881-6889 */
 	MATCH_DPORT_SET, /* udp dport @NAME, tcp dport @NAME */
 	MATCH_FAMILY, /* meta nfproto ipv6 */
 	MATCH_ICMP_TYPE_SET, /* icmp type @NAME, icmpv6 type @NAME */
@@ -28,7 +30,29 @@ enum match_kind {
 	MATCH_FRAGMENT, /* ip frag-off & 0x1fff != 0 */
 	MATCH_ARP_SADDR, /* arp saddr ip ADDRESS */
 	MATCH_ARP_DADDR,
+	MATCH_FIB_DADDR_LOCAL, /* fib daddr type local */
+	MATCH_FIB_SADDR_LOCAL,
+	MATCH_FIB_BACK, /* fib saddr . iif oif exists: an answer would leave the way it came;
+			   negated: missing */
+	MATCH_DNAT_MAP, /* dnat ip to CONCAT map @NAME: the last of a rule, which has no verdict */
 	MATCH_KINDS
+};
+
+/* The parts of a packet that one key of a set is made of, in their order. */
+enum selector {
+	SELECT_IIFNAME,
+	SELECT_OIFNAME,
+	SELECT_SADDR,
+	SELECT_DADDR,
+	SELECT_PROTOCOL, /* meta l4proto */
+	SELECT_DPORT, /* th dport */
+};
+
+#define CONCAT_MAX 5
+
+struct concat {
+	size_t n;
+	enum selector parts[CONCAT_MAX];
 };
 
 struct match {
@@ -36,6 +60,8 @@ struct match {
 	bool negated;
 	uint8_t family; /* AF_INET, AF_INET6: for sets of addresses and ICMP types */
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP: for ports */
+	uint16_t first, last; /* MATCH_DPORT */
+	struct concat concat; /* MATCH_CONCAT_SET, MATCH_DNAT_MAP */
 	uint32_t states; /* MATCH_CT_STATE: RULESET_ESTABLISHED, … */
 	struct prefix prefix;
 	char name[IFNAMSIZ + 1]; /* of the interface or set */
@@ -44,7 +70,12 @@ struct match {
 /* Bits of `ct state` (linux/netfilter/nf_conntrack_common.h: NF_CT_STATE_BIT). */
 enum ruleset_ct_state { RULESET_ESTABLISHED = 1U << 1, RULESET_RELATED = 1U << 2 };
 
-enum verdict { VERDICT_NONE, VERDICT_ACCEPT, VERDICT_DROP };
+enum verdict {
+	VERDICT_NONE,
+	VERDICT_ACCEPT,
+	VERDICT_DROP,
+	VERDICT_MASQUERADE, /* from a random port of the address that the packet leaves by (L19) */
+};
 
 #define RULE_MATCHES_MAX 8
 #define RULESET_COMMENT_MAX 96
@@ -57,7 +88,16 @@ struct rule {
 	const char *comment; /* static; the reason, with the vector's id; or NULL */
 };
 
-enum chain_hook { CHAIN_INPUT, CHAIN_FORWARD, CHAIN_OUTPUT, CHAIN_EGRESS };
+enum chain_hook {
+	CHAIN_INPUT,
+	CHAIN_FORWARD,
+	CHAIN_OUTPUT,
+	CHAIN_EGRESS,
+	CHAIN_PREROUTING,
+	CHAIN_NAT_PREROUTING, /* of type nat */
+	CHAIN_NAT_OUTPUT,
+	CHAIN_NAT_POSTROUTING,
+};
 
 struct chain {
 	const char *name; /* static */
@@ -69,12 +109,54 @@ struct chain {
 	size_t n_rules;
 };
 
-enum set_type { SET_IPV4, SET_IPV6, SET_PORT, SET_ICMP, SET_ICMPV6, SET_LINK_IPV4, SET_LINK_IPV6 };
+/* What a key is made of: see set_shape. Those with two addresses, or ports in ranges, hold ranges. */
+enum set_type {
+	SET_IPV4,
+	SET_IPV6,
+	SET_PORT,
+	SET_ICMP,
+	SET_ICMPV6,
+	SET_LINK_IPV4, /* link . address */
+	SET_LINK_IPV6,
+	SET_SERVICE_IPV4, /* link . address . protocol . port */
+	SET_SERVICE_IPV6,
+	SET_PEER_IPV4, /* link . address . prefix */
+	SET_PEER_IPV6,
+	SET_HOLE_IPV4, /* link . address . prefix . protocol . ports */
+	SET_HOLE_IPV6,
+	MAP_SELF_IPV4, /* protocol . port . prefix : address . port */
+	MAP_SELF_IPV6,
+	MAP_PUBLISH_IPV4, /* protocol . port . prefix . prefix : address . port */
+	MAP_PUBLISH_IPV6,
+	SET_TYPES
+};
 
-#define SET_KEY_MAX 32
+enum set_field {
+	FIELD_IPV4,
+	FIELD_IPV6,
+	FIELD_PORT,
+	FIELD_ICMP,
+	FIELD_ICMPV6,
+	FIELD_LINK,
+	FIELD_PROTOCOL
+};
 
+struct set_shape {
+	size_t n;
+	enum set_field fields[CONCAT_MAX];
+	bool ranges; /* every field is a range, its two ends included */
+	bool map; /* to an address of the key's family and a port */
+};
+
+#define SET_KEY_MAX 64 /* what the kernel's registers hold */
+#define SET_DATA_MAX 20
+
+/* KEY, END and DATA as the kernel takes them. */
 struct set_element {
-	uint8_t key[SET_KEY_MAX]; /* as the kernel takes it */
+	uint8_t key[SET_KEY_MAX], end[SET_KEY_MAX];
+	uint8_t data[SET_DATA_MAX];
+	char comment[IFNAMSIZ]; /* shown by nft; "" for none */
+	size_t len; /* of what was put into the key so far */
 };
 
 struct set {
@@ -106,6 +188,19 @@ struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hoo
 void set_add_address(struct ruleset *rs, struct set *set, const struct addr *address);
 void set_add_link_address(struct ruleset *rs, struct set *set, const char *link,
 			  const struct addr *address);
+/*
+ * A new element of a set whose key has several fields, to be put in one after the other, each what
+ * its type says. NULL without memory (sticky), which the put functions take.
+ */
+struct set_element *set_add(struct ruleset *rs, struct set *set);
+void element_put_link(struct set_element *e, const char *link);
+void element_put_address(struct set_element *e, const struct addr *address);
+void element_put_prefix(struct set_element *e, const struct prefix *prefix);
+void element_put_protocol(struct set_element *e, uint8_t protocol);
+void element_put_ports(struct set_element *e, uint16_t first, uint16_t last);
+/* What a map's element leads to; COMMENT of at most IFNAMSIZ - 1 characters. */
+void element_put_target(struct set_element *e, const struct addr *address, uint16_t port,
+			const char *comment);
 void set_add_number(struct ruleset *rs, struct set *set, uint16_t number);
 
 /* Appends a rule made of the N matches at MATCHES. COUNTER and COMMENT may be NULL. */
@@ -121,10 +216,15 @@ struct match match_iif(const char *name);
 struct match match_oif(const char *name);
 struct match match_saddr(const struct addr *address);
 struct match match_daddr(const struct addr *address);
-struct match match_daddr_prefix(const char *prefix);
+struct match match_daddr_prefix(const struct prefix *prefix);
+struct match match_daddr_text(const char *prefix); /* a constant */
 struct match match_saddr_set(uint8_t family, const char *set);
 struct match match_daddr_set(uint8_t family, const char *set);
-struct match match_link_daddr_set(uint8_t family, const char *set);
+struct match match_saddr_prefix(const struct prefix *prefix);
+struct match match_concat_set(uint8_t family, const char *set, const struct concat *concat);
+struct match match_dnat_map(uint8_t family, const char *map, const struct concat *concat);
+struct match match_protocol(uint8_t protocol);
+struct match match_dport(uint8_t protocol, uint16_t first, uint16_t last);
 struct match match_dport_set(uint8_t protocol, const char *set);
 struct match match_family(uint8_t family);
 struct match match_icmp_set(uint8_t family, const char *set);
@@ -134,8 +234,11 @@ struct match match_arp_saddr(const struct addr *address);
 struct match match_arp_daddr(const struct addr *address);
 struct match match_not(struct match match);
 
-/* Bytes of a key of TYPE as the kernel takes it. */
+const struct set_shape *set_shape(enum set_type type);
+/* Bytes of a field; of a key of TYPE and of its data (0: no map), as the kernel takes them. */
+size_t set_field_len(enum set_field field);
 size_t set_key_len(enum set_type type);
+size_t set_data_len(enum set_type type);
 /* Frees what RS owns and zeroes it. */
 void ruleset_free(struct ruleset *rs);
 

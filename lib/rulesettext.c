@@ -15,6 +15,14 @@ static const char *icmp_word(uint8_t family)
 	return family == AF_INET6 ? "icmpv6" : "icmp";
 }
 
+static const char *protocol_word(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP      ? "tcp"
+	       : protocol == IPPROTO_UDP    ? "udp"
+	       : protocol == IPPROTO_ICMPV6 ? "ipv6-icmp"
+					    : "icmp";
+}
+
 static void print_states(uint32_t states, struct str *out)
 {
 	str_add(out, "ct state ");
@@ -43,6 +51,42 @@ static void print_arp(const struct match *m, const char *field, const char * not
 	str_addf(out, "arp %s ip %s%s", field, not, addr_format(&m->prefix.addr, text));
 }
 
+static void print_concat(const struct match *m, struct str *out)
+{
+	const char *ip = family_word(m->family);
+
+	for (size_t i = 0; i < m->concat.n; i++) {
+		str_add(out, i ? " . " : "");
+		switch (m->concat.parts[i]) {
+		case SELECT_IIFNAME:
+			str_add(out, "iifname");
+			break;
+		case SELECT_OIFNAME:
+			str_add(out, "oifname");
+			break;
+		case SELECT_SADDR:
+			str_addf(out, "%s saddr", ip);
+			break;
+		case SELECT_DADDR:
+			str_addf(out, "%s daddr", ip);
+			break;
+		case SELECT_PROTOCOL:
+			str_add(out, "meta l4proto");
+			break;
+		case SELECT_DPORT:
+			str_add(out, "th dport");
+			break;
+		}
+	}
+}
+
+static void print_dport(const struct match *m, struct str *out)
+{
+	str_addf(out, "%s dport %u", protocol_word(m->protocol), m->first);
+	if (m->first != m->last)
+		str_addf(out, "-%u", m->last);
+}
+
 static void print_match(const struct match *m, struct str *out)
 {
 	const char *not = m->negated ? "!= " : "";
@@ -66,12 +110,32 @@ static void print_match(const struct match *m, struct str *out)
 	case MATCH_DADDR_SET:
 		str_addf(out, "%s daddr %s@%s", family_word(m->family), not, m->name);
 		break;
-	case MATCH_LINK_DADDR_SET:
-		str_addf(out, "oifname . %s daddr %s@%s", family_word(m->family), not, m->name);
+	case MATCH_CONCAT_SET:
+		print_concat(m, out);
+		str_addf(out, " %s@%s", not, m->name);
+		break;
+	case MATCH_PROTOCOL:
+		str_addf(out, "meta l4proto %s", protocol_word(m->protocol));
+		break;
+	case MATCH_DPORT:
+		print_dport(m, out);
+		break;
+	case MATCH_FIB_DADDR_LOCAL:
+		str_add(out, "fib daddr type local");
+		break;
+	case MATCH_FIB_SADDR_LOCAL:
+		str_add(out, "fib saddr type local");
+		break;
+	case MATCH_FIB_BACK:
+		str_addf(out, "fib saddr . iif oif %s", m->negated ? "missing" : "exists");
+		break;
+	case MATCH_DNAT_MAP:
+		str_addf(out, "dnat %s to ", family_word(m->family));
+		print_concat(m, out);
+		str_addf(out, " map @%s", m->name);
 		break;
 	case MATCH_DPORT_SET:
-		str_addf(out, "%s dport %s@%s", m->protocol == IPPROTO_TCP ? "tcp" : "udp", not,
-			 m->name);
+		str_addf(out, "%s dport %s@%s", protocol_word(m->protocol), not, m->name);
 		break;
 	case MATCH_FAMILY:
 		str_addf(out, "meta nfproto %s%s", not, m->family == AF_INET6 ? "ipv6" : "ipv4");
@@ -105,7 +169,10 @@ static void print_match(const struct match *m, struct str *out)
 static void print_rule(const struct rule *rule, struct str *out)
 {
 	static const char *const verdicts[] = {
-		[VERDICT_NONE] = NULL, [VERDICT_ACCEPT] = "accept", [VERDICT_DROP] = "drop"
+		[VERDICT_NONE] = NULL,
+		[VERDICT_ACCEPT] = "accept",
+		[VERDICT_DROP] = "drop",
+		[VERDICT_MASQUERADE] = "masquerade fully-random",
 	};
 	const char *gap = "\t\t";
 
@@ -124,62 +191,125 @@ static void print_rule(const struct rule *rule, struct str *out)
 	str_add(out, "\n");
 }
 
+static const struct {
+	const char *type, *hook, *base; /* the name of a priority there */
+	int priority; /* of base */
+} hooks[] = {
+	[CHAIN_INPUT] = { "filter", "input", "filter", 0 },
+	[CHAIN_FORWARD] = { "filter", "forward", "filter", 0 },
+	[CHAIN_OUTPUT] = { "filter", "output", "filter", 0 },
+	[CHAIN_EGRESS] = { "filter", "egress", "filter", 0 },
+	[CHAIN_PREROUTING] = { "filter", "prerouting", "raw", -300 },
+	[CHAIN_NAT_PREROUTING] = { "nat", "prerouting", "dstnat", -100 },
+	[CHAIN_NAT_OUTPUT] = { "nat", "output", "filter", 0 },
+	[CHAIN_NAT_POSTROUTING] = { "nat", "postrouting", "srcnat", 100 },
+};
+
 static void print_chain(const struct chain *chain, struct str *out)
 {
-	static const char *const hooks[] = { [CHAIN_INPUT] = "input",
-					     [CHAIN_FORWARD] = "forward",
-					     [CHAIN_OUTPUT] = "output",
-					     [CHAIN_EGRESS] = "egress" };
+	int offset = chain->priority - hooks[chain->hook].priority;
 
-	str_addf(out, "\n\tchain %s {\n\t\ttype filter hook %s", chain->name, hooks[chain->hook]);
+	str_addf(out, "\n\tchain %s {\n\t\ttype %s hook %s", chain->name, hooks[chain->hook].type,
+		 hooks[chain->hook].hook);
 	if (chain->hook == CHAIN_EGRESS)
 		str_addf(out, " device \"%s\"", chain->device);
-	if (chain->priority)
-		str_addf(out, " priority filter %c %d; ", chain->priority < 0 ? '-' : '+',
-			 abs(chain->priority));
-	else
-		str_add(out, " priority filter; ");
-	str_addf(out, "policy %s;\n", chain->policy == VERDICT_DROP ? "drop" : "accept");
+	str_addf(out, " priority %s", hooks[chain->hook].base);
+	if (offset)
+		str_addf(out, " %c %d", offset < 0 ? '-' : '+', abs(offset));
+	str_addf(out, "; policy %s;\n", chain->policy == VERDICT_DROP ? "drop" : "accept");
 	for (size_t i = 0; i < chain->n_rules; i++)
 		print_rule(&chain->rules[i], out);
 	str_add(out, "\t}\n");
 }
 
-static void print_element(enum set_type type, const struct set_element *e, struct str *out)
+static void print_address_range(int family, const uint8_t *first, const uint8_t *last, bool ranges,
+				struct str *out)
 {
-	bool link = type == SET_LINK_IPV4 || type == SET_LINK_IPV6;
-	int family = type == SET_IPV6 || type == SET_LINK_IPV6 ? AF_INET6 : AF_INET;
+	const size_t size = family == AF_INET6 ? 16 : 4;
 	char text[ADDR_STRLEN];
+	unsigned int bits = 0;
 
-	if (type == SET_PORT) {
-		str_addf(out, "%u", (unsigned int)(e->key[0] << 8 | e->key[1]));
-	} else if (type == SET_ICMP || type == SET_ICMPV6) {
-		str_addf(out, "%u", e->key[0]);
-	} else {
-		if (link)
-			str_addf(out, "\"%s\" . ", (const char *)e->key);
-		str_add(out, inet_ntop(family, e->key + (link ? IFNAMSIZ : 0), text, sizeof(text)));
+	str_add(out, inet_ntop(family, first, text, sizeof(text)));
+	if (!ranges || !memcmp(first, last, size))
+		return;
+	while (!((first[bits / 8] ^ last[bits / 8]) & 0x80 >> bits % 8)) /* they differ */
+		bits++;
+	str_addf(out, "/%u", bits);
+}
+
+static unsigned int port_at(const uint8_t *bytes)
+{
+	return (unsigned int)(bytes[0] << 8 | bytes[1]);
+}
+
+static void print_field(enum set_field field, const uint8_t *first, const uint8_t *last,
+			bool ranges, struct str *out)
+{
+	switch (field) {
+	case FIELD_LINK:
+		str_addf(out, "\"%s\"", (const char *)first);
+		break;
+	case FIELD_IPV4:
+		print_address_range(AF_INET, first, last, ranges, out);
+		break;
+	case FIELD_IPV6:
+		print_address_range(AF_INET6, first, last, ranges, out);
+		break;
+	case FIELD_PORT:
+		str_addf(out, "%u", port_at(first));
+		if (ranges && port_at(first) != port_at(last))
+			str_addf(out, "-%u", port_at(last));
+		break;
+	case FIELD_ICMP:
+	case FIELD_ICMPV6:
+		str_addf(out, "%u", first[0]);
+		break;
+	case FIELD_PROTOCOL:
+		str_add(out, protocol_word(first[0]));
+		break;
 	}
+}
+
+static void print_element(const struct set *set, const struct set_element *e, struct str *out)
+{
+	const struct set_shape *shape = set_shape(set->type);
+	size_t at = 0;
+
+	for (size_t i = 0; i < shape->n; i++) {
+		str_add(out, i ? " . " : "");
+		print_field(shape->fields[i], e->key + at, e->end + at, shape->ranges, out);
+		at += (set_field_len(shape->fields[i]) + 3) / 4 * 4;
+	}
+	if (e->comment[0])
+		str_addf(out, " comment \"%s\"", e->comment);
+	if (!shape->map)
+		return;
+	str_add(out, " : ");
+	print_field(shape->fields[2], e->data, e->data, false, out);
+	str_addf(out, " . %u", port_at(e->data + set_field_len(shape->fields[2])));
 }
 
 static void print_set(const struct set *set, struct str *out)
 {
 	static const char *const types[] = {
-		[SET_IPV4] = "ipv4_addr",
-		[SET_IPV6] = "ipv6_addr",
-		[SET_PORT] = "inet_service",
-		[SET_ICMP] = "icmp_type",
-		[SET_ICMPV6] = "icmpv6_type",
-		[SET_LINK_IPV4] = "ifname . ipv4_addr",
-		[SET_LINK_IPV6] = "ifname . ipv6_addr",
+		[FIELD_IPV4] = "ipv4_addr",      [FIELD_IPV6] = "ipv6_addr",
+		[FIELD_PORT] = "inet_service",   [FIELD_ICMP] = "icmp_type",
+		[FIELD_ICMPV6] = "icmpv6_type",  [FIELD_LINK] = "ifname",
+		[FIELD_PROTOCOL] = "inet_proto",
 	};
+	const struct set_shape *shape = set_shape(set->type);
 
-	str_addf(out, "\n\tset %s {\n\t\ttype %s\n", set->name, types[set->type]);
+	str_addf(out, "\n\t%s %s {\n\t\ttype ", shape->map ? "map" : "set", set->name);
+	for (size_t i = 0; i < shape->n; i++)
+		str_addf(out, "%s%s", i ? " . " : "", types[shape->fields[i]]);
+	if (shape->map)
+		str_addf(out, " : %s . inet_service", types[shape->fields[2]]);
+	str_add(out, shape->ranges ? "\n\t\tflags interval\n" : "\n");
 	if (set->n_elements)
 		str_add(out, "\t\telements = { ");
 	for (size_t i = 0; i < set->n_elements; i++) {
 		str_add(out, i ? ", " : "");
-		print_element(set->type, &set->elements[i], out);
+		print_element(set, &set->elements[i], out);
 	}
 	if (set->n_elements)
 		str_add(out, " }\n");

@@ -93,7 +93,6 @@ static void check_ends(const struct spec_link_ends *ends, const char *family, st
 static void check_link(const struct words *words, struct problems *p)
 {
 	const struct spec *spec = words->spec;
-	char text[ADDR_STRLEN];
 
 	check_ends(&spec->link[SPEC_V4], "IPv4", p);
 	check_ends(&spec->link[SPEC_V6], "IPv6", p);
@@ -101,16 +100,35 @@ static void check_link(const struct words *words, struct problems *p)
 	    (spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family))
 		problem_error(p, 0,
 			      "no-link: there is no link to have host-address or vault-address");
-	for (size_t i = 0; i < spec->n_dns; i++) {
-		const struct spec_link_ends *ends =
-			&spec->link[spec->dns[i].family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+}
 
-		if (ends->host.addr.family && prefix_contains(&ends->vault, &spec->dns[i]))
+/* What is asked for over the link needs one, of its family. */
+static void check_reach(const struct spec *spec, struct problems *p)
+{
+	const struct spec_reach *reach = &spec->reach;
+	char text[PREFIX_STRLEN], which[PREFIX_STRLEN];
+	struct prefix prefix;
+
+	if (!spec->has_link &&
+	    (reach->n_from || reach->n_publish || reach->n_host_ports || reach->n_holes))
+		problem_error(p, 0,
+			      "no-link: there is no link for accessible-from, publish, allow-host "
+			      "or allow-to");
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		if (spec->link_given && !spec->link[f].host.addr.family &&
+		    spec_reaches(spec, f == SPEC_V6 ? AF_INET6 : AF_INET))
+			problem_error(
+				p, 0,
+				"the link has no %s, which words ask to be reached by (give its "
+				"host-address and vault-address)",
+				f == SPEC_V6 ? "IPv6" : "IPv4");
+	for (size_t i = 0; i < spec->n_dns; i++)
+		if (spec_goes_by_link(spec, &spec->dns[i], &prefix))
 			problem_warn(
 				p, 0,
-				"resolver %s lies in the link's network: it is asked by the tunnel alone",
-				addr_format(&spec->dns[i], text));
-	}
+				"resolver %s lies in %s, which is reached over the link: it is "
+				"asked by the tunnel alone",
+				addr_format(&spec->dns[i], text), prefix_format(&prefix, which));
 }
 
 /* The parts that change owner. */
@@ -151,6 +169,7 @@ size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
 	drop_family(spec, AF_INET6, p);
 	sift_resolvers(spec, p);
 	check_link(words, p);
+	check_reach(spec, p);
 	if (spec->mtu && spec->mtu < 1280 && spec_tunnel_has(spec, AF_INET6))
 		problem_error(p, 0, "mtu %u: IPv6 needs 1280 (RFC 8200)", spec->mtu);
 	if (!spec->n_addresses)

@@ -253,12 +253,13 @@ static void take_pair(struct spec *spec, const struct pool *pool, enum spec_fami
 	ends->host.len = ends->vault.len = (uint8_t)(addr_bits(&ends->host.addr) - 2);
 }
 
-/* Which families the link shall have and has not: IPv4 always, IPv6 where the tunnel has it (L8). */
+/* Which families the link shall have and has not: IPv4 always, IPv6 where the tunnel has it (L8),
+ * or words ask for it. */
 static bool lacks(const struct spec *spec, enum spec_family f)
 {
 	if (!spec->has_link || spec->link_given || spec->link[f].host.addr.family)
 		return false;
-	return f == SPEC_V4 || spec_tunnel_has(spec, AF_INET6);
+	return f == SPEC_V4 || spec_tunnel_has(spec, AF_INET6) || spec_reaches(spec, AF_INET6);
 }
 
 bool gather_wants_link(const struct spec *spec)

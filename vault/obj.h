@@ -44,9 +44,11 @@ enum obj_flags {
 				   holds alone */
 };
 
-/* A route inside the vault: to DST by the interface INDEX, or unreachable with INDEX 0. */
+/* A route inside the vault: to DST by the interface INDEX, and there by VIA unless it is
+ * AF_UNSPEC; or unreachable with INDEX 0. */
 struct obj_route {
 	struct prefix dst;
+	struct addr via;
 	uint32_t index;
 	uint32_t metric;
 };

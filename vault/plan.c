@@ -51,8 +51,8 @@ static void add_address(const struct spec *spec, struct plan *plan, uint32_t ind
 	o->address.address = *address;
 }
 
-static void add_route(const struct spec *spec, struct plan *plan, const struct prefix *dst,
-		      uint32_t index, uint32_t metric)
+static struct obj *add_route(const struct spec *spec, struct plan *plan, const struct prefix *dst,
+			     uint32_t index, uint32_t metric)
 {
 	char text[PREFIX_STRLEN], what[PREFIX_STRLEN + IFNAMSIZ + 8];
 	struct obj *o;
@@ -61,6 +61,7 @@ static void add_route(const struct spec *spec, struct plan *plan, const struct p
 		 index ? spec_interface(spec, index) : "nothing");
 	o = add(plan, &kind_route, 0, "route", what);
 	o->route = (struct obj_route){ .dst = *dst, .index = index, .metric = metric };
+	return o;
 }
 
 /* The default by the tunnel; and, behind it, an unreachable one, so that no other route is ever
@@ -70,23 +71,52 @@ static void add_defaults(const struct spec *spec, struct plan *plan, uint8_t fam
 	const struct prefix all = { .addr.family = family };
 
 	if (spec_tunnel_has(spec, family))
-		add_route(spec, plan, &all, spec->tunnel_index, 0);
+		(void)add_route(spec, plan, &all, spec->tunnel_index, 0);
 	if (spec_uses(spec, family))
-		add_route(spec, plan, &all, 0, UINT32_MAX);
+		(void)add_route(spec, plan, &all, 0, UINT32_MAX);
 }
 
-/* A resolver inside the link's prefix is still asked by the tunnel alone (L6). */
+/* A resolver inside what is reached over the link is still asked by the tunnel alone (L6). */
 static void add_resolver_routes(const struct spec *spec, struct plan *plan)
 {
 	for (size_t i = 0; i < spec->n_dns; i++) {
 		const struct addr *dns = &spec->dns[i];
-		const struct spec_link_ends *ends =
-			&spec->link[dns->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
 		const struct prefix one = { .addr = *dns, .len = addr_bits(dns) };
+		struct prefix which;
 
-		if (spec->has_link && prefix_contains(&ends->vault, dns))
-			add_route(spec, plan, &one, spec->tunnel_index, 0);
+		if (spec_goes_by_link(spec, dns, &which))
+			(void)add_route(spec, plan, &one, spec->tunnel_index, 0);
 	}
+}
+
+static bool has_route(const struct plan *plan, const struct prefix *dst)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->objs[i].kind == &kind_route &&
+		    prefix_equal(&plan->objs[i].route.dst, dst))
+			return true;
+	return false;
+}
+
+/* Answers to a network beyond the host go by the link (VC-7); the link's own is there already, and
+ * a resolver's own route stays. */
+static void add_link_route(const struct spec *spec, struct plan *plan, const struct prefix *dst)
+{
+	const struct spec_link_ends *ends =
+		&spec->link[dst->addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+
+	if ((dst->len >= ends->vault.len && prefix_contains(&ends->vault, &dst->addr)) ||
+	    has_route(plan, dst))
+		return;
+	add_route(spec, plan, dst, SPEC_LINK_INDEX, 0)->route.via = ends->host.addr;
+}
+
+static void add_reach_routes(const struct spec *spec, struct plan *plan)
+{
+	for (size_t i = 0; i < spec->reach.n_from; i++)
+		add_link_route(spec, plan, &spec->reach.from[i]);
+	for (size_t i = 0; i < spec->reach.n_holes; i++)
+		add_link_route(spec, plan, &spec->reach.holes[i].to);
 }
 
 static void add_up(const struct spec *spec, struct plan *plan, uint32_t index)
@@ -130,6 +160,8 @@ void plan_build(const struct spec *spec, struct plan *plan)
 	add_defaults(spec, plan, AF_INET);
 	add_defaults(spec, plan, AF_INET6);
 	add_resolver_routes(spec, plan);
+	if (spec->has_link)
+		add_reach_routes(spec, plan);
 	add(plan, &kind_files, 0, "files of", spec->name);
 	add(plan, &kind_name, 0, "name", spec->name);
 }

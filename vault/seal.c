@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vault/seal.c: the kill switch of a vault, and the guard on the host, as rulesets.
+ * vault/seal.c: the kill switch of a vault as rulesets.
  *
  * Theory of operation. A packet of the vault may leave in two ways only: by the tunnel with the
- * tunnel's own source address, or by the host link as an answer to the host. Every accept is bound
+ * tunnel's own source address, or by the host link as an answer to the host, to who may enter, or
+ * where a hole was asked for. Every accept is bound
  * to an interface: a flow that began in the tunnel never goes on elsewhere (L1). Queries for names
  * are settled first (L6, L7). What matches nothing is dropped by the chain's policy; the last rules
  * only count it by reason.
  *
  * The IP stack's packets meet table inet vault. Frames of packet sockets do not (L2): the egress
  * tables hold the same limits for every frame of their device. And root inside can remove all of
- * these, so the guard on the host stands alone: it lets nothing pass from a link (any interface
- * named vlt-*) but answers to what the host asked. Its sets hold permissions only: with an element
- * gone, or all, less is open.
+ * these, so the guard on the host stands alone: see sealguard.c.
  */
 #include "vault/seal.h"
 
@@ -20,8 +19,7 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
-#define LINKS "vlt-*"
-#define MLD2_LISTENER_REPORT 143 /* RFC 3810; netinet/icmp6.h ends before it */
+#include "vault/sealset.h"
 
 static const struct {
 	const char *name, *meaning;
@@ -64,31 +62,13 @@ static bool link_has(const struct spec *spec, enum spec_family f)
 	return spec->has_link && spec->link[f].vault.addr.family == families[f];
 }
 
-static void add_number_set(struct ruleset *rs, const char *name, enum set_type type,
-			   const uint16_t *numbers, size_t n)
-{
-	struct set *set = ruleset_set(rs, name, type);
-
-	for (size_t i = 0; i < n; i++)
-		set_add_number(rs, set, numbers[i]);
-}
-
-/* The ports that names are asked on, by whatever protocol: nobody but the vault's resolvers is
- * asked there (L7). */
-static void add_name_ports(struct ruleset *rs)
-{
-	static const uint16_t ports[] = { 53, 853, 5353, 5355, 8853 };
-
-	add_number_set(rs, "name_ports", SET_PORT, ports, ARRAY_SIZE(ports));
-}
-
 /* The resolvers, and the ports that they are asked on. */
 static void add_resolvers(const struct spec *spec, struct ruleset *rs)
 {
 	static const uint16_t ports[] = { 53, 853 };
 	struct set *set;
 
-	add_number_set(rs, "dns_ports", SET_PORT, ports, ARRAY_SIZE(ports));
+	sealset_numbers(rs, "dns_ports", SET_PORT, ports, ARRAY_SIZE(ports));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		if (!has_resolver(spec, families[f]))
 			continue;
@@ -99,21 +79,17 @@ static void add_resolvers(const struct spec *spec, struct ruleset *rs)
 	}
 }
 
-static void add_neighbour_set(struct ruleset *rs)
+/* Ports that answer on the tunnel (VC-9). */
+static void add_input_open(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	static const uint16_t types[] = { ND_NEIGHBOR_SOLICIT, ND_NEIGHBOR_ADVERT };
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		for (size_t j = 0; j < spec->reach.n_open_ports; j++) {
+			const struct spec_ports *ports = &spec->reach.open_ports[j];
 
-	add_number_set(rs, "neighbour", SET_ICMPV6, types, ARRAY_SIZE(types));
-}
-
-/* What an IPv6 stack says of itself when an interface comes up: dropped like all else, but nothing
- * worth counting. */
-static void add_routine_set(struct ruleset *rs)
-{
-	static const uint16_t types[] = { MLD_LISTENER_REPORT, MLD_LISTENER_REDUCTION,
-					  ND_ROUTER_SOLICIT, MLD2_LISTENER_REPORT };
-
-	add_number_set(rs, "routine", SET_ICMPV6, types, ARRAY_SIZE(types));
+			RULE(rs, c, NULL, VERDICT_ACCEPT, "open-port", match_iif(spec->tunnel_name),
+			     match_daddr(&spec->addresses[i].addr),
+			     match_dport(ports->protocol, ports->first, ports->last));
+		}
 }
 
 static void add_input(const struct spec *spec, struct ruleset *rs)
@@ -134,9 +110,19 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 		RULE(rs, c, "dropped_input", VERDICT_DROP,
 		     "the tunnel's address never answers here (L10, L11)",
 		     match_iif(spec->link_name), match_not(match_daddr(&ends->vault.addr)));
+		if (spec->reach.n_host_ports || spec->reach.n_holes)
+			RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to allow-host and allow-to",
+			     match_iif(spec->link_name), match_ct(RULESET_ESTABLISHED),
+			     match_simple(MATCH_CT_REPLY));
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the host itself", match_iif(spec->link_name),
 		     match_saddr(&ends->host.addr));
+		for (size_t i = 0; i < spec->reach.n_from; i++)
+			if (spec->reach.from[i].addr.family == families[f])
+				RULE(rs, c, NULL, VERDICT_ACCEPT, "accessible-from",
+				     match_iif(spec->link_name),
+				     match_saddr_prefix(&spec->reach.from[i]));
 	}
+	add_input_open(spec, rs, c);
 	RULE(rs, c, "dropped_input", VERDICT_NONE, NULL, match_not(match_iif("lo")));
 }
 
@@ -163,11 +149,11 @@ static void add_output_dns(const struct spec *spec, struct ruleset *rs, struct c
 static void add_output_tunnel(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
 	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_name),
-	     match_daddr_prefix("224.0.0.0/4"));
+	     match_daddr_text("224.0.0.0/4"));
 	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_name),
-	     match_daddr_prefix("255.255.255.255"));
+	     match_daddr_text("255.255.255.255"));
 	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_name),
-	     match_daddr_prefix("ff00::/8"));
+	     match_daddr_text("ff00::/8"));
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the tunnel, from its own address (L1)",
 		     match_oif(spec->tunnel_name), match_saddr(&spec->addresses[i].addr));
@@ -182,17 +168,62 @@ static void add_output_neighbour(const struct spec *spec, struct ruleset *rs, st
 	     match_oif(spec->link_name), match_icmp_set(AF_INET6, "routine"));
 }
 
+static void add_output_replies(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+			       struct chain *c)
+{
+	const struct spec_link_ends *ends = &spec->link[f];
+
+	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to the host, bound to the link (L1)",
+	     match_oif(spec->link_name), match_ct(RULESET_ESTABLISHED),
+	     match_simple(MATCH_CT_REPLY), match_saddr(&ends->vault.addr),
+	     match_daddr(&ends->host.addr));
+	for (size_t i = 0; i < spec->reach.n_from; i++)
+		if (spec->reach.from[i].addr.family == families[f])
+			RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to who may enter (VC-7)",
+			     match_oif(spec->link_name), match_ct(RULESET_ESTABLISHED),
+			     match_simple(MATCH_CT_REPLY), match_saddr(&ends->vault.addr),
+			     match_daddr_prefix(&spec->reach.from[i]));
+}
+
+/* What a hole lets pass besides its addresses: ports, a protocol, or echo requests. */
+static struct match hole_match(const struct spec_hole *hole)
+{
+	const struct spec_ports *ports = &hole->ports;
+
+	if (ports->protocol != IPPROTO_TCP && ports->protocol != IPPROTO_UDP)
+		return match_icmp_set(hole->to.addr.family,
+				      hole->to.addr.family == AF_INET6 ? "echo6" : "echo4");
+	return ports->first ? match_dport(ports->protocol, ports->first, ports->last)
+			    : match_protocol(ports->protocol);
+}
+
+/* New connections over the link: to ports of the host, and by holes. Queries for names were dropped
+ * before. */
+static void add_output_new(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+			   struct chain *c)
+{
+	const struct spec_link_ends *ends = &spec->link[f];
+	const struct spec_reach *reach = &spec->reach;
+
+	for (size_t i = 0; i < reach->n_host_ports; i++)
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "allow-host", match_oif(spec->link_name),
+		     match_saddr(&ends->vault.addr), match_daddr(&ends->host.addr),
+		     match_dport(reach->host_ports[i].protocol, reach->host_ports[i].first,
+				 reach->host_ports[i].last));
+	for (size_t i = 0; i < reach->n_holes; i++)
+		if (reach->holes[i].to.addr.family == families[f])
+			RULE(rs, c, "passed_holes", VERDICT_ACCEPT, "a hole: allow-to",
+			     match_oif(spec->link_name), match_saddr(&ends->vault.addr),
+			     match_daddr_prefix(&reach->holes[i].to), hole_match(&reach->holes[i]));
+}
+
 static void add_output_link(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
-		const struct spec_link_ends *ends = &spec->link[f];
-
 		if (!link_has(spec, f))
 			continue;
-		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to the host, bound to the link (L1)",
-		     match_oif(spec->link_name), match_ct(RULESET_ESTABLISHED),
-		     match_simple(MATCH_CT_REPLY), match_saddr(&ends->vault.addr),
-		     match_daddr(&ends->host.addr));
+		add_output_replies(spec, f, rs, c);
+		add_output_new(spec, f, rs, c);
 		if (f == SPEC_V6)
 			add_output_neighbour(spec, rs, c);
 	}
@@ -212,6 +243,22 @@ static void add_output(const struct spec *spec, struct ruleset *rs)
 	     match_not(match_oif("lo")));
 }
 
+/* Echo requests, where a hole lets them pass. */
+static void add_echo_sets(const struct spec *spec, struct ruleset *rs)
+{
+	static const uint16_t echo4[] = { ICMP_ECHO }, echo6[] = { ICMP6_ECHO_REQUEST };
+	bool v4 = false, v6 = false;
+
+	for (size_t i = 0; i < spec->reach.n_holes; i++) {
+		v4 = v4 || spec->reach.holes[i].ports.protocol == IPPROTO_ICMP;
+		v6 = v6 || spec->reach.holes[i].ports.protocol == IPPROTO_ICMPV6;
+	}
+	if (v4)
+		sealset_numbers(rs, "echo4", SET_ICMP, echo4, 1);
+	if (v6)
+		sealset_numbers(rs, "echo6", SET_ICMPV6, echo6, 1);
+}
+
 static void build_inet(const struct spec *spec, struct ruleset *rs)
 {
 	static const char *const used[] = { "dropped_dns",    "dropped_multicast", "dropped_source",
@@ -222,11 +269,14 @@ static void build_inet(const struct spec *spec, struct ruleset *rs)
 	*rs = (struct ruleset){ .family = RULESET_INET, .table = "vault" };
 	for (size_t i = 0; i < ARRAY_SIZE(used); i++)
 		ruleset_counter(rs, used[i]);
-	add_name_ports(rs);
+	if (spec->reach.n_holes)
+		ruleset_counter(rs, "passed_holes");
+	sealset_name_ports(rs);
 	add_resolvers(spec, rs);
+	add_echo_sets(spec, rs);
 	if (link_has(spec, SPEC_V6)) {
-		add_neighbour_set(rs);
-		add_routine_set(rs);
+		sealset_neighbour(rs);
+		sealset_routine(rs);
 	}
 	add_input(spec, rs);
 	c = ruleset_chain(rs, "forward", CHAIN_FORWARD, 0, VERDICT_DROP, NULL);
@@ -243,26 +293,62 @@ static void add_icmp_sets(const struct spec *spec, struct ruleset *rs)
 	static const uint16_t answers6[] = { ICMP6_ECHO_REPLY, ICMP6_DST_UNREACH };
 
 	if (link_has(spec, SPEC_V4))
-		add_number_set(rs, "answers4", SET_ICMP, answers4, ARRAY_SIZE(answers4));
+		sealset_numbers(rs, "answers4", SET_ICMP, answers4, ARRAY_SIZE(answers4));
 	if (link_has(spec, SPEC_V6)) {
-		add_number_set(rs, "answers6", SET_ICMPV6, answers6, ARRAY_SIZE(answers6));
-		add_neighbour_set(rs);
+		sealset_numbers(rs, "answers6", SET_ICMPV6, answers6, ARRAY_SIZE(answers6));
+		sealset_neighbour(rs);
 	}
 }
 
 /* A frame has no connection to be judged by: what opens a connection, or asks a name, is refused by
  * its shape. */
+static void add_link_answers(const struct spec *spec, enum spec_family f, const struct prefix *to,
+			     struct ruleset *rs, struct chain *c)
+{
+	const struct addr *vault = &spec->link[f].vault.addr;
+
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(vault), match_daddr_prefix(to),
+	     match_simple(MATCH_TCP_NO_OPENING));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(vault), match_daddr_prefix(to),
+	     match_not(match_dport_set(IPPROTO_UDP, "name_ports")));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(vault), match_daddr_prefix(to),
+	     match_icmp_set(families[f], f == SPEC_V4 ? "answers4" : "answers6"));
+}
+
+/* What may be opened over the link; UDP to the host passed above. */
+static void add_link_new(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+			 struct chain *c)
+{
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	const struct spec_link_ends *ends = &spec->link[f];
+	const struct spec_reach *reach = &spec->reach;
+
+	for (size_t i = 0; i < reach->n_host_ports; i++)
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "allow-host", match_saddr(&ends->vault.addr),
+		     match_daddr(&ends->host.addr),
+		     match_dport(reach->host_ports[i].protocol, reach->host_ports[i].first,
+				 reach->host_ports[i].last));
+	for (size_t p = 0; p < ARRAY_SIZE(protocols) && reach->n_holes; p++)
+		RULE(rs, c, "dropped_frames", VERDICT_DROP, "no name is asked by a hole (L6)",
+		     match_dport_set(protocols[p], "name_ports"));
+	for (size_t i = 0; i < reach->n_holes; i++)
+		if (reach->holes[i].to.addr.family == families[f])
+			RULE(rs, c, NULL, VERDICT_ACCEPT, "a hole: allow-to",
+			     match_saddr(&ends->vault.addr),
+			     match_daddr_prefix(&reach->holes[i].to), hole_match(&reach->holes[i]));
+}
+
 static void add_link_family(const struct spec *spec, enum spec_family f, struct ruleset *rs,
 			    struct chain *c)
 {
-	const struct addr *vault = &spec->link[f].vault.addr, *host = &spec->link[f].host.addr;
+	const struct addr *host = &spec->link[f].host.addr;
+	const struct prefix one = { .addr = *host, .len = addr_bits(host) };
 
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(vault), match_daddr(host),
-	     match_simple(MATCH_TCP_NO_OPENING));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(vault), match_daddr(host),
-	     match_not(match_dport_set(IPPROTO_UDP, "name_ports")));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(vault), match_daddr(host),
-	     match_icmp_set(families[f], f == SPEC_V4 ? "answers4" : "answers6"));
+	add_link_answers(spec, f, &one, rs, c);
+	for (size_t i = 0; i < spec->reach.n_from; i++)
+		if (spec->reach.from[i].addr.family == families[f])
+			add_link_answers(spec, f, &spec->reach.from[i], rs, c);
+	add_link_new(spec, f, rs, c);
 }
 
 static void build_link(const struct spec *spec, struct ruleset *rs)
@@ -271,8 +357,9 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 
 	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = "vault-link" };
 	ruleset_counter(rs, "dropped_frames");
-	add_name_ports(rs);
+	sealset_name_ports(rs);
 	add_icmp_sets(spec, rs);
+	add_echo_sets(spec, rs);
 	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->link_name);
 	if (link_has(spec, SPEC_V4)) {
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL,
@@ -299,7 +386,7 @@ static void build_tunnel(const struct spec *spec, struct ruleset *rs)
 
 	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = "vault-tunnel" };
 	ruleset_counter(rs, "dropped_frames");
-	add_name_ports(rs);
+	sealset_name_ports(rs);
 	add_resolvers(spec, rs);
 	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->tunnel_name);
 	for (size_t i = 0; i < spec->n_addresses; i++) {
@@ -328,74 +415,4 @@ void seal_build(const struct spec *spec, enum seal_table table, struct ruleset *
 	};
 
 	builders[table](spec, rs);
-}
-
-/* From a link: answers to the host, neighbour discovery. */
-static void add_guard_input(struct ruleset *rs)
-{
-	struct chain *c = ruleset_chain(rs, "input", CHAIN_INPUT, -10, VERDICT_ACCEPT, NULL);
-
-	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to the host", match_iif(LINKS),
-	     match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LINKS),
-	     match_icmp_set(AF_INET6, "neighbour"));
-	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP,
-	     "also when the rules inside are gone (BX-1)", match_iif(LINKS));
-}
-
-/* The host never routes for a vault, nor anybody into one. */
-static void add_guard_forward(struct ruleset *rs)
-{
-	struct chain *c = ruleset_chain(rs, "forward", CHAIN_FORWARD, -10, VERDICT_ACCEPT, NULL);
-
-	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "the host routes for no vault (L8, L15)",
-	     match_iif(LINKS));
-	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, NULL, match_oif(LINKS));
-}
-
-/* Towards a link: its vault's own address, so that no host route makes a tunnel's address answer
- * there (L11). */
-static void add_guard_output(struct ruleset *rs)
-{
-	struct chain *c = ruleset_chain(rs, "output", CHAIN_OUTPUT, -10, VERDICT_ACCEPT, NULL);
-
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
-	     match_link_daddr_set(AF_INET, "vaults4"));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
-	     match_link_daddr_set(AF_INET6, "vaults6"));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
-	     match_icmp_set(AF_INET6, "neighbour"));
-	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted", match_oif(LINKS),
-	     match_icmp_set(AF_INET6, "routine"));
-	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, NULL, match_oif(LINKS));
-}
-
-static void build_guard(const struct spec *spec, struct ruleset *rs)
-{
-	struct set *set;
-
-	*rs = (struct ruleset){ .family = RULESET_INET, .table = "vault" };
-	ruleset_counter(rs, "dropped_from_vaults");
-	ruleset_counter(rs, "dropped_to_vaults");
-	add_neighbour_set(rs);
-	add_routine_set(rs);
-	set = ruleset_set(rs, "vaults4", SET_LINK_IPV4);
-	if (spec && link_has(spec, SPEC_V4))
-		set_add_link_address(rs, set, spec->host_name, &spec->link[SPEC_V4].vault.addr);
-	set = ruleset_set(rs, "vaults6", SET_LINK_IPV6);
-	if (spec && link_has(spec, SPEC_V6))
-		set_add_link_address(rs, set, spec->host_name, &spec->link[SPEC_V6].vault.addr);
-	add_guard_input(rs);
-	add_guard_forward(rs);
-	add_guard_output(rs);
-}
-
-void seal_build_guard(struct ruleset *rs)
-{
-	build_guard(NULL, rs);
-}
-
-void seal_build_guard_elements(const struct spec *spec, struct ruleset *rs)
-{
-	build_guard(spec, rs);
 }

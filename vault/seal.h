@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/seal.h: the kill switch of a vault, and the guard on the host, as rulesets. Pure: spec in,
- * rules out. */
+/* vault/seal.h: the kill switch of a vault (seal.c), and the guard on the host (sealguard.c), as
+ * rulesets. Pure: spec in, rules out. */
 #ifndef VAULT_SEAL_H
 #define VAULT_SEAL_H
 
@@ -25,6 +25,8 @@ void seal_build_guard(struct ruleset *rs);
 /* The same with the elements that let SPEC's link be used: permissions only, so that taking them
  * away closes. */
 void seal_build_guard_elements(const struct spec *spec, struct ruleset *rs);
+/* These elements alone, in their sets: no rules. SPEC NULL: the empty sets. */
+void seal_build_grants(const struct spec *spec, struct ruleset *rs);
 
 /* What a counter of ours counts, for people; NULL for a name that is none. */
 const char *seal_counter_meaning(const char *name);

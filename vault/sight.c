@@ -190,7 +190,7 @@ bool sight_route_is(const struct rtnl_route *route, const struct obj_route *want
 	uint32_t metric =
 		wanted->metric || wanted->dst.addr.family == AF_INET ? wanted->metric : 1024;
 
-	return !route->type && !route->by_kernel && !route->via.family &&
+	return !route->type && !route->by_kernel && addr_equal(&route->via, &wanted->via) &&
 	       prefix_equal(&route->dst, &wanted->dst) && route->index == wanted->index &&
 	       route->metric == metric;
 }

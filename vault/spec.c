@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vault/reach.h"
+
 bool spec_name_is_valid(const char *name)
 {
 	static const char allowed[] =
@@ -62,6 +64,45 @@ bool spec_tunnel_has(const struct spec *spec, uint8_t family)
 	return false;
 }
 
+bool spec_reaches(const struct spec *spec, uint8_t family)
+{
+	const struct spec_reach *reach = &spec->reach;
+
+	for (size_t i = 0; i < reach->n_from; i++)
+		if (reach->from[i].addr.family == family)
+			return true;
+	for (size_t i = 0; i < reach->n_holes; i++)
+		if (reach->holes[i].to.addr.family == family)
+			return true;
+	for (size_t i = 0; i < reach->n_publish; i++)
+		if (reach->publish[i].address.family == family)
+			return true;
+	return false;
+}
+
+bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct prefix *which)
+{
+	const struct spec_reach *reach = &spec->reach;
+	const struct spec_link_ends *ends = &spec->link[a->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+
+	if (!spec->has_link)
+		return false;
+	*which = ends->vault;
+	if (ends->vault.addr.family && prefix_contains(&ends->vault, a))
+		return true;
+	for (size_t i = 0; i < reach->n_from; i++) {
+		*which = reach->from[i];
+		if (prefix_contains(which, a))
+			return true;
+	}
+	for (size_t i = 0; i < reach->n_holes; i++) {
+		*which = reach->holes[i].to;
+		if (prefix_contains(which, a))
+			return true;
+	}
+	return false;
+}
+
 bool spec_uses(const struct spec *spec, uint8_t family)
 {
 	const struct spec_link_ends *ends = &spec->link[family == AF_INET6 ? SPEC_V6 : SPEC_V4];
@@ -77,6 +118,7 @@ void spec_free(struct spec *spec)
 	free(spec->search);
 	free(spec->addresses);
 	free(spec->dns);
+	reach_free(&spec->reach);
 	free(spec->conf);
 	free(spec->program);
 	memset(spec, 0, sizeof(*spec));

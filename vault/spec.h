@@ -30,6 +30,38 @@ struct spec_link_ends {
 
 enum spec_family { SPEC_V4, SPEC_V6, SPEC_FAMILIES };
 
+/* Ports FIRST to LAST of one protocol: IPPROTO_TCP, _UDP; for holes _ICMP and _ICMPV6 too, which
+ * have all ports. */
+struct spec_ports {
+	uint16_t first, last;
+	uint8_t protocol;
+};
+
+/* A port of the host that leads to one of the vault. ADDRESS AF_UNSPEC: on all of the host's own. */
+struct spec_publish {
+	struct addr address;
+	uint16_t host_port, port;
+	uint8_t protocol;
+};
+
+struct spec_hole {
+	struct prefix to;
+	struct spec_ports ports;
+};
+
+/* No list grows longer. */
+#define SPEC_REACH_MAX 64
+
+/* Who and what may be reached over the host link; all lists owned. */
+struct spec_reach {
+	struct prefix *from; /* accessible-from: none within another */
+	struct spec_publish *publish;
+	struct spec_ports *open_ports; /* on the tunnel */
+	struct spec_ports *host_ports; /* allow-host: one port each */
+	struct spec_hole *holes; /* allow-to */
+	size_t n_from, n_publish, n_open_ports, n_host_ports, n_holes;
+};
+
 struct spec {
 	char name[SPEC_NAME_MAX + 1];
 	char *conf; /* owned: path of the wg-quick file */
@@ -49,6 +81,7 @@ struct spec {
 	bool has_link;
 	bool link_given; /* words gave the link's ends: just those families (not kept in the state) */
 	struct spec_link_ends link[SPEC_FAMILIES];
+	struct spec_reach reach;
 
 	/* Gathered: */
 	char tunnel_name[IFNAMSIZ], link_name[IFNAMSIZ], host_name[IFNAMSIZ];
@@ -71,6 +104,10 @@ void spec_name_interfaces(struct spec *spec);
 
 /* True when the tunnel has an address of the family (AF_INET, AF_INET6). */
 bool spec_tunnel_has(const struct spec *spec, uint8_t family);
+/* True when the words ask for anything of the family beyond the host itself over the link. */
+bool spec_reaches(const struct spec *spec, uint8_t family);
+/* True when the address lies in a prefix that is reached over the link; *WHICH is that. */
+bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct prefix *which);
 /* True when the tunnel or the link has an address of the family: else the family is off in the
  * vault. */
 bool spec_uses(const struct spec *spec, uint8_t family);

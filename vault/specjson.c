@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vault/reach.h"
 #include "vault/spec.h"
 
 /* Adds VALUE (a new reference, or NULL: no memory) to ARRAY; false when that failed. */
@@ -87,6 +88,55 @@ static json_t *peers_json(const struct wg_device *wg)
 	return array;
 }
 
+/* The elements of a list as their word takes them: one grammar in the state and in words. */
+static json_t *publish_json(const struct spec_reach *reach)
+{
+	char text[REACH_STRLEN];
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < reach->n_publish; i++)
+		if (!append(array, json_string(reach_format_publish(&reach->publish[i], text)))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *ports_json(const struct spec_ports *list, size_t n)
+{
+	char text[REACH_STRLEN];
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < n; i++)
+		if (!append(array, json_string(reach_format_ports(&list[i], text)))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *holes_json(const struct spec_reach *reach)
+{
+	char text[REACH_STRLEN];
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < reach->n_holes; i++)
+		if (!append(array, json_string(reach_format_hole(&reach->holes[i], text)))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *reach_json(const struct spec_reach *reach)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "accessible_from",
+			 prefixes_json(reach->from, reach->n_from), "publish", publish_json(reach),
+			 "open_port", ports_json(reach->open_ports, reach->n_open_ports),
+			 "allow_host", ports_json(reach->host_ports, reach->n_host_ports),
+			 "allow_to", holes_json(reach));
+}
+
 static json_t *link_json(const struct spec *spec)
 {
 	if (!spec->has_link)
@@ -102,7 +152,7 @@ static json_t *link_json(const struct spec *spec)
 json_t *spec_to_json(const struct spec *spec)
 {
 	return json_pack(
-		"{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o}",
+		"{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o, s:o}",
 		"schema", SPEC_SCHEMA, "name", spec->name, "netns_inode",
 		(json_int_t)spec->netns_inode, "seal_generation", (json_int_t)spec->seal_generation,
 		"conf", spec->conf, "backend",
@@ -112,7 +162,8 @@ json_t *spec_to_json(const struct spec *spec)
 		(int)spec->wg.listen_port, "fwmark", (json_int_t)spec->wg.fwmark, "addresses",
 		prefixes_json(spec->addresses, spec->n_addresses), "peers", peers_json(&spec->wg),
 		"dns", addrs_json(spec->dns, spec->n_dns), "dns_search",
-		strings_json(spec->search, spec->n_search), "link", link_json(spec));
+		strings_json(spec->search, spec->n_search), "link", link_json(spec), "reach",
+		reach_json(&spec->reach));
 }
 
 /* Reading back. Every reader takes a value as spec_to_json writes it and refuses anything else with
@@ -308,6 +359,37 @@ static int read_link(const json_t *value, struct spec *out)
 	return r;
 }
 
+static int read_reach_list(const json_t *value, struct spec_reach *reach,
+			   const char *(*add)(const char *, struct spec_reach *))
+{
+	if (!json_is_array(value))
+		return -EINVAL;
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		const char *text = json_string_value(json_array_get(value, i));
+
+		if (!text || add(text, reach))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_reach(const json_t *value, struct spec_reach *reach)
+{
+	static const struct {
+		const char *key;
+		const char *(*add)(const char *, struct spec_reach *);
+	} lists[] = { { "accessible_from", reach_add_from },
+		      { "publish", reach_add_publish },
+		      { "open_port", reach_add_open_port },
+		      { "allow_host", reach_add_allow_host },
+		      { "allow_to", reach_add_allow_to } };
+	int r = 0;
+
+	for (size_t i = 0; !r && i < ARRAY_SIZE(lists); i++)
+		r = read_reach_list(json_object_get(value, lists[i].key), reach, lists[i].add);
+	return r;
+}
+
 static int read_backend(const json_t *value, struct spec *out)
 {
 	const char *text = json_string_value(value);
@@ -352,5 +434,7 @@ int spec_from_json(const json_t *json, struct spec *out)
 		r = read_dns(json_object_get(json, "dns"), out);
 	if (!r)
 		r = read_search(json_object_get(json, "dns_search"), out);
-	return r ? r : read_link(json_object_get(json, "link"), out);
+	if (!r)
+		r = read_link(json_object_get(json, "link"), out);
+	return r ? r : read_reach(json_object_get(json, "reach"), &out->reach);
 }

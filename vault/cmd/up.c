@@ -228,7 +228,7 @@ static void inherit(struct spec *spec, const struct spec *old)
 	if (!spec->has_link || spec->link_given || !old->has_link)
 		return;
 	spec->link[SPEC_V4] = old->link[SPEC_V4];
-	if (spec_tunnel_has(spec, AF_INET6))
+	if (spec_tunnel_has(spec, AF_INET6) || spec_reaches(spec, AF_INET6))
 		spec->link[SPEC_V6] = old->link[SPEC_V6];
 }
 

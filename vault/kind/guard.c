@@ -27,45 +27,69 @@ struct sift {
 	size_t others;
 };
 
-static int sift_element(const uint8_t *key, size_t len, void *arg)
+/* A key begins with its link's name; what a map holds carries it as a comment. */
+static bool is_ours(const struct sift *sift, const struct set_element *e)
+{
+	const char *name = set_shape(sift->ours->type)->map ? e->comment : (const char *)e->key;
+
+	return !strncmp(name, sift->link, IFNAMSIZ);
+}
+
+static int sift_element(const struct set_element *e, void *arg)
 {
 	struct sift *sift = arg;
-	struct addr a = { .family = len == IFNAMSIZ + 4 ? AF_INET : AF_INET6 };
+	struct set_element *copy;
 
-	if (len != IFNAMSIZ + addr_size(&a))
+	if (e->len != set_key_len(sift->ours->type))
 		return -EBADMSG;
-	if (strncmp((const char *)key, sift->link, IFNAMSIZ)) {
+	if (!is_ours(sift, e)) {
 		sift->others++;
 		return 0;
 	}
-	memcpy(a.bytes, key + IFNAMSIZ, addr_size(&a));
-	set_add_link_address(sift->owner, sift->ours, sift->link, &a);
+	copy = set_add(sift->owner, sift->ours);
+	if (copy)
+		*copy = *e;
 	return sift->owner->err;
 }
 
-/* Fills RS with two sets that hold this vault's elements only, and counts those of other vaults in
- * OTHERS. */
+/* A vault that is up, and was never allowed more than its address, has elements in no other set. */
+static bool may_hold(const struct world *w, const struct set *set)
+{
+	const struct spec *spec = w->spec;
+
+	return w->sight || !spec->netns_inode || spec->reach.n_from || spec->reach.n_publish ||
+	       spec->reach.n_host_ports || spec->reach.n_holes || set->type == SET_LINK_IPV4 ||
+	       set->type == SET_LINK_IPV6;
+}
+
+/* Fills RS with the guard's sets, this vault's elements only, and counts those of other vaults in
+ * OTHERS. -ENOENT when none of the sets is there. */
 static int find_elements(struct world *w, struct ruleset *rs, size_t *others)
 {
-	static const struct {
-		const char *name;
-		enum set_type type;
-	} sets[] = { { "vaults4", SET_LINK_IPV4 }, { "vaults6", SET_LINK_IPV6 } };
 	struct nl_error error = { 0 };
-	int r = 0;
+	size_t asked = 0, missing = 0;
+	int r;
 
-	*rs = (struct ruleset){ .family = RULESET_INET, .table = "vault" };
+	seal_build_grants(NULL, rs);
+	r = rs->err;
 	*others = 0;
-	for (size_t i = 0; !r && i < ARRAY_SIZE(sets); i++) {
-		struct sift sift = { .link = w->spec->host_name, .owner = rs };
+	for (size_t i = 0; !r && i < rs->n_sets; i++) {
+		struct sift sift = { .link = w->spec->host_name,
+				     .owner = rs,
+				     .ours = &rs->sets[i] };
 
-		sift.ours = ruleset_set(rs, sets[i].name, sets[i].type);
-		r = rs->err ? rs->err
-			    : nft_dump_elements(&w->host_nft, rs, sets[i].name, sift_element, &sift,
-						&error);
+		if (!may_hold(w, &rs->sets[i]))
+			continue;
+		r = nft_dump_elements(&w->host_nft, rs, rs->sets[i].name, sift_element, &sift,
+				      &error);
+		asked++;
+		if (r == -ENOENT) {
+			missing++;
+			r = 0;
+		}
 		*others += sift.others;
 	}
-	return r;
+	return r ? r : missing == asked ? -ENOENT : 0;
 }
 
 /* The same, an interrupted dump taken anew; without the table there are none. */
@@ -118,25 +142,43 @@ static int guard_make(const struct obj *obj, struct world *w)
 	return 0;
 }
 
-static bool same_set(const struct set *a, const struct set *b)
+static bool has_element(const struct set *set, const struct set_element *e)
 {
-	return a->n_elements == b->n_elements &&
-	       !memcmp(a->elements, b->elements, a->n_elements * sizeof(*a->elements));
+	const size_t len = set_key_len(set->type);
+	const bool ranges = set_shape(set->type)->ranges;
+
+	for (size_t i = 0; i < set->n_elements; i++)
+		if (!memcmp(set->elements[i].key, e->key, len) &&
+		    (!ranges || !memcmp(set->elements[i].end, e->end, len)) &&
+		    !memcmp(set->elements[i].data, e->data, sizeof(e->data)))
+			return true;
+	return false;
 }
 
-/* A vault has at most one element in each of the two sets. */
-static int look_elements(struct world *w, const struct ruleset *want)
+/* The kernel keeps no order, and no element twice. */
+static bool same_set(const struct set *a, const struct set *b)
 {
-	struct ruleset have;
-	size_t others;
-	int r = find_again(w, &have, &others), same = 0;
+	for (size_t i = 0; i < a->n_elements; i++)
+		if (!has_element(b, &a->elements[i]))
+			return false;
+	return a->n_elements == b->n_elements;
+}
 
-	for (size_t i = 0; !r && i < have.n_sets; i++)
-		for (size_t j = 0; j < want->n_sets; j++)
-			if (!strcmp(have.sets[i].name, want->sets[j].name))
-				same += same_set(&have.sets[i], &want->sets[j]);
+static int look_elements(struct world *w)
+{
+	struct ruleset have, want;
+	size_t others;
+	bool same = true;
+	int r = find_again(w, &have, &others);
+
+	seal_build_grants(w->spec, &want);
+	if (want.err)
+		r = want.err;
+	for (size_t i = 0; !r && i < have.n_sets; i++) /* both built in one order */
+		same = same && same_set(&have.sets[i], &want.sets[i]);
 	if (!r)
-		r = same == (int)have.n_sets ? LOOK_SAME : LOOK_OTHER;
+		r = same ? LOOK_SAME : LOOK_OTHER;
+	ruleset_free(&want);
 	ruleset_free(&have);
 	return r == -ENOENT ? LOOK_ABSENT : r;
 }
@@ -150,7 +192,7 @@ static int guard_look(const struct obj *obj, struct world *w)
 	seal_build_guard_elements(w->spec, &want);
 	r = want.err ? want.err : nftlook_compare(&w->sight->guard, &want, NFTLOOK_RULES, w->why);
 	if (!r)
-		r = look_elements(w, &want);
+		r = look_elements(w);
 	ruleset_free(&want);
 	return r == -EBADE ? LOOK_OTHER : r;
 }
@@ -170,6 +212,15 @@ static int queue_removal(struct world *w, const struct ruleset *rs, size_t other
 	return 0;
 }
 
+static size_t count_elements(const struct ruleset *rs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rs->n_sets; i++)
+		n += rs->sets[i].n_elements;
+	return n;
+}
+
 static int guard_remove(const struct obj *obj, struct world *w)
 {
 	struct ruleset rs = { 0 };
@@ -182,7 +233,7 @@ static int guard_remove(const struct obj *obj, struct world *w)
 	if (r)
 		return r;
 	r = find_again(w, &rs, &others);
-	if (!r && (!others || rs.sets[0].n_elements || rs.sets[1].n_elements)) {
+	if (!r && (!others || count_elements(&rs))) {
 		r = queue_removal(w, &rs, others);
 		if (!r)
 			r = world_flush(w);

@@ -3,15 +3,20 @@
  * end's addresses. */
 #include <errno.h>
 #include <linux/ip.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "lib/file.h"
 #include "lib/rtnl.h"
 #include "vault/obj.h"
 #include "vault/sight.h"
 #include "vault/world.h"
 
-/* The host's end: answers ARP for its own address only, checks sources, takes and sends no
- * redirects (L9, L11). */
+/*
+ * The host's end: answers ARP for its own address only, checks sources, takes and sends no
+ * redirects (L9, L11). It forwards where words ask for a network beyond the host (VC-7), and
+ * answers for localhost where a port is published: never by a setting of the whole host.
+ */
 static const struct {
 	struct rtnl_conf4 conf;
 	const char *name;
@@ -22,7 +27,23 @@ static const struct {
 	{ { IPV4_DEVCONF_ACCEPT_REDIRECTS, 0 }, "accept_redirects" },
 	{ { IPV4_DEVCONF_SEND_REDIRECTS, 0 }, "send_redirects" },
 	{ { IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0 }, "accept_source_route" },
+	{ { IPV4_DEVCONF_FORWARDING, 0 }, "forwarding" },
+	{ { IPV4_DEVCONF_ROUTE_LOCALNET, 0 }, "route_localnet" },
 };
+
+static uint32_t setting_value(const struct spec *spec, size_t i)
+{
+	switch (settings[i].conf.id) {
+	case IPV4_DEVCONF_FORWARDING:
+		return spec->reach.n_from || spec->reach.n_holes;
+	case IPV4_DEVCONF_ROUTE_LOCALNET:
+		return spec->reach.n_publish > 0;
+	default:
+		return settings[i].conf.value;
+	}
+}
+
+#define SETTING_MAX_BYTES 64
 
 /* Whatever is left of the link that was: an end inside under any name takes the other with it. */
 static int remove_remains(struct world *w)
@@ -71,7 +92,8 @@ static size_t count_host_addresses(const struct sight *s, const struct spec *spe
 	return n;
 }
 
-static int link_look(const struct obj *obj, struct world *w)
+/* True when both ends are there, the host's with its addresses and no others. */
+static bool is_whole(const struct world *w)
 {
 	const struct spec *spec = w->spec;
 	const struct sight *s = w->sight;
@@ -79,20 +101,58 @@ static int link_look(const struct obj *obj, struct world *w)
 	const struct rtnl_link *inside = sight_link(s->links, s->n_links, spec->link_name);
 	size_t wanted = 0;
 
-	(void)obj;
-	if (!host || !inside)
-		return LOOK_ABSENT;
-	if (strcmp(host->kind, "veth") || host->index != spec->host_index ||
+	if (!host || !inside || strcmp(host->kind, "veth") || host->index != spec->host_index ||
 	    !(host->flags & IFF_UP) || inside->index != SPEC_LINK_INDEX)
-		return LOOK_OTHER;
+		return false;
 	for (int f = 0; f < SPEC_FAMILIES; f++) {
 		if (!spec->link[f].host.addr.family)
 			continue;
 		wanted++;
 		if (!host_end_has(s, spec, &spec->link[f].host))
-			return LOOK_OTHER;
+			return false;
 	}
-	return count_host_addresses(s, spec) == wanted ? LOOK_SAME : LOOK_OTHER;
+	return count_host_addresses(s, spec) == wanted;
+}
+
+static bool has_settings(const struct spec *spec)
+{
+	char path[128], *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+	uint64_t value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", spec->host_name,
+			 settings[i].name);
+		free(steal_ptr(&text));
+		if (file_read(path, SETTING_MAX_BYTES, &text, &len) || !len ||
+		    uint_parse(text, len - 1, 0, UINT32_MAX, &value) ||
+		    value != setting_value(spec, i))
+			return false;
+	}
+	return true;
+}
+
+static int link_look(const struct obj *obj, struct world *w)
+{
+	const struct sight *s = w->sight;
+
+	(void)obj;
+	if (!sight_link(s->host_links, s->n_host_links, w->spec->host_name) ||
+	    !sight_link(s->links, s->n_links, w->spec->link_name))
+		return LOOK_ABSENT;
+	return is_whole(w) && has_settings(w->spec) ? LOOK_SAME : LOOK_OTHER;
+}
+
+static void queue_settings(struct world *w)
+{
+	struct rtnl_conf4 conf[ARRAY_SIZE(settings)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		conf[i] = settings[i].conf;
+		conf[i].value = setting_value(w->spec, i);
+	}
+	rtnl_queue_conf4(&w->batch, &w->host_route, w->current, w->spec->host_index, conf,
+			 ARRAY_SIZE(conf));
 }
 
 static int link_make(const struct obj *obj, struct world *w)
@@ -106,19 +166,24 @@ static int link_make(const struct obj *obj, struct world *w)
 		.peer_ns = w->vault_ns,
 		.peer_group = SPEC_GROUP,
 	};
-	struct rtnl_conf4 conf[ARRAY_SIZE(settings)];
 	struct nl *nl = &w->host_route;
-	int r = w->sight ? remove_remains(w) : 0;
+	int r = 0;
 
 	(void)obj;
+	if (w->sight && is_whole(w)) { /* what hangs on it goes on */
+		r = world_queue(w, nl);
+		if (!r)
+			queue_settings(w);
+		return r;
+	}
+	if (w->sight)
+		r = remove_remains(w);
 	if (!r)
 		r = world_queue(w, nl);
 	if (r)
 		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		conf[i] = settings[i].conf;
 	rtnl_queue_veth(&w->batch, nl, w->current, &veth);
-	rtnl_queue_conf4(&w->batch, nl, w->current, spec->host_index, conf, ARRAY_SIZE(conf));
+	queue_settings(w);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			rtnl_queue_address(&w->batch, nl, w->current, spec->host_index,
@@ -149,7 +214,7 @@ static void link_print(const struct obj *obj, const struct spec *spec, struct st
 		 spec->link_name, spec->name, SPEC_GROUP);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		str_addf(out, "sysctl -qw 'net/ipv4/conf/%s/%s=%u'\n", spec->host_name,
-			 settings[i].name, settings[i].conf.value);
+			 settings[i].name, setting_value(spec, i));
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			str_addf(out, "ip address add %s dev %s%s\n",

@@ -8,6 +8,7 @@
 static int route_make(const struct obj *obj, struct world *w)
 {
 	const struct rtnl_route route = { .dst = obj->route.dst,
+					  .via = obj->route.via,
 					  .index = obj->route.index,
 					  .metric = obj->route.metric };
 	int r = world_queue(w, &w->vault_route);
@@ -30,12 +31,13 @@ static int route_look(const struct obj *obj, struct world *w)
 static void route_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	const char *family = obj->route.dst.addr.family == AF_INET6 ? " -6" : "";
-	char text[PREFIX_STRLEN];
+	char text[PREFIX_STRLEN], via[ADDR_STRLEN];
 	const char *dst = obj->route.dst.len ? prefix_format(&obj->route.dst, text) : "default";
 
 	if (obj->route.index)
-		str_addf(out, "ip%s -n %s route add %s dev %s proto static\n", family, spec->name,
-			 dst, spec_interface(spec, obj->route.index));
+		str_addf(out, "ip%s -n %s route add %s%s%s dev %s proto static\n", family,
+			 spec->name, dst, obj->route.via.family ? " via " : "",
+			 addr_format(&obj->route.via, via), spec_interface(spec, obj->route.index));
 	else
 		str_addf(out, "ip%s -n %s route add unreachable %s proto static metric %u\n",
 			 family, spec->name, dst, obj->route.metric);

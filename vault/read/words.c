@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "vault/reach.h"
+
 #define MTU_MIN 576
 #define MTU_MAX 65535
 #define DNS_MAX 16
@@ -19,7 +21,7 @@ struct clause {
 	const char *name;
 	const char *arg; /* NULL: none */
 	const char *help;
-	bool only_words; /* means nothing in a file */
+	enum { ONCE, ONLY_WORDS, REPEATS } how; /* ONLY_WORDS: means nothing in a file */
 	void (*parse)(struct reader *r, const char *arg);
 };
 
@@ -141,6 +143,40 @@ static void parse_no_link(struct reader *r, const char *arg)
 	r->words->no_link = true;
 }
 
+static void parse_reach(struct reader *r, const char *clause, const char *arg,
+			const char *(*add)(const char *, struct spec_reach *))
+{
+	const char *why = add(arg, &r->words->spec->reach);
+
+	if (why)
+		bad(r, clause, arg, why);
+}
+
+static void parse_accessible_from(struct reader *r, const char *arg)
+{
+	parse_reach(r, "accessible-from", arg, reach_add_from);
+}
+
+static void parse_publish(struct reader *r, const char *arg)
+{
+	parse_reach(r, "publish", arg, reach_add_publish);
+}
+
+static void parse_open_port(struct reader *r, const char *arg)
+{
+	parse_reach(r, "open-port", arg, reach_add_open_port);
+}
+
+static void parse_allow_host(struct reader *r, const char *arg)
+{
+	parse_reach(r, "allow-host", arg, reach_add_allow_host);
+}
+
+static void parse_allow_to(struct reader *r, const char *arg)
+{
+	parse_reach(r, "allow-to", arg, reach_add_allow_to);
+}
+
 static void parse_dry_run(struct reader *r, const char *arg)
 {
 	(void)arg;
@@ -148,19 +184,30 @@ static void parse_dry_run(struct reader *r, const char *arg)
 }
 
 static const struct clause clauses[] = {
-	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", false, parse_conf },
+	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", ONCE, parse_conf },
 	{ "userspace", "PROGRAM|never|auto",
-	  "the userspace WireGuard to run, where the kernel has none", false, parse_userspace },
-	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", false, parse_dns },
-	{ "mtu", "N", "the tunnel's MTU", false, parse_mtu },
-	{ "host-address", "ADDR/LEN", "the host's end of the link; once a family", false,
+	  "the userspace WireGuard to run, where the kernel has none", ONCE, parse_userspace },
+	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", ONCE, parse_dns },
+	{ "accessible-from", "PREFIX[,PREFIX...]", "who may connect to it over the link", REPEATS,
+	  parse_accessible_from },
+	{ "publish", "[ADDR:]PORT[:PORT][/PROTO]", "a port of the host that leads to one inside",
+	  REPEATS, parse_publish },
+	{ "open-port", "PORT[-PORT][/PROTO]", "ports that answer on the tunnel", REPEATS,
+	  parse_open_port },
+	{ "allow-host", "PORT[/PROTO]", "a port of the host that it may open connections to",
+	  REPEATS, parse_allow_host },
+	{ "allow-to", "PREFIX[:PORT][/PROTO]", "a hole: what it may reach by the link", REPEATS,
+	  parse_allow_to },
+	{ "mtu", "N", "the tunnel's MTU", ONCE, parse_mtu },
+	{ "host-address", "ADDR/LEN", "the host's end of the link; once a family", REPEATS,
 	  parse_host_address },
-	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", false,
+	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", REPEATS,
 	  parse_vault_address },
-	{ "no-link", NULL, "no link to the host: only loopback and tunnel", false, parse_no_link },
-	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", true,
+	{ "no-link", NULL, "no link to the host: only loopback and tunnel", ONCE, parse_no_link },
+	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", ONLY_WORDS,
 	  parse_file },
-	{ "dry-run", NULL, "change nothing: print the equivalent commands", true, parse_dry_run },
+	{ "dry-run", NULL, "change nothing: print the equivalent commands", ONLY_WORDS,
+	  parse_dry_run },
 };
 
 static const struct clause *find_clause(const char *name)
@@ -169,12 +216,6 @@ static const struct clause *find_clause(const char *name)
 		if (!strcmp(clauses[i].name, name))
 			return &clauses[i];
 	return NULL;
-}
-
-/* The ends of the link come once a family, which their parser sees to; everything else once. */
-static bool may_repeat(const struct clause *c)
-{
-	return c->parse == parse_host_address || c->parse == parse_vault_address;
 }
 
 size_t words_parse(char *const *list, size_t n, struct words *out, struct problems *p)
@@ -193,7 +234,7 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 			break; /* what follows may be its argument */
 		}
 		bit = 1U << (c - clauses);
-		twice = out->seen & bit && !may_repeat(c);
+		twice = out->seen & bit && c->how != REPEATS;
 		if (twice)
 			problem_error(p, 0, "%s: given twice", c->name);
 		out->seen |= bit;
@@ -219,7 +260,7 @@ static void parse_line(struct reader *r, char *line, unsigned int said, unsigned
 	if (!name)
 		return;
 	c = find_clause(name);
-	if (!c || c->only_words) {
+	if (!c || c->how == ONLY_WORDS) {
 		problem_error(r->problems, r->line, "unknown word \"%.80s\"", name);
 		return;
 	}
@@ -230,7 +271,7 @@ static void parse_line(struct reader *r, char *line, unsigned int said, unsigned
 		problem_error(r->problems, r->line, "%s: lacks its %s", c->name, c->arg);
 	else if (strtok_r(NULL, blanks, &rest))
 		problem_error(r->problems, r->line, "%s: more words than it takes", c->name);
-	else if (*in_file & bit && !may_repeat(c))
+	else if (*in_file & bit && c->how != REPEATS)
 		problem_error(r->problems, r->line, "%s: given twice", c->name);
 	else if (!(said & bit))
 		c->parse(r, arg);
@@ -265,7 +306,7 @@ void words_usage(struct str *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++) {
 		const struct clause *c = &clauses[i];
-		int pad = 34 - (int)strlen(c->name) - (c->arg ? (int)strlen(c->arg) + 1 : 0);
+		int pad = 36 - (int)strlen(c->name) - (c->arg ? (int)strlen(c->arg) + 1 : 0);
 
 		str_addf(out, "  %s%s%s%*s%s\n", c->name, c->arg ? " " : "", c->arg ? c->arg : "",
 			 pad, "", c->help);
