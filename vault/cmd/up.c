@@ -12,6 +12,7 @@
 #include "vault/cmd.h"
 #include "vault/describe.h"
 #include "vault/gather.h"
+#include "vault/hostpath.h"
 #include "vault/leftover.h"
 #include "vault/plan.h"
 #include "vault/read/conffile.h"
@@ -179,6 +180,14 @@ static void report_up(const struct spec *spec)
 		report_json(spec_to_json(spec));
 }
 
+static void warn_path(struct world *w)
+{
+	struct problems p = { 0 };
+
+	hostpath_check(w, &p);
+	report_problem_list(w->spec->name, &p);
+}
+
 /* Makes the vault, its lock held in W->dir. */
 static int make(struct spec *spec, struct world *w)
 {
@@ -200,6 +209,7 @@ static int make(struct spec *spec, struct world *w)
 		spec->netns_inode = 0;
 	spec->seal_generation = w->generation;
 	report_up(spec);
+	warn_path(w);
 	return EXIT_DONE;
 }
 
@@ -275,6 +285,8 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 		r = -EIO;
 	w->sight = NULL;
 	sight_free(&sight);
+	if (!r)
+		warn_path(w);
 	return r ? EXIT_FAILED : EXIT_DONE;
 }
 

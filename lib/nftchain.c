@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/nftchain.c: the chains of all tables that see packets, ours and others', and what they speak
+ * of. */
+#include "lib/nftchain.h"
+
+#include <errno.h>
+#include <libnftnl/chain.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <string.h>
+
+struct walk {
+	nftchain_fn *fn;
+	void *arg;
+};
+
+static void copy_name(char out[static NFTCHAIN_NAME_MAX], const char *name)
+{
+	snprintf(out, NFTCHAIN_NAME_MAX, "%s", name ? name : "");
+}
+
+static int chain_reply(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct walk *walk = arg;
+	struct nftnl_chain *c = nftnl_chain_alloc();
+	struct nftchain chain = { 0 };
+	int r = -EBADMSG;
+
+	if (!c)
+		return -ENOMEM;
+	if (nftnl_chain_nlmsg_parse(nlh, c) >= 0) {
+		chain.family = (uint8_t)nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY);
+		chain.hook = nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM);
+		chain.drops = nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_DROP;
+		copy_name(chain.table, nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE));
+		copy_name(chain.name, nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
+		r = nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM) ? walk->fn(&chain, walk->arg) : 0;
+	}
+	nftnl_chain_free(c);
+	return r;
+}
+
+int nftchain_dump(struct nl *nl, nftchain_fn *fn, void *arg, struct nl_error *error)
+{
+	const struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
+	struct walk walk = { .fn = fn, .arg = arg };
+
+	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 0, &nfg, sizeof(nfg),
+		       chain_reply, &walk, error);
+}
+
+struct search {
+	const char *text;
+	bool found;
+};
+
+static int rule_reply(const struct nlmsghdr *nlh, void *arg)
+{
+	struct search *search = arg;
+
+	if (memmem(nlh, nlh->nlmsg_len, search->text, strlen(search->text)))
+		search->found = true;
+	return 0;
+}
+
+int nftchain_mentions(struct nl *nl, const struct nftchain *chain, const char *text, bool *found,
+		      struct nl_error *error)
+{
+	struct search search = { .text = text };
+	char buf[1024] = "";
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	int r;
+
+	nfg->nfgen_family = chain->family;
+	nfg->version = NFNETLINK_V0;
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, chain->table);
+	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain->name);
+	r = nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, 0, nfg,
+		    mnl_nlmsg_get_payload_len(nlh), rule_reply, &search, error);
+	*found = search.found;
+	return r;
+}
+
+const char *nftchain_family(uint8_t family)
+{
+	switch (family) {
+	case NFPROTO_IPV4:
+		return "ip";
+	case NFPROTO_IPV6:
+		return "ip6";
+	case NFPROTO_INET:
+		return "inet";
+	case NFPROTO_BRIDGE:
+		return "bridge";
+	case NFPROTO_NETDEV:
+		return "netdev";
+	case NFPROTO_ARP:
+		return "arp";
+	default:
+		return "unknown";
+	}
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/nftchain.h: the chains of all tables that see packets, ours and others', and what they speak
+ * of. Reads only. */
+#ifndef LIB_NFTCHAIN_H
+#define LIB_NFTCHAIN_H
+
+#include "lib/nl.h"
+
+#define NFTCHAIN_NAME_MAX 256
+
+struct nftchain {
+	uint8_t family; /* NFPROTO_INET, NFPROTO_IPV4, … */
+	char table[NFTCHAIN_NAME_MAX], name[NFTCHAIN_NAME_MAX];
+	uint32_t hook; /* NF_INET_FORWARD, … */
+	bool drops; /* by its policy */
+};
+
+typedef int nftchain_fn(const struct nftchain *chain, void *arg);
+
+/*
+ * Calls FN for each base chain of NL's namespace; FN returns 0 to go on, -errno to stop. 0 or
+ * -errno: -EINTR when they changed meanwhile.
+ */
+int must_check nftchain_dump(struct nl *nl, nftchain_fn *fn, void *arg, struct nl_error *error);
+
+/*
+ * *FOUND: does a rule of the chain have TEXT in it, such as an interface's name? Chains that it
+ * jumps to are not looked at. 0 or -errno as above.
+ */
+int must_check nftchain_mentions(struct nl *nl, const struct nftchain *chain, const char *text,
+				 bool *found, struct nl_error *error);
+
+/* "ip", "ip6", "inet", … as nft(8) writes the family. */
+const char *nftchain_family(uint8_t family);
+
+#endif
