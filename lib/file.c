@@ -169,7 +169,7 @@ bool file_is(int dirfd, const char *name, const void *data, size_t len)
 	char *text cleanup(free_ptr) = NULL;
 	size_t have = 0;
 
-	if (fd < 0 || file_read_fd(fd, len + 1, &text, &have))
+	if (fd < 0 || file_read_fd(fd, len + 1, &text, &have) || !text)
 		return false;
 	return have == len && !memcmp(text, data, len);
 }

@@ -179,7 +179,7 @@ int wg_get(struct nl *genl, uint16_t family, const char *ifname, struct wg_devic
 	*error = (struct nl_error){ .err = -EINVAL };
 	if (strnlen(ifname, IFNAMSIZ) == IFNAMSIZ)
 		return -EINVAL;
-	strcpy(request.name, ifname);
+	memcpy(request.name, ifname, strlen(ifname));
 	for (int i = 0; i < GET_TRIES; i++) {
 		r.has_settings = false;
 		err = nl_dump(genl, family, 0, &request, sizeof(request), read_device, &r, error);

@@ -9,6 +9,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <netinet/ether.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sched.h>
@@ -144,6 +145,7 @@ static size_t build_redirect(uint8_t *p, const struct job *j)
 static void find_mac(unsigned char *address, const struct job *j, const char *iface)
 {
 	char line[200], text[32] = "", dev[32];
+	struct ether_addr mac;
 	FILE *f = j->mac ? NULL : fopen("/proc/self/net/arp", "re");
 
 	memset(address, 0xff, ETH_ALEN);
@@ -156,8 +158,8 @@ static void find_mac(unsigned char *address, const struct job *j, const char *if
 			text[0] = '\0';
 	if (f)
 		fclose(f);
-	sscanf(text, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", address, address + 1, address + 2, address + 3,
-	       address + 4, address + 5);
+	if (ether_aton_r(text, &mac))
+		memcpy(address, &mac, ETH_ALEN);
 }
 
 static int send_packet(const char *kind, const struct job *j, const char *iface)

@@ -65,7 +65,7 @@ static size_t report_processes(const struct world *w, json_t *json)
 	int r = ns_inode(w->vault_ns, &inode);
 	ssize_t n = r ? r : procs_in_netns(inode, &list);
 
-	for (ssize_t i = 0; i < n; i++) {
+	for (ssize_t i = 0; list && i < n; i++) {
 		report_warning(w->spec->name, "process %d (%s) goes on inside, with no network",
 			       (int)list[i].pid, list[i].name);
 		if (json_array_append_new(array, json_pack("{s:i, s:s}", "pid", (int)list[i].pid,

@@ -87,7 +87,7 @@ static int parse_request(int argc, char **argv, struct request *out)
 /* True for a connected stream within this machine: the journal's, a socketpair's. */
 static bool is_local_stream(int fd)
 {
-	struct sockaddr_storage peer;
+	struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(peer), size = sizeof(int);
 	int type = 0;
 
@@ -106,6 +106,7 @@ static int check_stdio(void)
 
 	for (int fd = 0; fd < 3; fd++) {
 		if (fstat(fd, &st)) {
+			/* NOLINTNEXTLINE(android-cloexec-open): COMMAND keeps it */
 			if (errno != EBADF || open("/dev/null", O_RDWR) != fd)
 				return EXIT_EXEC_FAILED; /* nowhere to say it */
 			continue;
