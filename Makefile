@@ -89,7 +89,8 @@ $(O)/test/inject: test/fault/inject.c $(O)/.flags
 
 tools: $(TOOLS)
 
-check: deps ## everything: unit, end to end in the lab, and in a VM with the kernel's WireGuard
+check: ## everything: unit, end to end in the lab, and in a VM with the kernel's WireGuard
+	$(Q)test/deps all
 	$(Q)$(MAKE) --no-print-directory all tools $(UNITS)
 	$(Q)O=$(O) CC="$(CC)" test/run all
 
