@@ -48,7 +48,7 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[
 
 # bats test_tags=tunnel
 @test "BX-3 a vault that is right: nothing is changed, not one message" {
-	need strace
+	need strace traceable
 	host timeout 60 strace -f -o "$LAB/trace" "$VAULT" up media conf "$LAB/provider.conf"
 	[ "$(requests)" = 2 ]
 	run -1 host grep -E '"set=1' "$LAB/trace"

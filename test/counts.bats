@@ -23,7 +23,7 @@ at_most() {
 
 # bats test_tags=tunnel
 @test "the counting itself sees sends, and a device that moves" {
-	need strace
+	need strace traceable
 	host strace -qq -v -s 1 -o "$BATS_TEST_TMPDIR/trace" bash -c '
 		ip link add moving type veth peer name other
 		ip netns add elsewhere
@@ -35,7 +35,7 @@ at_most() {
 
 # bats test_tags=tunnel
 @test "up: at most 8 netlink sends, no device moved" {
-	need strace kernel-wireguard
+	need strace traceable kernel-wireguard
 	vault up warm conf "$LAB/provider.conf" # loads modules
 	vault down warm
 	trace up media conf "$LAB/provider.conf"
@@ -47,7 +47,7 @@ at_most() {
 
 # bats test_tags=tunnel
 @test "exec: bounded, and no more when the vault is asked again" {
-	need strace
+	need strace traceable
 	vault up media conf "$LAB/provider.conf"
 	trace exec media true
 	at_most sends "$sends" 2
@@ -60,7 +60,7 @@ at_most() {
 
 # bats test_tags=tunnel
 @test "down: bounded" {
-	need strace
+	need strace traceable
 	vault up media conf "$LAB/provider.conf"
 	trace down media
 	at_most sends "$sends" 8
@@ -70,7 +70,7 @@ at_most() {
 
 # bats test_tags=tunnel
 @test "up asks for as much with 20 vaults up as with one, and down too" {
-	need strace kernel-wireguard
+	need strace traceable kernel-wireguard
 	local i first_up first_down
 
 	vault up v0 conf "$LAB/provider.conf"

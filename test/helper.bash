@@ -13,8 +13,9 @@
 #   must_not_see WHERE… [--from A] [--to A] -- COMMAND…  fail if one does, or if one may have been missed
 #   observe WHERE…, seen              the two halves; after `observe`, must_see and must_not_see without words do, too
 #   plain_tunnel NAME CONF            a namespace with an unconfined WireGuard client in it: tun-NAME
-#   need PROGRAM|kernel-wireguard…    skip the test where that is missing; skips are counted at the end of the file
-#   retry SECONDS COMMAND…            until it succeeds
+#   need PROGRAM|kernel-wireguard|traceable…  skip the test where that is missing (`traceable`: where the binary is no
+#                                     sanitizer's, which strace would break); skips are counted at the end of the file
+#   retry SECONDS COMMAND…            until it succeeds; in vain after so long (four times that: machines are slow, or busy)
 #
 # WHERE is ROLE:IFACE or NAMESPACE:IFACE; IFACE `any` is all of them, also those to come. The uplink, as the observer on
 # it sees it, is isp:to-host. First must_see what nothing stops, then must_not_see the same where something should.
@@ -112,10 +113,10 @@ despawn_all() {
 }
 
 retry() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 4 * $1))
 
 	until "${@:2}"; do
-		((SECONDS <= end)) || { echo "# in vain for $1 s: ${*:2}" >&2; return 1; }
+		((SECONDS <= end)) || { echo "# in vain for $((4 * $1)) s: ${*:2}" >&2; return 1; }
 		sleep 0.02
 	done
 }
@@ -128,6 +129,17 @@ token() {
 }
 
 watchers=()
+
+# True when a watcher has told a frame; those that count cells tell at the end only.
+frame_told() {
+	local w
+
+	for w in "${watchers[@]}"; do
+		IFS=: read -r _ w _ <<< "$w"
+		! grep -q '^frame' "$w" || return 0
+	done
+	return 1
+}
 
 # observe WHERE… [--token HEX|--from ADDR|--to ADDR]…: begin to look; for the token unless told otherwise
 observe() {
@@ -171,7 +183,7 @@ seen() {
 	watchers=()
 }
 
-# watch_while WHERE… -- COMMAND…: COMMAND's own status goes to $SENT, as to be refused is no failure here
+# watch_while WHERE… -- COMMAND…: COMMAND's own status goes to $SENT, as to be refused is no failure here. The caller looks.
 watch_while() {
 	local places=()
 
@@ -182,16 +194,18 @@ watch_while() {
 		export SENT=0
 		"$@" || SENT=$?
 	fi
-	seen
 }
 
 must_see() {
 	watch_while "$@" || return
+	retry 3 frame_told || :
+	seen || return
 	[[ $SEEN != 0 && $SEEN != unknown ]] || { echo "# must be seen and was not: $*"; return 1; }
 }
 
 must_not_see() {
 	watch_while "$@" || return
+	seen || return
 	[[ $SEEN == 0 ]] || { echo "# must not be seen, but: $SEEN: $*"; return 1; }
 }
 
@@ -206,7 +220,7 @@ plain_tunnel() {
 			ip link add "$tun" type wireguard
 		else
 			WG_PROCESS_FOREGROUND=1 LOG_LEVEL=error wireguard-go -f "$tun" < /dev/null > /dev/null 2>&1 3>&- 4>&- &
-			for ((i = 0; i < 500; i++)); do [[ ! -S /run/wireguard/$tun.sock ]] || break; sleep 0.01; done
+			for ((i = 0; i < 3000; i++)); do [[ ! -S /run/wireguard/$tun.sock ]] || break; sleep 0.01; done
 		fi
 		wg setconf "$tun" <(wg-quick strip "$conf")
 		ip link set "$tun" netns "$name"
@@ -231,6 +245,7 @@ need() {
 	for what; do
 		case $what in
 		kernel-wireguard) [[ $LAB_BACKEND == kernel ]] || skip "needs WireGuard in the kernel" ;;
+		traceable) ! grep -q __asan_init "$VAULT" || skip "a build with sanitizers bears no tracer" ;;
 		*) host which "$what" > /dev/null 2>&1 || skip "needs $what" ;;
 		esac
 	done

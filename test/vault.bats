@@ -141,7 +141,7 @@ fails_loudly() {
 }
 
 @test "VC-6 a step of down that fails is told, the code is 1, and the steps after it are still taken" {
-	need strace
+	need strace traceable
 	fails_loudly umount2:error=EBUSY "removing name media: Device or resource busy"
 	run ! host ip link show vlt-media
 	[ "$(links media)" = "lo " ]
@@ -457,10 +457,10 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	[ "$(inside two curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
 	token
 	must_not_see host:vlt-two -- inside one wire send udp 10.200.0.6 --iface link-one --token "$TOKEN"
-	host ping -c 1 -W 2 10.200.0.6
+	host ping -c 1 -W 10 10.200.0.6
 	vault down one
 	[ "$(inside two curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
-	host ping -c 1 -W 2 10.200.0.6
+	host ping -c 1 -W 10 10.200.0.6
 	vault down two
 }
 
