@@ -204,6 +204,24 @@ refused() {
 	retry 3 unchanged
 }
 
+held() { host test -e /run/vault/.lock && ! host flock -n /run/vault/.lock true; }
+
+@test "BX-2 an up that is slow at every step, and another meanwhile: each with addresses of its own" {
+	begin_walks
+	need strace traceable
+	spawn host strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:delay_enter=300000 "$VAULT" up slow \
+		conf "$LAB/provider.conf"
+	retry 5 held
+	vault up fast conf "$LAB/provider2.conf"
+	retry 15 gone "$SPAWNED"
+	cat "$SPAWNED_OUT"
+	[ "$(host ip -o -4 address | grep -o '10\.200\.0\.[0-9]*/30' | sort -u | wc -l)" = 2 ]
+	works slow
+	works fast
+	vault down slow fast
+	retry 3 unchanged
+}
+
 @test "VC-6 no room, no writing, no folder: told, and taken back" {
 	begin_walks
 	host mount -t tmpfs -o size=4k,mode=755 full /run/vault

@@ -104,6 +104,9 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 		} else if (*at == run) {
 			r = world_flush(w); /* what comes before an optional run is not optional */
 		}
+		/* The link must be there, not queued, before another `up` looks for free addresses. */
+		if (!r && o->flags & OBJ_UNLOCKS)
+			r = world_flush(w);
 		if (r)
 			return r;
 		if (o->flags & OBJ_UNLOCKS)
