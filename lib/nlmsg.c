@@ -40,7 +40,7 @@ static int grow(struct nl_batch *b, size_t need)
 			return -ENOMEM;
 		cap *= 2;
 	}
-	buf = malloc(cap);
+	buf = calloc(1, cap); /* libmnl leaves the padding between attributes as it is */
 	if (!buf)
 		return -ENOMEM;
 	if (b->len)
