@@ -111,15 +111,10 @@ static void test_edges(void)
 	   "a point of order 8: 0");
 }
 
-/* The number whose limbs are all ones but for the least and the most significant. */
-static struct fe ones(uint32_t least, uint32_t most)
+/* The element whose limbs are LEAST, SECOND, and ones to the top. */
+static struct fe ones(uint64_t least, uint64_t second)
 {
-	struct fe a;
-
-	memset(&a, 0xff, sizeof(a));
-	a.v[0] = least;
-	a.v[LIMBS - 1] = most;
-	return a;
+	return (struct fe){ { least, second, LIMB_MASK, LIMB_MASK, LIMB_MASK } };
 }
 
 static bool stores(const struct fe *a, uint8_t want)
@@ -130,19 +125,37 @@ static bool stores(const struct fe *a, uint8_t want)
 	return key_equal(&got, &small);
 }
 
-/* N, N + p and N + 2p stand for the same element; what is stored is N. */
+/* N and N + p stand for the same element, and so does 2^255 + N - 19, whose carry runs through all
+ * limbs; what is stored is N. */
 static void test_store(void)
 {
 	bool reduced = true;
 
-	for (uint32_t n = 0; n < 38; n++) {
-		struct fe plain = { { n } }, plus_p = ones(UINT32_MAX - 18 + n, 0x7fffffff);
-		struct fe plus_2p = ones(UINT32_MAX - 37 + n, 0xffffffff);
+	for (uint64_t n = 0; n < 38; n++) {
+		struct fe plain = { { n } }, plus_p = ones(LIMB_MASK - 18 + n, LIMB_MASK);
+		struct fe carries = ones(n - 19, LIMB_MASK + 1);
 
-		reduced = reduced && stores(&plain, (uint8_t)n) && stores(&plus_2p, (uint8_t)n);
+		reduced = reduced && stores(&plain, (uint8_t)n);
 		reduced = reduced && (n > 18 || stores(&plus_p, (uint8_t)n));
+		reduced = reduced && (n < 19 || stores(&carries, (uint8_t)n));
 	}
 	ok(reduced, "an element is stored reduced");
+}
+
+/* The largest limbs that are ever multiplied: (2^53 - 1) times the sum of all 2^(51 i). */
+static void test_largest(void)
+{
+	struct fe largest, tight, one = { { 1 } };
+	struct key got, want;
+
+	for (int i = 0; i < LIMBS; i++)
+		largest.v[i] = (UINT64_C(1) << 53) - 1;
+	fe_mul(&tight, &largest, &one);
+	fe_mul(&tight, &tight, &tight);
+	fe_mul(&largest, &largest, &largest);
+	fe_store(got.bytes, &largest);
+	fe_store(want.bytes, &tight);
+	ok(key_equal(&got, &want), "the largest limbs are multiplied without overflow");
 }
 
 static bool decodes(const char *text)
@@ -212,6 +225,7 @@ int main(void)
 	test_diffie_hellman();
 	test_edges();
 	test_store();
+	test_largest();
 	test_base64();
 	test_compare();
 	return tap_done();
