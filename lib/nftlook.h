@@ -7,11 +7,14 @@
 #include "lib/nl.h"
 #include "lib/ruleset.h"
 
-/* One thing of a ruleset: `key` says what it is and where ("rule inet vault output"), `text` the
- * whole of it. */
+/* One thing of a ruleset: `key` says what it is and where ("rule inet vault output"), `what` is the
+ * whole of it: a text, or the attributes of a rule. */
 struct nftlook_line {
-	char *key, *text; /* owned */
+	char *key; /* owned */
+	void *what; /* owned, `len` bytes */
+	size_t len;
 	size_t seq; /* order of arrival: rules of one chain keep it */
+	bool is_rule;
 };
 
 /* What was seen so far. Zero-initialise; free with nftlook_free. */

@@ -97,6 +97,8 @@ int must_check nl_dump(struct nl *nl, uint16_t type, uint16_t flags, const void 
 /* Steps over the message at *POS of the bytes up to END. It, or NULL at the end or, with *POS !=
  * END, at a bad one. */
 struct nlmsghdr *nl_next(const char **pos, const char *end);
+/* The same for an attribute. */
+const struct nlattr *nl_next_attr(const char **pos, const char *end);
 
 /*
  * Walks the attributes of NLH after OFFSET bytes of family header into TB (MAX + 1 entries, NULL

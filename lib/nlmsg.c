@@ -142,9 +142,7 @@ struct nlmsghdr *nl_next(const char **pos, const char *end)
 	return nlh;
 }
 
-/* Steps over the attribute at *POS of the bytes up to END. It, or NULL at the end or (with *POS !=
- * END) at a bad one. */
-static const struct nlattr *next_attr(const char **pos, const char *end)
+const struct nlattr *nl_next_attr(const char **pos, const char *end)
 {
 	const struct nlattr *attr = (const void *)*pos; /* aligned: POS advances by aligned steps */
 	size_t left = (size_t)(end - *pos), step;
@@ -162,7 +160,7 @@ int nl_range(const void *attrs, size_t len, const struct nlattr **tb, uint16_t m
 	const struct nlattr *attr;
 
 	memset(tb, 0, ((size_t)max + 1) * sizeof(*tb));
-	while ((attr = next_attr(&pos, end)) != NULL) {
+	while ((attr = nl_next_attr(&pos, end)) != NULL) {
 		if (mnl_attr_get_type(attr) <= max)
 			tb[mnl_attr_get_type(attr)] = attr;
 	}
@@ -192,7 +190,7 @@ int nl_each(const struct nlattr *nest, int (*fn)(const struct nlattr *attr, void
 	const struct nlattr *attr;
 	int err;
 
-	while ((attr = next_attr(&pos, end)) != NULL) {
+	while ((attr = nl_next_attr(&pos, end)) != NULL) {
 		err = fn(attr, arg);
 		if (err)
 			return err;

@@ -8,6 +8,7 @@
 #include "lib/rtnldump.c"
 #include "lib/wg.c"
 #include "lib/wgread.c"
+#include "lib/nftrule.c"
 
 /* The first byte of the input. */
 enum kind {
@@ -19,6 +20,7 @@ enum kind {
 	ROUTES6,
 	DEVICE,
 	FAMILY,
+	RULE,
 	KINDS,
 };
 
@@ -67,6 +69,17 @@ static void see_device(const struct wg_device *dev)
 			      addr_bits(&dev->peers[i].allowed_ips[j].addr));
 }
 
+/* Two rules, one half each; and one told just as it was sent. */
+static void see_rule(const char *buf, size_t len)
+{
+	size_t half = NLMSG_ALIGN(len / 2);
+
+	if (half > len)
+		return;
+	(void)nftrule_same(buf, half, buf, half);
+	(void)nftrule_same(buf, half, buf + half, len - half);
+}
+
 static void run_kind(enum kind kind, struct exchange *x, const void *buf, size_t len)
 {
 	struct wg_device dev = { .flags = 0 };
@@ -92,6 +105,10 @@ static void run_kind(enum kind kind, struct exchange *x, const void *buf, size_t
 	} else if (kind == FAMILY) {
 		x->fn = read_family;
 		x->arg = &family;
+	}
+	if (kind == RULE) {
+		see_rule(buf, len);
+		return;
 	}
 	take_datagram(x, buf, len);
 	see_device(&dev);
