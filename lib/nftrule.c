@@ -87,6 +87,8 @@ static bool same_settings(const struct nlattr *sent, const struct nlattr *told)
 	const char *pos = mnl_attr_get_payload(sent);
 	const struct nlattr *a, *b;
 
+	if (same_bytes(sent, told))
+		return true;
 	while ((a = nl_next_attr(&pos, end_of(sent))) != NULL) {
 		b = find(told, mnl_attr_get_type(a));
 		if (!b || !same_setting(a, b))
