@@ -55,20 +55,18 @@ static int fill(int fd, size_t max, struct buffer *b)
 	return n < 0 ? -errno : 0;
 }
 
-int file_read_fd(int fd, size_t max, char **data, size_t *len)
+/* As file_read_fd, of a file whose fstat(2) is ST. */
+static int read_known(int fd, const struct stat *st, size_t max, char **data, size_t *len)
 {
 	struct buffer b = { NULL, 0, FIRST_CAP };
-	struct stat st;
 	int ret;
 
 	if (max > SSIZE_MAX - 2)
 		return -EINVAL;
-	if (fstat(fd, &st))
-		return -errno;
-	if (S_ISREG(st.st_mode) && (uintmax_t)st.st_size > max)
+	if (S_ISREG(st->st_mode) && (uintmax_t)st->st_size > max)
 		return -EFBIG;
-	if (S_ISREG(st.st_mode) && st.st_size > 0)
-		b.cap = (size_t)st.st_size + 2; /* the NUL, and a byte to see the end by */
+	if (S_ISREG(st->st_mode) && st->st_size > 0)
+		b.cap = (size_t)st->st_size + 2; /* the NUL, and a byte to see the end by */
 	b.s = malloc(b.cap);
 	ret = b.s ? fill(fd, max, &b) : -ENOMEM;
 	if (ret) {
@@ -81,6 +79,13 @@ int file_read_fd(int fd, size_t max, char **data, size_t *len)
 	return 0;
 }
 
+int file_read_fd(int fd, size_t max, char **data, size_t *len)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? -errno : read_known(fd, &st, max, data, len);
+}
+
 int file_read(const char *path, size_t max, char **data, size_t *len)
 {
 	int fd cleanup(close_fd) = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -90,7 +95,7 @@ int file_read(const char *path, size_t max, char **data, size_t *len)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	return file_read_fd(fd, max, data, len);
+	return read_known(fd, &st, max, data, len);
 }
 
 void file_wipe_free(char **data, size_t len)
