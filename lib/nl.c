@@ -150,20 +150,6 @@ static int number(struct nl_batch *b, struct exchange *x)
 	return 0;
 }
 
-static int make_send_room(int fd, size_t len)
-{
-	int have = 0;
-	socklen_t size = sizeof(have);
-
-	if (len > INT_MAX / 4)
-		return -EMSGSIZE;
-	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &have, &size))
-		return -errno;
-	if ((size_t)have >= len + SEND_SLACK)
-		return 0;
-	return set_queue_size(fd, SO_SNDBUFFORCE, SO_SNDBUF, (int)len + SEND_SLACK);
-}
-
 static int send_parts(int fd, struct iovec *parts, size_t n, size_t len)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -356,15 +342,16 @@ static void read_replies(int fd, struct exchange *x)
 static int send_batch(struct nl_batch *b, struct exchange *x)
 {
 	struct iovec part = { b->buf, b->len };
-	int err = b->err;
+	int fd = b->nl->fd, err = b->err ? b->err : number(b, x);
 
-	if (!err)
-		err = make_send_room(b->nl->fd, b->len);
-	if (!err)
-		err = number(b, x);
-	if (!err)
-		err = send_parts(b->nl->fd, &part, 1, b->len);
-	return err;
+	if (err)
+		return err;
+	err = send_parts(fd, &part, 1, b->len);
+	if (err != -EMSGSIZE || b->len > INT_MAX / 4)
+		return err;
+	/* Longer than the send buffer: the kernel has read nothing of it. */
+	err = set_queue_size(fd, SO_SNDBUFFORCE, SO_SNDBUF, (int)b->len + SEND_SLACK);
+	return err ? err : send_parts(fd, &part, 1, b->len);
 }
 
 int nl_batch_send(struct nl_batch *b, nl_reply_fn *fn, void *arg, struct nl_error *error)
