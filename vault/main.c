@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/main.c: global options, the table of commands, the command by the name the binary is run
  * under, help. */
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,6 +148,8 @@ int main(int argc, char **argv)
 	enum option_result result = OPTION_TAKEN;
 	int at = 1;
 
+	json_object_seed(1); /* else /dev/urandom is read: for keys that strangers choose, of which
+				there are none */
 	for (; at < argc && argv[at][0] == '-' && argv[at][1] && result == OPTION_TAKEN; at++)
 		result = take_option(argv[at], &options);
 	report_begin(&options);
