@@ -136,7 +136,9 @@ void plan_build(const struct spec *spec, struct plan *plan)
 {
 	bool userspace = spec->backend == SPEC_BACKEND_USERSPACE;
 
-	memset(plan, 0, sizeof(*plan));
+	plan->n =
+		0; /* an object is zeroed when it is added: of hundreds there is room for, few are */
+	plan->overflow = false;
 	add(plan, &kind_netns, 0, "namespace", spec->name);
 	add_seal(plan, SEAL_INET, 0, "kill switch", "");
 	add(plan, &kind_sysctl, 0, "settings of the namespace", "");
