@@ -12,6 +12,7 @@
 
 #define ADDR_STRLEN INET6_ADDRSTRLEN
 #define PREFIX_STRLEN (INET6_ADDRSTRLEN + 4)
+#define UINT_STRLEN 21
 
 /* family is AF_INET, AF_INET6, or AF_UNSPEC (0) for "no address". Bytes past the family's length
  * are zero. */
@@ -75,5 +76,8 @@ struct addr addr_add(const struct addr *a, uint32_t n);
  * 0, -EINVAL when it is not one, -ERANGE when it lies outside MIN..MAX.
  */
 int must_check uint_parse(const char *text, size_t len, uint64_t min, uint64_t max, uint64_t *out);
+
+/* Writes N in decimal to BUF, with a NUL. Its length without it. */
+size_t uint_format(uint64_t n, char buf[static UINT_STRLEN]);
 
 #endif

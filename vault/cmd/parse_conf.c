@@ -152,14 +152,17 @@ static json_t *interface_json(struct json_maker *m, const struct wgconf *conf)
 
 static json_t *peer_json(struct json_maker *m, const struct wg_peer *peer)
 {
-	char endpoint[CONFTEXT_ENDPOINT_STRLEN];
+	struct str endpoint cleanup(str_free) = STR_INIT;
 	json_t *o = json_object();
 
-	conftext_endpoint(&peer->endpoint, endpoint);
+	conftext_endpoint(&endpoint, &peer->endpoint);
 	set(m, o, "public_key", key_json(&peer->public_key));
 	set(m, o, "preshared_key",
 	    secret_json(m, peer->flags & WG_PEER_HAS_PRESHARED_KEY, &peer->preshared_key));
-	set(m, o, "endpoint", endpoint[0] ? json_string_nocheck(endpoint) : json_null());
+	set(m, o, "endpoint",
+	    endpoint.err   ? NULL
+	    : endpoint.len ? json_string_nocheck(endpoint.s)
+			   : json_null());
 	set(m, o, "allowed_ips", prefixes_json(m, peer->allowed_ips, peer->n_allowed_ips));
 	set(m, o, "persistent_keepalive",
 	    number_or_null(peer->flags & WG_PEER_HAS_KEEPALIVE, peer->keepalive));

@@ -2,7 +2,6 @@
 /* vault/read/conftext.c: a struct wgconf back into text: the canonical form of a wg-quick file. */
 #include "vault/read/conftext.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char base64_digits[] =
@@ -32,21 +31,29 @@ void conftext_hook(struct str *out, const char *text, bool show_keys)
 	}
 }
 
-const char *conftext_endpoint(const struct wg_endpoint *e,
-			      char buf[static CONFTEXT_ENDPOINT_STRLEN])
+static void add_number(struct str *out, uint64_t n)
 {
-	char text[ADDR_STRLEN], scope[16] = "";
-	const char *host = e->host ? e->host : addr_format(&e->addr, text);
+	char text[UINT_STRLEN];
 
-	if (!e->port) {
-		buf[0] = '\0';
-		return buf;
+	str_addn(out, text, uint_format(n, text));
+}
+
+void conftext_endpoint(struct str *out, const struct wg_endpoint *e)
+{
+	char text[ADDR_STRLEN];
+	const char *host = e->host ? e->host : addr_format(&e->addr, text);
+	bool brackets = strchr(host, ':');
+
+	if (!e->port)
+		return;
+	str_add(out, brackets ? "[" : "");
+	str_add(out, host);
+	if (e->scope) {
+		str_add(out, "%");
+		add_number(out, e->scope);
 	}
-	if (e->scope)
-		snprintf(scope, sizeof(scope), "%%%u", e->scope);
-	snprintf(buf, CONFTEXT_ENDPOINT_STRLEN, strchr(host, ':') ? "[%s%s]:%u" : "%s%s:%u", host,
-		 scope, e->port);
-	return buf;
+	str_add(out, brackets ? "]:" : ":");
+	add_number(out, e->port);
 }
 
 static void add_key(struct str *out, const char *name, const struct key *key, bool show)
@@ -55,7 +62,10 @@ static void add_key(struct str *out, const char *name, const struct key *key, bo
 
 	if (show)
 		key_to_base64(key, text);
-	str_addf(out, "%s = %s\n", name, text);
+	str_add(out, name);
+	str_add(out, " = ");
+	str_add(out, text);
+	str_add(out, "\n");
 	explicit_bzero(text, sizeof(text));
 }
 
@@ -137,17 +147,22 @@ void conftext_interface(struct str *out, const struct wgconf *conf, bool show_ke
 
 void conftext_peer(struct str *out, const struct wg_peer *peer, bool show_keys)
 {
-	char endpoint[CONFTEXT_ENDPOINT_STRLEN];
-
 	str_add(out, "\n[Peer]\n");
 	add_key(out, "PublicKey", &peer->public_key, true);
 	if (peer->flags & WG_PEER_HAS_PRESHARED_KEY)
 		add_key(out, "PresharedKey", &peer->preshared_key, show_keys);
 	add_prefixes(out, "AllowedIPs = ", peer->allowed_ips, peer->n_allowed_ips);
-	if (peer->endpoint.port)
-		str_addf(out, "Endpoint = %s\n", conftext_endpoint(&peer->endpoint, endpoint));
-	if (peer->flags & WG_PEER_HAS_KEEPALIVE && peer->keepalive)
-		str_addf(out, "PersistentKeepalive = %u\n", peer->keepalive);
-	else if (peer->flags & WG_PEER_HAS_KEEPALIVE)
-		str_add(out, "PersistentKeepalive = off\n");
+	if (peer->endpoint.port) {
+		str_add(out, "Endpoint = ");
+		conftext_endpoint(out, &peer->endpoint);
+		str_add(out, "\n");
+	}
+	if (!(peer->flags & WG_PEER_HAS_KEEPALIVE))
+		return;
+	str_add(out, "PersistentKeepalive = ");
+	if (peer->keepalive)
+		add_number(out, peer->keepalive);
+	else
+		str_add(out, "off");
+	str_add(out, "\n");
 }

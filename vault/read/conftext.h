@@ -7,8 +7,6 @@
 #include "vault/read/wgconf.h"
 
 #define CONFTEXT_HIDDEN "(hidden)" /* stands for a private or preshared key that is not shown */
-#define CONFTEXT_ENDPOINT_STRLEN \
-	300 /* a name of 255, or an address with brackets and scope; ":", port, NUL */
 
 /*
  * Append [Interface] and one [Peer] to OUT: keys in a fixed order, a line for each list, absent
@@ -17,10 +15,8 @@
 void conftext_interface(struct str *out, const struct wgconf *conf, bool show_keys);
 void conftext_peer(struct str *out, const struct wg_peer *peer, bool show_keys);
 
-/* Writes HOST:PORT, an IPv6 address in brackets, to BUF and returns BUF; "" when the peer has no
- * endpoint. */
-const char *conftext_endpoint(const struct wg_endpoint *e,
-			      char buf[static CONFTEXT_ENDPOINT_STRLEN]);
+/* Appends HOST:PORT, an IPv6 address in brackets; nothing when the peer has no endpoint. */
+void conftext_endpoint(struct str *out, const struct wg_endpoint *e);
 
 /* Appends the hook TEXT; what looks like a key in it is hidden unless SHOW_KEYS. */
 void conftext_hook(struct str *out, const char *text, bool show_keys);
