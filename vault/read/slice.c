@@ -9,16 +9,6 @@
 #define DOMAIN_MAX 253U /* RFC 1035 */
 #define LABEL_MAX 63U
 
-bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

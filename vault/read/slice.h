@@ -12,8 +12,15 @@ struct slice {
 };
 
 /* Space and tab: the blanks inside a line. */
-bool is_blank(char c);
-bool is_digit(char c);
+static inline bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static inline bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 
 /* TEXT without the blanks at its ends. */
 struct slice slice_trim(struct slice text);

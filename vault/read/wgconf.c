@@ -120,6 +120,8 @@ static bool has_inner_blank(struct slice value)
 {
 	char before = ',';
 
+	if (!memchr(value.s, ' ', value.len) && !memchr(value.s, '\t', value.len))
+		return false;
 	for (size_t i = 0; i < value.len; i++) {
 		if (!is_blank(value.s[i])) {
 			before = value.s[i];
@@ -215,9 +217,35 @@ static void change_section(struct parser *p, struct slice header, bool bad)
 			      "unknown section: there are [Interface] and [Peer]");
 }
 
+/*
+ * False when all eight bytes at S are printable ASCII: then none passes 127 when 1 is added, or
+ * falls below 0 when a blank is taken away, and neither sets the high bit of any.
+ */
+static bool are_odd(const char *s)
+{
+	const uint64_t ones = UINT64_MAX / 0xff;
+	uint64_t bytes;
+
+	memcpy(&bytes, s, sizeof(bytes));
+	return ((bytes + ones) | (bytes - ones * ' ')) & ones << 7;
+}
+
+/* True when LINE is to be looked at byte by byte. */
+static bool may_have_bad_byte(struct slice line)
+{
+	if (line.len < sizeof(uint64_t))
+		return true;
+	for (size_t i = 0; i < line.len - sizeof(uint64_t); i += sizeof(uint64_t))
+		if (are_odd(line.s + i))
+			return true;
+	return are_odd(line.s + line.len - sizeof(uint64_t));
+}
+
 /* Says what byte of LINE has no place in a text; true when there is one. */
 static bool has_bad_byte(struct parser *p, struct slice line)
 {
+	if (!may_have_bad_byte(line))
+		return false;
 	for (size_t i = 0; i < line.len; i++) {
 		unsigned char c = (unsigned char)line.s[i];
 
@@ -283,16 +311,18 @@ static struct slice next_line(struct slice *rest)
 	return line;
 }
 
-/* Makes room for exactly the peers of TEXT, or few more: doubling would cost a big file megabytes. */
+/* Makes room for the peers of TEXT, or few more: doubling would cost a big file megabytes. */
 static int reserve_peers(struct parser *p, struct slice text)
 {
+	const char *header = sections[SECTION_PEER].name;
 	size_t n = 0, most = text.len / PEER_MIN_BYTES + 1;
+	const char *end = text.s + text.len, *at = text.s;
 
-	while (text.len) {
-		struct slice line = slice_trim(next_line(&text));
-
-		if (line.len >= 6 && !strncasecmp(line.s, sections[SECTION_PEER].name, 6))
+	while ((at = memchr(at, '[', (size_t)(end - at))) != NULL) {
+		if ((size_t)(end - at) >= strlen(header) &&
+		    !strncasecmp(at, header, strlen(header)))
 			n++;
+		at++;
 	}
 	if (n > most)
 		n = most;
