@@ -190,6 +190,32 @@ static void test_numbers(void)
 	   "no sign, no blank, no other base");
 }
 
+static bool prints(uint64_t n)
+{
+	char want[UINT_STRLEN], got[UINT_STRLEN];
+
+	snprintf(want, sizeof(want), "%llu", (unsigned long long)n);
+	return uint_format(n, got) == strlen(want) && !strcmp(want, got);
+}
+
+/* As printf(3) and inet_ntop(3) print them, each number of digits and each byte in each place. */
+static void test_prints(void)
+{
+	bool numbers = prints(0) && prints(UINT64_MAX), bytes = true;
+	char want[ADDR_STRLEN], got[ADDR_STRLEN];
+	struct addr a = { .family = AF_INET };
+
+	for (uint64_t n = 1; n <= UINT64_MAX / 10; n *= 10)
+		numbers = numbers && prints(n) && prints(10 * n - 1) && prints(10 * n);
+	ok(numbers, "a number is printed whole");
+	for (unsigned int i = 0; i < 1024; i++) {
+		a.bytes[i % 4] = (uint8_t)(i / 4);
+		inet_ntop(AF_INET, a.bytes, want, sizeof(want));
+		bytes = bytes && !strcmp(want, addr_format(&a, got));
+	}
+	ok(bytes, "an IPv4 address is printed with all its numbers");
+}
+
 int main(void)
 {
 	test_parse();
@@ -197,5 +223,6 @@ int main(void)
 	test_prefixes();
 	test_add();
 	test_numbers();
+	test_prints();
 	return tap_done();
 }
