@@ -70,12 +70,77 @@ static void format_ipv4(const uint8_t bytes[static 4], char *out)
 	}
 }
 
+struct run {
+	int at, len;
+};
+
+/* The longest run of zeros in GROUPS, the first of equal ones; one alone is none. */
+static struct run zero_run(const unsigned int groups[static 8])
+{
+	struct run best = { -1, 1 }, run = { 0, 0 };
+
+	for (int i = 0; i < 8; i++) {
+		if (groups[i])
+			run = (struct run){ i + 1, 0 };
+		else if (++run.len > best.len)
+			best = run;
+	}
+	return best;
+}
+
+static char *add_hex(char *out, unsigned int group)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int shift = group > 0xfff  ? 12
+			 : group > 0xff ? 8
+			 : group > 0xf  ? 4
+					: 0;
+	     shift >= 0; shift -= 4)
+		*out++ = digits[group >> shift & 0xf];
+	return out;
+}
+
+/* RFC 5952. */
+static void format_ipv6(const uint8_t bytes[static 16], char *out)
+{
+	unsigned int groups[8];
+	struct run zeros;
+
+	for (int i = 0; i < 8; i++)
+		groups[i] = (unsigned int)(bytes[2 * i] << 8 | bytes[2 * i + 1]);
+	zeros = zero_run(groups);
+	for (int i = 0; i < 8; i++) {
+		if (i == zeros.at) {
+			*out++ = ':';
+			i += zeros.len - 1;
+		} else {
+			if (i)
+				*out++ = ':';
+			out = add_hex(out, groups[i]);
+		}
+	}
+	if (zeros.at + zeros.len == 8)
+		*out++ = ':';
+	*out = '\0';
+}
+
+/* True for those that are printed with an IPv4 address inside, and some more. */
+static bool is_mixed(const struct addr *a)
+{
+	static const uint8_t zero[10];
+
+	return !memcmp(a->bytes, zero, sizeof(zero));
+}
+
 /* inet_ntop(3) does the same by a printf(3) for every part: too slow for files of 10,000 peers. */
 const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN])
 {
 	if (a->family == AF_INET)
 		format_ipv4(a->bytes, buf);
-	else if (!addr_bits(a) || !inet_ntop(a->family, a->bytes, buf, ADDR_STRLEN))
+	else if (a->family == AF_INET6 && !is_mixed(a))
+		format_ipv6(a->bytes, buf);
+	else if (a->family != AF_INET6 || !inet_ntop(AF_INET6, a->bytes, buf, ADDR_STRLEN))
 		buf[0] = '\0';
 	return buf;
 }

@@ -201,7 +201,7 @@ static bool prints(uint64_t n)
 /* As printf(3) and inet_ntop(3) print them, each number of digits and each byte in each place. */
 static void test_prints(void)
 {
-	bool numbers = prints(0) && prints(UINT64_MAX), bytes = true;
+	bool numbers = prints(0) && prints(UINT64_MAX), bytes = true, groups = true;
 	char want[ADDR_STRLEN], got[ADDR_STRLEN];
 	struct addr a = { .family = AF_INET };
 
@@ -214,6 +214,20 @@ static void test_prints(void)
 		bytes = bytes && !strcmp(want, addr_format(&a, got));
 	}
 	ok(bytes, "an IPv4 address is printed with all its numbers");
+	a.family = AF_INET6;
+	for (unsigned int i = 0; i < 1U << 16; i++) {
+		/* Two bits a group: zero, or of one digit or two, of three, of four. */
+		for (unsigned int g = 0; g < 8; g++) {
+			static const uint8_t high[] = { 0, 0, 0xb, 0x10 };
+			unsigned int kind = i >> 2 * g & 3;
+
+			a.bytes[2 * g] = high[kind];
+			a.bytes[2 * g + 1] = kind ? (uint8_t)(0xc + 8 * g) : 0;
+		}
+		inet_ntop(AF_INET6, a.bytes, want, sizeof(want));
+		groups = groups && !strcmp(want, addr_format(&a, got));
+	}
+	ok(groups, "an IPv6 address is printed with every run of zeros");
 }
 
 int main(void)
