@@ -133,7 +133,7 @@ static bool is_mixed(const struct addr *a)
 	return !memcmp(a->bytes, zero, sizeof(zero));
 }
 
-/* inet_ntop(3) does the same by a printf(3) for every part: too slow for files of 10,000 peers. */
+/* inet_ntop(3) does the same by way of stdio for every part: too slow for files of 10,000 peers. */
 const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN])
 {
 	if (a->family == AF_INET)
