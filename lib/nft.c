@@ -30,6 +30,7 @@ enum nft_datatype {
 	TYPE_INET_PROTOCOL = 12,
 	TYPE_INET_SERVICE = 13,
 	TYPE_ICMP_TYPE = 14,
+	TYPE_MARK = 19,
 	TYPE_ICMP6_TYPE = 29,
 	TYPE_IFNAME = 41,
 };
@@ -44,6 +45,7 @@ static uint32_t field_type(enum set_field field)
 		[FIELD_ICMPV6] = TYPE_ICMP6_TYPE,
 		[FIELD_LINK] = TYPE_IFNAME,
 		[FIELD_PROTOCOL] = TYPE_INET_PROTOCOL,
+		[FIELD_MARK] = TYPE_MARK,
 	};
 
 	return types[field];

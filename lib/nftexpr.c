@@ -230,6 +230,9 @@ static size_t load(struct build *b, enum selector part, uint8_t family, size_t w
 	case SELECT_PROTOCOL:
 		add_meta(b, NFT_META_L4PROTO, reg);
 		break;
+	case SELECT_MARK:
+		add_meta(b, NFT_META_MARK, reg);
+		break;
 	case SELECT_DPORT:
 		add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_DST, 2, reg);
 		break;
@@ -406,6 +409,11 @@ static void build_match(struct build *b, const struct match *m)
 		break;
 	case MATCH_PROTOCOL:
 		add_protocol(b, m->protocol);
+		break;
+	case MATCH_MARK:
+		add_meta(b, NFT_META_MARK, NFT_REG_1);
+		add_mask(b, &m->mask, sizeof(m->mask));
+		add_cmp(b, NFT_CMP_EQ, &m->mark, sizeof(m->mark));
 		break;
 	case MATCH_DPORT:
 		build_dport(b, m);

@@ -202,6 +202,11 @@ struct match match_protocol(uint8_t protocol)
 	return (struct match){ .kind = MATCH_PROTOCOL, .protocol = protocol };
 }
 
+struct match match_mark(uint32_t mark, uint32_t mask)
+{
+	return (struct match){ .kind = MATCH_MARK, .mark = mark, .mask = mask };
+}
+
 struct match match_dport(uint8_t protocol, uint16_t first, uint16_t last)
 {
 	return (struct match){

@@ -20,6 +20,7 @@ enum match_kind {
 	MATCH_DADDR_SET,
 	MATCH_CONCAT_SET, /* oifname . ip daddr @NAME, and the like: see struct concat */
 	MATCH_PROTOCOL, /* meta l4proto tcp */
+	MATCH_MARK, /* meta mark & MASK == MARK */
 	MATCH_DPORT, /* tcp dport 80, udp dport 6881-6889 */
 	MATCH_DPORT_SET, /* udp dport @NAME, tcp dport @NAME */
 	MATCH_FAMILY, /* meta nfproto ipv6 */
@@ -46,6 +47,7 @@ enum selector {
 	SELECT_DADDR,
 	SELECT_PROTOCOL, /* meta l4proto */
 	SELECT_DPORT, /* th dport */
+	SELECT_MARK, /* meta mark */
 };
 
 #define CONCAT_MAX 5
@@ -61,6 +63,7 @@ struct match {
 	uint8_t family; /* AF_INET, AF_INET6: for sets of addresses and ICMP types */
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP: for ports */
 	uint16_t first, last; /* MATCH_DPORT */
+	uint32_t mark, mask; /* MATCH_MARK */
 	struct concat concat; /* MATCH_CONCAT_SET, MATCH_DNAT_MAP */
 	uint32_t states; /* MATCH_CT_STATE: RULESET_ESTABLISHED, … */
 	struct prefix prefix;
@@ -124,6 +127,8 @@ enum set_type {
 	SET_PEER_IPV6,
 	SET_HOLE_IPV4, /* link . address . prefix . protocol . ports */
 	SET_HOLE_IPV6,
+	SET_ENDPOINT_IPV4, /* mark . address . port */
+	SET_ENDPOINT_IPV6,
 	MAP_SELF_IPV4, /* protocol . port . prefix : address . port */
 	MAP_SELF_IPV6,
 	MAP_PUBLISH_IPV4, /* protocol . port . prefix . prefix : address . port */
@@ -138,7 +143,8 @@ enum set_field {
 	FIELD_ICMP,
 	FIELD_ICMPV6,
 	FIELD_LINK,
-	FIELD_PROTOCOL
+	FIELD_PROTOCOL,
+	FIELD_MARK
 };
 
 struct set_shape {
@@ -198,9 +204,11 @@ void element_put_address(struct set_element *e, const struct addr *address);
 void element_put_prefix(struct set_element *e, const struct prefix *prefix);
 void element_put_protocol(struct set_element *e, uint8_t protocol);
 void element_put_ports(struct set_element *e, uint16_t first, uint16_t last);
-/* What a map's element leads to; COMMENT of at most IFNAMSIZ - 1 characters. */
-void element_put_target(struct set_element *e, const struct addr *address, uint16_t port,
-			const char *comment);
+void element_put_mark(struct set_element *e, uint32_t mark);
+/* COMMENT of at most IFNAMSIZ - 1 characters. */
+void element_put_comment(struct set_element *e, const char *comment);
+/* What a map's element leads to. */
+void element_put_target(struct set_element *e, const struct addr *address, uint16_t port);
 void set_add_number(struct ruleset *rs, struct set *set, uint16_t number);
 
 /* Appends a rule made of the N matches at MATCHES. COUNTER and COMMENT may be NULL. */
@@ -224,6 +232,7 @@ struct match match_saddr_prefix(const struct prefix *prefix);
 struct match match_concat_set(uint8_t family, const char *set, const struct concat *concat);
 struct match match_dnat_map(uint8_t family, const char *map, const struct concat *concat);
 struct match match_protocol(uint8_t protocol);
+struct match match_mark(uint32_t mark, uint32_t mask);
 struct match match_dport(uint8_t protocol, uint16_t first, uint16_t last);
 struct match match_dport_set(uint8_t protocol, const char *set);
 struct match match_family(uint8_t family);

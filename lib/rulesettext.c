@@ -73,6 +73,9 @@ static void print_concat(const struct match *m, struct str *out)
 		case SELECT_PROTOCOL:
 			str_add(out, "meta l4proto");
 			break;
+		case SELECT_MARK:
+			str_add(out, "meta mark");
+			break;
 		case SELECT_DPORT:
 			str_add(out, "th dport");
 			break;
@@ -116,6 +119,9 @@ static void print_match(const struct match *m, struct str *out)
 		break;
 	case MATCH_PROTOCOL:
 		str_addf(out, "meta l4proto %s", protocol_word(m->protocol));
+		break;
+	case MATCH_MARK:
+		str_addf(out, "meta mark & 0x%08x == 0x%08x", m->mask, m->mark);
 		break;
 	case MATCH_DPORT:
 		print_dport(m, out);
@@ -245,6 +251,8 @@ static unsigned int port_at(const uint8_t *bytes)
 static void print_field(enum set_field field, const uint8_t *first, const uint8_t *last,
 			bool ranges, struct str *out)
 {
+	uint32_t mark;
+
 	switch (field) {
 	case FIELD_LINK:
 		str_addf(out, "\"%s\"", (const char *)first);
@@ -263,6 +271,10 @@ static void print_field(enum set_field field, const uint8_t *first, const uint8_
 	case FIELD_ICMP:
 	case FIELD_ICMPV6:
 		str_addf(out, "%u", first[0]);
+		break;
+	case FIELD_MARK:
+		memcpy(&mark, first, sizeof(mark));
+		str_addf(out, "0x%08x", mark);
 		break;
 	case FIELD_PROTOCOL:
 		str_add(out, protocol_word(first[0]));
@@ -295,7 +307,7 @@ static void print_set(const struct set *set, struct str *out)
 		[FIELD_IPV4] = "ipv4_addr",      [FIELD_IPV6] = "ipv6_addr",
 		[FIELD_PORT] = "inet_service",   [FIELD_ICMP] = "icmp_type",
 		[FIELD_ICMPV6] = "icmpv6_type",  [FIELD_LINK] = "ifname",
-		[FIELD_PROTOCOL] = "inet_proto",
+		[FIELD_PROTOCOL] = "inet_proto", [FIELD_MARK] = "mark",
 	};
 	const struct set_shape *shape = set_shape(set->type);
 

@@ -30,6 +30,8 @@ static const struct set_shape shapes[SET_TYPES] = {
 			    { FIELD_LINK, FIELD_IPV6, FIELD_IPV6, FIELD_PROTOCOL, FIELD_PORT },
 			    true,
 			    false },
+	[SET_ENDPOINT_IPV4] = { 3, { FIELD_MARK, FIELD_IPV4, FIELD_PORT }, false, false },
+	[SET_ENDPOINT_IPV6] = { 3, { FIELD_MARK, FIELD_IPV6, FIELD_PORT }, false, false },
 	[MAP_SELF_IPV4] = { 3, { FIELD_PROTOCOL, FIELD_PORT, FIELD_IPV4 }, true, true },
 	[MAP_SELF_IPV6] = { 3, { FIELD_PROTOCOL, FIELD_PORT, FIELD_IPV6 }, true, true },
 	[MAP_PUBLISH_IPV4] = { 4,
@@ -50,8 +52,8 @@ const struct set_shape *set_shape(enum set_type type)
 size_t set_field_len(enum set_field field)
 {
 	static const size_t lengths[] = {
-		[FIELD_IPV4] = 4,   [FIELD_IPV6] = 16,       [FIELD_PORT] = 2,    [FIELD_ICMP] = 1,
-		[FIELD_ICMPV6] = 1, [FIELD_LINK] = IFNAMSIZ, [FIELD_PROTOCOL] = 1
+		[FIELD_IPV4] = 4,   [FIELD_IPV6] = 16,       [FIELD_PORT] = 2,     [FIELD_ICMP] = 1,
+		[FIELD_ICMPV6] = 1, [FIELD_LINK] = IFNAMSIZ, [FIELD_PROTOCOL] = 1, [FIELD_MARK] = 4
 	};
 
 	return lengths[field];
@@ -131,8 +133,18 @@ void element_put_ports(struct set_element *e, uint16_t first, uint16_t last)
 	put(e, from, to, sizeof(from));
 }
 
-void element_put_target(struct set_element *e, const struct addr *address, uint16_t port,
-			const char *comment)
+void element_put_mark(struct set_element *e, uint32_t mark)
+{
+	put(e, &mark, &mark, sizeof(mark)); /* in the host's byte order */
+}
+
+void element_put_comment(struct set_element *e, const char *comment)
+{
+	if (e)
+		strncpy(e->comment, comment, sizeof(e->comment) - 1);
+}
+
+void element_put_target(struct set_element *e, const struct addr *address, uint16_t port)
 {
 	size_t size = addr_size(address);
 
@@ -141,5 +153,4 @@ void element_put_target(struct set_element *e, const struct addr *address, uint1
 	memcpy(e->data, address->bytes, size);
 	e->data[size] = (uint8_t)(port >> 8);
 	e->data[size + 1] = (uint8_t)port;
-	strncpy(e->comment, comment, sizeof(e->comment) - 1);
 }

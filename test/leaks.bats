@@ -413,6 +413,31 @@ world() {
 		pgrep -a wireguard-go'
 }
 
+# bats test_tags=tunnel
+@test "L18 a tunnel told another endpoint, from inside, sends nothing there; up puts it right" {
+	endpoint() { inside "$1" wg set "$2" peer "$(host cat "$LAB/keys/server.pub")" endpoint 203.0.113.9:51820; }
+	counted() { host nft -j list counter inet vault dropped_endpoint | jq '.nftables[] | .counter? // empty | .packets'; }
+	asks() { inside "$1" curl -s -m 2 http://203.0.113.80/ > /dev/null || :; }
+
+	up
+	[[ $(inside media curl -sS -m 5 http://203.0.113.80/) == 198.51.100.1 ]]
+	[[ $(inside plain curl -sS -m 5 http://203.0.113.80/) == 198.51.100.1 ]]
+	endpoint plain tun-plain
+	must_see isp:to-host --to 203.0.113.9 -- asks plain
+	endpoint media wg-media
+	must_not_see isp:to-host --to 203.0.113.9 -- asks media
+	(($(counted) > 0))
+	inside plain wg set tun-plain peer "$(host cat "$LAB/keys/server.pub")" endpoint 198.51.100.1:51820
+
+	up
+	[[ $(inside media curl -sS -m 5 http://203.0.113.80/) == 198.51.100.1 ]]
+
+	# Without a link the guard holds it all the same.
+	up no-link
+	endpoint media wg-media
+	must_not_see isp:to-host --to 203.0.113.9 -- asks media
+}
+
 @test "L28 an error or a lost answer of the kernel in \`up\`: it fails, and leaves nothing" {
 	local before what n status failed=0
 

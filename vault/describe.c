@@ -90,6 +90,18 @@ static void check_ends(const struct spec_link_ends *ends, const char *family, st
 			      family);
 }
 
+/* Marks what the tunnel sends, for the guard to know it by (L18). */
+static void settle_mark(struct spec *spec)
+{
+	if (spec->wg.flags & WG_DEVICE_HAS_FWMARK)
+		return;
+	for (size_t i = 0; i < spec->wg.n_peers; i++)
+		if (!spec->wg.peers[i].endpoint.port)
+			return; /* it answers wherever that peer calls from */
+	spec->wg.fwmark = spec_mark(spec);
+	spec->wg.flags |= WG_DEVICE_HAS_FWMARK;
+}
+
 static void check_link(const struct words *words, struct problems *p)
 {
 	const struct spec *spec = words->spec;
@@ -168,6 +180,7 @@ size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
 	drop_family(spec, AF_INET, p);
 	drop_family(spec, AF_INET6, p);
 	sift_resolvers(spec, p);
+	settle_mark(spec);
 	check_link(words, p);
 	check_reach(spec, p);
 	if (spec->mtu && spec->mtu < 1280 && spec_tunnel_has(spec, AF_INET6))

@@ -142,10 +142,10 @@ void plan_build(const struct spec *spec, struct plan *plan)
 	add(plan, &kind_netns, 0, "namespace", spec->name);
 	add_seal(plan, SEAL_INET, 0, "kill switch", "");
 	add(plan, &kind_sysctl, 0, "settings of the namespace", "");
-	if (spec->has_link) {
+	if (spec_is_guarded(spec))
 		add(plan, &kind_guard, 0, "guard on the host", "");
+	if (spec->has_link)
 		add(plan, &kind_link, OBJ_TRAFFIC, "link", spec->host_name);
-	}
 	add(plan, &kind_tunnel, OBJ_TRAFFIC | (userspace ? OBJ_UNLOCKS : 0), "tunnel",
 	    spec->tunnel_name);
 	if (spec->has_link)

@@ -33,6 +33,7 @@ static const struct {
 	{ "dropped_forward", "packets that wanted to pass through the vault" },
 	{ "dropped_frames", "frames of packet sockets" },
 	{ "dropped_from_vaults", "packets out of a vault's link that answer nobody" },
+	{ "dropped_endpoint", "a tunnel's packets to no endpoint of its peers" },
 	{ "dropped_to_vaults", "packets towards a vault's link that are not for its address" },
 };
 

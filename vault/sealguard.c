@@ -26,6 +26,7 @@ enum grant {
 	GRANT_SERVICE, /* ports of the host (allow-host) */
 	GRANT_PEER, /* who may enter (accessible-from) */
 	GRANT_HOLE, /* where to it may go (allow-to) */
+	GRANT_ENDPOINT, /* where its tunnel's own packets go (L18) */
 	GRANT_SELF, /* published ports, for the host itself */
 	GRANT_PUBLISH, /* published ports, for who may enter */
 	GRANTS
@@ -39,6 +40,8 @@ static const struct {
 	[GRANT_SERVICE] = { { "services4", SET_SERVICE_IPV4 }, { "services6", SET_SERVICE_IPV6 } },
 	[GRANT_PEER] = { { "entrants4", SET_PEER_IPV4 }, { "entrants6", SET_PEER_IPV6 } },
 	[GRANT_HOLE] = { { "holes4", SET_HOLE_IPV4 }, { "holes6", SET_HOLE_IPV6 } },
+	[GRANT_ENDPOINT] = { { "endpoints4", SET_ENDPOINT_IPV4 },
+			     { "endpoints6", SET_ENDPOINT_IPV6 } },
 	[GRANT_SELF] = { { "self4", MAP_SELF_IPV4 }, { "self6", MAP_SELF_IPV6 } },
 	[GRANT_PUBLISH] = { { "published4", MAP_PUBLISH_IPV4 },
 			    { "published6", MAP_PUBLISH_IPV6 } },
@@ -53,6 +56,7 @@ static const struct concat answering = { 3, { SELECT_IIFNAME, SELECT_SADDR, SELE
 static const struct concat by_hole = {
 	5, { SELECT_IIFNAME, SELECT_SADDR, SELECT_DADDR, SELECT_PROTOCOL, SELECT_DPORT }
 };
+static const struct concat to_endpoint = { 3, { SELECT_MARK, SELECT_DADDR, SELECT_DPORT } };
 static const struct concat to_self = { 3, { SELECT_PROTOCOL, SELECT_DPORT, SELECT_DADDR } };
 static const struct concat to_published = {
 	4, { SELECT_PROTOCOL, SELECT_DPORT, SELECT_DADDR, SELECT_SADDR }
@@ -121,12 +125,27 @@ static void add_forward_in(struct ruleset *rs, struct chain *c)
 	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, "nobody else enters", match_oif(LINKS));
 }
 
+/*
+ * The tunnels' own packets, encrypted, by the mark that they carry (spec_pins_endpoints): to their
+ * peers' endpoints and nowhere else, whoever made WireGuard believe otherwise (L18).
+ */
+static void add_output_endpoints(struct ruleset *rs, struct chain *c)
+{
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "a tunnel, to its endpoint",
+		     match_mark(SPEC_MARK, SPEC_MARK_MASK), match_protocol(IPPROTO_UDP),
+		     in_grant(GRANT_ENDPOINT, f, &to_endpoint));
+	RULE(rs, c, "dropped_endpoint", VERDICT_DROP, "and to no other (L18)",
+	     match_mark(SPEC_MARK, SPEC_MARK_MASK), match_protocol(IPPROTO_UDP));
+}
+
 /* Towards a link: its vault's own address, so that no host route makes a tunnel's address answer
  * there (L11). */
 static void add_output(struct ruleset *rs)
 {
 	struct chain *c = ruleset_chain(rs, "output", CHAIN_OUTPUT, -10, VERDICT_ACCEPT, NULL);
 
+	add_output_endpoints(rs, c);
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
 		     in_grant(GRANT_ADDRESS, f, &to_vault));
@@ -211,7 +230,8 @@ static void grant_publish(const struct spec *spec, const struct spec_publish *pu
 	element_put_prefix(e, &address);
 	if (from)
 		element_put_prefix(e, from);
-	element_put_target(e, &spec->link[f].vault.addr, publish->port, spec->host_name);
+	element_put_target(e, &spec->link[f].vault.addr, publish->port);
+	element_put_comment(e, spec->host_name);
 }
 
 static void grant_entrants(const struct spec *spec, enum spec_family f, struct ruleset *rs,
@@ -241,6 +261,23 @@ static void grant_entrants(const struct spec *spec, enum spec_family f, struct r
 	}
 }
 
+static void grant_endpoints(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+			    struct set *set)
+{
+	for (size_t i = 0; i < spec->wg.n_peers; i++) {
+		const struct wg_endpoint *endpoint = &spec->wg.peers[i].endpoint;
+		struct set_element *e;
+
+		if (endpoint->addr.family != families[f])
+			continue;
+		e = set_add(rs, set);
+		element_put_mark(e, spec->wg.fwmark);
+		element_put_address(e, &endpoint->addr);
+		element_put_ports(e, endpoint->port, endpoint->port);
+		element_put_comment(e, spec->host_name);
+	}
+}
+
 /* The sets of one family, with what SPEC is allowed; SPEC NULL: empty. */
 static void add_grants(const struct spec *spec, enum spec_family f, struct ruleset *rs)
 {
@@ -249,10 +286,14 @@ static void add_grants(const struct spec *spec, enum spec_family f, struct rules
 
 	for (enum grant g = 0; g < GRANTS; g++)
 		(void)ruleset_set(rs, grants[g][f].name, grants[g][f].type);
-	if (rs->err || !spec || !spec->has_link || !spec->link[f].vault.addr.family)
+	if (rs->err || !spec)
 		return;
 	for (enum grant g = 0; g < GRANTS; g++)
 		sets[g] = &rs->sets[first + g];
+	if (spec_pins_endpoints(spec))
+		grant_endpoints(spec, f, rs, sets[GRANT_ENDPOINT]);
+	if (!spec->has_link || !spec->link[f].vault.addr.family)
+		return;
 	set_add_link_address(rs, sets[GRANT_ADDRESS], spec->host_name, &spec->link[f].vault.addr);
 	grant_ports(spec, f, rs, sets);
 	grant_entrants(spec, f, rs, sets);
@@ -265,6 +306,7 @@ static void build(const struct spec *spec, struct ruleset *rs)
 	*rs = (struct ruleset){ .family = RULESET_INET, .table = "vault" };
 	ruleset_counter(rs, "dropped_from_vaults");
 	ruleset_counter(rs, "dropped_to_vaults");
+	ruleset_counter(rs, "dropped_endpoint");
 	sealset_name_ports(rs);
 	sealset_neighbour(rs);
 	sealset_routine(rs);

@@ -93,7 +93,7 @@ static int take_rules(struct world *w, struct sight *s, struct nl_error *error)
 		r = nftlook_dump(&w->vault_nft, rs, SEAL_TABLES, &s->rules, error);
 	for (unsigned int t = 0; t < SEAL_TABLES; t++)
 		ruleset_free(&rs[t]);
-	if (r || !w->spec->has_link)
+	if (r || !spec_is_guarded(w->spec))
 		return r;
 	seal_build_guard(&guard);
 	r = guard.err ? guard.err : nftlook_dump(&w->host_nft, &guard, 1, &s->guard, error);

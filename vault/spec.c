@@ -47,6 +47,21 @@ void spec_name_interfaces(struct spec *spec)
 	interface_name("wg-", spec->name, spec->tunnel_name);
 }
 
+uint32_t spec_mark(const struct spec *spec)
+{
+	return SPEC_MARK | (hash(spec->name) & 0x007f3fffU);
+}
+
+bool spec_pins_endpoints(const struct spec *spec)
+{
+	return spec->wg.fwmark == spec_mark(spec);
+}
+
+bool spec_is_guarded(const struct spec *spec)
+{
+	return spec->has_link || spec_pins_endpoints(spec);
+}
+
 const char *spec_interface(const struct spec *spec, uint32_t index)
 {
 	if (index == SPEC_LOOPBACK_INDEX)

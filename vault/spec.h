@@ -21,6 +21,11 @@ enum spec_index { SPEC_LOOPBACK_INDEX = 1, SPEC_LINK_INDEX = 2 };
 /* Every link of a vault carries this group inside, so that one request takes all of them away. */
 #define SPEC_GROUP 30305U /* "va" */
 
+/* What a tunnel's own packets are marked with on the host, unless its file has a FwMark: the guard
+ * knows them by it. The bits that tell vaults apart are none that Kubernetes tests (0xc000). */
+#define SPEC_MARK 0x76000000U
+#define SPEC_MARK_MASK 0xff000000U
+
 enum spec_backend { SPEC_BACKEND_AUTO, SPEC_BACKEND_KERNEL, SPEC_BACKEND_USERSPACE };
 
 /* One family of the host link; family AF_UNSPEC in `host` and `vault`: the link has none of it. */
@@ -101,6 +106,16 @@ bool spec_name_is_valid(const char *name);
 /* Fills the three interface names from spec->name: as they are where they fit, else cut, with a
  * hash of the whole. */
 void spec_name_interfaces(struct spec *spec);
+
+/* The mark of this vault's tunnel, made of its name. */
+uint32_t spec_mark(const struct spec *spec);
+/*
+ * True when the guard holds the tunnel's packets to the endpoints of its peers: they carry
+ * spec_mark. Not so when the file has a FwMark of its own, or a peer whose endpoint is not given.
+ */
+bool spec_pins_endpoints(const struct spec *spec);
+/* True when the guard on the host has anything to do for it. */
+bool spec_is_guarded(const struct spec *spec);
 
 /* True when the tunnel has an address of the family (AF_INET, AF_INET6). */
 bool spec_tunnel_has(const struct spec *spec, uint8_t family);

@@ -252,7 +252,9 @@ static size_t drop_link(const struct spec *spec, const struct spec *old, struct 
 	if (spec->has_link || !old->has_link)
 		return 0;
 	plan_build(old, &plan);
-	failures = walk_remove_kind(&plan, w, &kind_link) + walk_remove_kind(&plan, w, &kind_guard);
+	failures = walk_remove_kind(&plan, w, &kind_link);
+	if (!spec_is_guarded(spec))
+		failures += walk_remove_kind(&plan, w, &kind_guard);
 	if (!failures)
 		note_change('-', "link", changes);
 	return failures;

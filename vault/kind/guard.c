@@ -27,10 +27,11 @@ struct sift {
 	size_t others;
 };
 
-/* A key begins with its link's name; what a map holds carries it as a comment. */
+/* A key begins with the link's name, or a comment has it. */
 static bool is_ours(const struct sift *sift, const struct set_element *e)
 {
-	const char *name = set_shape(sift->ours->type)->map ? e->comment : (const char *)e->key;
+	bool in_key = set_shape(sift->ours->type)->fields[0] == FIELD_LINK;
+	const char *name = in_key ? (const char *)e->key : e->comment;
 
 	return !strncmp(name, sift->link, IFNAMSIZ);
 }
@@ -52,14 +53,16 @@ static int sift_element(const struct set_element *e, void *arg)
 	return sift->owner->err;
 }
 
-/* A vault that is up, and was never allowed more than its address, has elements in no other set. */
+/* A vault that is up, and was never allowed more than its address and its endpoints, has elements
+ * in no other set. */
 static bool may_hold(const struct world *w, const struct set *set)
 {
 	const struct spec *spec = w->spec;
 
 	return w->sight || !spec->netns_inode || spec->reach.n_from || spec->reach.n_publish ||
 	       spec->reach.n_host_ports || spec->reach.n_holes || set->type == SET_LINK_IPV4 ||
-	       set->type == SET_LINK_IPV6;
+	       set->type == SET_LINK_IPV6 || set->type == SET_ENDPOINT_IPV4 ||
+	       set->type == SET_ENDPOINT_IPV6;
 }
 
 /* Fills RS with the guard's sets, this vault's elements only, and counts those of other vaults in
