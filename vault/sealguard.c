@@ -48,6 +48,7 @@ static const struct {
 };
 
 static const struct concat to_vault = { 2, { SELECT_OIFNAME, SELECT_DADDR } };
+static const struct concat from_vault = { 2, { SELECT_IIFNAME, SELECT_SADDR } };
 static const struct concat to_service = {
 	4, { SELECT_IIFNAME, SELECT_DADDR, SELECT_PROTOCOL, SELECT_DPORT }
 };
@@ -77,7 +78,11 @@ static void add_loopback(struct ruleset *rs)
 	     match_iif(LINKS), match_daddr_text("127.0.0.0/8"));
 }
 
-/* From a link: answers to the host, what allow-host allows, neighbour discovery. */
+/*
+ * From a link: answers to the host, what allow-host allows, neighbour discovery. A service of the
+ * host is asked from the vault's own address: else its answer would go to whom a forged one names,
+ * by any interface (IPv6 has no rp_filter, and the whole host's may loosen the link's).
+ */
 static void add_input(struct ruleset *rs)
 {
 	struct chain *c = ruleset_chain(rs, "input", CHAIN_INPUT, -10, VERDICT_ACCEPT, NULL);
@@ -86,6 +91,7 @@ static void add_input(struct ruleset *rs)
 	     match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "allow-host", match_iif(LINKS),
+		     in_grant(GRANT_ADDRESS, f, &from_vault),
 		     in_grant(GRANT_SERVICE, f, &to_service));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LINKS),
 	     match_icmp_set(AF_INET6, "neighbour"));
