@@ -3,6 +3,7 @@
  * of it. */
 #include "lib/nft.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
@@ -21,6 +22,10 @@
 #define ROOM 4096
 #define ROOM_RULE 8192
 #define ROOM_ELEMENT 256
+
+/* Elements of one message: their list is one attribute, whose length is 16 bits wide. */
+#define ELEMENTS_MAX 200
+static_assert(ELEMENTS_MAX * ROOM_ELEMENT <= UINT16_MAX, "a list of elements fits its attribute");
 
 /* libnftnl's data type numbers, as nft(8) defines them (include/datatype.h there); a concatenation
  * shifts by six. */
@@ -216,23 +221,32 @@ static void put_element(struct nlmsghdr *nlh, enum set_type type, const struct s
 	mnl_attr_nest_end(nlh, nest);
 }
 
-void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,
-			const struct ruleset *rs, const struct set *set, bool add)
+static void queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			   const struct ruleset *rs, const struct set *set, size_t first, size_t n,
+			   bool add)
 {
+	struct nlmsghdr *nlh =
+		add_message(b, nl, tag, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
+			    add ? NLM_F_CREATE : 0, rs, ROOM + n * ROOM_ELEMENT);
 	struct nlattr *list;
-	struct nlmsghdr *nlh;
 
-	if (!set->n_elements)
-		return;
-	nlh = add_message(b, nl, tag, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-			  add ? NLM_F_CREATE : 0, rs, ROOM + set->n_elements * ROOM_ELEMENT);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
 	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-	for (size_t i = 0; i < set->n_elements; i++)
+	for (size_t i = first; i < first + n; i++)
 		put_element(nlh, set->type, &set->elements[i]);
 	mnl_attr_nest_end(nlh, list);
 	nl_batch_end(b, nlh);
+}
+
+void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			const struct ruleset *rs, const struct set *set, bool add)
+{
+	for (size_t i = 0; i < set->n_elements; i += ELEMENTS_MAX)
+		queue_elements(b, nl, tag, rs, set, i,
+			       set->n_elements - i < ELEMENTS_MAX ? set->n_elements - i
+								  : ELEMENTS_MAX,
+			       add);
 }
 
 static uint32_t hook_number(const struct chain *chain)
