@@ -66,15 +66,6 @@ void set_add_address(struct ruleset *rs, struct set *set, const struct addr *add
 	element_put_address(set_add(rs, set), address);
 }
 
-void set_add_link_address(struct ruleset *rs, struct set *set, const char *link,
-			  const struct addr *address)
-{
-	struct set_element *e = set_add(rs, set);
-
-	element_put_link(e, link);
-	element_put_address(e, address);
-}
-
 void set_add_number(struct ruleset *rs, struct set *set, uint16_t number)
 {
 	struct set_element *e = set_add(rs, set);

@@ -190,10 +190,8 @@ void ruleset_counter(struct ruleset *rs, const char *name);
 struct set *ruleset_set(struct ruleset *rs, const char *name, enum set_type type);
 struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hook hook,
 			    int priority, enum verdict policy, const char *device);
-/* Elements; ADDRESS must be of the set's family. LINK is for the sets of links. */
+/* Elements; ADDRESS must be of the set's family. */
 void set_add_address(struct ruleset *rs, struct set *set, const struct addr *address);
-void set_add_link_address(struct ruleset *rs, struct set *set, const char *link,
-			  const struct addr *address);
 /*
  * A new element of a set whose key has several fields, to be put in one after the other, each what
  * its type says. NULL without memory (sticky), which the put functions take.

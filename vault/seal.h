@@ -27,6 +27,9 @@ void seal_build_guard(struct ruleset *rs);
 void seal_build_guard_elements(const struct spec *spec, struct ruleset *rs);
 /* These elements alone, in their sets: no rules. SPEC NULL: the empty sets. */
 void seal_build_grants(const struct spec *spec, struct ruleset *rs);
+/* RS: those of one vault, its addresses' sets filled. False when there are none in the other sets.
+ * The description cannot tell: an `up` that failed may have allowed what was never written down. */
+bool seal_grants_more(const struct ruleset *rs);
 
 /* What a counter of ours counts, for people; NULL for a name that is none. */
 const char *seal_counter_meaning(const char *name);

@@ -284,6 +284,37 @@ static void grant_endpoints(const struct spec *spec, enum spec_family f, struct 
 	}
 }
 
+/* The vault's address. A comment says that there is more in other sets: so who takes it away knows
+ * where to look (seal_grants_more). */
+static void grant_address(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+			  struct set *set)
+{
+	const struct spec_reach *reach = &spec->reach;
+	struct set_element *e = set_add(rs, set);
+
+	element_put_link(e, spec->host_name);
+	element_put_address(e, &spec->link[f].vault.addr);
+	if (reach->n_from || reach->n_publish || reach->n_host_ports || reach->n_holes)
+		element_put_comment(e, "allowed more");
+}
+
+bool seal_grants_more(const struct ruleset *rs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rs->n_sets; i++) {
+		const struct set *set = &rs->sets[i];
+
+		if (set->type != SET_LINK_IPV4 && set->type != SET_LINK_IPV6)
+			continue;
+		n += set->n_elements;
+		for (size_t j = 0; j < set->n_elements; j++)
+			if (set->elements[j].comment[0])
+				return true;
+	}
+	return !n;
+}
+
 /* The sets of one family, with what SPEC is allowed; SPEC NULL: empty. */
 static void add_grants(const struct spec *spec, enum spec_family f, struct ruleset *rs)
 {
@@ -300,7 +331,7 @@ static void add_grants(const struct spec *spec, enum spec_family f, struct rules
 		grant_endpoints(spec, f, rs, sets[GRANT_ENDPOINT]);
 	if (!spec->has_link || !spec->link[f].vault.addr.family)
 		return;
-	set_add_link_address(rs, sets[GRANT_ADDRESS], spec->host_name, &spec->link[f].vault.addr);
+	grant_address(spec, f, rs, sets[GRANT_ADDRESS]);
 	grant_ports(spec, f, rs, sets);
 	grant_entrants(spec, f, rs, sets);
 }

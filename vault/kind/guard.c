@@ -53,46 +53,48 @@ static int sift_element(const struct set_element *e, void *arg)
 	return sift->owner->err;
 }
 
-/* A vault that is up, and was never allowed more than its address and its endpoints, has elements
- * in no other set. */
-static bool may_hold(const struct world *w, const struct set *set)
+static bool is_basic(enum set_type type)
 {
-	const struct spec *spec = w->spec;
+	return type == SET_LINK_IPV4 || type == SET_LINK_IPV6 || type == SET_ENDPOINT_IPV4 ||
+	       type == SET_ENDPOINT_IPV6;
+}
 
-	return w->sight || !spec->netns_inode || spec->reach.n_from || spec->reach.n_publish ||
-	       spec->reach.n_host_ports || spec->reach.n_holes || set->type == SET_LINK_IPV4 ||
-	       set->type == SET_LINK_IPV6 || set->type == SET_ENDPOINT_IPV4 ||
-	       set->type == SET_ENDPOINT_IPV6;
+/* What the sets that every vault has elements in, or all others, hold of this vault. */
+static int find_in(struct world *w, struct ruleset *rs, bool basic, size_t *others,
+		   size_t *missing)
+{
+	struct nl_error error = { 0 };
+	int r = rs->err;
+
+	for (size_t i = 0; !r && i < rs->n_sets; i++) {
+		struct set *set = &rs->sets[i];
+		struct sift sift = { .link = w->spec->host_name, .owner = rs, .ours = set };
+
+		if (is_basic(set->type) != basic)
+			continue;
+		r = nft_dump_elements(&w->host_nft, rs, set->name, sift_element, &sift, &error);
+		if (r == -ENOENT) {
+			++*missing;
+			r = 0;
+		}
+		*others += sift.others;
+	}
+	return r;
 }
 
 /* Fills RS with the guard's sets, this vault's elements only, and counts those of other vaults in
  * OTHERS. -ENOENT when none of the sets is there. */
 static int find_elements(struct world *w, struct ruleset *rs, size_t *others)
 {
-	struct nl_error error = { 0 };
-	size_t asked = 0, missing = 0;
+	size_t missing = 0;
 	int r;
 
 	seal_build_grants(NULL, rs);
-	r = rs->err;
 	*others = 0;
-	for (size_t i = 0; !r && i < rs->n_sets; i++) {
-		struct sift sift = { .link = w->spec->host_name,
-				     .owner = rs,
-				     .ours = &rs->sets[i] };
-
-		if (!may_hold(w, &rs->sets[i]))
-			continue;
-		r = nft_dump_elements(&w->host_nft, rs, rs->sets[i].name, sift_element, &sift,
-				      &error);
-		asked++;
-		if (r == -ENOENT) {
-			missing++;
-			r = 0;
-		}
-		*others += sift.others;
-	}
-	return r ? r : missing == asked ? -ENOENT : 0;
+	r = find_in(w, rs, true, others, &missing);
+	if (!r && (w->sight || seal_grants_more(rs)))
+		r = find_in(w, rs, false, others, &missing);
+	return r ? r : missing == rs->n_sets ? -ENOENT : 0;
 }
 
 /* The same, an interrupted dump taken anew; without the table there are none. */
