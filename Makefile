@@ -5,6 +5,7 @@ PREFIX     ?= /usr
 SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 COMPDIR    ?= $(PREFIX)/share
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
 O          ?= build
 PKG_CONFIG ?= pkg-config
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || cat .version 2>/dev/null || echo unknown)
@@ -129,6 +130,9 @@ install: all ## into DESTDIR, PREFIX
 	for l in $(LINKS); do ln -sf vault $(DESTDIR)$(SBINDIR)/vault-$$l; done
 	for m in man/*.8; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man8/$${m#man/}; done
 	for m in man/*.5; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man5/$${m#man/}; done
+	for m in man/*.7; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man7/$${m#man/}; done
+	for u in vault/systemd/*; do install -d $(DESTDIR)$(UNITDIR) && \
+		sed 's|@SBINDIR@|$(SBINDIR)|' $$u > $(DESTDIR)$(UNITDIR)/$${u##*/} || exit 1; done
 	install -Dm644 completions/vault.bash $(DESTDIR)$(COMPDIR)/bash-completion/completions/vault
 	install -Dm644 completions/vault.zsh $(DESTDIR)$(COMPDIR)/zsh/site-functions/_vault
 	install -Dm644 completions/vault.fish $(DESTDIR)$(COMPDIR)/fish/vendor_completions.d/vault.fish
@@ -137,6 +141,8 @@ uninstall: ## what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/vault $(LINKS:%=$(DESTDIR)$(SBINDIR)/vault-%)
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man8/%,$(wildcard man/*.8))
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man5/%,$(wildcard man/*.5))
+	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man7/%,$(wildcard man/*.7))
+	rm -f $(patsubst vault/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard vault/systemd/*))
 	rm -f $(DESTDIR)$(COMPDIR)/bash-completion/completions/vault $(DESTDIR)$(COMPDIR)/zsh/site-functions/_vault \
 		$(DESTDIR)$(COMPDIR)/fish/vendor_completions.d/vault.fish
 
@@ -152,6 +158,6 @@ clean: ## remove what was built
 
 help: ## this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo "Variables: CC CFLAGS LDFLAGS O=$(O) V=1 SAN=1 WERROR=0 DESTDIR PREFIX SBINDIR MANDIR COMPDIR PKG_CONFIG"
+	@echo "Variables: CC CFLAGS LDFLAGS O=$(O) V=1 SAN=1 WERROR=0 DESTDIR PREFIX SBINDIR MANDIR COMPDIR UNITDIR PKG_CONFIG"
 
 -include $(LIB_OBJ:.o=.d) $(VAULT_OBJ:.o=.d) $(UNITS:%=%.d)

@@ -160,15 +160,29 @@ static int remove_temps(int dir)
 	return r;
 }
 
-int state_remove_files(int dir)
+static int remove_listed(int dir, const char *const *names, size_t n)
 {
-	static const char *const files[] = { "vault.json", "resolv.conf", "nsswitch.conf" };
 	int r = remove_temps(dir);
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (unlinkat(dir, files[i], 0) && errno != ENOENT && !r)
+	for (size_t i = 0; i < n; i++)
+		if (unlinkat(dir, names[i], 0) && errno != ENOENT && !r)
 			r = -errno;
 	return r;
+}
+
+int state_remove_files(int dir)
+{
+	static const char *const files[] = { "vault.json", "resolv.conf", "nsswitch.conf",
+					     "confine.conf" };
+	static const char *const etc_files[] = { "resolv.conf", "nsswitch.conf" };
+	int etc cleanup(close_fd) =
+		openat(dir, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = etc < 0 ? 0 : remove_listed(etc, etc_files, ARRAY_SIZE(etc_files));
+	int rest = remove_listed(dir, files, ARRAY_SIZE(files));
+
+	if (!r && unlinkat(dir, "etc", AT_REMOVEDIR) && errno != ENOENT)
+		r = -errno;
+	return r ? r : rest;
 }
 
 int state_remove_dir(const char *name)

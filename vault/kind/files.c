@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/kind/files.c: the vault's resolv.conf and nsswitch.conf, and its description, in
- * /run/vault/NAME. */
+/* vault/kind/files.c: the vault's resolv.conf and nsswitch.conf, what a systemd unit needs to join
+ * it, and its description, in /run/vault/NAME. */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include "lib/file.h"
 #include "lib/ns.h"
+#include "vault/confine.h"
 #include "vault/obj.h"
 #include "vault/state.h"
 #include "vault/world.h"
@@ -43,21 +46,72 @@ static const char nsswitch_conf[] = "# made by vault\n"
 				    "rpc: files\n"
 				    "netgroup: files\n";
 
+/* All but the description, as text. */
+struct texts {
+	struct str resolv, confine;
+};
+
+static void free_texts(struct texts *t)
+{
+	str_free(&t->resolv);
+	str_free(&t->confine);
+}
+
+static int make_texts(const struct spec *spec, struct texts *t)
+{
+	resolv_conf(spec, &t->resolv);
+	confine_text(spec->name, &t->confine);
+	return t->resolv.err ? t->resolv.err : t->confine.err;
+}
+
+/* The folder of what vault@NAME.service lays over /etc: these two files and nothing else. */
+static int open_etc(int dir)
+{
+	int fd = openat(dir, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_names(int dir, const struct texts *t)
+{
+	int r = file_replace(dir, "resolv.conf", 0644, t->resolv.s, t->resolv.len);
+
+	return r ? r
+		 : file_replace(dir, "nsswitch.conf", 0644, nsswitch_conf,
+				sizeof(nsswitch_conf) - 1);
+}
+
+static bool names_are(int dir, const struct texts *t)
+{
+	return dir >= 0 && file_is(dir, "resolv.conf", t->resolv.s, t->resolv.len) &&
+	       file_is(dir, "nsswitch.conf", nsswitch_conf, sizeof(nsswitch_conf) - 1);
+}
+
+static int make_etc(int dir, const struct texts *t)
+{
+	int fd cleanup(close_fd) = -1;
+
+	if (mkdirat(dir, "etc", 0755) && errno != EEXIST)
+		return -errno;
+	fd = open_etc(dir);
+	return fd < 0 ? fd : write_names(fd, t);
+}
+
 static int files_make(const struct obj *obj, struct world *w)
 {
-	struct str resolv cleanup(str_free) = STR_INIT;
+	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
 	uint64_t inode = 0;
 	int r = world_flush(w);
 
 	(void)obj;
-	resolv_conf(w->spec, &resolv);
 	if (!r)
-		r = resolv.err;
+		r = make_texts(w->spec, &t);
 	if (!r)
-		r = file_replace(w->dir, "resolv.conf", 0644, resolv.s, resolv.len);
+		r = write_names(w->dir, &t);
 	if (!r)
-		r = file_replace(w->dir, "nsswitch.conf", 0644, nsswitch_conf,
-				 sizeof(nsswitch_conf) - 1);
+		r = make_etc(w->dir, &t);
+	if (!r)
+		r = file_replace(w->dir, "confine.conf", 0644, t.confine.s, t.confine.len);
 	if (!r)
 		r = ns_inode(w->vault_ns, &inode);
 	return r ? r : state_save(w->dir, w->spec, inode, w->generation);
@@ -65,21 +119,20 @@ static int files_make(const struct obj *obj, struct world *w)
 
 static int files_look(const struct obj *obj, struct world *w)
 {
-	struct str resolv cleanup(str_free) = STR_INIT;
+	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
+	int etc cleanup(close_fd) = open_etc(w->dir);
 	uint64_t inode = 0;
 	int r = world_flush(w); /* the rules' generation is in the description */
 
 	(void)obj;
 	if (!r)
 		r = ns_inode(w->vault_ns, &inode);
+	if (!r)
+		r = make_texts(w->spec, &t);
 	if (r)
 		return r;
-	resolv_conf(w->spec, &resolv);
-	if (resolv.err)
-		return resolv.err;
-	return file_is(w->dir, "resolv.conf", resolv.s, resolv.len) &&
-			       file_is(w->dir, "nsswitch.conf", nsswitch_conf,
-				       sizeof(nsswitch_conf) - 1) &&
+	return names_are(w->dir, &t) && names_are(etc, &t) &&
+			       file_is(w->dir, "confine.conf", t.confine.s, t.confine.len) &&
 			       state_is_saved(w->dir, w->spec, inode, w->generation)
 		       ? LOOK_SAME
 		       : LOOK_OTHER;
@@ -93,19 +146,26 @@ static int files_remove(const struct obj *obj, struct world *w)
 	return r || w->keeps_name ? r : state_remove_files(w->dir);
 }
 
+static void print_file(const struct spec *spec, const char *name, const char *text, struct str *out)
+{
+	str_addf(out, "cat >%s/%s/%s <<'EOF'\n%sEOF\n", STATE_DIR, spec->name, name, text);
+}
+
 static void files_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
-	struct str resolv cleanup(str_free) = STR_INIT;
+	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
+	int r = make_texts(spec, &t);
 
 	(void)obj;
-	resolv_conf(spec, &resolv);
-	str_addf(out, "mkdir -p %s/%s\n", STATE_DIR, spec->name);
-	str_addf(out, "cat >%s/%s/resolv.conf <<'EOF'\n%sEOF\n", STATE_DIR, spec->name,
-		 resolv.s ? resolv.s : "");
-	str_addf(out, "cat >%s/%s/nsswitch.conf <<'EOF'\n%sEOF\n", STATE_DIR, spec->name,
-		 nsswitch_conf);
-	if (resolv.err)
-		out->err = resolv.err;
+	if (r) {
+		out->err = r;
+		return;
+	}
+	str_addf(out, "mkdir -p %s/%s/etc\n", STATE_DIR, spec->name);
+	print_file(spec, "resolv.conf", t.resolv.s, out);
+	print_file(spec, "nsswitch.conf", nsswitch_conf, out);
+	str_addf(out, "cp %s/%s/*.conf %s/%s/etc\n", STATE_DIR, spec->name, STATE_DIR, spec->name);
+	print_file(spec, "confine.conf", t.confine.s, out);
 }
 
 const struct kind kind_files = { .name = "files",

@@ -1,0 +1,287 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# units.bats: services in a vault, under a real systemd. All of it in one boot:
+#   test/run one units
+# The machine has an uplink, up0 10.8.0.2, to the namespace srv, 10.8.0.1, which is a WireGuard server (10.9.0.1), a
+# resolver (there alone) and a web server that tells who asked. probe.service idles in the vault; `confined` runs a
+# command as a service in it.
+# shellcheck disable=SC2154 # what bats' `run` leaves
+bats_require_minimum_version 1.5.0
+
+conf=/etc/wireguard/provider.conf
+drop_in=50-vault.conf
+
+network() {
+	ip netns add srv
+	ip link add up0 type veth peer name to-host netns srv
+	ip address add 10.8.0.2/24 dev up0
+	ip link set up0 up
+	ip -n srv link set lo up
+	ip -n srv address add 10.8.0.1/24 dev to-host
+	ip -n srv link set to-host up
+	ip -n srv link add wg0 type wireguard
+	mkdir -p /etc/wireguard /etc/vault
+	umask 077
+	wg genkey >/run/srv.key
+	wg genkey >/run/media.key
+	umask 022
+	ip netns exec srv wg set wg0 listen-port 51820 private-key /run/srv.key \
+		peer "$(wg pubkey </run/media.key)" allowed-ips 10.9.0.2
+	ip -n srv address add 10.9.0.1/24 dev wg0
+	ip -n srv link set wg0 up
+	(umask 077 && cat >$conf) <<-END
+		[Interface]
+		PrivateKey = $(</run/media.key)
+		Address = 10.9.0.2/32
+		DNS = 10.9.0.1
+		[Peer]
+		PublicKey = $(wg pubkey </run/srv.key)
+		AllowedIPs = 0.0.0.0/0
+		Endpoint = 10.8.0.1:51820
+	END
+	echo "conf $conf" >/etc/vault/media.conf
+}
+
+servers() {
+	systemd-run -q --unit=dns -p NetworkNamespacePath=/run/netns/srv dnsmasq --keep-in-foreground --conf-file=/dev/null \
+		--no-resolv --no-hosts --listen-address=10.9.0.1 --bind-interfaces --address=/far.test/10.9.0.77 --user=root
+	# shellcheck disable=SC2016 # socat's shell expands it
+	systemd-run -q --unit=web -p NetworkNamespacePath=/run/netns/srv \
+		socat TCP-LISTEN:80,fork,reuseaddr 'SYSTEM:echo $SOCAT_PEERADDR'
+}
+
+# A listener at each path by which something outside would answer.
+helpers() {
+	local path
+
+	for path in "$@"; do
+		mkdir -p "${path%/*}"
+		systemd-run -q socat "UNIX-LISTEN:$path,fork" "SYSTEM:echo outside"
+	done
+}
+
+# confine UNIT: by the recipe of vault-systemd(7)
+confine() { install -D -m 644 /run/vault/media/confine.conf "/etc/systemd/system/$1.service.d/$drop_in"; }
+
+setup_file() {
+	[[ $(</proc/1/comm) == systemd && $LAB_BACKEND == kernel ]] || skip "needs systemd as PID 1, in test/vm/vm"
+	cp -a "$O/installed/." /
+	network
+	servers
+	cat >/etc/systemd/system/probe.service <<-END
+		[Service]
+		RuntimeDirectory=probe
+		StateDirectory=probe
+		ExecStart=/bin/sleep infinity
+		ExecStop=/bin/bash -c 'cat </dev/tcp/10.9.0.1/80 >/var/lib/probe/last'
+	END
+	vault up media
+	confine probe
+	confine try
+	confine loose
+	vault down media
+	systemctl daemon-reload
+}
+
+confined() { systemd-run -q --unit=try --wait --pipe --collect -- "$@"; }
+
+# sees COMMAND…: what probe.service sees of network and files
+sees() { nsenter -t "$(main_pid)" -n -m -- "$@"; }
+main_pid() { systemctl show -P MainPID probe; }
+
+retry() {
+	local end=$((SECONDS + $1))
+
+	until "${@:2}"; do
+		((SECONDS <= end)) || { echo "in vain for $1 s: ${*:2}"; return 1; }
+		sleep 1
+	done
+}
+
+is_inside() { [[ $(readlink "/proc/$(main_pid)/ns/net") == "net:[$(stat -Lc %i /run/netns/media)]" ]]; }
+
+@test "MV-5 IB-3 a service brings its vault up and is in it, by a copy made in an earlier life of the vault" {
+	[ ! -e /run/vault/media ]
+	systemctl start probe
+	[ "$(systemctl is-active vault@media)" = active ]
+	[ "$(systemctl show -P NetworkNamespacePath probe)" = /run/netns/media ]
+	is_inside
+	cmp /run/vault/media/confine.conf /etc/systemd/system/probe.service.d/$drop_in
+	systemd-analyze verify --man=no probe.service vault@media.service vault-heal@media.timer > "$BATS_TEST_TMPDIR/said" 2>&1 ||
+		{ cat "$BATS_TEST_TMPDIR/said"; return 1; }
+	[ ! -s "$BATS_TEST_TMPDIR/said" ] || { cat "$BATS_TEST_TMPDIR/said"; return 1; }
+}
+
+@test "MV-1 MV-5 a service sees loopback, tunnel and link alone, in /sys nothing of the host's; it is seen as the tunnel" {
+	run confined bash -c 'ip -o link; find /sys -name up0; ls /sys/devices/system/cpu /sys/fs/cgroup
+		cat </dev/tcp/10.9.0.1/80; cat </dev/tcp/10.8.0.1/80'
+	[ "$(awk -F'[ :@]+' '/^[0-9]+: / { print $2 }' <<<"$output" | sort | xargs)" = "link-media lo wg-media" ]
+	[[ $output == *cpu0* && $output == *cgroup.controllers* && $output != *up0* ]]
+	[[ $output == *$'\n10.9.0.2\n10.9.0.2' ]]
+	[ -e /sys/class/net/up0 ]
+	[ "$(bash -c "cat </dev/tcp/10.8.0.1/80")" = 10.8.0.2 ] # so the server can tell
+}
+
+@test "MV-3 a service has no network once the tunnel is gone, and again when the vault is reloaded" {
+	ip -n media link delete wg-media
+	run ! sees timeout 5 bash -c 'cat </dev/tcp/10.8.0.1/80'
+	systemctl reload vault@media
+	[ "$(sees bash -c 'cat </dev/tcp/10.8.0.1/80')" = 10.9.0.2 ]
+	is_inside
+}
+
+@test "VC-2 IB-5 L4 a service resolves by the vault's resolver, the host's files stay" {
+	before=$(sha256sum /etc/resolv.conf /etc/nsswitch.conf)
+	[ "$(sees getent ahostsv4 far.test | awk '{ print $1; exit }')" = 10.9.0.77 ]
+	run ! getent ahostsv4 far.test
+	[ "$(sees cat /etc/nsswitch.conf)" = "$(</run/vault/media/nsswitch.conf)" ]
+	[ "$(sha256sum /etc/resolv.conf /etc/nsswitch.conf)" = "$before" ]
+}
+
+@test "L5 what the host renames over its resolv.conf does not show in a service that runs, nor in the next" {
+	# But of the host's other files it sees what they are when it starts.
+	echo old >/etc/changing
+	[ "$(sees cat /etc/resolv.conf /etc/changing)" = "$(cat /run/vault/media/resolv.conf /etc/changing)" ]
+	for file in resolv.conf changing; do
+		echo "nameserver 192.0.2.1" >/etc/new
+		mv /etc/new /etc/$file
+	done
+	[ "$(sees cat /etc/resolv.conf)" = "$(</run/vault/media/resolv.conf)" ]
+	[ "$(confined cat /etc/resolv.conf /etc/changing)" = "$(cat /run/vault/media/resolv.conf /etc/changing)" ]
+}
+
+@test "L3 BX-7 sockets of the host's helpers are not reached, whether they were there before the service or come later" {
+	paths=(/run/nscd/socket /run/systemd/resolve/io.systemd.Resolve /run/docker.sock /run/avahi-daemon/socket
+		/run/later/socket /var/lib/sss/pipes/nss)
+	helpers "${paths[@]:0:2}"
+	mkdir -p /var/lib/sss/pipes
+	systemctl restart probe
+	helpers "${paths[@]:2}"
+	for path in "${paths[@]}"; do
+		retry 5 test -S "$path"
+		[ "$(socat -u "UNIX-CONNECT:$path" -)" = outside ]
+		run ! sees socat -u "UNIX-CONNECT:$path" -
+	done
+	# shellcheck disable=SC2016
+	[ -z "$(confined sh -c 'for path; do socat -u UNIX-CONNECT:$path -; done 2>/dev/null' sh "${paths[@]}")" ]
+	[ -S /run/dbus/system_bus_socket ]
+	run ! sees test -e /run/dbus
+	run ! sees test -e /run/systemd/private
+	sees test -S /run/systemd/journal/socket
+}
+
+@test "a service has its RuntimeDirectory, the same as on the host, and its StateDirectory" {
+	sees touch /run/probe/file /var/lib/probe/file
+	[ -e /run/probe/file ]
+	[ -e /var/lib/probe/file ]
+}
+
+@test "L2 L23 VC-5 a service has the capabilities that exec leaves, and sockets of the confined families only" {
+	set_of() { awk '$1 == "CapBnd:" { print "0x" $2 }' "$@"; }
+	hardening=$((1 << 27 | 1 << 34)) # CAP_MKNOD goes by PrivateDevices, CAP_SYSLOG by ProtectKernelLogs
+	[ $(($(set_of "/proc/$(main_pid)/status") | hardening)) = $(($(vault exec media cat /proc/self/status | set_of))) ]
+	[ "$(awk '/NoNewPrivs/ { print $2 }' "/proc/$(main_pid)/status")" = 1 ]
+	run ! confined socat -u VSOCK-CONNECT:2:1 -
+	[[ $output == *"family not supported"* ]]
+}
+
+# Each line of the drop-in: what `systemctl show` says of it, and what of the override.
+hardening='
+NoNewPrivileges yes no
+ProtectSystem strict no
+ProtectHome yes no
+PrivateTmp yes no
+PrivateDevices yes no
+ProtectKernelTunables yes no
+ProtectKernelModules yes no
+ProtectKernelLogs yes no
+ProtectControlGroups yes no
+ProtectProc invisible default
+RestrictSUIDSGID yes no
+'
+
+# are UNIT FIELD: what systemd has of each line is what that field says
+are() {
+	local names
+
+	names=$(awk 'NF { print "-p" $1 }' <<<"$hardening")
+	# shellcheck disable=SC2086 # words
+	diff <(awk -v field="$2" 'NF { print $1 "=" $field }' <<<"$hardening" | sort) <(systemctl show $names "$1" | sort)
+}
+
+@test "VC-5 services are hardened, and each line can be overridden" {
+	dir=/etc/systemd/system/loose.service.d
+	run confined sh -c 'touch /usr/x; touch /etc/x; ls /home; test -e /dev/kmsg || echo no kmsg'
+	[[ $output == *"/usr/x': Read-only"* && $output == *"/etc/x': Read-only"* && $output == *"no kmsg"* ]]
+	# Nothing is in the drop-in that is not looked at here.
+	[ "$(sed -n '/^# Hardening/,$s/=.*//p' $dir/$drop_in | sort)" = \
+		"$(awk 'NF && $1 != "NoNewPrivileges" { print $1 }' <<<"$hardening" | sort)" ]
+	cat >/etc/systemd/system/loose.service <<-'END'
+		[Service]
+		Type=oneshot
+		ExecStart=/bin/sh -euxc 'touch /usr/loose; test -e /dev/kmsg; test -S /run/dbus/system_bus_socket; test -e /run/netns; \
+			test -e /sys/class/net/up0; grep "NoNewPrivs:.0" /proc/self/status'
+	END
+	systemctl daemon-reload
+	are loose 2
+	run ! systemctl start loose
+	{
+		echo '[Service]'
+		awk 'NF { print $1 "=" $3 }' <<<"$hardening"
+		printf '%s=\n' TemporaryFileSystem InaccessiblePaths BindPaths BindReadOnlyPaths ExecStartPre \
+			CapabilityBoundingSet RestrictAddressFamilies
+	} >$dir/60-mine.conf
+	systemctl daemon-reload
+	are loose 3
+	systemctl start loose
+}
+
+rules() { ip netns exec media nft list table inet vault; }
+
+@test "PC-9 the heal timer puts a flushed rule set back; where the namespace is gone, services start anew in the next one" {
+	mkdir -p /etc/systemd/system/vault-heal@media.timer.d
+	printf '[Timer]\nOnActiveSec=1s\nOnUnitInactiveSec=5s\n' >/etc/systemd/system/vault-heal@media.timer.d/soon.conf
+	systemctl daemon-reload
+	pid=$(main_pid)
+	ip netns exec media nft flush ruleset
+	run ! rules
+	systemctl -q enable --now vault-heal@media.timer
+	retry 30 rules >/dev/null
+	[ "$(main_pid)" = "$pid" ]
+	systemctl -q disable --now vault-heal@media.timer
+	ip netns delete media
+	systemctl start vault-heal@media
+	is_inside
+	[ "$(main_pid)" != "$pid" ]
+}
+
+@test "IB-3 a stopped vault stops its services first, while they still have network; nothing is left" {
+	systemctl is-active probe
+	rm -f /var/lib/probe/last
+	systemctl stop vault@media
+	[ "$(systemctl is-active probe)" = inactive ]
+	[ "$(</var/lib/probe/last)" = 10.9.0.2 ]
+	run ! ls -d /run/netns/media /run/vault/media /run/vault-etc/media
+	[[ $output != /run/* ]]
+	run ! findmnt /run/vault-etc/media
+}
+
+@test "PC-6 a vault that does not come up keeps its services from starting" {
+	echo "conf /nonexistent" >/etc/vault/media.conf
+	run ! systemctl start probe
+	[ "$(systemctl is-active probe)" = inactive ]
+	[ "$(systemctl is-failed vault@media)" = failed ]
+	echo "conf $conf" >/etc/vault/media.conf
+	systemctl start probe
+	is_inside
+}
+
+@test "IB-3 a vault whose unit fails takes its services along" {
+	systemctl start probe
+	echo "conf /nonexistent" >/etc/vault/media.conf
+	run ! systemctl restart vault@media
+	retry 10 test "$(systemctl show -P MainPID probe)" = 0
+	[ "$(systemctl is-active vault@media)" = failed ]
+	[ ! -e /run/netns/media ]
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/confine.c: the systemd drop-in that puts a service into a vault, and holds it there. */
+#include "vault/confine.h"
+
+/*
+ * Theory of operation
+ *
+ * systemd builds for the service, anew at each start, what `exec` builds for a command (mnt.c,
+ * hide.c, drop.c), as far as a unit can say it:
+ *
+ * /etc: the overlay that vault@NAME.service keeps at /run/vault-etc/NAME, the vault's resolv.conf
+ * and nsswitch.conf on top. Its directory entries are its own, so that what the host renames over
+ * /etc/resolv.conf takes nothing away (L5), which it does from a file bound there. An overlay
+ * remembers what it has looked up; mounting it again, read-only as it is, makes it forget, so that
+ * a service that starts sees the host's users and certificates of now. That is done by a path
+ * which is the overlay's on the host as in the service: systemd has not always run lines with a
+ * `+` outside the service's mounts.
+ *
+ * /run: empty but for what is named. `exec` hides what is known to be harmful; a unit cannot, since
+ * a mount over a daemon's folder goes when the daemon does (L5 again) and what comes up later is
+ * not hidden at all. What the service's own RuntimeDirectory= names is there.
+ *
+ * /sys: without what leads to the host's interfaces. Not all of it is covered, as systemd takes no
+ * mount over /sys itself next to ProtectKernelTunables=.
+ */
+static const char confine_body[] =
+	"\n"
+	"# No other network, and no other names and addresses:\n"
+	"BindReadOnlyPaths=/run/vault-etc/%s:/etc /run/vault-etc/%s\n"
+	"ExecStartPre=-+mount --options-mode ignore -o remount,ro vault /run/vault-etc/%s\n"
+	"# Sockets by which daemons of the host resolve names, carry traffic, start programs:\n"
+	"TemporaryFileSystem=/run:mode=0755,nosuid,nodev\n"
+	"BindPaths=-/run/systemd/notify -/run/systemd/journal -/run/systemd/userdb\n"
+	"InaccessiblePaths=-/var/lib/sss/pipes -/var/lib/lxd -/var/lib/incus\n"
+	"InaccessiblePaths=-/var/snap/lxd/common/lxd\n"
+	"# The host's interfaces:\n"
+	"TemporaryFileSystem=/sys/class:ro /sys/devices:ro\n"
+	"BindReadOnlyPaths=-/sys/devices/system\n"
+	"# Families of sockets that are no matter of network namespaces:\n"
+	"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
+	"\n"
+	"# What opens a vault:\n"
+	"CapabilityBoundingSet=~CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_SYS_PTRACE\n"
+	"CapabilityBoundingSet=~CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_BOOT CAP_PERFMON CAP_BPF\n"
+	"CapabilityBoundingSet=~CAP_DAC_READ_SEARCH\n"
+	"NoNewPrivileges=yes\n"
+	"\n"
+	"# Hardening:\n"
+	"ProtectSystem=strict\n"
+	"ProtectHome=yes\n"
+	"PrivateTmp=yes\n"
+	"PrivateDevices=yes\n"
+	"ProtectKernelTunables=yes\n"
+	"ProtectKernelModules=yes\n"
+	"ProtectKernelLogs=yes\n"
+	"ProtectControlGroups=yes\n"
+	"ProtectProc=invisible\n"
+	"RestrictSUIDSGID=yes\n";
+
+void confine_text(const char *name, struct str *out)
+{
+	str_addf(out,
+		 "# made by vault for %s: a systemd drop-in that puts a service into this vault\n"
+		 "# (vault-systemd(7)). Copy it: a link would lead nowhere when systemd reads its "
+		 "units at\n"
+		 "# boot, before the vault is up, and the service would start unconfined.\n"
+		 "#	install -D -m 644 /run/vault/%s/confine.conf "
+		 "/etc/systemd/system/UNIT.service.d/50-vault.conf\n"
+		 "#	systemctl daemon-reload\n"
+		 "# Each line can be overridden by a drop-in of a later name.\n"
+		 "[Unit]\n"
+		 "BindsTo=vault@%s.service\n"
+		 "After=vault@%s.service\n"
+		 "\n"
+		 "[Service]\n"
+		 "NetworkNamespacePath=/run/netns/%s\n",
+		 name, name, name, name, name);
+	str_addf(out, confine_body, name, name, name);
+}
