@@ -478,6 +478,10 @@ static void build_verdict(struct build *b, enum verdict verdict)
 	if (verdict == VERDICT_NONE)
 		return;
 	if (verdict == VERDICT_MASQUERADE) {
+		(void)add(b, "masq");
+		return;
+	}
+	if (verdict == VERDICT_MASQUERADE_RANDOM) {
 		set_u32(add(b, "masq"), NFTNL_EXPR_MASQ_FLAGS, NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 		return;
 	}

@@ -77,7 +77,8 @@ enum verdict {
 	VERDICT_NONE,
 	VERDICT_ACCEPT,
 	VERDICT_DROP,
-	VERDICT_MASQUERADE, /* from a random port of the address that the packet leaves by (L19) */
+	VERDICT_MASQUERADE, /* from the address that the packet leaves by */
+	VERDICT_MASQUERADE_RANDOM, /* and from a random port (L19) */
 };
 
 #define RULE_MATCHES_MAX 8

@@ -178,7 +178,8 @@ static void print_rule(const struct rule *rule, struct str *out)
 		[VERDICT_NONE] = NULL,
 		[VERDICT_ACCEPT] = "accept",
 		[VERDICT_DROP] = "drop",
-		[VERDICT_MASQUERADE] = "masquerade fully-random",
+		[VERDICT_MASQUERADE] = "masquerade",
+		[VERDICT_MASQUERADE_RANDOM] = "masquerade fully-random",
 	};
 	const char *gap = "\t\t";
 

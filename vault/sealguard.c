@@ -187,11 +187,13 @@ static void add_nat(struct ruleset *rs)
 		     match_dnat_map(AF_INET6, grants[GRANT_SELF][SPEC_V6].name, &to_self));
 	}
 	c = ruleset_chain(rs, "masquerade", CHAIN_NAT_POSTROUTING, 99, VERDICT_ACCEPT, NULL);
+	/* The port stays: a random one may be one of name_ports, which nothing inside answers. */
 	RULE(rs, c, NULL, VERDICT_MASQUERADE,
 	     "a vault answers the link's end here, of all the host's", match_oif(LINKS),
 	     match_simple(MATCH_FIB_SADDR_LOCAL));
-	RULE(rs, c, NULL, VERDICT_MASQUERADE, "nobody beyond the host knows a vault's address",
-	     match_iif(LINKS), match_not(match_oif(LINKS)));
+	RULE(rs, c, NULL, VERDICT_MASQUERADE_RANDOM,
+	     "nobody beyond the host knows a vault's address", match_iif(LINKS),
+	     match_not(match_oif(LINKS)));
 }
 
 /* What goes by the link's name carries it in its key; the rest in a comment. */
