@@ -9,6 +9,7 @@
  * last element. All of it under the host's lock.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/nft.h"
@@ -126,12 +127,87 @@ static int queue_stale(struct world *w)
 	return r == -ENOENT ? 0 : r;
 }
 
+/* Looks for one that answers what elements of MINE do. */
+struct rival {
+	const struct set *mine;
+	const char *link; /* whose they are */
+	char *why;
+	size_t room;
+};
+
+/* True when both hold a key, every field of it. */
+static bool ranges_meet(const struct set_shape *shape, const struct set_element *a,
+			const struct set_element *b)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < shape->n; i++) {
+		size_t len = set_field_len(shape->fields[i]);
+
+		if (memcmp(a->key + at, b->end + at, len) > 0 ||
+		    memcmp(b->key + at, a->end + at, len) > 0)
+			return false;
+		at += (len + 3) & ~3UL; /* fields begin at whole registers */
+	}
+	return true;
+}
+
+static int find_rival(const struct set_element *e, void *arg)
+{
+	const struct rival *rival = arg;
+
+	if (!strncmp(e->comment, rival->link, IFNAMSIZ))
+		return 0;
+	for (size_t i = 0; i < rival->mine->n_elements; i++) {
+		const uint8_t *key = rival->mine->elements[i].key; /* protocol . port . address */
+
+		if (!ranges_meet(set_shape(rival->mine->type), e, &rival->mine->elements[i]))
+			continue;
+		snprintf(rival->why, rival->room,
+			 "publish %u/%s: that port of the host leads to another vault, by %.15s",
+			 (unsigned int)(key[4] << 8 | key[5]),
+			 key[0] == IPPROTO_TCP ? "tcp" : "udp",
+			 e->comment[0] ? e->comment : "hand");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/* The kernel would say no more than that something is there already. */
+static int refuse_published(struct world *w)
+{
+	struct nl_error error = { 0 };
+	struct ruleset rs;
+	int r = 0;
+
+	if (!w->spec->reach.n_publish)
+		return 0;
+	seal_build_grants(w->spec, &rs);
+	r = rs.err;
+	for (size_t i = 0; !r && i < rs.n_sets; i++) {
+		struct rival rival = { .mine = &rs.sets[i],
+				       .link = w->spec->host_name,
+				       .why = w->why,
+				       .room = sizeof(w->why) };
+
+		if (rs.sets[i].type == MAP_SELF_IPV4 || rs.sets[i].type == MAP_SELF_IPV6)
+			r = nft_dump_elements(&w->host_nft, &rs, rs.sets[i].name, find_rival,
+					      &rival, &error);
+		if (r == -ENOENT || r == -EINTR) /* no table yet; else the kernel's word must do */
+			r = 0;
+	}
+	ruleset_free(&rs);
+	return r;
+}
+
 static int guard_make(const struct obj *obj, struct world *w)
 {
 	struct ruleset rs;
 	int r = world_lock_host(w);
 
 	(void)obj;
+	if (!r)
+		r = refuse_published(w);
 	if (!r && w->sight)
 		r = world_flush(w);
 	if (!r && w->sight)
