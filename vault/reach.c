@@ -169,8 +169,11 @@ static const char *cut_address(char **text, struct addr *out)
 		return NULL;
 	}
 	*end = '\0';
-	if (addr_parse(begin, out) || addr_is_any(out) || addr_is_multicast(out))
+	if (addr_parse(begin, out) || addr_is_any(out) || addr_is_multicast(out) ||
+	    addr_is_linklocal(out))
 		return "has a host address that is none (without one: all of the host's)";
+	if (out->family == AF_INET6 && addr_is_loopback(out))
+		return "has ::1, which the kernel leads nowhere else: use 127.0.0.1";
 	return NULL;
 }
 
