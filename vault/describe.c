@@ -114,6 +114,25 @@ static void check_link(const struct words *words, struct problems *p)
 			      "no-link: there is no link to have host-address or vault-address");
 }
 
+/* The kernel routes the tunnel's own network into the tunnel: answers to it could not go by the
+ * link. */
+static void refuse_tunnel_network(const struct spec *spec, const char *word,
+				  const struct prefix *prefix, struct problems *p)
+{
+	char text[PREFIX_STRLEN];
+
+	for (size_t i = 0; i < spec->n_addresses; i++) {
+		struct prefix own = spec->addresses[i];
+
+		prefix_mask(&own);
+		if (prefix_equal(&own, prefix))
+			problem_error(
+				p, 0,
+				"%s %s: that is the tunnel's own network, which is reached by it alone",
+				word, prefix_format(prefix, text));
+	}
+}
+
 /* What is asked for over the link needs one, of its family. */
 static void check_reach(const struct spec *spec, struct problems *p)
 {
@@ -134,6 +153,11 @@ static void check_reach(const struct spec *spec, struct problems *p)
 				"the link has no %s, which words ask to be reached by (give its "
 				"host-address and vault-address)",
 				f == SPEC_V6 ? "IPv6" : "IPv4");
+	for (size_t i = 0; i < reach->n_from; i++)
+		refuse_tunnel_network(spec, "accessible-from", &reach->from[i], p);
+	for (size_t i = 0; i < reach->n_holes; i++) /* one a protocol, one behind the other */
+		if (!i || !prefix_equal(&reach->holes[i].to, &reach->holes[i - 1].to))
+			refuse_tunnel_network(spec, "allow-to", &reach->holes[i].to, p);
 	for (size_t i = 0; i < spec->n_dns; i++)
 		if (spec_goes_by_link(spec, &spec->dns[i], &prefix))
 			problem_warn(
