@@ -186,7 +186,7 @@ static void add_nat(struct ruleset *rs)
 		     match_protocol(protocols[p]),
 		     match_dnat_map(AF_INET6, grants[GRANT_SELF][SPEC_V6].name, &to_self));
 	}
-	c = ruleset_chain(rs, "masquerade", CHAIN_NAT_POSTROUTING, 99, VERDICT_ACCEPT, NULL);
+	c = ruleset_chain(rs, "postrouting", CHAIN_NAT_POSTROUTING, 99, VERDICT_ACCEPT, NULL);
 	/* The port stays: a random one may be one of name_ports, which nothing inside answers. */
 	RULE(rs, c, NULL, VERDICT_MASQUERADE,
 	     "a vault answers the link's end here, of all the host's", match_oif(LINKS),
