@@ -205,6 +205,16 @@ static int take_handshake(struct reading *r, struct value v)
 	return err;
 }
 
+static int take_handshake_nsec(struct reading *r, struct value v)
+{
+	uint64_t n;
+	int err = take_number(v, 999999999, &n);
+
+	if (!err)
+		r->peer->last_handshake_nsec = (uint32_t)n;
+	return err;
+}
+
 static int take_rx(struct reading *r, struct value v)
 {
 	return take_number(v, UINT64_MAX, &r->peer->rx_bytes);
@@ -252,6 +262,7 @@ static const struct line {
 	{ "persistent_keepalive_interval", OF_PEER, take_keepalive },
 	{ "allowed_ip", OF_PEER, take_allowed_ip },
 	{ "last_handshake_time_sec", OF_PEER, take_handshake },
+	{ "last_handshake_time_nsec", OF_PEER, take_handshake_nsec },
 	{ "rx_bytes", OF_PEER, take_rx },
 	{ "tx_bytes", OF_PEER, take_tx },
 };

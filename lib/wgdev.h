@@ -36,6 +36,7 @@ struct wg_peer {
 	size_t n_allowed_ips;
 	/* Observed only: */
 	int64_t last_handshake; /* seconds since the epoch, 0: never */
+	uint32_t last_handshake_nsec; /* and nanoseconds of that second */
 	uint64_t rx_bytes, tx_bytes;
 };
 

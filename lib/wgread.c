@@ -79,6 +79,7 @@ static int read_peer_settings(const struct nlattr *const *tb, struct wg_peer *pe
 	if (err)
 		return err;
 	peer->last_handshake = last.tv_sec;
+	peer->last_handshake_nsec = (uint32_t)last.tv_nsec;
 	if (!key_is_zero(&peer->preshared_key))
 		peer->flags |= WG_PEER_HAS_PRESHARED_KEY;
 	if (peer->keepalive)

@@ -42,6 +42,7 @@ static void test_good(void)
 	ok(p && p->flags == 3 && p->public_key.bytes[0] == 0xfe &&
 		   p->preshared_key.bytes[31] == 0xef && p->keepalive == 25 &&
 		   p->endpoint.scope == 3 && p->endpoint.port == 1 && p->last_handshake == 7 &&
+		   p->last_handshake_nsec == 1 &&
 		   p->rx_bytes == UINT64_MAX && p->tx_bytes == 2 && p->n_allowed_ips == 2 &&
 		   p->allowed_ips[0].addr.bytes[1] == 0 && p->allowed_ips[0].len == 8 &&
 		   p->allowed_ips[1].addr.family == AF_INET6,
@@ -109,6 +110,7 @@ static void test_bad(void)
 		"persistent_keepalive_interval=65536",
 		"rx_bytes=18446744073709551616",
 		"last_handshake_time_sec=9223372036854775808",
+		"last_handshake_time_nsec=1000000000",
 		"preshared_key=",
 		"tx_bytes=",
 	};

@@ -221,7 +221,7 @@ static struct nlmsghdr *dump_message(char *buf, bool is_first)
 
 static void dump_peer(struct nlmsghdr *nlh, char id, bool is_rest, uint8_t allowed)
 {
-	const struct __kernel_timespec last = { .tv_sec = 1700000000 };
+	const struct __kernel_timespec last = { .tv_sec = 1700000000, .tv_nsec = 5 };
 	struct nlattr *peer = mnl_attr_nest_start(nlh, 0), *list, *ip;
 	struct key key = { { (uint8_t)id } };
 
@@ -264,7 +264,8 @@ static void test_join(void)
 	mnl_attr_nest_end(nlh, peers);
 	ok(read_device(nlh, &r) == 0 && dev.n_peers == 3 && dev.peers[1].n_allowed_ips == 2 &&
 		   dev.peers[1].rx_bytes == 1 && dev.peers[1].allowed_ips[1].len == 3 &&
-		   dev.peers[2].last_handshake == 1700000000 && !dev.peers[2].flags,
+		   dev.peers[2].last_handshake == 1700000000 &&
+		   dev.peers[2].last_handshake_nsec == 5 && !dev.peers[2].flags,
 	   "the rest of a peer in the second one");
 	nlh = dump_message(buf, false);
 	peers = mnl_attr_nest_start(nlh, WGDEVICE_A_PEERS);
