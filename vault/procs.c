@@ -6,10 +6,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* Links of /proc/PID/task when there is one thread: the folder's own two, and one a thread. */
+#define LINKS_OF_ONE_THREAD 3
 
 static void close_dir(DIR **dir)
 {
@@ -17,13 +19,55 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-static bool is_inside(int proc, const char *pid, uint64_t inode)
+/* True when TASK, a number in the folder FOLDER, is in the namespace. One that has ended is in
+ * none. */
+static bool task_is_inside(int folder, const char *task, uint64_t inode)
 {
 	char path[64];
 	struct stat st;
 
-	snprintf(path, sizeof(path), "%.20s/ns/net", pid);
-	return !fstatat(proc, path, &st, 0) && st.st_ino == inode;
+	snprintf(path, sizeof(path), "%.20s/ns/net", task);
+	return !fstatat(folder, path, &st, 0) && st.st_ino == inode;
+}
+
+/* The namespace is each thread's own; nearly all processes have one thread, which asks for nothing
+ * more. */
+static bool other_thread_is_inside(int proc, const char *pid, uint64_t inode)
+{
+	DIR *dir cleanup(close_dir) = NULL;
+	struct dirent *entry;
+	char path[64];
+	struct stat st;
+	bool found = false;
+	int fd;
+
+	snprintf(path, sizeof(path), "%.20s/task", pid);
+	if (fstatat(proc, path, &st, 0) || st.st_nlink <= LINKS_OF_ONE_THREAD)
+		return false;
+	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		close_fd(&fd);
+		return false;
+	}
+	while (!found && (entry = readdir(dir)))
+		found = isdigit((unsigned char)entry->d_name[0]) &&
+			task_is_inside(dirfd(dir), entry->d_name, inode);
+	return found;
+}
+
+static bool is_inside(int proc, const char *pid, uint64_t inode)
+{
+	return task_is_inside(proc, pid, inode) || other_thread_is_inside(proc, pid, inode);
+}
+
+bool procs_is_inside(pid_t pid, uint64_t inode)
+{
+	int proc cleanup(close_fd) = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char number[16];
+
+	snprintf(number, sizeof(number), "%d", (int)pid);
+	return proc >= 0 && is_inside(proc, number, inode);
 }
 
 static void read_name(int proc, const char *pid, char out[static 64])

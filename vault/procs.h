@@ -3,6 +3,7 @@
 #ifndef VAULT_PROCS_H
 #define VAULT_PROCS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -13,8 +14,12 @@ struct proc {
 	char name[64]; /* comm */
 };
 
+/* True when any thread of the process PID is in the network namespace INODE. False also for one
+ * that has ended, or may not be read. */
+bool procs_is_inside(pid_t pid, uint64_t inode);
+
 /*
- * Lists the processes whose main thread is in the network namespace INODE (proc(5)) into *LIST,
+ * Lists the processes of which any thread is in the network namespace INODE (proc(5)) into *LIST,
  * owned by the caller. Returns their number or -errno. A process that ends meanwhile, or that may
  * not be read, is left out.
  */
