@@ -41,6 +41,20 @@ _vault_up() {
 	done
 }
 
+# Words of `down`: names not said yet, or all; then what else to do.
+_vault_down() {
+	local cur=$2 i said=' ' name
+	for ((i = $1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
+	if [[ $said != *' all '* && $said != *' kill '* && $said != *' keep-ns '* ]]; then
+		while read -r name; do [[ $said == *" $name "* ]] || _vault_offer "$cur" "$name"; done < <(_vault_names)
+	fi
+	if [[ $said == ' ' ]]; then
+		_vault_offer "$cur" all
+	else
+		for name in kill keep-ns; do [[ $said == *" $name "* ]] || _vault_offer "$cur" "$name"; done
+	fi
+}
+
 # Words of `exec` up to COMMAND, which begins where they end; from there on it is COMMAND's own completion.
 _vault_exec() {
 	local cur=$2 i=$(($1 + 1)) said=' '
@@ -92,7 +106,7 @@ _vault() {
 	fi
 	case $command in
 	up) _vault_up "$at" "$cur" ;;
-	down) mapfile -t COMPREPLY < <(compgen -W "$(_vault_names)" -- "$cur") ;;
+	down) _vault_down "$at" "$cur" ;;
 	exec) _vault_exec "$at" "$cur" ;;
 	parse-conf)
 		if ((COMP_CWORD == at)); then _vault_files "$cur"; else _vault_offer "$cur" show-keys strict; fi

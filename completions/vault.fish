@@ -92,7 +92,19 @@ function __vault_complete
                 end
             end
         case down
-            __vault_names
+            set -l said $words[2..-1]
+            if not string match -q -r -- '^(all|kill|keep-ns)$' $said
+                for name in (__vault_names)
+                    contains -- $name $said; or echo $name
+                end
+            end
+            if test $n -eq 1
+                printf '%s\t%s\n' all 'every vault'
+            else
+                for line in kill\t'end what runs inside' keep-ns\t'take the tunnel alone'
+                    contains -- (string split \t -- $line)[1] $said; or echo $line
+                end
+            end
         case exec
             if test $n -eq 1
                 __vault_names

@@ -47,6 +47,15 @@ _vault_up() {
 	_describe clause clauses
 }
 
+# The words of `down`: names not said yet, or all; then what else to do.
+_vault_down() {
+	local -a said=(${words[1,CURRENT-1]}) more=('kill:end what runs inside' 'keep-ns:take the tunnel alone')
+	(( CURRENT > 1 )) || more=('all:every vault')
+	more=(${more:#(${(~j:|:)said}):*})
+	(( ${said[(I)(all|kill|keep-ns)]} )) || _vault_names -F said
+	(( ! $#more )) || _describe word more
+}
+
 # Up to COMMAND: words of exec; from it on, COMMAND's own completion.
 _vault_exec() {
 	if (( CURRENT == 1 )); then
@@ -113,7 +122,7 @@ _vault() {
 	esac
 	case $command in
 	(up) _vault_up ;;
-	(down) _vault_names ;;
+	(down) _vault_down ;;
 	(exec) _vault_exec ;;
 	(parse-conf) if (( CURRENT == 1 )); then _files; else compadd show-keys strict; fi ;;
 	(help) (( CURRENT > 1 )) || { verbs=(${verbs:#help:*}); _describe command verbs } ;;

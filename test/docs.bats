@@ -66,8 +66,8 @@ equal() {
 	done
 }
 
-@test "docs: the words of exec and parse-conf are those of their pages" {
-	for c in exec parse-conf; do
+@test "docs: the words of down, exec and parse-conf are those of their pages" {
+	for c in down exec parse-conf; do
 		equal "$c" "$(words_of "$c")" "$(listed "vault-$c.8")"
 	done
 }
@@ -200,8 +200,10 @@ every_offer() {
 	offers "$1" "vault up media conf " "folder some.conf"
 	offers "$1" "vault up media no-link file s" some.conf
 	offers "$1" "vault up media mtu " ""
-	offers "$1" "vault down " "media web"
+	offers "$1" "vault down " "all media web"
 	offers "$1" "vault down media w" web
+	offers "$1" "vault down media " "web kill keep-ns"
+	offers "$1" "vault down all kill " keep-ns
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
 	offers "$1" "vault exec media cwd " folder
@@ -282,6 +284,12 @@ usage() {
 	usage up x host-address 10.0.0.1/24 host-address 10.0.1.1/24 conf y
 	usage up x file /nonexistent
 	usage down
+	usage down x colour/s
+	usage down x kill colour
+	usage down x kill 86401
+	usage down x keep-ns keep-ns
+	usage down all x
+	usage up all conf y
 	usage exec
 	usage exec x
 	usage exec x user

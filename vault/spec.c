@@ -14,7 +14,7 @@ bool spec_name_is_valid(const char *name)
 	size_t len = strlen(name);
 
 	return len >= 1 && len <= SPEC_NAME_MAX && strspn(name, allowed) == len && name[0] != '.' &&
-	       name[0] != '-';
+	       name[0] != '-' && strcmp(name, "all") != 0;
 }
 
 /* FNV-1a: short, stable over versions; a collision is no danger, the kernel refuses the second

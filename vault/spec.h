@@ -83,6 +83,9 @@ struct spec {
 	enum spec_backend backend; /* AUTO until gathered */
 	char *program; /* owned: the userspace WireGuard; NULL: none asked for, or none needed */
 
+	bool without_tunnel; /* `down keep-ns` took the tunnel away: the rest stands for the next
+				`up` */
+
 	bool has_link;
 	bool link_given; /* words gave the link's ends: just those families (not kept in the state) */
 	struct spec_link_ends link[SPEC_FAMILIES];
@@ -100,7 +103,8 @@ struct spec {
 /* Name of the interface with INDEX inside the vault; "" for an index that is none of them. */
 const char *spec_interface(const struct spec *spec, uint32_t index);
 
-/* True for 1 to SPEC_NAME_MAX characters of [A-Za-z0-9_.-] that do not begin with '.' or '-'. */
+/* True for 1 to SPEC_NAME_MAX characters of [A-Za-z0-9_.-] that do not begin with '.' or '-', but
+ * for "all", which stands for every vault. */
 bool spec_name_is_valid(const char *name);
 
 /* Fills the three interface names from spec->name: as they are where they fit, else cut, with a

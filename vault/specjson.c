@@ -149,9 +149,19 @@ static json_t *link_json(const struct spec *spec)
 			 prefix_json(&spec->link[SPEC_V6].vault));
 }
 
+/* Adds VALUE (a new reference, or NULL) to JSON (may be NULL) and returns that, or NULL without
+ * memory. */
+static json_t *with(json_t *json, const char *key, json_t *value)
+{
+	if (!json_object_set_new(json, key, value))
+		return json;
+	json_decref(json);
+	return NULL;
+}
+
 json_t *spec_to_json(const struct spec *spec)
 {
-	return json_pack(
+	json_t *json = json_pack(
 		"{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o, s:o}",
 		"schema", SPEC_SCHEMA, "name", spec->name, "netns_inode",
 		(json_int_t)spec->netns_inode, "seal_generation", (json_int_t)spec->seal_generation,
@@ -164,6 +174,8 @@ json_t *spec_to_json(const struct spec *spec)
 		"dns", addrs_json(spec->dns, spec->n_dns), "dns_search",
 		strings_json(spec->search, spec->n_search), "link", link_json(spec), "reach",
 		reach_json(&spec->reach));
+
+	return with(json, "without_tunnel", json_boolean(spec->without_tunnel));
 }
 
 /* Reading back. Every reader takes a value as spec_to_json writes it and refuses anything else with
@@ -237,13 +249,13 @@ static int read_dns(const json_t *value, struct spec *out)
 	return r;
 }
 
-static int read_search(const json_t *value, struct spec *out)
+static int read_strings(const json_t *value, char ***list, size_t *n)
 {
-	int r = read_array(value, sizeof(*out->search), &out->search, &out->n_search);
+	int r = read_array(value, sizeof(**list), list, n);
 
-	for (size_t i = 0; !r && i < out->n_search; i++) {
-		r = read_optional(json_array_get(value, i), &out->search[i]);
-		if (!r && !out->search[i])
+	for (size_t i = 0; !r && i < *n; i++) {
+		r = read_optional(json_array_get(value, i), &(*list)[i]);
+		if (!r && !(*list)[i])
 			r = -EINVAL;
 	}
 	return r;
@@ -421,6 +433,7 @@ int spec_from_json(const json_t *json, struct spec *out)
 		r = read_number(json_object_get(json, "seal_generation"), UINT32_MAX, &generation);
 	if (r)
 		return r;
+	out->without_tunnel = json_is_true(json_object_get(json, "without_tunnel"));
 	out->seal_generation = (uint32_t)generation;
 	out->netns_inode = (uint64_t)inode;
 	r = read_optional(json_object_get(json, "conf"), &out->conf);
@@ -433,7 +446,7 @@ int spec_from_json(const json_t *json, struct spec *out)
 	if (!r)
 		r = read_dns(json_object_get(json, "dns"), out);
 	if (!r)
-		r = read_search(json_object_get(json, "dns_search"), out);
+		r = read_strings(json_object_get(json, "dns_search"), &out->search, &out->n_search);
 	if (!r)
 		r = read_link(json_object_get(json, "link"), out);
 	return r ? r : read_reach(json_object_get(json, "reach"), &out->reach);

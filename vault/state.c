@@ -83,6 +83,42 @@ int state_lock(const char *name, bool *made)
 	}
 }
 
+static int is_vault(const struct dirent *entry)
+{
+	return entry->d_type == DT_DIR && spec_name_is_valid(entry->d_name);
+}
+
+void state_names_free(char **names, ssize_t n)
+{
+	for (ssize_t i = 0; i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+ssize_t state_names(char ***names)
+{
+	struct dirent **list = NULL;
+	int n = scandir(STATE_DIR, &list, is_vault, alphasort);
+	ssize_t out = 0;
+
+	if (n < 0) {
+		*names = NULL;
+		return errno == ENOENT ? 0 : -errno;
+	}
+	*names = calloc(n ? (size_t)n : 1, sizeof(**names));
+	for (int i = 0; i < n; i++) {
+		if (*names && ((*names)[i] = strdup(list[i]->d_name)))
+			out++;
+		free(list[i]);
+	}
+	free(list);
+	if (out == n)
+		return n;
+	state_names_free(*names, *names ? n : 0);
+	*names = NULL;
+	return -ENOMEM;
+}
+
 int state_lock_host(void)
 {
 	int r = make_dir(STATE_DIR);

@@ -4,6 +4,8 @@
 #ifndef VAULT_STATE_H
 #define VAULT_STATE_H
 
+#include <sys/types.h>
+
 #include "lib/base.h"
 #include "vault/spec.h"
 
@@ -15,6 +17,13 @@
  * Returns the folder's descriptor, which holds the lock until it is closed, or -errno.
  */
 int must_check state_lock(const char *name, bool *made);
+
+/*
+ * Lists every name that has a folder in STATE_DIR, a vault's or what a crash left of one, in order,
+ * into *NAMES, owned by the caller (state_names_free). Returns their number or -errno.
+ */
+ssize_t must_check state_names(char ***names);
+void state_names_free(char **names, ssize_t n);
 
 /* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. A
  * descriptor or -errno. */

@@ -30,6 +30,7 @@ struct world {
 	uint32_t generation; /* of the vault's rules, after the last transaction there */
 	unsigned int current; /* the tag of what is queued: the object's number in the plan */
 
+	bool keeps_link; /* the tunnel goes alone: the namespace and its link stay */
 	bool keeps_name; /* the name could not be removed: its description stays, for the next
 			    `down` to know it by */
 	unsigned int failed; /* the tag of what failed */

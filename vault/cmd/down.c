@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/cmd/down.c: `vault down`: the tunnel first, then everything else; every failing step is
- * told and none stops it. */
+/* vault/cmd/down.c: `vault down`: the tunnel first, then everything else, or nothing else; every
+ * failing step is told and none stops it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/addr.h"
 #include "lib/nft.h"
 #include "lib/ns.h"
 #include "vault/cmd.h"
+#include "vault/inside.h"
 #include "vault/leftover.h"
 #include "vault/plan.h"
-#include "vault/procs.h"
 #include "vault/report.h"
 #include "vault/state.h"
 #include "vault/walk.h"
 
-#define DUMP_TRIES 8
+#define SECONDS_MAX 86400
+
+/* What the command line asks for. */
+struct request {
+	bool all; /* every vault there is: none is no error, nor are the remains of one */
+	bool kill, keep_ns;
+	unsigned int seconds; /* from SIGTERM to SIGKILL */
+};
 
 /* What the kill switch dropped, by reason, for text and JSON. */
 struct drops {
@@ -56,54 +64,106 @@ static size_t report_drops(struct world *w, json_t *json)
 	return r ? 1 : 0;
 }
 
-/* Lists who is inside: they keep running, with no network. */
-static size_t report_processes(const struct world *w, json_t *json)
+static int open_world(struct world *w, const struct spec *spec, int ns)
 {
-	struct proc *list cleanup(free_ptr) = NULL;
-	json_t *array = json_array();
-	uint64_t inode = 0;
-	int r = ns_inode(w->vault_ns, &inode);
-	ssize_t n = r ? r : procs_in_netns(inode, &list);
+	int r = world_open(w, spec);
 
-	for (ssize_t i = 0; list && i < n; i++) {
-		report_warning(w->spec->name, "process %d (%s) goes on inside, with no network",
-			       (int)list[i].pid, list[i].name);
-		if (json_array_append_new(array, json_pack("{s:i, s:s}", "pid", (int)list[i].pid,
-							   "name", list[i].name)))
-			n = -ENOMEM;
+	if (!r)
+		r = world_enter_vault(w, ns);
+	else
+		close_fd(&ns);
+	if (r)
+		report_error(spec->name, "opening the namespaces: %s", strerror(-r));
+	return r;
+}
+
+/* The list of signals sent, where any shall be, in JSON, which owns it. */
+static json_t *add_signals(const struct request *q, json_t *json)
+{
+	json_t *signals = q->kill ? json_array() : NULL;
+
+	return signals && !json_object_set_new(json, "signals", signals) ? signals : NULL;
+}
+
+/* Takes all of the vault down, and tells what became of it. */
+static size_t take_all(const struct request *q, struct world *w, json_t *json)
+{
+	json_t *signals = add_signals(q, json);
+	struct plan plan;
+	size_t failures = 0;
+
+	plan_build(w->spec, &plan);
+	if (q->kill) { /* the long wait while the name still leads to them: we may be ended, too */
+		failures += walk_remove_kind(&plan, w, &kind_tunnel);
+		failures += inside_ask(w->spec->name, w->vault_ns, q->seconds, signals);
 	}
-	if (n < 0)
-		report_error(w->spec->name, "looking for processes inside: %s", strerror((int)-n));
-	return json_object_set_new(json, "processes", array) || n < 0 ? 1 : 0;
+	failures += walk_remove(&plan, w);
+	if (q->kill) /* nobody can come in any more */
+		failures += inside_kill(w->spec->name, w->vault_ns, signals);
+	failures += report_drops(w, json);
+	failures += inside_report(w->spec->name, w->vault_ns, json);
+	return failures;
+}
+
+/* Takes the tunnel alone away: the namespace stays, sealed, for the next `up`. */
+static size_t take_tunnel(const struct request *q, struct spec *spec, struct world *w, json_t *json)
+{
+	json_t *signals = add_signals(q, json);
+	struct plan plan;
+	size_t failures;
+	int r;
+
+	plan_build(spec, &plan);
+	w->keeps_link = true;
+	failures = walk_remove_kind(&plan, w, &kind_tunnel);
+	if (q->kill) {
+		failures += inside_ask(spec->name, w->vault_ns, q->seconds, signals);
+		failures += inside_kill(spec->name, w->vault_ns, signals);
+	}
+	failures += report_drops(w, json);
+	spec->without_tunnel = true;
+	r = state_save(w->dir, spec, spec->netns_inode, spec->seal_generation);
+	if (r)
+		report_error(spec->name, "writing %s/%s/vault.json: %s", STATE_DIR, spec->name,
+			     strerror(-r));
+	return failures + (r ? 1 : 0);
 }
 
 /* The vault is there: SPEC describes it, NS is its namespace. */
-static size_t take_down(const struct spec *spec, int dir, int ns, json_t *json)
+static size_t take_down(const struct request *q, struct spec *spec, int dir, int ns, json_t *json)
 {
 	struct world w;
-	struct plan plan;
-	size_t failures = 0;
-	int r = world_open(&w, spec);
+	size_t failures = 1;
 
-	if (!r)
-		r = world_enter_vault(&w, ns);
-	if (r) {
-		report_error(spec->name, "opening the namespaces: %s", strerror(-r));
-		world_close(&w);
-		return 1;
+	if (!q->keep_ns) {
+		spec->has_link = true; /* also one that a failed change left, which the description
+					  does not know */
+		spec_name_interfaces(spec);
 	}
-	w.dir = dir;
-	plan_build(spec, &plan);
-	failures += walk_remove(&plan, &w);
-	failures += report_drops(&w, json);
-	failures += report_processes(&w, json);
-	w.dir = -1; /* the caller's */
+	if (!open_world(&w, spec, ns)) {
+		w.dir = dir;
+		failures = q->keep_ns ? take_tunnel(q, spec, &w, json) : take_all(q, &w, json);
+		w.dir = -1; /* the caller's */
+	}
 	world_close(&w);
 	return failures;
 }
 
-/* With the vault's lock held: 0 when a vault was taken down, else the number of failures. */
-static size_t down_locked(const char *name, int dir, json_t *json)
+/* No vault is there, but what a crash or a hand has left may be. */
+static size_t clear(const struct request *q, const char *name, int dir)
+{
+	if (!q->all) {
+		report_error(name, "not up");
+		return 1 + leftover_clear(name, dir, false);
+	}
+	report_line("%s: not up, clearing what is left of it", name);
+	return leftover_clear(name, dir, false);
+}
+
+/* With the vault's lock held: 0 when a vault was taken down, else the number of failures. *KEPT
+ * tells whether its namespace stays. */
+static size_t down_locked(const struct request *q, const char *name, int dir, json_t *json,
+			  bool *kept)
 {
 	int ns cleanup(close_fd) = ns_open_name(name);
 	struct spec spec;
@@ -120,26 +180,24 @@ static size_t down_locked(const char *name, int dir, json_t *json)
 	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL && r != -EPROTONOSUPPORT) {
 		report_error(name, "reading %s/%s: %s", STATE_DIR, name, strerror(-r));
 	} else if (!r && ns >= 0 && inode == spec.netns_inode) {
-		spec.has_link = true; /* also one that a failed change left, which the description
-					 does not know */
-		spec_name_interfaces(&spec);
-		failures = take_down(&spec, dir, steal_fd(&ns), json);
+		*kept = q->keep_ns;
+		failures = take_down(q, &spec, dir, steal_fd(&ns), json);
 	} else if (ns >= 0) {
 		report_error(
 			name,
 			"not up: the namespace of this name is not a vault's; it is left alone");
 		failures += leftover_clear(name, dir, true);
 	} else {
-		report_error(name, "not up");
-		failures += leftover_clear(name, dir, false);
+		failures = clear(q, name, dir);
 	}
 	spec_free(&spec);
 	return failures;
 }
 
-static bool down_one(const char *name, json_t *json)
+static bool down_one(const struct request *q, const char *name, json_t *json)
 {
 	int dir cleanup(close_fd) = state_lock(name, NULL);
+	bool kept = false;
 	size_t failures;
 	int r;
 
@@ -148,37 +206,27 @@ static bool down_one(const char *name, json_t *json)
 			     dir == -EACCES ? " (run it as root)" : "");
 		return false;
 	}
-	failures = down_locked(name, dir, json);
-	r = state_remove_dir(name);
+	failures = down_locked(q, name, dir, json, &kept);
+	r = kept ? 0 : state_remove_dir(name);
 	if (r) {
 		report_error(name, "removing %s/%s: %s", STATE_DIR, name, strerror(-r));
 		failures++;
 	}
+	if (json_object_set_new(json, "kept", json_boolean(kept)))
+		failures++;
 	if (!failures)
-		report_line("%s: down", name);
+		report_line(kept ? "%s: sealed, without a tunnel" : "%s: down", name);
 	return !failures;
 }
 
-static int down_run(int argc, char **argv, const struct options *options)
+static int down_list(const struct request *q, char *const *names, size_t n)
 {
 	json_t *list = json_array();
 	bool good = list != NULL;
 
-	(void)options;
-	for (int i = 0; i < argc; i++)
-		if (!spec_name_is_valid(argv[i])) {
-			json_decref(list);
-			report_error("down", "\"%.80s\" is no vault's name", argv[i]);
-			return EXIT_USAGE;
-		}
-	if (argc < 1) {
-		json_decref(list);
-		report_error("down", "which vault? (`vault help down`)");
-		return EXIT_USAGE;
-	}
-	for (int i = 0; i < argc; i++) {
-		json_t *one = json_pack("{s:s}", "name", argv[i]);
-		bool down = down_one(argv[i], one);
+	for (size_t i = 0; i < n; i++) {
+		json_t *one = json_pack("{s:s}", "name", names[i]);
+		bool down = down_one(q, names[i], one);
 
 		good = good && down;
 		if (json_object_set_new(one, "down", json_boolean(down)) ||
@@ -192,9 +240,101 @@ static int down_run(int argc, char **argv, const struct options *options)
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
+static int down_all(const struct request *q)
+{
+	char **names;
+	ssize_t n = state_names(&names);
+	int code;
+
+	if (n < 0) {
+		report_error("down", "reading %s: %s", STATE_DIR, strerror((int)-n));
+		return EXIT_FAILED;
+	}
+	if (!n)
+		report_line("no vault is up");
+	code = down_list(q, names, (size_t)n);
+	state_names_free(names, n);
+	return code;
+}
+
+/* `kill` and the number after it, at ARGV[*I]. 0 or EXIT_USAGE, reported. */
+static int take_kill(int argc, char **argv, int *i, struct request *q)
+{
+	const char *next = *i + 1 < argc ? argv[*i + 1] : "";
+	uint64_t seconds = INSIDE_SECONDS;
+
+	q->kill = true;
+	if (next[0] >= '0' && next[0] <= '9') {
+		++*i;
+		if (uint_parse(next, strlen(next), 0, SECONDS_MAX, &seconds)) {
+			report_error("down",
+				     "kill: \"%.80s\" is not a number of seconds from 0 to 86400",
+				     next);
+			return EXIT_USAGE;
+		}
+	}
+	q->seconds = (unsigned int)seconds;
+	return 0;
+}
+
+/* The words after the N names. 0 or EXIT_USAGE, reported. */
+static int take_words(int argc, char **argv, int n, struct request *q)
+{
+	for (int i = n; i < argc; i++) {
+		bool kill = !strcmp(argv[i], "kill"), keep_ns = !strcmp(argv[i], "keep-ns");
+
+		if ((kill && q->kill) || (keep_ns && q->keep_ns)) {
+			report_error("down", "%s: given twice", argv[i]);
+			return EXIT_USAGE;
+		}
+		if (!kill && !keep_ns) {
+			report_error("down",
+				     "unknown word \"%.80s\" (names come first; `vault help down`)",
+				     argv[i]);
+			return EXIT_USAGE;
+		}
+		q->keep_ns = q->keep_ns || keep_ns;
+		if (kill && take_kill(argc, argv, &i, q))
+			return EXIT_USAGE;
+	}
+	return 0;
+}
+
+/* How many of the words are names: the first always, so that a vault called "kill" can go. */
+static int count_names(int argc, char **argv)
+{
+	int n = 1;
+
+	while (n < argc && strcmp(argv[n], "kill") != 0 && strcmp(argv[n], "keep-ns") != 0)
+		n++;
+	return n;
+}
+
+static int down_run(int argc, char **argv, const struct options *options)
+{
+	struct request q = { 0 };
+	int n;
+
+	(void)options;
+	if (argc < 1) {
+		report_error("down", "which vault? (`vault help down`)");
+		return EXIT_USAGE;
+	}
+	q.all = !strcmp(argv[0], "all");
+	n = q.all ? 1 : count_names(argc, argv);
+	for (int i = 0; i < n && !q.all; i++)
+		if (!spec_name_is_valid(argv[i])) {
+			report_error("down", "\"%.80s\" is no vault's name", argv[i]);
+			return EXIT_USAGE;
+		}
+	if (take_words(argc, argv, n, &q))
+		return EXIT_USAGE;
+	return q.all ? down_all(&q) : down_list(&q, argv, (size_t)n);
+}
+
 const struct cmd cmd_down = {
 	.name = "down",
-	.args = "NAME...",
+	.args = "NAME... | all [ kill [ SECONDS ] ] [ keep-ns ]",
 	.help = "take vaults down, and say what they dropped",
 	.run = down_run,
 };

@@ -88,8 +88,8 @@ static int tunnel_make(const struct obj *obj, struct world *w)
 	return r;
 }
 
-/* All that carries packets in the vault goes in one request: the tunnel and the vault's end of the
- * link. */
+/* All that carries packets in the vault goes in one request: the tunnel and, unless it is kept, the
+ * vault's end of the link. */
 static int tunnel_remove(const struct obj *obj, struct world *w)
 {
 	int r = 0, end;
@@ -97,10 +97,13 @@ static int tunnel_remove(const struct obj *obj, struct world *w)
 	(void)obj;
 	if (w->vault_ns >= 0) {
 		r = world_queue(w, &w->vault_route);
-		if (!r) {
+		if (!r && w->keeps_link)
+			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current,
+					    w->spec->tunnel_name);
+		else if (!r)
 			rtnl_queue_del_group(&w->batch, &w->vault_route, w->current, SPEC_GROUP);
+		if (!r)
 			r = world_flush(w);
-		}
 		if (r == -ENODEV)
 			r = 0;
 	}

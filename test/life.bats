@@ -1,0 +1,297 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/life.bats: the life of a vault: several taken down at once, what runs inside ended or kept, the tunnel changed under
+# it, and what is lost found again.
+#
+# ROTATIONS: how often the tunnel is changed under load (20).
+
+# shellcheck disable=SC2154 # `stderr` is what bats' `run` leaves
+load helper
+
+teardown() {
+	local name
+
+	despawn_all
+	drop_none
+	host sh -c 'ip route replace default via 192.0.2.1; sed -i "/vpn.example/d" /etc/hosts
+		printf "198.51.100.1 vpn.example\n2001:db8:2::1 vpn.example\n" >> /etc/hosts; rm -rf /etc/vault $LAB/hooks'
+	for name in $(host ls /run/vault); do vault down "$name" > /dev/null 2>&1 || :; done
+}
+
+up() { vault up media conf "$LAB/provider.conf" "$@"; }
+
+works() { [ "$(inside "${1:-media}" curl -sS -m 5 http://203.0.113.80/)" = 198.51.100.1 ]; }
+
+# words LINE…: /etc/vault/media.conf
+words() { printf '%s\n' "$@" | host sh -c 'mkdir -p /etc/vault; cat > /etc/vault/media.conf'; }
+
+inode() { host stat -L -c %i "$1"; }
+
+alive() { host kill -0 "$1"; }
+
+# drop WHAT: the uplink's router does
+drop() {
+	isp nft "table inet cut { chain forward { type filter hook forward priority 0; $1 drop; }; }"
+}
+
+drop_none() { isp sh -c 'nft delete table inet cut 2> /dev/null || :'; }
+
+# ---- down ----------------------------------------------------------------------------------------------------------
+
+@test "down: several names, each told; one that is not up makes it 1, the others still go; all is whatever there is" {
+	need jq
+	vault up one conf "$LAB/provider.conf"
+	vault up two conf "$LAB/provider2.conf"
+	vault up three conf "$LAB/provider2.conf"
+	run -1 --separate-stderr vault down one none two
+	[ "$output" = $'one: down\ntwo: down' ]
+	[ "$stderr" = "vault: none: not up" ]
+	vault up one conf "$LAB/provider.conf"
+	host mkdir /run/vault/broken # what a crash leaves
+	host touch /run/netns/broken
+	run -0 --separate-stderr vault -j down all
+	[ "$(jq -c 'map([.name, .down])' <<< "$output")" = '[["broken",true],["one",true],["three",true]]' ]
+	[ -z "$(host find /run/vault -mindepth 1 ! -name .lock)" ]
+	run ! host test -e /run/netns/broken
+	run -0 vault down all
+	[ "$output" = "no vault is up" ]
+	[ "$(vault -j down all)" = "[]" ]
+	host rm -r /run/vault
+	run -0 vault down all
+	run -2 vault up all conf "$LAB/provider.conf" # it is no name
+}
+
+@test "down: words that are none, twice, or before a name: exit 2, nothing changed; a vault may be called kill" {
+	local words
+
+	vault up kill conf "$LAB/provider.conf"
+	for words in "kill kill kill" "kill kill 86401" "kill kill x" "kill keep-ns media" "kill keep-ns keep-ns" \
+		"all media" "kill kill 1 2"; do
+		# shellcheck disable=SC2086 # words
+		run -2 vault down $words
+		echo "$words: $output"
+	done
+	works kill
+	run -0 vault down kill
+	[ "$output" = "kill: down" ]
+}
+
+# bats test_tags=tunnel
+@test "L13 down kill: whoever is inside is asked to end, then made to, and nobody else" {
+	local outside neighbour polite stubborn n
+
+	up
+	vault up other conf "$LAB/provider2.conf"
+	spawn host sleep 1000
+	outside=$SPAWNED
+	spawn inside other sleep 1000
+	neighbour=$SPAWNED
+	spawn inside media perl -e '$| = 1; $SIG{TERM} = sub { print "asked\n"; exit }; sleep 1 while 1'
+	polite=$SPAWNED polite_out=$SPAWNED_OUT
+	spawn inside media perl -e '$| = 1; $SIG{TERM} = sub { print "asked\n" }; sleep 1 while 1'
+	stubborn=$SPAWNED stubborn_out=$SPAWNED_OUT
+	# who, asked to end, starts another one
+	spawn inside media perl -e '$SIG{TERM} = sub { exit if fork; exec "sleep", "999" }; sleep 1 while 1'
+	run -0 vault down media kill 1
+	echo "$output"
+	head "$polite_out" "$stubborn_out"
+	[ "$(grep -c asked "$polite_out")" = 1 ]
+	[ "$(grep -c asked "$stubborn_out")" = 1 ]
+	local said=$output
+	run ! alive "$polite"
+	run ! alive "$stubborn"
+	[[ $said == *"media: SIGTERM to process $polite (perl)"* && $said == *"media: SIGKILL to process $stubborn (perl)"* ]]
+	[[ $said == *"to process "*" (sleep)"*"media: down" ]]
+	run ! host pgrep -f 'sleep 999'
+	alive "$outside"
+	alive "$neighbour"
+	[[ $said != *"process $outside "* && $said != *"process $neighbour "* ]]
+	works other
+}
+
+@test "L13 down kill: a thread inside is enough; who forks faster than it is looked for ends, too; with -j a list" {
+	need python3 jq
+	up
+	spawn host python3 -c '
+import ctypes, os, threading, time
+def enter():
+    assert ctypes.CDLL(None).setns(os.open("/run/netns/media", os.O_RDONLY), 0x40000000) == 0
+    print("in", flush=True)
+    time.sleep(1000)
+threading.Thread(target=enter).start()'
+	retry 60 grep -q in "$SPAWNED_OUT"
+	threaded=$SPAWNED
+	# each is there for a moment only: it leaves a child, and goes
+	spawn inside media perl -e '$SIG{TERM} = "IGNORE"; for (;;) { exit if fork }'
+	run -0 vault -j down media kill 0
+	echo "$threaded: $output"
+	[ "$(jq -c --argjson pid "$threaded" '.[0].signals | map(select(.pid == $pid)) | map([.name, .signal])' <<< "$output")" = \
+		'[["python3","SIGTERM"],["python3","SIGKILL"]]' ] # with no time between
+	[ "$(jq -c '.[0] | .down, .kept, .processes' <<< "$output" | tr '\n' ' ')" = 'true false [] ' ]
+	retry 10 gone "$threaded"
+	run ! host pgrep perl
+}
+
+@test "L13 down kill: the tunnel is gone before anybody is asked" {
+	up
+	spawn inside media perl -e '$SIG{TERM} = sub { exec "ls", "/sys/class/net" }; sleep 1 while 1'
+	vault down media kill
+	echo "$(< "$SPAWNED_OUT")"
+	[ "$(< "$SPAWNED_OUT")" = lo ]
+}
+
+@test "L13 down kill: who is started again and again by the vault's name comes to an end with it" {
+	up
+	spawn host sh -c 'while ip netns exec media sleep 998; [ -e /run/netns/media ]; do :; done'
+	retry 30 host pgrep -f '^sleep 998'
+	run -0 vault down media kill 1
+	run ! host pgrep -f '^sleep 998'
+	retry 5 gone "$SPAWNED"
+}
+
+# bats test_tags=tunnel
+@test "down keep-ns: the tunnel alone goes; namespace, name, link, guard and state stay, sealed; exec and the host's way in work" {
+	need jq
+	local ns rules
+
+	up
+	works
+	ns=$(inode /run/netns/media)
+	rules=$(inside media nft -s list table inet vault)
+	run -0 --separate-stderr vault -j down media keep-ns
+	[ "$(jq -c '.[0] | .name, .kept, .down' <<< "$output" | tr '\n' ' ')" = '"media" true true ' ]
+	[ "$(inode /run/netns/media)" = "$ns" ]
+	[ "$(host jq .without_tunnel /run/vault/media/vault.json)" = true ]
+	run ! inside media ip link show wg-media
+	run ! host pgrep -f 'wireguard-go -f wg-[m]edia'
+	run ! host test -e /run/wireguard/wg-media.sock
+	[ "$(inside media nft -s list table inet vault)" = "$rules" ]
+	host ping -c 1 -W 2 10.200.0.2
+	[ "$(vault exec media -- echo in)" = in ]
+	token
+	must_not_see isp:to-host lan:eth0 host:vlt-media -- inside media sh -c "
+		wire send udp 203.0.113.9 --token $TOKEN; wire send udp 2001:db8:9::9 --token $TOKEN
+		wire send udp 192.168.77.2 --token $TOKEN"
+	must_see isp:to-host -- host wire send udp 203.0.113.9 --token "$TOKEN" # the control
+	run -0 vault down media keep-ns # again: nothing to take
+	up
+	[ "$(host jq .without_tunnel /run/vault/media/vault.json)" = false ]
+	[ "$(inode /run/netns/media)" = "$ns" ]
+	works
+	vault down media keep-ns
+	run -0 vault down media
+	[ -z "$(host find /run/vault /run/netns -name media)" ]
+	run -1 vault down media keep-ns
+}
+
+# rotate TIMES: the tunnel, between two of the provider's clients
+rotate() {
+	local i
+
+	for ((i = 1; i <= $1; i++)); do
+		vault down media keep-ns
+		vault up media conf "$LAB/provider$((i % 2 ? 2 : 4)).conf"
+	done > "$BATS_TEST_TMPDIR/rotate"
+}
+
+# bats test_tags=tunnel
+@test "L14 the tunnel rotated under load, by down keep-ns and up: nothing passes outside it; who is inside keeps namespace and sockets" {
+	local ns worker server n=${ROTATIONS:-20}
+
+	[ "$LAB_BACKEND" = userspace ] || n=${ROTATIONS:-5} # the emulated machine is slow
+	vault up media conf "$LAB/provider4.conf"
+	ns=$(inode /run/netns/media)
+	spawn inside media socat TCP-LISTEN:8080,fork,reuseaddr SYSTEM:'echo hello'
+	server=$SPAWNED
+	retry 5 host socat -T1 - TCP:10.200.0.2:8080
+	token
+	spawn inside media sh -c "while :; do
+		wire send udp 203.0.113.9 --token $TOKEN
+		wire send udp 2001:db8:9::9 --token $TOKEN
+		wire send udp 192.168.77.2 --token $TOKEN
+		curl -sm 1 -o /dev/null http://203.0.113.80/$TOKEN; curl -sm 1 -o /dev/null http://192.168.77.2/$TOKEN; done"
+	worker=$SPAWNED
+	retry 30 must_see srv:wg0 -- sleep 0.5 # it does send, by the tunnel
+	observe isp:to-host lan:eth0 host:vlt-media host:eth1
+	rotate "$n"
+	must_not_see
+	echo "# rotated $n times, seen outside the tunnel: $SEEN" >&3
+	[ "$(inode /run/netns/media)" = "$ns" ]
+	[ "$(inode "/proc/$worker/ns/net")" = "$ns" ]
+	[ "$(inode "/proc/$server/ns/net")" = "$ns" ]
+	[ "$(host socat -T1 - TCP:10.200.0.2:8080)" = hello ]
+	retry 30 must_see srv:wg0 -- sleep 0.5 # and still does
+	vault up media conf "$LAB/provider2.conf"
+	[ "$(inside media curl -sS -m 10 http://10.66.0.1/)" = 10.66.0.3 ]
+	must_see isp:to-host -- host wire send udp 203.0.113.9 --token "$TOKEN" # the control
+}
+
+# ---- what is lost, found again -------------------------------------------------------------------------------------
+
+# endpoint: where the tunnel sends to
+endpoint() { if [ "$LAB_BACKEND" = kernel ]; then inside media wg show wg-media endpoints; else host wg show wg-media endpoints; fi | cut -f2; }
+
+named() { host sh -c "grep -v vpn.example /etc/hosts > $LAB/hosts; printf '%s vpn.example\n' $* >> $LAB/hosts; cat $LAB/hosts > /etc/hosts"; }
+
+# bats test_tags=tunnel
+@test "PC-9 an endpoint given by name that has moved: up follows it, to the family that there is a route for" {
+	words "conf $LAB/named.conf"
+	named 198.51.100.1
+	vault up media
+	works
+	[ "$(endpoint)" = 198.51.100.1:51820 ]
+	drop "ip daddr 198.51.100.1 udp dport 51820"
+	run ! works
+	named 198.51.100.2
+	run -0 vault up media
+	[[ $output == *"~ keys and peers of wg-media"* ]]
+	[ "$(endpoint)" = 198.51.100.2:51820 ]
+	works
+	host ip route del default
+	named 198.51.100.2 2001:db8:2::2
+	vault up media
+	[ "$(endpoint)" = "[2001:db8:2::2]:51820" ]
+	works
+}
+
+# bats test_tags=tunnel
+@test "PC-9 PC-12 rules flushed inside and outside, the tunnel gone, its program killed: one \`vault up NAME\` mends each, and all" {
+	local ns what
+
+	words "conf $LAB/provider.conf"
+	vault up media
+	ns=$(inode /run/netns/media)
+	spawn inside media sleep 1000
+	for what in 'nft flush ruleset' 'ip netns exec media nft flush ruleset' 'ip -n media link delete wg-media' \
+		'pkill -KILL -f "wireguard-go -f wg-[m]edia"' 'ip link delete vlt-media' 'ip -n media route flush table main' \
+		'nft flush ruleset; ip netns exec media nft flush ruleset; ip -n media link delete wg-media'; do
+		host sh -c "$what" || [ "$LAB_BACKEND" = kernel ]
+		vault up media > "$BATS_TEST_TMPDIR/up"
+		echo "$what:"; cat "$BATS_TEST_TMPDIR/up"
+		retry 10 works
+		[ "$(vault exec media -- echo in)" = in ] # so it is sealed
+		host nft 'add table inet nat; add chain inet nat postrouting { type nat hook postrouting priority srcnat; }
+			add rule inet nat postrouting oifname "eth0" masquerade' # the lab's own, which a flush takes, too
+	done
+	[ "$(inode /run/netns/media)" = "$ns" ]
+	[ "$(inode "/proc/$SPAWNED/ns/net")" = "$ns" ]
+}
+
+@test "BX-2 VC-6 what a hand or a crash left is cleared by down: the name deleted, a stale file, half a state" {
+	local before what
+
+	up
+	vault down media
+	before=$(host sh -c 'ip -o link | cut -d: -f2; ls -A /run/netns /run/vault /run/wireguard; nft list ruleset')
+	for what in 'ip netns delete media' 'ip netns delete media; touch /run/netns/media' \
+		'ip netns delete media; echo "{" > /run/vault/media/vault.json' \
+		'ip netns delete media; rm /run/vault/media/*; touch /run/vault/media/.vault.json.77' \
+		'ip netns delete media; rm -r /run/vault/media; touch /run/netns/media'; do
+		up
+		host sh -c "$what"
+		run -1 --separate-stderr vault down media
+		[ "$stderr" = "vault: media: not up" ]
+		diff <(echo "$before") <(host sh -c 'ip -o link | cut -d: -f2; ls -A /run/netns /run/vault /run/wireguard; nft list ruleset')
+		run ! host pgrep -f 'wireguard-go -f wg-[m]edia'
+	done
+}
