@@ -73,6 +73,9 @@ function __vault_complete
                         return
                     case dns mtu host-address vault-address accessible-from publish open-port allow-host allow-to
                         return
+                    case post-up pre-down post-down
+                        __fish_complete_command
+                        return
                 end
             end
             set -l said $words[3..-1]
@@ -84,10 +87,11 @@ function __vault_complete
                     allow-host\t'a port of the host that it may use' \
                     allow-to\t'a hole, what it may reach by the link' \
                     host-address\t'the end of the link on the host' vault-address\t'the end of the link in the vault' \
-                    no-link\t'no link to the host' file\t'read words from a file' \
+                    no-link\t'no link to the host' post-up\t'run a command when it is up' \
+                    pre-down\t'run a command before it goes' post-down\t'run a command after it went' file\t'read words from a file' \
                     dry-run\t'change nothing, print the commands'
                 set -l clause (string split \t -- $line)[1]
-                if string match -qr -- '-address|-from|publish|-port|allow-' $clause; or not contains -- $clause $said
+                if string match -qr -- '-address|-from|publish|-port|allow-|^p.*-(up|down)$' $clause; or not contains -- $clause $said
                     echo $line
                 end
             end

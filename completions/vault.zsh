@@ -23,6 +23,7 @@ _vault_up() {
 	(conf|file) (( CURRENT == 2 )) || { _files && return } ;;
 	(userspace) (( CURRENT == 2 )) || { compadd auto never wireguard-go boringtun-cli && return } ;;
 	(dns|mtu|host-address|vault-address|accessible-from|publish|open-port|allow-host|allow-to) (( CURRENT == 2 )) || return 1 ;;
+	(post-up|pre-down|post-down) (( CURRENT == 2 )) || { _command_names -e && return } ;;
 	esac
 	local -a clauses=(
 		'conf:the tunnel, a wg-quick file'
@@ -37,12 +38,15 @@ _vault_up() {
 		'host-address:the host'\''s end of the link'
 		'vault-address:the vault'\''s end of the link'
 		'no-link:no link to the host'
+		'post-up:run a command when it is up'
+		'pre-down:run a command before it goes'
+		'post-down:run a command after it went'
 		'file:read words from a file'
 		'dry-run:change nothing, print the commands'
 	)
 	local said
 	for said in $words[2,CURRENT-1]; do
-		[[ $said == (*-address|*-from|publish|*-port|allow-*) ]] || clauses=(${clauses:#$said:*})
+		[[ $said == (*-address|*-from|publish|*-port|allow-*|post-up|pre-down|post-down) ]] || clauses=(${clauses:#$said:*})
 	done
 	_describe clause clauses
 }

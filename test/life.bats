@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test/life.bats: the life of a vault: several taken down at once, what runs inside ended or kept, the tunnel changed under
-# it, and what is lost found again.
+# it, commands run when it comes and goes, and what is lost found again.
 #
 # ROTATIONS: how often the tunnel is changed under load (20).
 
@@ -224,6 +224,125 @@ rotate() {
 	vault up media conf "$LAB/provider2.conf"
 	[ "$(inside media curl -sS -m 10 http://10.66.0.1/)" = 10.66.0.3 ]
 	must_see isp:to-host -- host wire send udp 203.0.113.9 --token "$TOKEN" # the control
+}
+
+# ---- commands ------------------------------------------------------------------------------------------------------
+
+# bats test_tags=tunnel
+@test "hooks: run on the host, in order, with VAULT_ set, and nothing of vault's in their hands" {
+	local host_ns
+
+	host mkdir "$LAB/hooks"
+	host_ns=$(host readlink /proc/self/ns/net)
+	words "conf $LAB/provider.conf" \
+		'post-up env | grep ^VAULT_ | grep -v ^VAULT= | LC_ALL=C sort > $LAB/hooks/env # the shell reads this' \
+		'  post-up	readlink /proc/self/ns/net > $LAB/hooks/ns; ls /proc/self/fd | tr "\n" " " > $LAB/hooks/fds; readlink /proc/$$/fd/0 > $LAB/hooks/stdin' \
+		'post-up grep Sig.*: /proc/$$/status > $LAB/hooks/signals; pwd > $LAB/hooks/pwd' \
+		'post-up echo 1$VAULT_EVENT >> $LAB/hooks/order' 'post-up echo 2$VAULT_EVENT >> $LAB/hooks/order' \
+		'pre-down echo $VAULT_EVENT $(ip netns exec $VAULT_NAME curl -s http://10.66.0.1/) >> $LAB/hooks/order' \
+		'post-down echo $VAULT_EVENT $(ls $VAULT_NETNS 2>&1) >> $LAB/hooks/order'
+	# shellcheck disable=SC2016 # the inner shell's words
+	host sh -c 'trap "" USR1; exec 7< /etc/passwd; exec "$VAULT" up media'
+	host cat "$LAB/hooks/env"
+	[ "$(host cat "$LAB/hooks/env")" = "VAULT_ADDRESS6=fd76:6175:6c74::2
+VAULT_ADDRESS=10.200.0.2
+VAULT_EVENT=post-up
+VAULT_HOST_ADDRESS6=fd76:6175:6c74::1
+VAULT_HOST_ADDRESS=10.200.0.1
+VAULT_NAME=media
+VAULT_NETNS=/run/netns/media
+VAULT_TUNNEL=wg-media" ]
+	[ "$(host cat "$LAB/hooks/ns")" = "$host_ns" ]
+	[ "$(host cat "$LAB/hooks/fds")" = "0 1 2 3 " ] # 3 is that of ls
+	[ "$(host cat "$LAB/hooks/stdin")" = /dev/null ]
+	[ "$(host cat "$LAB/hooks/pwd")" = / ]
+	[ "$(host awk '/SigBlk|SigIgn/ { print $2 }' "$LAB/hooks/signals" | sort -u)" = 0000000000000000 ]
+	vault up media # again: none is run
+	vault down media keep-ns
+	vault up media
+	[ "$(host cat "$LAB/hooks/order")" = $'1post-up\n2post-up' ]
+	retry 10 inside media curl -sfm 2 -o /dev/null http://10.66.0.1/
+	vault down media
+	[ "$(host tail -n 2 "$LAB/hooks/order")" = $'pre-down 10.66.0.2\npost-down ls: cannot access '"'/run/netns/media'"': No such file or directory' ]
+}
+
+@test "hooks: a post-up that fails takes all of it back, and says which, and how it ended" {
+	local before cmd expected
+
+	before=$(host sh -c 'ip -o link | cut -d: -f2; ls -A /run/netns /run/vault /run/wireguard; nft list ruleset')
+	for cmd in "exit 7|exit status 7" 'kill -9 $$|ended by signal 9 (Killed)' "no-such-program|exit status 127"; do
+		expected=${cmd##*|} cmd=${cmd%%|*}
+		run -1 --separate-stderr up post-up "echo first" post-up "$cmd" post-up "echo never" pre-down "echo never" post-down "echo last"
+		echo "$output $stderr"
+		[ "$output" = $'first\nlast' ]
+		[[ $stderr == *"vault: media: post-up: $cmd: $expected"*"vault: media: taken back" ]]
+		diff <(echo "$before") <(host sh -c 'ip -o link | cut -d: -f2; ls -A /run/netns /run/vault /run/wireguard; nft list ruleset')
+	done
+	run -1 --separate-stderr up post-up "ip netns exec media sleep 77 > /dev/null 2>&1 & sleep 0.2; false"
+	[[ $stderr == *"(sleep) goes on inside, with no network"* ]]
+	host pkill -xf 'sleep 77'
+}
+
+@test "VC-6 hooks: one of down that fails is told, the rest goes on, and it is exit 1" {
+	up pre-down "exit 3" pre-down "echo second" post-down 'kill $$' post-down "echo last"
+	run -1 --separate-stderr vault down media
+	echo "$output $stderr"
+	[ "$output" = $'second\nlast' ]
+	[ "$stderr" = "vault: media: pre-down: exit 3: exit status 3
+vault: media: post-down: kill \$\$: ended by signal 15 (Terminated)" ]
+	run ! host test -e /run/netns/media
+	run ! host test -e /run/vault/media
+}
+
+@test "hooks: with -j what they print is not on stdout; they may run exec, and up and down of others, not of their own vault" {
+	need jq
+	vault -j up media conf "$LAB/provider.conf" post-up "echo noise" post-up "$VAULT exec media -- echo from inside" \
+		post-up "$VAULT up other conf $LAB/provider2.conf" > "$BATS_TEST_TMPDIR/out" 2> "$BATS_TEST_TMPDIR/err"
+	[ "$(jq -s -r 'length, .[0].name, .[0].hooks.post_up[0]' "$BATS_TEST_TMPDIR/out" | tr '\n' ' ')" = "1 media echo noise " ]
+	grep -x noise "$BATS_TEST_TMPDIR/err"
+	grep -x "from inside" "$BATS_TEST_TMPDIR/err"
+	works other
+	vault down other media
+	for words in "up media conf $LAB/provider.conf" "down media" "down all"; do
+		run -1 --separate-stderr host timeout 20 "$VAULT" up media conf "$LAB/provider.conf" post-up "$VAULT $words"
+		[[ $stderr == *"called by a post-up command of its own"* ]]
+	done
+	# What a hook leaves behind may call later.
+	up post-up "(sleep 1; $VAULT down media) > /dev/null 2>&1 &"
+	retry 60 host test ! -e /run/vault/media
+}
+
+@test "hooks: no key is in their environment; a signal while one runs ends it, and takes the vault back" {
+	host mkdir "$LAB/hooks"
+	host sh -c '(cat $LAB/keys/client2 $LAB/keys/shared; base64 -d $LAB/keys/client2 | od -An -v -tx1 -w32 | tr -d " ") > $LAB/keyfile'
+	vault up media conf "$LAB/provider2.conf" post-up "tr '\\0' '\\n' < /proc/self/environ > $LAB/hooks/env"
+	run -1 host grep -F -f "$LAB/keyfile" "$LAB/hooks/env"
+	vault down media
+	spawn host "$VAULT" up media conf "$LAB/provider.conf" post-up "echo \$\$ > $LAB/hooks/pid; exec sleep 1000" post-down "echo cleared"
+	retry 60 host test -s "$LAB/hooks/pid"
+	host kill -TERM "$SPAWNED"
+	retry 10 gone "$SPAWNED"
+	cat "$SPAWNED_OUT"
+	grep -q "interrupted" "$SPAWNED_OUT"
+	grep -qx "cleared" "$SPAWNED_OUT"
+	run ! alive "$(host cat "$LAB/hooks/pid")"
+	run ! host test -e /run/netns/media
+}
+
+@test "hooks: an empty one, and one that is not UTF-8, are refused; dry-run prints them, and runs none" {
+	run -2 up post-up ""
+	run -2 up post-up "  "
+	run -2 up post-up $'echo \xff'
+	words "conf $LAB/provider.conf" 'post-up'
+	run -2 vault up media
+	[[ $output == "/etc/vault/media.conf:2: post-up: lacks its CMD" ]]
+	run -0 up dry-run post-up "touch $LAB/'ran it'" pre-down "true"
+	[ "${lines[-2]}" = "env VAULT_NAME=media VAULT_NETNS=/run/netns/media VAULT_TUNNEL=wg-media VAULT_HOST_ADDRESS=10.200.0.1 VAULT_ADDRESS=10.200.0.2 VAULT_HOST_ADDRESS6=fd76:6175:6c74::1 VAULT_ADDRESS6=fd76:6175:6c74::2 VAULT_EVENT=post-up sh -c 'touch $LAB/'\\''ran it'\\''' </dev/null" ]
+	[ "${lines[-1]}" = "# pre-down, by \`vault down\`: true" ]
+	local line=${lines[-2]}
+	run ! host test -e "$LAB/ran it"
+	host sh -c "$line"
+	host test -e "$LAB/ran it"
 }
 
 # ---- what is lost, found again -------------------------------------------------------------------------------------

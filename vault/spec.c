@@ -131,6 +131,11 @@ void spec_free(struct spec *spec)
 	for (size_t i = 0; i < spec->n_search; i++)
 		free(spec->search[i]);
 	free(spec->search);
+	for (int h = 0; h < SPEC_HOOKS; h++) {
+		for (size_t i = 0; i < spec->hooks[h].n; i++)
+			free(spec->hooks[h].list[i]);
+		free(spec->hooks[h].list);
+	}
 	free(spec->addresses);
 	free(spec->dns);
 	reach_free(&spec->reach);

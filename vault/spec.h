@@ -33,6 +33,14 @@ struct spec_link_ends {
 	struct prefix host, vault;
 };
 
+/* When commands of the words are run. */
+enum spec_hook { SPEC_POST_UP, SPEC_PRE_DOWN, SPEC_POST_DOWN, SPEC_HOOKS };
+
+struct spec_commands {
+	char **list; /* owned, each owned */
+	size_t n;
+};
+
 enum spec_family { SPEC_V4, SPEC_V6, SPEC_FAMILIES };
 
 /* Ports FIRST to LAST of one protocol: IPPROTO_TCP, _UDP; for holes _ICMP and _ICMPV6 too, which
@@ -82,6 +90,8 @@ struct spec {
 
 	enum spec_backend backend; /* AUTO until gathered */
 	char *program; /* owned: the userspace WireGuard; NULL: none asked for, or none needed */
+
+	struct spec_commands hooks[SPEC_HOOKS];
 
 	bool without_tunnel; /* `down keep-ns` took the tunnel away: the rest stands for the next
 				`up` */

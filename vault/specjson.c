@@ -159,6 +159,20 @@ static json_t *with(json_t *json, const char *key, json_t *value)
 	return NULL;
 }
 
+static const char *const hook_keys[SPEC_HOOKS] = {
+	[SPEC_POST_UP] = "post_up", [SPEC_PRE_DOWN] = "pre_down", [SPEC_POST_DOWN] = "post_down"
+};
+
+static json_t *hooks_json(const struct spec *spec)
+{
+	json_t *json = json_object();
+
+	for (int h = 0; h < SPEC_HOOKS; h++)
+		json = with(json, hook_keys[h],
+			    strings_json(spec->hooks[h].list, spec->hooks[h].n));
+	return json;
+}
+
 json_t *spec_to_json(const struct spec *spec)
 {
 	json_t *json = json_pack(
@@ -175,7 +189,8 @@ json_t *spec_to_json(const struct spec *spec)
 		strings_json(spec->search, spec->n_search), "link", link_json(spec), "reach",
 		reach_json(&spec->reach));
 
-	return with(json, "without_tunnel", json_boolean(spec->without_tunnel));
+	json = with(json, "without_tunnel", json_boolean(spec->without_tunnel));
+	return with(json, "hooks", hooks_json(spec));
 }
 
 /* Reading back. Every reader takes a value as spec_to_json writes it and refuses anything else with
@@ -258,6 +273,16 @@ static int read_strings(const json_t *value, char ***list, size_t *n)
 		if (!r && !(*list)[i])
 			r = -EINVAL;
 	}
+	return r;
+}
+
+static int read_hooks(const json_t *value, struct spec *out)
+{
+	int r = 0;
+
+	for (int h = 0; !r && h < SPEC_HOOKS; h++)
+		r = read_strings(json_object_get(value, hook_keys[h]), &out->hooks[h].list,
+				 &out->hooks[h].n);
 	return r;
 }
 
@@ -447,6 +472,8 @@ int spec_from_json(const json_t *json, struct spec *out)
 		r = read_dns(json_object_get(json, "dns"), out);
 	if (!r)
 		r = read_strings(json_object_get(json, "dns_search"), &out->search, &out->n_search);
+	if (!r)
+		r = read_hooks(json_object_get(json, "hooks"), out);
 	if (!r)
 		r = read_link(json_object_get(json, "link"), out);
 	return r ? r : read_reach(json_object_get(json, "reach"), &out->reach);

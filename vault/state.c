@@ -83,6 +83,16 @@ int state_lock(const char *name, bool *made)
 	}
 }
 
+bool state_is_locked(const char *name)
+{
+	char path[PATH_SIZE];
+	int fd cleanup(close_fd) = -1;
+
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+}
+
 static int is_vault(const struct dirent *entry)
 {
 	return entry->d_type == DT_DIR && spec_name_is_valid(entry->d_name);

@@ -25,6 +25,9 @@ int must_check state_lock(const char *name, bool *made);
 ssize_t must_check state_names(char ***names);
 void state_names_free(char **names, ssize_t n);
 
+/* True when somebody holds the lock of the vault NAME at this moment. */
+bool state_is_locked(const char *name);
+
 /* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. A
  * descriptor or -errno. */
 int must_check state_lock_host(void);

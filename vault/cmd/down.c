@@ -9,6 +9,7 @@
 #include "lib/nft.h"
 #include "lib/ns.h"
 #include "vault/cmd.h"
+#include "vault/hook.h"
 #include "vault/inside.h"
 #include "vault/leftover.h"
 #include "vault/plan.h"
@@ -90,7 +91,7 @@ static size_t take_all(const struct request *q, struct world *w, json_t *json)
 {
 	json_t *signals = add_signals(q, json);
 	struct plan plan;
-	size_t failures = 0;
+	size_t failures = hook_run(w->spec, SPEC_PRE_DOWN);
 
 	plan_build(w->spec, &plan);
 	if (q->kill) { /* the long wait while the name still leads to them: we may be ended, too */
@@ -102,6 +103,7 @@ static size_t take_all(const struct request *q, struct world *w, json_t *json)
 		failures += inside_kill(w->spec->name, w->vault_ns, signals);
 	failures += report_drops(w, json);
 	failures += inside_report(w->spec->name, w->vault_ns, json);
+	failures += hook_run(w->spec, SPEC_POST_DOWN);
 	return failures;
 }
 
@@ -196,11 +198,14 @@ static size_t down_locked(const struct request *q, const char *name, int dir, js
 
 static bool down_one(const struct request *q, const char *name, json_t *json)
 {
-	int dir cleanup(close_fd) = state_lock(name, NULL);
+	int dir cleanup(close_fd) = -1;
 	bool kept = false;
 	size_t failures;
 	int r;
 
+	if (hook_refuses(name))
+		return false;
+	dir = state_lock(name, NULL);
 	if (dir < 0) {
 		report_error(name, "locking %s/%s: %s%s", STATE_DIR, name, strerror(-dir),
 			     dir == -EACCES ? " (run it as root)" : "");

@@ -12,7 +12,9 @@
 #include "vault/cmd.h"
 #include "vault/describe.h"
 #include "vault/gather.h"
+#include "vault/hook.h"
 #include "vault/hostpath.h"
+#include "vault/inside.h"
 #include "vault/leftover.h"
 #include "vault/plan.h"
 #include "vault/read/conffile.h"
@@ -137,6 +139,7 @@ static int dry_run(struct spec *spec, struct world *w)
 		return EXIT_FAILED;
 	plan_build(spec, &plan);
 	walk_print(&plan, spec, &out);
+	hook_print(spec, &out);
 	if (out.err || plan.overflow) {
 		report_error(spec->name, "out of memory");
 		return EXIT_FAILED;
@@ -188,6 +191,22 @@ static void warn_path(struct world *w)
 	report_problem_list(w->spec->name, &p);
 }
 
+/* A command after `up` has failed: all of the vault goes again. */
+static int undo(const struct plan *plan, struct world *w)
+{
+	json_t *json = json_object();
+	size_t failures = walk_remove(plan, w);
+
+	failures += inside_report(w->spec->name, w->vault_ns, json);
+	failures += hook_run(w->spec, SPEC_POST_DOWN);
+	json_decref(json);
+	report_error(
+		w->spec->name,
+		failures ? "not all could be taken back: nothing is open, `vault down` clears it up"
+			 : "taken back");
+	return EXIT_FAILED;
+}
+
 /* Makes the vault, its lock held in W->dir. */
 static int make(struct spec *spec, struct world *w)
 {
@@ -208,6 +227,8 @@ static int make(struct spec *spec, struct world *w)
 	if (ns_inode(w->vault_ns, &spec->netns_inode)) /* here it is only shown */
 		spec->netns_inode = 0;
 	spec->seal_generation = w->generation;
+	if (hook_run(spec, SPEC_POST_UP))
+		return undo(&plan, w);
 	report_up(spec);
 	warn_path(w);
 	return EXIT_DONE;
@@ -339,6 +360,8 @@ static int up(struct spec *spec, struct world *w)
 		report_error(spec->name, "blocking signals: %s", strerror(-r));
 		return EXIT_FAILED;
 	}
+	if (hook_refuses(spec->name))
+		return EXIT_FAILED;
 	w->dir = state_lock(spec->name, &made);
 	if (w->dir < 0) {
 		report_error(spec->name, "locking %s/%s: %s%s", STATE_DIR, spec->name,

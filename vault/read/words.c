@@ -177,6 +177,53 @@ static void parse_allow_to(struct reader *r, const char *arg)
 	parse_reach(r, "allow-to", arg, reach_add_allow_to);
 }
 
+/* The description is JSON, which is UTF-8. */
+static bool is_utf8(const char *text)
+{
+	json_t *value = json_string(text);
+
+	json_decref(value);
+	return value != NULL;
+}
+
+static void add_command(struct reader *r, const char *clause, enum spec_hook hook, const char *arg)
+{
+	struct spec_commands *commands = &r->words->spec->hooks[hook];
+	char **grown, *command;
+
+	arg += strspn(arg, " \t");
+	if (!*arg || !is_utf8(arg)) {
+		bad(r, clause, arg, *arg ? "is no command in UTF-8" : "is no command");
+		return;
+	}
+	command = copy(r, arg);
+	if (!command)
+		return;
+	grown = reallocarray(commands->list, commands->n + 1, sizeof(*grown));
+	if (!grown) {
+		free(command);
+		problem_error(r->problems, r->line, "out of memory");
+		return;
+	}
+	commands->list = grown;
+	commands->list[commands->n++] = command;
+}
+
+static void parse_post_up(struct reader *r, const char *arg)
+{
+	add_command(r, "post-up", SPEC_POST_UP, arg);
+}
+
+static void parse_pre_down(struct reader *r, const char *arg)
+{
+	add_command(r, "pre-down", SPEC_PRE_DOWN, arg);
+}
+
+static void parse_post_down(struct reader *r, const char *arg)
+{
+	add_command(r, "post-down", SPEC_POST_DOWN, arg);
+}
+
 static void parse_dry_run(struct reader *r, const char *arg)
 {
 	(void)arg;
@@ -204,6 +251,12 @@ static const struct clause clauses[] = {
 	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", REPEATS,
 	  parse_vault_address },
 	{ "no-link", NULL, "no link to the host: only loopback and tunnel", ONCE, parse_no_link },
+	{ "post-up", "CMD", "run CMD on the host when it is up; any number of times", REPEATS,
+	  parse_post_up },
+	{ "pre-down", "CMD", "run CMD before it is taken down; any number of times", REPEATS,
+	  parse_pre_down },
+	{ "post-down", "CMD", "run CMD after it was taken down; any number of times", REPEATS,
+	  parse_post_down },
 	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", ONLY_WORDS,
 	  parse_file },
 	{ "dry-run", NULL, "change nothing: print the equivalent commands", ONLY_WORDS,
@@ -216,6 +269,14 @@ static const struct clause *find_clause(const char *name)
 		if (!strcmp(clauses[i].name, name))
 			return &clauses[i];
 	return NULL;
+}
+
+/* Its argument in a file is the rest of the line as it stands, '#' too: that is the shell's to
+ * read. */
+static bool takes_line(const struct clause *c)
+{
+	return c->parse == parse_post_up || c->parse == parse_pre_down ||
+	       c->parse == parse_post_down;
 }
 
 size_t words_parse(char *const *list, size_t n, struct words *out, struct problems *p)
@@ -248,11 +309,24 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 	return p->n_errors - before;
 }
 
+static const char blanks[] = " \t\r";
+
+/* True when the line is of a clause that takes it as it stands. */
+static bool has_no_comment(const char *line)
+{
+	size_t at = strspn(line, blanks), len = strcspn(line + at, blanks);
+
+	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
+		if (takes_line(&clauses[i]) && strlen(clauses[i].name) == len &&
+		    !memcmp(clauses[i].name, line + at, len))
+			return true;
+	return false;
+}
+
 /* One line of a file, without its comment. SAID holds the clauses of the command line, IN_FILE
  * those of lines before. */
 static void parse_line(struct reader *r, char *line, unsigned int said, unsigned int *in_file)
 {
-	static const char blanks[] = " \t\r";
 	char *rest = NULL, *name = strtok_r(line, blanks, &rest), *arg = NULL;
 	const struct clause *c;
 	unsigned int bit;
@@ -266,7 +340,7 @@ static void parse_line(struct reader *r, char *line, unsigned int said, unsigned
 	}
 	bit = 1U << (c - clauses);
 	if (c->arg)
-		arg = strtok_r(NULL, blanks, &rest);
+		arg = strtok_r(NULL, takes_line(c) ? "\r" : blanks, &rest);
 	if (c->arg && !arg)
 		problem_error(r->problems, r->line, "%s: lacks its %s", c->name, c->arg);
 	else if (strtok_r(NULL, blanks, &rest))
@@ -294,7 +368,8 @@ size_t words_parse_text(const char *text, size_t len, struct words *out, struct 
 		problem_error(p, 0, "out of memory");
 	while (rest && (line = strsep(&rest, "\n"))) {
 		r.line++;
-		line[strcspn(line, "#")] = '\0';
+		if (!has_no_comment(line))
+			line[strcspn(line, "#")] = '\0';
 		parse_line(&r, line, said, &in_file);
 	}
 	out->seen |= in_file;

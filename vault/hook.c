@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/hook.c: the commands of the words post-up, pre-down and post-down. */
+#include "vault/hook.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "lib/ns.h"
+#include "vault/report.h"
+#include "vault/state.h"
+
+static const char *const events[SPEC_HOOKS] = {
+	[SPEC_POST_UP] = "post-up", [SPEC_PRE_DOWN] = "pre-down", [SPEC_POST_DOWN] = "post-down"
+};
+
+/* What a command is told. VAULT_ADDRESS is the one to write into a URL: of IPv4 where the link has
+ * it. No key, and nothing that a key could be told from. */
+enum variable {
+	NAME,
+	NETNS,
+	TUNNEL,
+	HOST_ADDRESS,
+	ADDRESS,
+	HOST_ADDRESS6,
+	ADDRESS6,
+	EVENT,
+	VARIABLES
+};
+
+static const char *const variables[VARIABLES] = {
+	[NAME] = "VAULT_NAME",         [NETNS] = "VAULT_NETNS",
+	[TUNNEL] = "VAULT_TUNNEL",     [HOST_ADDRESS] = "VAULT_HOST_ADDRESS",
+	[ADDRESS] = "VAULT_ADDRESS",   [HOST_ADDRESS6] = "VAULT_HOST_ADDRESS6",
+	[ADDRESS6] = "VAULT_ADDRESS6", [EVENT] = "VAULT_EVENT",
+};
+
+#define VALUE_SIZE (sizeof(NS_DIR) + SPEC_NAME_MAX + ADDR_STRLEN)
+
+/* "" where the link has no such address. */
+static void format_end(const struct prefix *end, char out[static VALUE_SIZE])
+{
+	char text[ADDR_STRLEN];
+
+	snprintf(out, VALUE_SIZE, "%s", end->addr.family ? addr_format(&end->addr, text) : "");
+}
+
+static void get_value(const struct spec *spec, enum spec_hook event, enum variable v,
+		      char out[static VALUE_SIZE])
+{
+	enum spec_family first = spec->link[SPEC_V4].host.addr.family ? SPEC_V4 : SPEC_V6;
+
+	switch (v) {
+	case NAME:
+		snprintf(out, VALUE_SIZE, "%s", spec->name);
+		break;
+	case NETNS:
+		snprintf(out, VALUE_SIZE, "%s/%s", NS_DIR, spec->name);
+		break;
+	case TUNNEL:
+		snprintf(out, VALUE_SIZE, "%s", spec->tunnel_name);
+		break;
+	case HOST_ADDRESS:
+		format_end(&spec->link[first].host, out);
+		break;
+	case ADDRESS:
+		format_end(&spec->link[first].vault, out);
+		break;
+	case HOST_ADDRESS6:
+		format_end(&spec->link[SPEC_V6].host, out);
+		break;
+	case ADDRESS6:
+		format_end(&spec->link[SPEC_V6].vault, out);
+		break;
+	case EVENT:
+	case VARIABLES:
+		snprintf(out, VALUE_SIZE, "%s", events[event]);
+		break;
+	}
+}
+
+static int set_environment(const struct spec *spec, enum spec_hook event)
+{
+	char value[VALUE_SIZE];
+
+	for (enum variable v = 0; v < VARIABLES; v++) {
+		get_value(spec, event, v, value);
+		if (setenv(variables[v], value, 1))
+			return -errno;
+	}
+	return 0;
+}
+
+/* In the child: becomes the shell, with nothing of ours but where it may write. -errno when it
+ * could not. */
+static int become(const struct spec *spec, enum spec_hook event, const char *command)
+{
+	sigset_t none;
+	int null = open("/dev/null", O_RDWR), r;
+
+	sigemptyset(&none);
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL); /* but for those that have no other */
+	if (null < 0 || dup2(null, 0) < 0 || (report_is_json() && dup2(2, 1) < 0) || chdir("/") ||
+	    sigprocmask(SIG_SETMASK, &none, NULL) || close_range(3, ~0U, 0))
+		return -errno;
+	r = set_environment(spec, event);
+	if (r)
+		return r;
+	execl("/bin/sh", "sh", "-c", command, NULL);
+	return -errno;
+}
+
+/* Waits for the child. A signal that we block, and that is meant for both, goes to it, too, and
+ * makes it -EINTR; it is taken, or it would end what is run to clear up as well. */
+static int await(pid_t pid, int *status)
+{
+	struct pollfd fds[2] = { { .fd = -1, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+	struct signalfd_siginfo info;
+	sigset_t ours;
+	int r = 0;
+
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGHUP);
+	sigaddset(&ours, SIGQUIT);
+	fds[0].fd = pidfd_open(pid, 0);
+	fds[1].fd = signalfd(-1, &ours, SFD_CLOEXEC);
+	while (fds[0].fd >= 0 && poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	if (fds[1].revents && read(fds[1].fd, &info, sizeof(info)) == sizeof(info)) {
+		pidfd_send_signal(fds[0].fd, SIGTERM, NULL, 0);
+		r = -EINTR;
+	}
+	close_fd(&fds[0].fd);
+	close_fd(&fds[1].fd);
+	while (waitpid(pid, status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return r;
+}
+
+static int run(const struct spec *spec, enum spec_hook event, const char *command, int *status)
+{
+	pid_t pid;
+	int r;
+
+	fflush(stdout); /* what was said before stands before what it says */
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid)
+		return await(pid, status);
+	r = become(spec, event, command);
+	report_error(spec->name, "%s: starting /bin/sh: %s", events[event], strerror(-r));
+	_exit(127);
+}
+
+static bool run_one(const struct spec *spec, enum spec_hook event, const char *command)
+{
+	int status = 0, r;
+
+	report_detail("%s: %s: %s", spec->name, events[event], command);
+	r = run(spec, event, command, &status);
+	if (r)
+		report_error(spec->name, "%s: %s: %s", events[event], command,
+			     r == -EINTR ? "interrupted" : strerror(-r));
+	else if (WIFSIGNALED(status))
+		report_error(spec->name, "%s: %s: ended by signal %d (%s)", events[event], command,
+			     WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status))
+		report_error(spec->name, "%s: %s: exit status %d", events[event], command,
+			     WEXITSTATUS(status));
+	return !r && !status;
+}
+
+size_t hook_run(const struct spec *spec, enum spec_hook event)
+{
+	const struct spec_commands *commands = &spec->hooks[event];
+	size_t failures = 0;
+
+	for (size_t i = 0; i < commands->n; i++)
+		if (!run_one(spec, event, commands->list[i])) {
+			failures++;
+			if (event == SPEC_POST_UP)
+				break;
+		}
+	return failures;
+}
+
+bool hook_refuses(const char *name)
+{
+	const char *event = getenv(variables[EVENT]), *vault = getenv(variables[NAME]);
+
+	/* A hook may leave a program behind that calls us later: only while it is waited for is
+	 * the lock taken. */
+	if (!event || !vault || strcmp(vault, name) != 0 || !state_is_locked(name))
+		return false;
+	report_error(name,
+		     "called by a %s command of its own, it would wait for itself for ever "
+		     "(commands of a vault may run `exec` and `check`, or leave a program behind)",
+		     event);
+	return true;
+}
+
+/* TEXT as one word of sh(1). */
+static void quote(const char *text, struct str *out)
+{
+	str_add(out, "'");
+	for (; *text; text++)
+		if (*text == '\'')
+			str_add(out, "'\\''");
+		else
+			str_addf(out, "%c", *text);
+	str_add(out, "'");
+}
+
+static void print_variables(const struct spec *spec, enum spec_hook event, struct str *out)
+{
+	char value[VALUE_SIZE];
+
+	str_add(out, "env");
+	for (enum variable v = 0; v < VARIABLES; v++) {
+		get_value(spec, event, v, value);
+		str_addf(out, " %s=%s", variables[v], value);
+	}
+}
+
+/* TEXT in one line, as a comment has it. */
+static void add_line(const char *text, struct str *out)
+{
+	for (; *text; text++)
+		str_addf(out, "%c", *text == '\n' ? ' ' : *text);
+	str_add(out, "\n");
+}
+
+void hook_print(const struct spec *spec, struct str *out)
+{
+	for (size_t i = 0; i < spec->hooks[SPEC_POST_UP].n; i++) {
+		print_variables(spec, SPEC_POST_UP, out);
+		str_add(out, " sh -c ");
+		quote(spec->hooks[SPEC_POST_UP].list[i], out);
+		str_add(out, " </dev/null\n");
+	}
+	for (enum spec_hook h = SPEC_PRE_DOWN; h < SPEC_HOOKS; h++)
+		for (size_t i = 0; i < spec->hooks[h].n; i++) {
+			str_addf(out, "# %s, by `vault down`: ", events[h]);
+			add_line(spec->hooks[h].list[i], out);
+		}
+}
