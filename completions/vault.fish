@@ -71,7 +71,7 @@ function __vault_complete
                     case userspace
                         printf '%s\n' auto never wireguard-go boringtun-cli
                         return
-                    case dns mtu host-address vault-address accessible-from publish open-port allow-host allow-to
+                    case dns mtu host-address vault-address accessible-from publish open-port allow-host allow-to wait-handshake
                         return
                     case post-up pre-down post-down
                         __fish_complete_command
@@ -88,7 +88,8 @@ function __vault_complete
                     allow-to\t'a hole, what it may reach by the link' \
                     host-address\t'the end of the link on the host' vault-address\t'the end of the link in the vault' \
                     no-link\t'no link to the host' post-up\t'run a command when it is up' \
-                    pre-down\t'run a command before it goes' post-down\t'run a command after it went' file\t'read words from a file' \
+                    pre-down\t'run a command before it goes' post-down\t'run a command after it went' \
+                    wait-handshake\t'wait until a peer has answered' file\t'read words from a file' \
                     dry-run\t'change nothing, print the commands'
                 set -l clause (string split \t -- $line)[1]
                 if string match -qr -- '-address|-from|publish|-port|allow-|^p.*-(up|down)$' $clause; or not contains -- $clause $said

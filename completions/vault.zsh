@@ -22,7 +22,7 @@ _vault_up() {
 	case $words[CURRENT-1] in
 	(conf|file) (( CURRENT == 2 )) || { _files && return } ;;
 	(userspace) (( CURRENT == 2 )) || { compadd auto never wireguard-go boringtun-cli && return } ;;
-	(dns|mtu|host-address|vault-address|accessible-from|publish|open-port|allow-host|allow-to) (( CURRENT == 2 )) || return 1 ;;
+	(dns|mtu|host-address|vault-address|accessible-from|publish|open-port|allow-host|allow-to|wait-handshake) (( CURRENT == 2 )) || return 1 ;;
 	(post-up|pre-down|post-down) (( CURRENT == 2 )) || { _command_names -e && return } ;;
 	esac
 	local -a clauses=(
@@ -41,6 +41,7 @@ _vault_up() {
 		'post-up:run a command when it is up'
 		'pre-down:run a command before it goes'
 		'post-down:run a command after it went'
+		'wait-handshake:wait until a peer has answered'
 		'file:read words from a file'
 		'dry-run:change nothing, print the commands'
 	)

@@ -200,6 +200,7 @@ every_offer() {
 	offers "$1" "vault up media conf " "folder some.conf"
 	offers "$1" "vault up media no-link file s" some.conf
 	offers "$1" "vault up media mtu " ""
+	offers "$1" "vault up media wait-handshake " ""
 	has "$1" "vault up media post-up true post-" post-up
 	has "$1" "vault up media post-up ba" bash
 	offers "$1" "vault down " "all media web"
@@ -292,6 +293,7 @@ usage() {
 	usage down x keep-ns keep-ns
 	usage down all x
 	usage up all conf y
+	usage up x conf y wait-handshake 0
 	usage up x conf y post-up ""
 	usage exec
 	usage exec x

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test/life.bats: the life of a vault: several taken down at once, what runs inside ended or kept, the tunnel changed under
-# it, commands run when it comes and goes, and what is lost found again.
+# it, commands run when it comes and goes, a peer waited for, and what is lost found again.
 #
 # ROTATIONS: how often the tunnel is changed under load (20).
 
@@ -336,13 +336,72 @@ vault: media: post-down: kill \$\$: ended by signal 15 (Terminated)" ]
 	words "conf $LAB/provider.conf" 'post-up'
 	run -2 vault up media
 	[[ $output == "/etc/vault/media.conf:2: post-up: lacks its CMD" ]]
-	run -0 up dry-run post-up "touch $LAB/'ran it'" pre-down "true"
+	run -0 up dry-run post-up "touch $LAB/'ran it'" pre-down "true" wait-handshake 1
 	[ "${lines[-2]}" = "env VAULT_NAME=media VAULT_NETNS=/run/netns/media VAULT_TUNNEL=wg-media VAULT_HOST_ADDRESS=10.200.0.1 VAULT_ADDRESS=10.200.0.2 VAULT_HOST_ADDRESS6=fd76:6175:6c74::1 VAULT_ADDRESS6=fd76:6175:6c74::2 VAULT_EVENT=post-up sh -c 'touch $LAB/'\\''ran it'\\''' </dev/null" ]
 	[ "${lines[-1]}" = "# pre-down, by \`vault down\`: true" ]
 	local line=${lines[-2]}
 	run ! host test -e "$LAB/ran it"
 	host sh -c "$line"
 	host test -e "$LAB/ran it"
+}
+
+# ---- a peer that answers -------------------------------------------------------------------------------------------
+
+# handshakes: when the last one was, in seconds since the epoch
+handshake() { if [ "$LAB_BACKEND" = kernel ]; then inside media wg show wg-media latest-handshakes; else host wg show wg-media latest-handshakes; fi | cut -f2; }
+
+# bats test_tags=tunnel
+@test "wait-handshake: up returns 0 with a peer that has answered, of IPv4, of IPv6, of both, and of one host alone" {
+	local conf
+
+	host sh -c "umask 077; sed 's|^AllowedIPs.*|AllowedIPs = 10.66.0.1/32|' $LAB/provider4.conf > $LAB/one.conf"
+	for conf in provider provider4 provider6 one; do
+		vault up media conf "$LAB/$conf.conf" wait-handshake 60 no-link
+		(($(handshake) > 0))
+		vault down media
+	done
+	up no-link
+	(($(handshake) == 0)) # the control: nobody asks for one
+}
+
+# bats test_tags=tunnel
+@test "MV-7 wait-handshake: nobody answers: exit 1, the endpoint and the mend told, all stays up and sealed; later it answers" {
+	need jq
+	words "conf $LAB/provider.conf" "wait-handshake 2"
+	drop "udp dport 51820"
+	run -1 --separate-stderr vault -j up media
+	echo "$stderr"
+	[[ $stderr == *"no peer has answered in 2 s (198.51.100.1:51820)"*"vault up media"* ]]
+	[ "$(jq -r .error.object <<< "$output")" = media ]
+	inside media ip link show wg-media
+	[ "$(vault exec media -- echo in)" = in ]
+	token
+	must_not_see isp:to-host -- inside media wire send udp 203.0.113.9 --token "$TOKEN"
+	run -1 vault up media # it waits again
+	drop_none
+	vault up media wait-handshake 60
+	works
+	drop "udp dport 51820"
+	run -0 vault up media # a handshake less than 3 minutes old will do
+	[ "$output" = "media: up, sealed, as described" ]
+	run -1 vault up media conf "$LAB/provider2.conf" wait-handshake 2 # but not one made with another key
+	for bad in 0 x 86401 1.5 ''; do run -2 vault up media wait-handshake "$bad"; done
+}
+
+@test "wait-handshake: a signal ends the wait, and nothing else; down need not wait for it" {
+	drop "udp dport 51820"
+	spawn host "$VAULT" up media conf "$LAB/provider.conf" wait-handshake 600
+	retry 60 grep -q 'up, sealed' "$SPAWNED_OUT"
+	host kill -TERM "$SPAWNED"
+	retry 5 gone "$SPAWNED"
+	grep -q "interrupted: the vault is up and sealed" "$SPAWNED_OUT"
+	[ "$(vault exec media -- echo in)" = in ]
+	spawn host "$VAULT" up media conf "$LAB/provider.conf" wait-handshake 600
+	retry 60 grep -q 'up, sealed' "$SPAWNED_OUT"
+	host timeout 10 "$VAULT" down media
+	retry 10 gone "$SPAWNED"
+	grep -q "waiting for a peer to answer: " "$SPAWNED_OUT"
+	run ! host test -e /run/netns/media
 }
 
 # ---- what is lost, found again -------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "lib/file.h"
 #include "lib/ns.h"
 #include "vault/cmd.h"
 #include "vault/describe.h"
 #include "vault/gather.h"
+#include "vault/handshake.h"
 #include "vault/hook.h"
 #include "vault/hostpath.h"
 #include "vault/inside.h"
@@ -179,8 +181,16 @@ static void report_up(const struct spec *spec)
 				    addr_format(&spec->link[f].vault.addr, other));
 	for (size_t i = 0; i < spec->n_dns; i++)
 		report_line("  resolver %s", addr_format(&spec->dns[i], text));
-	if (report_is_json())
-		report_json(spec_to_json(spec));
+}
+
+/* `wait-handshake`: since SINCE, or from now on. The vault stays up, whatever comes of it. */
+static int wait_for_peer(const struct words *words, struct world *w, const struct timespec *since)
+{
+	if (!words->wait_seconds)
+		return EXIT_DONE;
+	close_fd(&w->dir); /* a `down` need not wait, too */
+	fflush(stdout); /* what was said is true already */
+	return handshake_wait(w, since, words->wait_seconds) ? EXIT_FAILED : EXIT_DONE;
 }
 
 static void warn_path(struct world *w)
@@ -239,6 +249,7 @@ struct changes {
 	const char *name;
 	json_t *list;
 	size_t n;
+	bool keeps_keys; /* a handshake from before is one of this tunnel's, too */
 };
 
 static void note_change(char sign, const char *label, void *arg)
@@ -301,6 +312,7 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 		report_error(spec->name, "%s%s%s", strerror(-r), w->why[0] ? ": " : "", w->why);
 		return EXIT_FAILED;
 	}
+	changes->keeps_keys = sight.has_wg && handshake_has_keys(&spec->wg, &sight.wg);
 	w->sight = &sight;
 	plan_build(spec, &plan);
 	r = walk_mend(&plan, w, note_change, changes);
@@ -315,8 +327,10 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 
 /* The vault is up, in the namespace NS, as OLD describes: what drifted is put back, what words
  * changed is changed. */
-static int up_again(struct spec *spec, const struct spec *old, struct world *w, int ns)
+static int up_again(const struct words *words, const struct spec *old, struct world *w, int ns,
+		    struct timespec since)
 {
+	struct spec *spec = words->spec;
 	struct changes changes = { .name = spec->name, .list = json_array() };
 	int r = world_enter_vault(w, ns), code;
 
@@ -328,6 +342,10 @@ static int up_again(struct spec *spec, const struct spec *old, struct world *w, 
 	code = mend(spec, old, w, &changes);
 	if (code == EXIT_DONE && !changes.n)
 		report_line("%s: up, sealed, as described", spec->name);
+	if (changes.keeps_keys)
+		since.tv_sec -= HANDSHAKE_FRESH_SECONDS;
+	if (code == EXIT_DONE)
+		code = wait_for_peer(words, w, &since);
 	if (code == EXIT_DONE)
 		report_json(json_pack("{s:s, s:O}", "name", spec->name, "changes", changes.list));
 	json_decref(changes.list);
@@ -335,12 +353,17 @@ static int up_again(struct spec *spec, const struct spec *old, struct world *w, 
 }
 
 /* Makes the vault anew; on failure nothing of it is left, its folder neither. */
-static int up_anew(struct spec *spec, struct world *w)
+static int up_anew(const struct words *words, struct world *w, const struct timespec *since)
 {
+	struct spec *spec = words->spec;
 	int code = make(spec, w), r;
 
-	if (code == EXIT_DONE)
+	if (code == EXIT_DONE) {
+		code = wait_for_peer(words, w, since);
+		if (code == EXIT_DONE && report_is_json())
+			report_json(spec_to_json(spec));
 		return code;
+	}
 	r = state_remove_files(w->dir);
 	if (!r)
 		r = state_remove_dir(spec->name);
@@ -350,9 +373,10 @@ static int up_anew(struct spec *spec, struct world *w)
 }
 
 /* Takes the vault's lock, clears what a crash left, and makes the vault, or makes it right. */
-static int up(struct spec *spec, struct world *w)
+static int up(const struct words *words, struct world *w)
 {
-	struct spec old cleanup(spec_free) = { 0 };
+	struct spec *spec = words->spec, old cleanup(spec_free) = { 0 };
+	struct timespec since;
 	bool made = false;
 	int code, ns = -1, r = block_signals();
 
@@ -368,9 +392,10 @@ static int up(struct spec *spec, struct world *w)
 			     strerror(-w->dir), w->dir == -EACCES ? " (run it as root)" : "");
 		return EXIT_FAILED;
 	}
+	clock_gettime(CLOCK_REALTIME, &since);
 	code = leftover_settle(spec->name, w->dir, made, &old, &ns);
 	if (code == EXIT_DONE)
-		return ns >= 0 ? up_again(spec, &old, w, ns) : up_anew(spec, w);
+		return ns >= 0 ? up_again(words, &old, w, ns, since) : up_anew(words, w, &since);
 	r = made ? state_remove_dir(spec->name)
 		 : 0; /* what is there is not ours to remove, but for this folder */
 	if (r)
@@ -394,7 +419,7 @@ static int run_words(struct words *words)
 	if (!r && words->dry_run)
 		code = dry_run(spec, &w);
 	else if (!r)
-		code = up(spec, &w);
+		code = up(words, &w);
 	world_close(&w);
 	return code;
 }

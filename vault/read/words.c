@@ -10,6 +10,7 @@
 #define MTU_MIN 576
 #define MTU_MAX 65535
 #define DNS_MAX 16
+#define WAIT_MAX 86400
 
 struct reader {
 	struct words *words;
@@ -224,6 +225,16 @@ static void parse_post_down(struct reader *r, const char *arg)
 	add_command(r, "post-down", SPEC_POST_DOWN, arg);
 }
 
+static void parse_wait_handshake(struct reader *r, const char *arg)
+{
+	uint64_t seconds;
+
+	if (uint_parse(arg, strlen(arg), 1, WAIT_MAX, &seconds))
+		bad(r, "wait-handshake", arg, "is not a number of seconds from 1 to 86400");
+	else
+		r->words->wait_seconds = (unsigned int)seconds;
+}
+
 static void parse_dry_run(struct reader *r, const char *arg)
 {
 	(void)arg;
@@ -257,6 +268,8 @@ static const struct clause clauses[] = {
 	  parse_pre_down },
 	{ "post-down", "CMD", "run CMD after it was taken down; any number of times", REPEATS,
 	  parse_post_down },
+	{ "wait-handshake", "SECONDS", "wait until a peer has answered", ONCE,
+	  parse_wait_handshake },
 	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", ONLY_WORDS,
 	  parse_file },
 	{ "dry-run", NULL, "change nothing: print the equivalent commands", ONLY_WORDS,

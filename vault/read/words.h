@@ -15,6 +15,7 @@ struct words {
 	bool userspace_never; /* `userspace never` */
 	bool userspace_given; /* `userspace PROGRAM`: the program is in spec->program */
 	bool no_link, dry_run;
+	unsigned int wait_seconds; /* `wait-handshake`; 0: not to wait */
 	unsigned int seen; /* bit per clause */
 };
 
