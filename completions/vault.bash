@@ -31,6 +31,10 @@ _vault_up() {
 		_vault_offer "$cur" auto never wireguard-go boringtun-cli
 		return
 		;;
+	adopt)
+		mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net)" -- "$cur")
+		return
+		;;
 	dns | mtu | host-address | vault-address | accessible-from | publish | open-port | allow-host | allow-to | \
 		wait-handshake) return ;;
 	post-up | pre-down | post-down)
@@ -39,7 +43,7 @@ _vault_up() {
 		;;
 	esac
 	for ((i = $1 + 1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
-	for clause in conf userspace dns accessible-from publish open-port allow-host allow-to mtu host-address \
+	for clause in conf adopt userspace dns accessible-from publish open-port allow-host allow-to mtu host-address \
 		vault-address no-link post-up pre-down post-down wait-handshake file dry-run; do
 		[[ $said == *" $clause "* && ! $clause =~ -address|-from|publish|-port|allow-|^p.*-(up|down) ]] ||
 			_vault_offer "$cur" "$clause"

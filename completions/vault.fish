@@ -71,6 +71,9 @@ function __vault_complete
                     case userspace
                         printf '%s\n' auto never wireguard-go boringtun-cli
                         return
+                    case adopt
+                        path basename /sys/class/net/*
+                        return
                     case dns mtu host-address vault-address accessible-from publish open-port allow-host allow-to wait-handshake
                         return
                     case post-up pre-down post-down
@@ -79,7 +82,8 @@ function __vault_complete
                 end
             end
             set -l said $words[3..-1]
-            for line in conf\t'the tunnel, a wg-quick file' userspace\t'the userspace WireGuard to run' \
+            for line in conf\t'the tunnel, a wg-quick file' \
+                    adopt\t'the tunnel, a WireGuard interface that is there' userspace\t'the userspace WireGuard to run' \
                     dns\t'resolvers, instead of those of the file' mtu\t'MTU of the tunnel' \
                     accessible-from\t'who may open connections into it' \
                     publish\t'a port of the host that leads to one inside' \

@@ -22,11 +22,13 @@ _vault_up() {
 	case $words[CURRENT-1] in
 	(conf|file) (( CURRENT == 2 )) || { _files && return } ;;
 	(userspace) (( CURRENT == 2 )) || { compadd auto never wireguard-go boringtun-cli && return } ;;
+	(adopt) (( CURRENT == 2 )) || { compadd /sys/class/net/*(N:t) && return } ;;
 	(dns|mtu|host-address|vault-address|accessible-from|publish|open-port|allow-host|allow-to|wait-handshake) (( CURRENT == 2 )) || return 1 ;;
 	(post-up|pre-down|post-down) (( CURRENT == 2 )) || { _command_names -e && return } ;;
 	esac
 	local -a clauses=(
 		'conf:the tunnel, a wg-quick file'
+		'adopt:the tunnel, a WireGuard interface that is there'
 		'userspace:the userspace WireGuard to run'
 		'dns:resolvers, instead of the file'\''s'
 		'accessible-from:who may open connections into it'

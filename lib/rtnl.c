@@ -100,6 +100,19 @@ void rtnl_queue_move(struct nl_batch *b, struct nl *nl, unsigned int tag, const 
 	nl_batch_end(b, nlh);
 }
 
+void rtnl_queue_move_as(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, int ns,
+			const char *name, uint32_t new_index, uint32_t mtu, uint32_t group)
+{
+	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_SETLINK, 0, index, ROOM);
+
+	nl_put_name(b, nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)ns);
+	if (new_index)
+		mnl_attr_put_u32(nlh, ATTR_NEW_IFINDEX, new_index);
+	put_sizes(nlh, mtu, group);
+	nl_batch_end(b, nlh);
+}
+
 void rtnl_queue_conf4(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 		      const struct rtnl_conf4 *conf, size_t n)
 {

@@ -36,6 +36,12 @@ void rtnl_queue_wireguard(struct nl_batch *b, struct nl *nl, unsigned int tag, c
 void rtnl_queue_move(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name, int ns,
 		     uint32_t index, uint32_t mtu, uint32_t group);
 
+/* Moves the link INDEX of NL's namespace to namespace NS, as NAME; with NEW_INDEX, MTU and GROUP
+ * there (0: none in particular, as it is). It is down afterwards. When NAME is taken there,
+ * -EEXIST: it has moved, under the name it had. */
+void rtnl_queue_move_as(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, int ns,
+			const char *name, uint32_t new_index, uint32_t mtu, uint32_t group);
+
 /* One setting of net.ipv4.conf.IFNAME: ID is IPV4_DEVCONF_* of linux/ip.h. */
 struct rtnl_conf4 {
 	uint16_t id;

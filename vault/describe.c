@@ -93,7 +93,7 @@ static void check_ends(const struct spec_link_ends *ends, const char *family, st
 /* Marks what the tunnel sends, for the guard to know it by (L18). */
 static void settle_mark(struct spec *spec)
 {
-	if (spec->wg.flags & WG_DEVICE_HAS_FWMARK)
+	if (spec->adopt || spec->wg.flags & WG_DEVICE_HAS_FWMARK)
 		return;
 	for (size_t i = 0; i < spec->wg.n_peers; i++)
 		if (!spec->wg.peers[i].endpoint.port)

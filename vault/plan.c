@@ -152,7 +152,8 @@ void plan_build(const struct spec *spec, struct plan *plan)
 		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | (userspace ? 0 : OBJ_UNLOCKS),
 			 "frame filter on", spec->link_name);
 	add_seal(plan, SEAL_TUNNEL, OBJ_OPTIONAL, "frame filter on", spec->tunnel_name);
-	add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_name);
+	if (!spec->adopt) /* it keeps those that it has */
+		add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_name);
 	add_up(spec, plan, SPEC_LOOPBACK_INDEX);
 	if (spec->has_link)
 		add_link_addresses(spec, plan);

@@ -140,6 +140,7 @@ void spec_free(struct spec *spec)
 	free(spec->dns);
 	reach_free(&spec->reach);
 	free(spec->conf);
+	free(spec->adopt);
 	free(spec->program);
 	memset(spec, 0, sizeof(*spec));
 }

@@ -77,7 +77,9 @@ struct spec_reach {
 
 struct spec {
 	char name[SPEC_NAME_MAX + 1];
-	char *conf; /* owned: path of the wg-quick file */
+	char *conf; /* owned: path of the wg-quick file; NULL: none */
+	char *adopt; /* owned: name the tunnel had on the host, when it was made there; else NULL */
+	uint32_t adopt_index; /* its index there; 0: it is inside already (not kept in the state) */
 
 	struct wg_device wg; /* the tunnel; its keys are never written to the state */
 	struct prefix *addresses; /* owned: the tunnel's own */

@@ -130,7 +130,7 @@ static json_t *holes_json(const struct spec_reach *reach)
 
 static json_t *reach_json(const struct spec_reach *reach)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "accessible_from",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s?}", "accessible_from",
 			 prefixes_json(reach->from, reach->n_from), "publish", publish_json(reach),
 			 "open_port", ports_json(reach->open_ports, reach->n_open_ports),
 			 "allow_host", ports_json(reach->host_ports, reach->n_host_ports),
@@ -187,7 +187,7 @@ json_t *spec_to_json(const struct spec *spec)
 		prefixes_json(spec->addresses, spec->n_addresses), "peers", peers_json(&spec->wg),
 		"dns", addrs_json(spec->dns, spec->n_dns), "dns_search",
 		strings_json(spec->search, spec->n_search), "link", link_json(spec), "reach",
-		reach_json(&spec->reach));
+		reach_json(&spec->reach), "adopt", spec->adopt);
 
 	json = with(json, "without_tunnel", json_boolean(spec->without_tunnel));
 	return with(json, "hooks", hooks_json(spec));
@@ -462,6 +462,8 @@ int spec_from_json(const json_t *json, struct spec *out)
 	out->seal_generation = (uint32_t)generation;
 	out->netns_inode = (uint64_t)inode;
 	r = read_optional(json_object_get(json, "conf"), &out->conf);
+	if (!r)
+		r = read_optional(json_object_get(json, "adopt"), &out->adopt);
 	if (!r)
 		r = read_backend(json_object_get(json, "backend"), out);
 	if (!r)

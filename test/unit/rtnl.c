@@ -320,6 +320,18 @@ static void test_move(void)
 	   "deleted by name, with its peer");
 	rtnl_queue_del_link(&batch, &vault, 1, "tun");
 	ok(send_batch() == -ENODEV, "a second time: no such device");
+
+	rtnl_queue_veth(&batch, &host, 1, &veth);
+	rtnl_queue_up(&batch, &host, 1, 70010, true);
+	rtnl_queue_move_as(&batch, &host, 2, 70010, vault_ns, "inside", MOVED_INDEX, 1380, 99);
+	ok(send_batch() == 0, "a link is moved under another name");
+	link = find_link(&vault, MOVED_INDEX);
+	ok(link && !strcmp(link->name, "inside") && link->mtu == 1380 && link->group == 99 &&
+		   !(link->flags & IFF_UP),
+	   "there: name, index, MTU, group, and it is down");
+	ok(!find_link(&host, 70010), "here no more");
+	rtnl_queue_del_link(&batch, &vault, 1, "inside");
+	ok(send_batch() == 0, "deleted by that name");
 }
 
 static void test_wireguard(void)

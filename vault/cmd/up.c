@@ -10,6 +10,7 @@
 
 #include "lib/file.h"
 #include "lib/ns.h"
+#include "vault/adopt.h"
 #include "vault/cmd.h"
 #include "vault/describe.h"
 #include "vault/gather.h"
@@ -85,7 +86,7 @@ static int read_words(int argc, char **argv, struct words *words)
 	snprintf(path, sizeof(path), "%s/%s.conf", WORDS_DIR, words->spec->name);
 	if (words->file)
 		return read_words_file(words->file, words);
-	return words->spec->conf ? EXIT_DONE : read_words_file(path, words);
+	return words->spec->conf || words->spec->adopt ? EXIT_DONE : read_words_file(path, words);
 }
 
 /* The description outlives the working folder. */
@@ -105,6 +106,28 @@ static int absolute_conf(struct spec *spec)
 	return EXIT_DONE;
 }
 
+/* The interface that is there into the description, as if a file said it. */
+static int read_adopted(struct words *words)
+{
+	struct spec *spec = words->spec;
+	struct wgconf conf = { 0 };
+	struct problems p = { 0 };
+	size_t errors;
+
+	if (spec->conf || words->userspace_given) {
+		report_error(spec->name,
+			     "adopt: the tunnel is there, so neither conf nor userspace "
+			     "goes with it");
+		return EXIT_USAGE;
+	}
+	errors = adopt_read(spec, &conf, &p);
+	if (!errors)
+		errors = describe(words, &conf, &p);
+	wgconf_free(&conf);
+	report_problem_list(spec->name, &p);
+	return errors ? EXIT_USAGE : EXIT_DONE;
+}
+
 /* The wg-quick file into the description. */
 static int read_conf(struct words *words)
 {
@@ -114,6 +137,8 @@ static int read_conf(struct words *words)
 	size_t errors;
 	int r;
 
+	if (spec->adopt)
+		return read_adopted(words);
 	if (!spec->conf) {
 		report_error(spec->name, "no tunnel: name its wg-quick file with `conf FILE`");
 		return EXIT_USAGE;

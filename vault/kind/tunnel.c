@@ -2,7 +2,8 @@
 /*
  * vault/kind/tunnel.c: the tunnel's interface. Its encrypted socket lives on the host, the
  * interface in the vault only (MV-4): the kernel makes it straight there; a userspace program makes
- * it on the host, down and without keys, and it is moved in.
+ * it on the host, down and without keys, and it is moved in. One that somebody else made there is
+ * moved in and down by the same request, and its addresses and routes on the host are gone.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,9 +52,39 @@ static int tunnel_look(const struct obj *obj, struct world *w)
 	(void)obj;
 	if (!link)
 		return LOOK_ABSENT;
+	if (w->spec->adopt_index)
+		return LOOK_OTHER; /* another one is on the host, to be adopted */
 	return link->index == w->spec->tunnel_index && !strcmp(link->kind, kind) && s->has_wg
 		       ? LOOK_SAME
 		       : LOOK_OTHER;
+}
+
+static int adopt(struct world *w)
+{
+	const struct spec *spec = w->spec;
+	int r = spec->adopt_index ? world_queue(w, &w->host_route) : -ENODEV;
+
+	if (!r)
+		rtnl_queue_move_as(&w->batch, &w->host_route, w->current, spec->adopt_index,
+				   w->vault_ns, spec->tunnel_name, spec->tunnel_index, spec->mtu,
+				   SPEC_GROUP);
+	return r;
+}
+
+/*
+ * What was adopted goes back to who made it, to be taken down there: wg-quick needs the interface
+ * for that. It is down, and its addresses and routes do not come back.
+ */
+static int give_back(struct world *w)
+{
+	int r = world_queue(w, &w->vault_route);
+
+	if (r)
+		return r;
+	rtnl_queue_move_as(&w->batch, &w->vault_route, w->current, w->spec->tunnel_index,
+			   w->host_ns, w->spec->adopt, 0, 0, 0);
+	r = world_flush(w);
+	return r == -ENODEV ? 0 : r;
 }
 
 static int tunnel_make(const struct obj *obj, struct world *w)
@@ -66,6 +97,8 @@ static int tunnel_make(const struct obj *obj, struct world *w)
 	r = w->sight ? remove_remains(w) : 0;
 	if (r)
 		return r;
+	if (spec->adopt)
+		return adopt(w);
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
 		r = world_queue(w, nl);
 		if (!r)
@@ -92,9 +125,11 @@ static int tunnel_make(const struct obj *obj, struct world *w)
  * vault's end of the link. */
 static int tunnel_remove(const struct obj *obj, struct world *w)
 {
-	int r = 0, end;
+	int r = 0, end, back = 0;
 
 	(void)obj;
+	if (w->vault_ns >= 0 && w->spec->adopt)
+		back = give_back(w);
 	if (w->vault_ns >= 0) {
 		r = world_queue(w, &w->vault_route);
 		if (!r && w->keeps_link)
@@ -108,6 +143,7 @@ static int tunnel_remove(const struct obj *obj, struct world *w)
 			r = 0;
 	}
 	end = w->spec->backend == SPEC_BACKEND_KERNEL ? 0 : program_end(w->spec->tunnel_name);
+	r = r ? r : back;
 	return r ? r
 	       : end == -EADDRINUSE
 		       ? 0
@@ -117,6 +153,11 @@ static int tunnel_remove(const struct obj *obj, struct world *w)
 static void tunnel_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	(void)obj;
+	if (spec->adopt) {
+		str_addf(out, "ip link set %s netns %s name %s mtu %u group %u\n", spec->adopt,
+			 spec->name, spec->tunnel_name, spec->mtu, SPEC_GROUP);
+		return;
+	}
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
 		str_addf(out, "ip link add %s netns %s mtu %u group %u type wireguard\n",
 			 spec->tunnel_name, spec->name, spec->mtu, SPEC_GROUP);

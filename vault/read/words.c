@@ -46,6 +46,14 @@ static void parse_conf(struct reader *r, const char *arg)
 	r->words->spec->conf = copy(r, arg);
 }
 
+static void parse_adopt(struct reader *r, const char *arg)
+{
+	if (strlen(arg) >= IFNAMSIZ || strchr(arg, '/'))
+		bad(r, "adopt", arg, "is no name of an interface");
+	else
+		r->words->spec->adopt = copy(r, arg);
+}
+
 static void parse_file(struct reader *r, const char *arg)
 {
 	r->words->file = copy(r, arg);
@@ -243,6 +251,7 @@ static void parse_dry_run(struct reader *r, const char *arg)
 
 static const struct clause clauses[] = {
 	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", ONCE, parse_conf },
+	{ "adopt", "IFNAME", "the tunnel: a WireGuard interface that is there", ONCE, parse_adopt },
 	{ "userspace", "PROGRAM|never|auto",
 	  "the userspace WireGuard to run, where the kernel has none", ONCE, parse_userspace },
 	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", ONCE, parse_dns },
