@@ -267,6 +267,18 @@ rules() { ip netns exec media nft list table inet vault; }
 	run ! findmnt /run/vault-etc/media
 }
 
+@test "BX-8 IB-3 a userspace WireGuard lives and ends with the vault's unit" {
+	printf 'conf %s\nuserspace wireguard-go\n' $conf >/etc/vault/media.conf
+	systemctl start vault@media
+	systemctl reload vault@media
+	pgrep wireguard-go
+	[ "$(ip netns exec media bash -c 'cat </dev/tcp/10.9.0.1/80')" = 10.9.0.2 ]
+	systemctl stop vault@media
+	run ! pgrep wireguard-go
+	[ ! -e /run/netns/media ]
+	echo "conf $conf" >/etc/vault/media.conf
+}
+
 @test "PC-6 a vault that does not come up keeps its services from starting" {
 	echo "conf /nonexistent" >/etc/vault/media.conf
 	run ! systemctl start probe
