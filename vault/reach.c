@@ -2,12 +2,14 @@
 /* vault/reach.c: what may be reached over the host link, and on the tunnel, as text and back. */
 #include "vault/reach.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #define NO_MEMORY "is too much: out of memory"
 #define TOO_MANY "is one too many: no more than 64 of a word"
-#define BAD_PORT "has a port that is not a number from 1 to 65535"
+#define BAD_PORT "has a port that is not a number from 1 to 65535, or a range that is none"
+#define BAD_PROTOCOL "has a protocol that is none of the word's: it is /tcp, /udp or /both"
 #define NAME_PORT "would ask names outside the tunnel: refused"
 
 enum protocols { PROTOCOLS_TCP = 1, PROTOCOLS_UDP = 2, PROTOCOLS_ICMP = 4 };
@@ -22,7 +24,8 @@ static void *grow(void *list, size_t n, size_t size)
 	return grown;
 }
 
-/* The protocol at the end of TEXT, which is cut off there; without one TCP. */
+/* The protocol at the end of TEXT, which is cut off there; without one TCP; 0 for one that is
+ * unknown. The length of a prefix, which is a number, is none. */
 static unsigned int cut_protocol(char *text, bool *given)
 {
 	static const struct {
@@ -41,7 +44,7 @@ static unsigned int cut_protocol(char *text, bool *given)
 			*given = true;
 			return names[i].protocols;
 		}
-	return PROTOCOLS_TCP;
+	return slash && !isdigit((unsigned char)slash[1]) ? 0 : PROTOCOLS_TCP;
 }
 
 static bool read_port(const char *text, size_t len, uint16_t *out)
@@ -188,10 +191,14 @@ const char *reach_add_publish(const char *text, struct spec_reach *reach)
 	if (snprintf(buf, sizeof(buf), "%s", text) >= (int)sizeof(buf))
 		return "is too long";
 	protocols = cut_protocol(buf, &given);
-	why = protocols == PROTOCOLS_ICMP ? "has no port" : cut_address(&rest, &publish.address);
+	if (!protocols || protocols == PROTOCOLS_ICMP)
+		return BAD_PROTOCOL;
+	why = cut_address(&rest, &publish.address);
 	if (why)
 		return why;
 	colon = strchr(rest, ':');
+	if (colon && strchr(colon + 1, ':'))
+		return "has more than two ports (an IPv6 address stands in brackets)";
 	if (!read_port(rest, colon ? (size_t)(colon - rest) : strlen(rest), &publish.host_port))
 		return BAD_PORT;
 	publish.port = publish.host_port;
@@ -233,7 +240,9 @@ static const char *read_port_list(const char *text, bool single, struct spec_por
 	if (snprintf(buf, sizeof(buf), "%s", text) >= (int)sizeof(buf))
 		return "is too long";
 	protocols = cut_protocol(buf, &given);
-	if (protocols == PROTOCOLS_ICMP || !read_ports(buf, &ports))
+	if (!protocols || protocols == PROTOCOLS_ICMP)
+		return BAD_PROTOCOL;
+	if (!read_ports(buf, &ports))
 		return BAD_PORT;
 	if (single && ports.first != ports.last)
 		return "is a range: give one port";
@@ -320,10 +329,12 @@ const char *reach_add_allow_to(const char *text, struct spec_reach *reach)
 	if (snprintf(buf, sizeof(buf), "%s", text) >= (int)sizeof(buf))
 		return "is too long";
 	protocols = cut_protocol(buf, &given);
-	why = cut_ports(&rest, &hole.ports);
+	why = protocols ? cut_ports(&rest, &hole.ports)
+			: "has a protocol that is none: it is /tcp, /udp, /both or /icmp";
 	if (!why)
-		why = prefix_parse(rest, &hole.to) ? "is not PREFIX[:PORT]"
-						   : check_prefix(&hole.to);
+		why = prefix_parse(rest, &hole.to)
+			      ? "is not PREFIX[:PORT] (an IPv6 one with a port: [PREFIX]:PORT)"
+			      : check_prefix(&hole.to);
 	if (!why && hole.ports.first && protocols == PROTOCOLS_ICMP)
 		why = "has a port, which ICMP has not";
 	if (!why && asks_names(&hole.ports))
