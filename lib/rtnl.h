@@ -86,6 +86,7 @@ struct rtnl_route {
 	uint32_t metric;
 	uint8_t type; /* 0; else RTN_*, observed only */
 	bool by_kernel; /* made by the kernel for an address (RTPROT_KERNEL), observed only */
+	uint32_t table; /* RT_TABLE_* of linux/rtnetlink.h, observed only */
 };
 
 void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
@@ -100,6 +101,7 @@ struct rtnl_link {
 	char name[IFNAMSIZ];
 	char kind[16]; /* "" for physical ones and loopback */
 	uint32_t mtu, group;
+	uint32_t master; /* the bridge or other link that this one is a port of; 0: none */
 	unsigned int flags; /* IFF_* */
 };
 
@@ -123,5 +125,27 @@ int must_check rtnl_dump_addresses(struct nl *nl, rtnl_address_fn *fn, void *arg
 				   struct nl_error *error);
 int must_check rtnl_dump_routes(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg,
 				struct nl_error *error);
+/* The same, of FAMILY (AF_INET, AF_INET6), in all tables; entries of caches are left out. */
+int must_check rtnl_dump_tables(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg,
+				struct nl_error *error);
+
+/* A rule of ip-rule(8): which table is looked up, when. */
+struct rtnl_rule {
+	uint32_t priority, table;
+	bool plain; /* looks TABLE up for every packet, with nothing else said */
+};
+
+typedef int rtnl_rule_fn(const struct rtnl_rule *rule, void *arg);
+
+/* Dumps the rules of FAMILY (AF_INET, AF_INET6), in order. As the dumps above. */
+int must_check rtnl_dump_rules(struct nl *nl, uint8_t family, rtnl_rule_fn *fn, void *arg,
+			       struct nl_error *error);
+
+/*
+ * Asks the kernel by which link it would send a packet to DST, by rules and tables as they are;
+ * nothing is sent. 0 with *INDEX set, or -errno: -ENETUNREACH no route.
+ */
+int must_check rtnl_ask_route(struct nl *nl, const struct addr *dst, uint32_t *index,
+			      struct nl_error *error);
 
 #endif

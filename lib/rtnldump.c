@@ -12,6 +12,7 @@
 /* What a reply is taken apart for: the caller's function and its argument. */
 struct dump {
 	uint8_t family;
+	uint32_t table; /* of routes; RT_TABLE_UNSPEC: all */
 	bool has_replies;
 	union {
 		rtnl_link_fn *link;
@@ -99,6 +100,8 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 		err = nl_copy(tb[IFLA_MTU], &link.mtu, sizeof(link.mtu));
 	if (!err)
 		err = nl_copy(tb[IFLA_GROUP], &link.group, sizeof(link.group));
+	if (!err && tb[IFLA_MASTER])
+		err = nl_copy(tb[IFLA_MASTER], &link.master, sizeof(link.master));
 	if (!err && tb[IFLA_LINKINFO])
 		err = read_kind(tb[IFLA_LINKINFO], link.kind, sizeof(link.kind));
 	return err ? err : dump->fn.link(&link, dump->arg);
@@ -269,9 +272,10 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	table = rtm->rtm_table;
 	if (tb[RTA_TABLE] && nl_copy(tb[RTA_TABLE], &table, sizeof(table)))
 		return -EBADMSG;
-	if (rtm->rtm_family != dump->family || table != RT_TABLE_MAIN ||
+	if (rtm->rtm_family != dump->family || (dump->table && table != dump->table) ||
 	    (rtm->rtm_flags & RTM_F_CLONED))
 		return 0;
+	route.table = table;
 	err = read_route_attrs(rtm, tb, &route);
 	if (err)
 		return err;
@@ -286,7 +290,7 @@ static int dump_family(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *a
 		       struct nl_error *error)
 {
 	struct request request = { .route = { .rtm_family = family } };
-	struct dump dump = { .family = family, .fn.route = fn, .arg = arg };
+	struct dump dump = { .family = family, .table = RT_TABLE_MAIN, .fn.route = fn, .arg = arg };
 	size_t len;
 	int err;
 
@@ -297,6 +301,16 @@ static int dump_family(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *a
 	*error =
 		(struct nl_error){ .err = 0 }; /* the table does not exist before its first route */
 	return 0;
+}
+
+int rtnl_dump_tables(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg,
+		     struct nl_error *error)
+{
+	const struct request request = { .route = { .rtm_family = family } };
+	struct dump dump = { .family = family, .fn.route = fn, .arg = arg };
+
+	return nl_dump(nl, RTM_GETROUTE, 0, &request, sizeof(request.route), read_route, &dump,
+		       error);
 }
 
 int rtnl_dump_routes(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg,

@@ -19,6 +19,7 @@
 
 #include "vault/report.h"
 #include "vault/sight.h"
+#include "vault/stranger.h"
 
 static bool signal_is_pending(void)
 {
@@ -176,25 +177,6 @@ int walk_make(const struct plan *plan, struct world *w)
 	return r;
 }
 
-static bool plan_has_address(const struct plan *plan, const struct rtnl_address *a)
-{
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->objs[i].kind == &kind_address &&
-		    plan->objs[i].address.index == a->index &&
-		    prefix_equal(&plan->objs[i].address.address, &a->address))
-			return true;
-	return false;
-}
-
-static bool plan_has_route(const struct plan *plan, const struct rtnl_route *route)
-{
-	for (size_t i = 0; i < plan->n; i++)
-		if (plan->objs[i].kind == &kind_route &&
-		    sight_route_is(route, &plan->objs[i].route))
-			return true;
-	return false;
-}
-
 /* The kernel gives and takes the loopback's addresses itself. */
 static int drop_strange_addresses(const struct plan *plan, struct world *w, walk_change_fn *fn,
 				  void *arg)
@@ -205,7 +187,7 @@ static int drop_strange_addresses(const struct plan *plan, struct world *w, walk
 		const struct rtnl_address *a = &w->sight->addresses[i];
 		int r;
 
-		if (a->index == SPEC_LOOPBACK_INDEX || plan_has_address(plan, a))
+		if (a->index == SPEC_LOOPBACK_INDEX || !stranger_is_address(plan, a))
 			continue;
 		r = world_queue(w, &w->vault_route);
 		if (r)
@@ -227,7 +209,7 @@ static int drop_strange_routes(const struct plan *plan, struct world *w, walk_ch
 		const struct rtnl_route *route = &w->sight->routes[i];
 		int r;
 
-		if (route->by_kernel || plan_has_route(plan, route))
+		if (route->by_kernel || !stranger_is_route(plan, route))
 			continue;
 		r = world_queue(w, &w->vault_route);
 		if (r)

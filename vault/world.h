@@ -35,6 +35,8 @@ struct world {
 			    `down` to know it by */
 	unsigned int failed; /* the tag of what failed */
 	char why[256]; /* the kernel's words, or ours; may be "" */
+	const char
+		*part; /* which part of an object of several `look` found other; NULL: it has one */
 };
 
 /* Opens the host's side: the caller's own namespace and its sockets. 0 or -errno; world_close in

@@ -117,6 +117,20 @@ static int files_make(const struct obj *obj, struct world *w)
 	return r ? r : state_save(w->dir, w->spec, inode, w->generation);
 }
 
+/* The name of what is not as it should be, or NULL. */
+static const char *find_other(const struct world *w, const struct texts *t, int etc, uint64_t inode)
+{
+	if (!file_is(w->dir, "resolv.conf", t->resolv.s, t->resolv.len))
+		return "resolv.conf";
+	if (!file_is(w->dir, "nsswitch.conf", nsswitch_conf, sizeof(nsswitch_conf) - 1))
+		return "nsswitch.conf";
+	if (!names_are(etc, t))
+		return "etc";
+	if (!file_is(w->dir, "confine.conf", t->confine.s, t->confine.len))
+		return "confine.conf";
+	return state_is_saved(w->dir, w->spec, inode, w->generation) ? NULL : "vault.json";
+}
+
 static int files_look(const struct obj *obj, struct world *w)
 {
 	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
@@ -131,11 +145,8 @@ static int files_look(const struct obj *obj, struct world *w)
 		r = make_texts(w->spec, &t);
 	if (r)
 		return r;
-	return names_are(w->dir, &t) && names_are(etc, &t) &&
-			       file_is(w->dir, "confine.conf", t.confine.s, t.confine.len) &&
-			       state_is_saved(w->dir, w->spec, inode, w->generation)
-		       ? LOOK_SAME
-		       : LOOK_OTHER;
+	w->part = find_other(w, &t, etc, inode);
+	return w->part ? LOOK_OTHER : LOOK_SAME;
 }
 
 static int files_remove(const struct obj *obj, struct world *w)

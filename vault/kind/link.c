@@ -92,26 +92,50 @@ static size_t count_host_addresses(const struct sight *s, const struct spec *spe
 	return n;
 }
 
-/* True when both ends are there, the host's with its addresses and no others. */
-static bool is_whole(const struct world *w)
+/* What is wrong with the pair, or NULL. A port of a bridge sends frames where no rule of IP looks. */
+static const char *fault_of_ends(const struct spec *spec, const struct rtnl_link *host,
+				 const struct rtnl_link *inside)
 {
-	const struct spec *spec = w->spec;
-	const struct sight *s = w->sight;
-	const struct rtnl_link *host = sight_link(s->host_links, s->n_host_links, spec->host_name);
-	const struct rtnl_link *inside = sight_link(s->links, s->n_links, spec->link_name);
+	if (strcmp(host->kind, "veth") || host->index != spec->host_index)
+		return "another interface has the name of its host end";
+	if (inside->index != SPEC_LINK_INDEX)
+		return "another interface has the name of its inner end";
+	if (host->master || inside->master)
+		return host->master ? "its host end is a port of another interface"
+				    : "its inner end is a port of another interface";
+	if (inside->group != SPEC_GROUP)
+		return "its inner end is in another group";
+	return host->flags & IFF_UP ? NULL : "its host end is down";
+}
+
+static const char *fault_of_addresses(const struct spec *spec, const struct sight *s)
+{
 	size_t wanted = 0;
 
-	if (!host || !inside || strcmp(host->kind, "veth") || host->index != spec->host_index ||
-	    !(host->flags & IFF_UP) || inside->index != SPEC_LINK_INDEX)
-		return false;
 	for (int f = 0; f < SPEC_FAMILIES; f++) {
 		if (!spec->link[f].host.addr.family)
 			continue;
 		wanted++;
 		if (!host_end_has(s, spec, &spec->link[f].host))
-			return false;
+			return "its host end lacks its address";
 	}
-	return count_host_addresses(s, spec) == wanted;
+	return count_host_addresses(s, spec) == wanted ? NULL
+						       : "its host end has another address besides";
+}
+
+/* What is wrong with the link, or NULL: its host end's settings apart. */
+static const char *fault_of_link(const struct world *w)
+{
+	const struct spec *spec = w->spec;
+	const struct sight *s = w->sight;
+	const struct rtnl_link *host = sight_link(s->host_links, s->n_host_links, spec->host_name);
+	const struct rtnl_link *inside = sight_link(s->links, s->n_links, spec->link_name);
+	const char *fault;
+
+	if (!host || !inside)
+		return "an end is missing";
+	fault = fault_of_ends(spec, host, inside);
+	return fault ? fault : fault_of_addresses(spec, s);
 }
 
 static bool has_settings(const struct spec *spec)
@@ -135,12 +159,17 @@ static bool has_settings(const struct spec *spec)
 static int link_look(const struct obj *obj, struct world *w)
 {
 	const struct sight *s = w->sight;
+	const char *fault;
 
 	(void)obj;
 	if (!sight_link(s->host_links, s->n_host_links, w->spec->host_name) ||
 	    !sight_link(s->links, s->n_links, w->spec->link_name))
 		return LOOK_ABSENT;
-	return is_whole(w) && has_settings(w->spec) ? LOOK_SAME : LOOK_OTHER;
+	fault = fault_of_link(w);
+	if (!fault && !has_settings(w->spec))
+		fault = "its host end's settings (net.ipv4.conf)";
+	snprintf(w->why, sizeof(w->why), "%s", fault ? fault : "");
+	return fault ? LOOK_OTHER : LOOK_SAME;
 }
 
 static void queue_settings(struct world *w)
@@ -170,7 +199,7 @@ static int link_make(const struct obj *obj, struct world *w)
 	int r = 0;
 
 	(void)obj;
-	if (w->sight && is_whole(w)) { /* what hangs on it goes on */
+	if (w->sight && !fault_of_link(w)) { /* what hangs on it goes on */
 		r = world_queue(w, nl);
 		if (!r)
 			queue_settings(w);

@@ -70,50 +70,94 @@ static bool is_moot(const struct setting *s, const struct spec *spec)
 	       access("/proc/sys/net/ipv6", F_OK);
 }
 
+enum { INTERFACES = 2 };
+
+/*
+ * The setting of the I-th of our interfaces that S is the default of, into PATH. False when S is
+ * none such, or the interface is not there: it will inherit.
+ */
+static bool make_interface_path(const struct setting *s, const struct spec *spec, int i,
+				char path[static 128])
+{
+	const char *name = i ? spec->tunnel_name : spec->link_name;
+	const char *at = strstr(s->path, "/default/");
+
+	if (!at || !*name)
+		return false;
+	snprintf(path, 128, "/proc/sys/net/%.*s/%s/%s", (int)(at - s->path), s->path, name,
+		 at + strlen("/default/"));
+	return !access(path, F_OK);
+}
+
+static int write_one(const struct setting *s, struct world *w)
+{
+	char path[128];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", s->path);
+	r = file_poke(path, s->value);
+	for (int i = 0; !r && w->sight && i < INTERFACES; i++)
+		if (make_interface_path(s, w->spec, i, path))
+			r = file_poke(path, s->value);
+	if (r)
+		snprintf(w->why, sizeof(w->why), "%s", path);
+	return r;
+}
+
 static int write_all(void *arg)
 {
 	struct world *w = arg;
-	char path[128];
+	int r = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		int r;
-
-		if (!applies(&settings[i], w->spec) || is_moot(&settings[i], w->spec))
-			continue;
-		snprintf(path, sizeof(path), "/proc/sys/net/%s", settings[i].path);
-		r = file_poke(path, settings[i].value);
-		if (r) {
-			snprintf(w->why, sizeof(w->why), "%s", path);
-			return r;
-		}
-	}
-	return 0;
+	for (size_t i = 0; !r && i < ARRAY_SIZE(settings); i++)
+		if (applies(&settings[i], w->spec) && !is_moot(&settings[i], w->spec))
+			r = write_one(&settings[i], w);
+	return r;
 }
 
-/* True when the setting has its value; the kernel parts the numbers of a pair by a tab. */
-static bool is_set(const struct setting *s)
+/* Compares the value at PATH, which shows the numbers of a pair parted by a tab. Enum look, or
+ * -errno; *WHY tells. */
+static int look_at(const char *path, const char *value, char why[static 256])
 {
-	char path[128], *text cleanup(free_ptr) = NULL;
+	char *text cleanup(free_ptr) = NULL;
 	size_t len = 0;
+	int r = file_read(path, VALUE_MAX_BYTES, &text, &len);
 
-	snprintf(path, sizeof(path), "/proc/sys/net/%s", s->path);
-	if (file_read(path, VALUE_MAX_BYTES, &text, &len))
-		return false;
+	if (r) {
+		snprintf(why, 256, "%s", path);
+		return r;
+	}
 	text[strcspn(text, "\n")] = '\0';
 	for (char *tab = strchr(text, '\t'); tab; tab = strchr(tab, '\t'))
 		*tab = ' ';
-	return !strcmp(text, s->value);
+	if (!strcmp(text, value))
+		return LOOK_SAME;
+	snprintf(why, 256, "%s is %.40s, not %s", path, text, value);
+	return LOOK_OTHER;
+}
+
+static int look_one(const struct setting *s, struct world *w)
+{
+	char path[128];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s", s->path);
+	r = look_at(path, s->value, w->why);
+	for (int i = 0; r == LOOK_SAME && i < INTERFACES; i++)
+		if (make_interface_path(s, w->spec, i, path))
+			r = look_at(path, s->value, w->why);
+	return r;
 }
 
 static int look_all(void *arg)
 {
-	const struct world *w = arg;
+	struct world *w = arg;
+	int r = LOOK_SAME;
 
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		if (applies(&settings[i], w->spec) && !is_moot(&settings[i], w->spec) &&
-		    !is_set(&settings[i]))
-			return LOOK_OTHER;
-	return LOOK_SAME;
+	for (size_t i = 0; r == LOOK_SAME && i < ARRAY_SIZE(settings); i++)
+		if (applies(&settings[i], w->spec) && !is_moot(&settings[i], w->spec))
+			r = look_one(&settings[i], w);
+	return r;
 }
 
 static int sysctl_look(const struct obj *obj, struct world *w)

@@ -53,10 +53,17 @@ static int tunnel_look(const struct obj *obj, struct world *w)
 	if (!link)
 		return LOOK_ABSENT;
 	if (w->spec->adopt_index)
-		return LOOK_OTHER; /* another one is on the host, to be adopted */
-	return link->index == w->spec->tunnel_index && !strcmp(link->kind, kind) && s->has_wg
-		       ? LOOK_SAME
-		       : LOOK_OTHER;
+		snprintf(w->why, sizeof(w->why), "another one is on the host, to be adopted");
+	else if (link->index != w->spec->tunnel_index || strcmp(link->kind, kind))
+		snprintf(w->why, sizeof(w->why), "another interface has its name");
+	else if (link->group != SPEC_GROUP || link->master)
+		snprintf(w->why, sizeof(w->why), "%s",
+			 link->master ? "a port of another interface" : "in another group");
+	else if (!s->has_wg)
+		snprintf(w->why, sizeof(w->why), "its WireGuard does not answer");
+	else
+		return LOOK_SAME;
+	return LOOK_OTHER;
 }
 
 static int adopt(struct world *w)

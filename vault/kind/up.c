@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/kind/up.c: an interface inside the vault is up, the tunnel with its MTU. Ends with the
  * interface. */
+#include <stdio.h>
+
 #include "lib/rtnl.h"
 #include "vault/obj.h"
 #include "vault/sight.h"
@@ -26,9 +28,15 @@ static int up_look(const struct obj *obj, struct world *w)
 
 		if (link->index != obj->up_index)
 			continue;
-		if (!(link->flags & IFF_UP) ||
-		    (link->index == w->spec->tunnel_index && link->mtu != w->spec->mtu))
+		if (!(link->flags & IFF_UP)) {
+			snprintf(w->why, sizeof(w->why), "down");
 			return LOOK_OTHER;
+		}
+		if (link->index == w->spec->tunnel_index && link->mtu != w->spec->mtu) {
+			snprintf(w->why, sizeof(w->why), "its MTU is %u, not %u", link->mtu,
+				 w->spec->mtu);
+			return LOOK_OTHER;
+		}
 		return LOOK_SAME;
 	}
 	return LOOK_ABSENT;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/nftnames.c: what nf_tables holds in a namespace, by name only: tables and flowtables. */
+#include "lib/nftnames.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <string.h>
+
+struct walk {
+	nft_name_fn *fn;
+	void *arg;
+};
+
+/* The text of ATTR, or NULL when it does not end within it. */
+static const char *text_of(const struct nlattr *attr)
+{
+	if (!attr || mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+		return NULL;
+	return mnl_attr_get_str(attr);
+}
+
+static int read_table(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *tb[NFTA_TABLE_NAME + 1];
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	const struct walk *walk = arg;
+	int r = nl_attrs(nlh, sizeof(*nfg), tb, NFTA_TABLE_NAME);
+	const char *name = r ? NULL : text_of(tb[NFTA_TABLE_NAME]);
+
+	return name ? walk->fn(NFT_WHAT_TABLE, nfg->nfgen_family, name, "", walk->arg) : -EBADMSG;
+}
+
+static int read_flowtable(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *tb[NFTA_FLOWTABLE_NAME + 1];
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	const struct walk *walk = arg;
+	int r = nl_attrs(nlh, sizeof(*nfg), tb, NFTA_FLOWTABLE_NAME);
+	const char *table = r ? NULL : text_of(tb[NFTA_FLOWTABLE_TABLE]);
+	const char *name = r ? NULL : text_of(tb[NFTA_FLOWTABLE_NAME]);
+
+	return table && name
+		       ? walk->fn(NFT_WHAT_FLOWTABLE, nfg->nfgen_family, table, name, walk->arg)
+		       : -EBADMSG;
+}
+
+static int dump(struct nl *nl, uint8_t type, nl_reply_fn *read, struct walk *walk,
+		struct nl_error *error)
+{
+	const struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
+
+	return nl_dump(nl, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), 0, &nfg, sizeof(nfg), read,
+		       walk, error);
+}
+
+int nft_dump_names(struct nl *nl, nft_name_fn *fn, void *arg, struct nl_error *error)
+{
+	struct walk walk = { fn, arg };
+	int r = dump(nl, NFT_MSG_GETTABLE, read_table, &walk, error);
+
+	return r ? r : dump(nl, NFT_MSG_GETFLOWTABLE, read_flowtable, &walk, error);
+}
