@@ -191,9 +191,8 @@ bool sight_route_is(const struct rtnl_route *route, const struct obj_route *want
 		wanted->metric || wanted->dst.addr.family == AF_INET ? wanted->metric : 1024;
 
 	return !route->type && !route->by_kernel && addr_equal(&route->via, &wanted->via) &&
-	       !route->prefsrc.family &&
-	       prefix_equal(&route->dst, &wanted->dst) && route->index == wanted->index &&
-	       route->metric == metric;
+	       !route->prefsrc.family && prefix_equal(&route->dst, &wanted->dst) &&
+	       route->index == wanted->index && route->metric == metric;
 }
 
 const struct rtnl_link *sight_link(const struct rtnl_link *list, size_t n, const char *name)

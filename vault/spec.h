@@ -81,7 +81,7 @@ struct spec {
 	char *adopt; /* owned: name the tunnel had on the host, when it was made there; else NULL */
 	uint32_t adopt_index; /* its index there; 0: it is inside already (not kept in the state) */
 
-	struct wg_device wg; /* the tunnel; its keys are never written to the state */
+	struct wg_device wg; /* the tunnel; its secret keys are never written to the state */
 	struct prefix *addresses; /* owned: the tunnel's own */
 	size_t n_addresses;
 	struct addr *dns; /* owned: the only resolvers */

@@ -130,7 +130,7 @@ static json_t *holes_json(const struct spec_reach *reach)
 
 static json_t *reach_json(const struct spec_reach *reach)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s?}", "accessible_from",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "accessible_from",
 			 prefixes_json(reach->from, reach->n_from), "publish", publish_json(reach),
 			 "open_port", ports_json(reach->open_ports, reach->n_open_ports),
 			 "allow_host", ports_json(reach->host_ports, reach->n_host_ports),
@@ -175,17 +175,21 @@ static json_t *hooks_json(const struct spec *spec)
 
 json_t *spec_to_json(const struct spec *spec)
 {
-	json_t *json = json_pack(
-		"{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o, s:o}",
+	char key[KEY_BASE64_LEN + 1];
+	json_t *json;
+
+	key_to_base64(&spec->wg.public_key, key);
+	json = json_pack(
+		"{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:s, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o, s:o, s:s?}",
 		"schema", SPEC_SCHEMA, "name", spec->name, "netns_inode",
 		(json_int_t)spec->netns_inode, "seal_generation", (json_int_t)spec->seal_generation,
 		"conf", spec->conf, "backend",
 		spec->backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel", "program",
 		spec->program, "tunnel", "interface", spec->tunnel_name, "index",
-		(json_int_t)spec->tunnel_index, "mtu", (int)spec->mtu, "listen_port",
-		(int)spec->wg.listen_port, "fwmark", (json_int_t)spec->wg.fwmark, "addresses",
-		prefixes_json(spec->addresses, spec->n_addresses), "peers", peers_json(&spec->wg),
-		"dns", addrs_json(spec->dns, spec->n_dns), "dns_search",
+		(json_int_t)spec->tunnel_index, "public_key", key, "mtu", (int)spec->mtu,
+		"listen_port", (int)spec->wg.listen_port, "fwmark", (json_int_t)spec->wg.fwmark,
+		"addresses", prefixes_json(spec->addresses, spec->n_addresses), "peers",
+		peers_json(&spec->wg), "dns", addrs_json(spec->dns, spec->n_dns), "dns_search",
 		strings_json(spec->search, spec->n_search), "link", link_json(spec), "reach",
 		reach_json(&spec->reach), "adopt", spec->adopt);
 
@@ -334,12 +338,15 @@ static int read_peer(const json_t *value, struct wg_device *wg)
 static int read_tunnel(const json_t *value, struct spec *out)
 {
 	const json_t *peers = json_object_get(value, "peers");
+	const char *key = json_string_value(json_object_get(value, "public_key"));
 	json_int_t index, mtu, port, mark;
 	int r = read_string(json_object_get(value, "interface"), out->tunnel_name,
 			    sizeof(out->tunnel_name));
 
 	if (!r)
 		r = read_number(json_object_get(value, "index"), INT32_MAX, &index);
+	if (!r)
+		r = key ? key_from_base64(key, strlen(key), &out->wg.public_key) : -EINVAL;
 	if (!r)
 		r = read_number(json_object_get(value, "mtu"), UINT16_MAX, &mtu);
 	if (!r)
