@@ -97,12 +97,22 @@ _vault_exec() {
 	for clause in user keep-caps cwd; do [[ $said == *" $clause "* ]] || _vault_offer "$cur" "$clause"; done
 }
 
+# Names that are not said yet, or words, and what these take.
+_vault_check() {
+	local cur=$2 i said=' ' word
+	[[ ${COMP_WORDS[COMP_CWORD - 1]} != max-handshake-age ]] || ((COMP_CWORD == $1)) || return
+	for ((i = $1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
+	for word in $(_vault_names) all max-handshake-age; do
+		[[ $said == *" $word "* ]] || _vault_offer "$cur" "$word"
+	done
+}
+
 _vault() {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=1 command=${COMP_WORDS[0]##*/}
 	COMPREPLY=()
 	while ((at < COMP_CWORD)) && [[ ${COMP_WORDS[at]} == -* ]]; do ((at++)); done
 	case $command in
-	*-up | *-down | *-exec) command=${command##*-} ;;
+	*-up | *-down | *-exec | *-check) command=${command##*-} ;;
 	*-parse-conf) command=parse-conf ;;
 	*)
 		command=
@@ -117,12 +127,13 @@ _vault() {
 	up) _vault_up "$at" "$cur" ;;
 	down) _vault_down "$at" "$cur" ;;
 	exec) _vault_exec "$at" "$cur" ;;
+	check) _vault_check "$at" "$cur" ;;
 	parse-conf)
 		if ((COMP_CWORD == at)); then _vault_files "$cur"; else _vault_offer "$cur" show-keys strict; fi
 		;;
-	help) ((COMP_CWORD > at)) || _vault_offer "$cur" up down exec parse-conf ;;
-	'') _vault_offer "$cur" up down exec parse-conf help ;;
+	help) ((COMP_CWORD > at)) || _vault_offer "$cur" up down exec check parse-conf ;;
+	'') _vault_offer "$cur" up down exec check parse-conf help ;;
 	esac
 }
 
-complete -F _vault vault vault-up vault-down vault-exec vault-parse-conf
+complete -F _vault vault vault-up vault-down vault-exec vault-check vault-parse-conf

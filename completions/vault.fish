@@ -10,7 +10,7 @@ function __vault_words
         set -e words[1]
     end
     switch $name
-        case '*-up' '*-down' '*-exec'
+        case '*-up' '*-down' '*-exec' '*-check'
             set -p words (string replace -r '.*-' '' -- $name)
         case '*-parse-conf'
             set -p words parse-conf
@@ -56,6 +56,7 @@ function __vault_complete
     set -l n (count $words)
     if test $n -eq 0
         printf '%s\t%s\n' up 'make a vault' down 'take vaults down' exec 'run a command inside a vault' \
+            check 'prove that vaults are what they claim to be' \
             parse-conf 'say what a wg-quick file holds' help 'print the usage of a command'
         return
     end
@@ -136,6 +137,11 @@ function __vault_complete
                 end
                 __fish_complete_command
             end
+        case check
+            test $n -eq 1; or test $words[$n] != max-handshake-age; or return
+            for word in (__vault_names) all max-handshake-age
+                contains -- $word $words[2..-1]; or echo $word
+            end
         case parse-conf
             if test $n -eq 1
                 __fish_complete_path $token
@@ -143,11 +149,11 @@ function __vault_complete
                 printf '%s\n' show-keys strict
             end
         case help
-            test $n -eq 1; and printf '%s\n' up down exec parse-conf
+            test $n -eq 1; and printf '%s\n' up down exec check parse-conf
     end
 end
 
-for name in vault vault-up vault-down vault-exec vault-parse-conf
+for name in vault vault-up vault-down vault-exec vault-check vault-parse-conf
     complete -c $name -e
     complete -c $name -f -a '(__vault_complete)'
     complete -c $name -n 'test (count (commandline -opc)) -eq 1' -o json -s j -d 'one JSON value'

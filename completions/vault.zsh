@@ -1,4 +1,4 @@
-#compdef vault vault-up vault-down vault-exec vault-parse-conf
+#compdef vault vault-up vault-down vault-exec vault-check vault-parse-conf
 # SPDX-License-Identifier: GPL-2.0-or-later
 # completions/vault.zsh: completion for zsh, of vault and its links (vault-up, …). Installed as _vault on $fpath.
 
@@ -96,12 +96,20 @@ _vault_exec() {
 	_command_names -e
 }
 
+# Names that are not said yet, or words, and what these take.
+_vault_check() {
+	(( CURRENT == 1 )) || [[ $words[CURRENT-1] != max-handshake-age ]] || return 1
+	local -a names=(${VAULT_COMPLETE_DIR:-/run/vault}/*(N/:t) all max-handshake-age)
+	compadd -- ${names:|words}
+}
+
 _vault() {
 	local command=${service:-vault}
 	# Not called options and commands: these names are zsh's own, and used below.
 	local -a flags=('-json:one JSON value' '-pretty:JSON with line breaks' '-quiet:no more than errors'
 		'-verbose:what is done, step by step' '-Version:print the version' '-help:print the usage')
 	local -a verbs=('up:make a vault' 'down:take vaults down' 'exec:run a command inside a vault'
+		'check:prove that vaults are what they claim to be'
 		'parse-conf:say what a wg-quick file holds' 'help:print the usage of a command')
 
 	shift words
@@ -115,7 +123,7 @@ _vault() {
 		return
 	fi
 	case $command in
-	(*-up|*-down|*-exec) command=${command##*-} ;;
+	(*-up|*-down|*-exec|*-check) command=${command##*-} ;;
 	(*-parse-conf) command=parse-conf ;;
 	(*)
 		if (( CURRENT == 1 )); then
@@ -131,6 +139,7 @@ _vault() {
 	(up) _vault_up ;;
 	(down) _vault_down ;;
 	(exec) _vault_exec ;;
+	(check) _vault_check ;;
 	(parse-conf) if (( CURRENT == 1 )); then _files; else compadd show-keys strict; fi ;;
 	(help) (( CURRENT > 1 )) || { verbs=(${verbs:#help:*}); _describe command verbs } ;;
 	esac

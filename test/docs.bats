@@ -66,10 +66,15 @@ equal() {
 	done
 }
 
-@test "docs: the words of down, exec and parse-conf are those of their pages" {
-	for c in down exec parse-conf; do
+@test "docs: the words of down, exec, check and parse-conf are those of their pages" {
+	for c in down exec check parse-conf; do
 		equal "$c" "$(words_of "$c")" "$(listed "vault-$c.8")"
 	done
+}
+
+@test "docs: the ids of check are those of its page" {
+	equal ids "$("$VAULT" help check | sed -n 's/^  \([a-z.-]*\)  .*/\1/p' | sort)" \
+		"$(sed -n 's/^\.It Li //p' "$top/man/vault-check.8" | tr -d ' ' | tr , '\n' | sort)"
 }
 
 @test "docs: no page refers to one of ours that is not there" {
@@ -207,6 +212,10 @@ every_offer() {
 	offers "$1" "vault down media w" web
 	offers "$1" "vault down media " "web kill keep-ns"
 	offers "$1" "vault down all kill " keep-ns
+	offers "$1" "vault check " "media web $(words_of check | xargs)"
+	offers "$1" "vault check media " "web $(words_of check | xargs)"
+	offers "$1" "vault check max-handshake-age " ""
+	offers "$1" "vault-check me" media
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
 	offers "$1" "vault exec media cwd " folder
@@ -295,6 +304,11 @@ usage() {
 	usage up all conf y
 	usage up x conf y wait-handshake 0
 	usage up x conf y post-up ""
+	usage check .x
+	usage check all media
+	usage check max-handshake-age
+	usage check max-handshake-age 1h
+	usage check max-handshake-age 1 max-handshake-age 2
 	usage exec
 	usage exec x
 	usage exec x user

@@ -321,3 +321,16 @@ int program_end(const char *ifname)
 	r = end_process(pidfd);
 	return r ? r : unlink_socket(ifname);
 }
+
+int program_look(const char *ifname, pid_t *pid)
+{
+	int fd cleanup(close_fd) = uapi_connect(ifname, 1, pid);
+
+	if (fd < 0)
+		return fd;
+	if (*pid <= 0)
+		return -EXDEV; /* in a PID namespace that we cannot see */
+	if (kill(*pid, 0)) /* no signal: is it there? */
+		return -errno;
+	return is_ours(*pid, ifname) ? 0 : -EADDRINUSE;
+}

@@ -4,6 +4,7 @@
 #define VAULT_PROGRAM_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "lib/base.h"
 
@@ -27,5 +28,12 @@ int must_check program_start(const char *path, const char *ifname, char why[stat
  * which is left alone; or -errno.
  */
 int must_check program_end(const char *ifname);
+
+/*
+ * Stores the process that serves IFNAME in *PID. 0 when we started it; -EADDRINUSE when we did not;
+ * -ENOENT, -ECONNREFUSED, -ESRCH when there is none; -EXDEV when it is in another PID namespace; or
+ * -errno.
+ */
+int must_check program_look(const char *ifname, pid_t *pid);
 
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/inside.h: who is inside a vault. */
+#ifndef VAULT_CHECK_INSIDE_H
+#define VAULT_CHECK_INSIDE_H
+
+#include "vault/check/list.h"
+
+/*
+ * Lists the processes in the network namespace INODE into C->processes, by their first threads; a
+ * finding says how many they are, or that not all could be seen.
+ */
+void check_processes(struct check *c, uint64_t inode);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/json.c: what a check found, for programs. */
+#include "vault/check/json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *const words[FOUND_KINDS] = {
+	[FOUND_OK] = "ok", [FOUND_SKIP] = "skip", [FOUND_UNKNOWN] = "unknown", [FOUND_FAIL] = "fail"
+};
+
+/* A list of N members that MAKE makes; NULL without memory. */
+static json_t *list(const struct check *c, size_t n, json_t *(*make)(const struct check *, size_t))
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < n; i++)
+		if (json_array_append_new(array, make(c, i))) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *finding_json(const struct check *c, size_t i)
+{
+	const struct finding *f = &c->list[i];
+
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "id", f->id, "verdict", words[f->verdict],
+			 "detail", f->detail, "expected", f->expected, "observed", f->observed);
+}
+
+/* As wg(8) writes it, or null. */
+static json_t *endpoint_json(const struct wg_endpoint *e)
+{
+	char addr[ADDR_STRLEN], text[ADDR_STRLEN + 16];
+	bool v6 = e->addr.family == AF_INET6;
+
+	if (!e->addr.family)
+		return json_null();
+	snprintf(text, sizeof(text), "%s%s%s:%u", v6 ? "[" : "", addr_format(&e->addr, addr),
+		 v6 ? "]" : "", e->port);
+	return json_string(text);
+}
+
+static json_t *age_json(int64_t handshake)
+{
+	int64_t age = time(NULL) - handshake;
+
+	return handshake ? json_integer(age > 0 ? age : 0) : json_null();
+}
+
+static json_t *peer_json(const struct check *c, size_t i)
+{
+	const struct wg_peer *peer = &c->wg.peers[i];
+	char key[KEY_BASE64_LEN + 1];
+
+	key_to_base64(&peer->public_key, key);
+	return json_pack("{s:s, s:o, s:o, s:I, s:I}", "public_key", key, "endpoint",
+			 endpoint_json(&peer->endpoint), "handshake_age",
+			 age_json(peer->last_handshake), "rx_bytes", (json_int_t)peer->rx_bytes,
+			 "tx_bytes", (json_int_t)peer->tx_bytes);
+}
+
+static json_t *tunnel_json(const struct check *c)
+{
+	if (!c->has_tunnel)
+		return json_null();
+	return json_pack("{s:s, s:o}", "backend",
+			 c->backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel", "peers",
+			 list(c, c->wg.n_peers, peer_json));
+}
+
+static json_t *process_json(const struct check *c, size_t i)
+{
+	return json_pack("{s:i, s:s%}", "pid", (int)c->processes[i].pid, "name",
+			 c->processes[i].name, strnlen(c->processes[i].name, 64));
+}
+
+static json_t *counter_json(const struct check *c, size_t i)
+{
+	const struct check_counter *n = &c->counters[i];
+
+	return json_pack("{s:s, s:s, s:I, s:I}", "table", n->table, "reason", n->name, "packets",
+			 (json_int_t)n->packets, "bytes", (json_int_t)n->bytes);
+}
+
+json_t *check_json(const struct check *c)
+{
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", c->name, "verdict",
+			 check_verdict_text(c), "checks", list(c, c->n, finding_json), "tunnel",
+			 tunnel_json(c), "processes", list(c, c->n_processes, process_json),
+			 "dropped", list(c, c->n_counters, counter_json));
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/list.c: what a check found, of one vault. */
+#include "vault/check/list.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct check_id check_ids[] = {
+	{ "state", "the description can be read, and nobody is changing the vault" },
+	{ "netns", "the namespace of the name is the one that was sealed" },
+	{ "read", "the kernel can be asked" },
+	{ "seal", "the kill switch: rules, chains, sets, policies" },
+	{ "frames", "the filters for frames" },
+	{ "sysctl", "settings of the namespace and of its interfaces" },
+	{ "guard", "the guard on the host" },
+	{ "link", "the host link, both ends" },
+	{ "tunnel", "the tunnel's interface, and that its WireGuard answers" },
+	{ "program", "the userspace WireGuard runs, on the host" },
+	{ "socket", "the encrypted socket is the host's" },
+	{ "peers", "keys, peers and their allowed IPs" },
+	{ "endpoint", "where the tunnel's packets go" },
+	{ "handshake", "whether the peer answers" },
+	{ "address", "addresses inside" },
+	{ "interface", "interfaces are up" },
+	{ "route", "routes inside" },
+	{ "rule", "policy rules inside" },
+	{ "stranger", "what nobody asked for: interfaces, tables of rules" },
+	{ "resolv.conf", "the resolvers that programs are told" },
+	{ "nsswitch.conf", "how programs look names up" },
+	{ "processes", "who is inside" },
+};
+const size_t check_n_ids = ARRAY_SIZE(check_ids);
+
+int check_append(void *list, size_t *n, size_t size, const void *item)
+{
+	char *grown = reallocarray(*(void **)list, *n + 1, size);
+
+	if (!grown)
+		return -ENOMEM;
+	*(void **)list = grown;
+	memcpy(grown + size * (*n)++, item, size);
+	return 0;
+}
+
+static char *copy(const char *text, bool *lost)
+{
+	char *out = text ? strdup(text) : NULL;
+
+	*lost = *lost || (text && !out);
+	return out;
+}
+
+void check_add(struct check *c, const char *id, enum found verdict, const char *expected,
+	       const char *observed, const char *format, ...)
+{
+	struct finding f = { .id = id, .verdict = verdict };
+	va_list args;
+
+	f.expected = copy(expected, &c->lost);
+	f.observed = copy(observed, &c->lost);
+	va_start(args, format);
+	if (vasprintf(&f.detail, format, args) < 0)
+		f.detail = NULL;
+	va_end(args);
+	if (f.detail && !check_append(&c->list, &c->n, sizeof(f), &f))
+		return;
+	c->lost = true;
+	free(f.detail);
+	free(f.expected);
+	free(f.observed);
+}
+
+enum found check_verdict(const struct check *c)
+{
+	enum found worst = c->lost || !c->n ? FOUND_UNKNOWN : FOUND_OK;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i].verdict != FOUND_SKIP && c->list[i].verdict > worst)
+			worst = c->list[i].verdict;
+	return worst;
+}
+
+const char *check_verdict_text(const struct check *c)
+{
+	switch (check_verdict(c)) {
+	case FOUND_OK:
+		return "sound";
+	case FOUND_FAIL:
+		return "broken";
+	case FOUND_SKIP:
+	case FOUND_UNKNOWN:
+	case FOUND_KINDS:
+		break;
+	}
+	return "unknown";
+}
+
+void check_free(struct check *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		free(c->list[i].detail);
+		free(c->list[i].expected);
+		free(c->list[i].observed);
+	}
+	free(c->list);
+	free(c->processes);
+	free(c->counters);
+	wg_device_free(&c->wg);
+	memset(c, 0, sizeof(*c));
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/list.h: what a check found, of one vault: findings, and what there is to tell
+ * besides. Examiners fill it, renderers read it. */
+#ifndef VAULT_CHECK_LIST_H
+#define VAULT_CHECK_LIST_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "lib/base.h"
+#include "lib/wgdev.h"
+#include "vault/spec.h"
+
+enum found {
+	FOUND_OK,
+	FOUND_SKIP, /* this kernel or this vault has no such thing: nothing to judge */
+	FOUND_UNKNOWN, /* it could not be told: never fine */
+	FOUND_FAIL,
+	FOUND_KINDS
+};
+
+struct finding {
+	const char *id; /* one of check_ids; static */
+	enum found verdict;
+	char *detail; /* owned; what it is about, what is wrong, the mend in parentheses */
+	char *expected, *observed; /* owned; NULL: the detail says it all */
+};
+
+struct check_process {
+	pid_t pid;
+	char name[64];
+};
+
+/* What a rule of the kill switch dropped or let by. */
+struct check_counter {
+	char table[32], name[64];
+	uint64_t packets, bytes;
+};
+
+/* Zero-initialise but for the name; free with check_free. */
+struct check {
+	char name[SPEC_NAME_MAX + 1];
+	struct finding *list; /* owned */
+	size_t n;
+	bool lost; /* a finding did not fit memory: the verdict is unknown */
+
+	bool is_up; /* the namespace is there and is this vault's */
+	bool has_tunnel; /* the tunnel could be asked: wg is what it said, all keys but public ones
+			    wiped */
+	enum spec_backend backend;
+	struct wg_device wg;
+	struct check_process *processes; /* owned; those inside */
+	size_t n_processes;
+	struct check_counter *counters; /* owned */
+	size_t n_counters;
+};
+
+/* Adds a finding; FORMAT makes its detail. EXPECTED and OBSERVED (may be NULL) are copied. */
+void check_add(struct check *c, const char *id, enum found verdict, const char *expected,
+	       const char *observed, const char *format, ...) printf_like(6, 7);
+
+/* The verdict of all: FAIL (broken) before UNKNOWN before OK (sound). Never SKIP. */
+enum found check_verdict(const struct check *c);
+/* "sound", "broken", "unknown". */
+const char *check_verdict_text(const struct check *c);
+
+/* Appends a copy of ITEM (SIZE bytes) to the array of *N at *LIST. 0 or -ENOMEM. */
+int must_check check_append(void *list, size_t *n, size_t size, const void *item);
+
+void check_free(struct check *c);
+
+/* Every id there is, of vaults and of `check system`, with what it is about: help prints it, the
+ * man page is tied to it. */
+struct check_id {
+	const char *id, *about;
+};
+
+extern const struct check_id check_ids[];
+extern const size_t check_n_ids;
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/check/socket.c: the tunnel's encrypted socket lives on the host, and so does its program.
+ *
+ * A socket inside would have no way out but the tunnel itself (MV-4). The kernel's WireGuard has no
+ * process to ask, but its socket is one of the UDP sockets of a namespace, told from a program's on
+ * the same port by having no inode.
+ */
+#include "vault/check/socket.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "lib/ns.h"
+#include "vault/check/fds.h"
+#include "vault/program.h"
+
+#define TABLE_MAX_BYTES (64U << 20)
+
+/* How many sockets of the kernel itself are bound to PORT, as the caller's namespace shows them. */
+struct count {
+	uint16_t port;
+	size_t n;
+};
+
+/* A line of /proc/net/udp: "sl: ADDRESS:PORT REMOTE st queues timer retransmits uid timeout inode".
+ */
+static bool is_kernel_socket(const char *line, uint16_t port)
+{
+	unsigned int local;
+	unsigned long inode;
+
+	return sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu", &local,
+		      &inode) == 2 &&
+	       local == port && !inode;
+}
+
+static int count_in(const char *path, struct count *count)
+{
+	char *text cleanup(free_ptr) = NULL, *rest;
+	size_t len = 0;
+	int r = file_read(path, TABLE_MAX_BYTES, &text, &len);
+
+	if (r)
+		return r;
+	rest = text;
+	for (const char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+		count->n += is_kernel_socket(line, count->port);
+	return 0;
+}
+
+static int count_sockets(void *arg)
+{
+	int r = count_in("/proc/thread-self/net/udp", arg), r6;
+
+	if (r)
+		return r;
+	r6 = count_in("/proc/thread-self/net/udp6", arg);
+	return r6 == -ENOENT ? 0 : r6; /* a kernel without IPv6 */
+}
+
+/* The kernel opens the socket with the interface, and closes it with it. */
+static void check_kernel(struct check *c, const struct world *w)
+{
+	struct count host = { .port = c->wg.listen_port }, inside = host;
+	int r = count_sockets(&host);
+
+	if (!r)
+		r = ns_run(w->vault_ns, count_sockets, &inside);
+	if (r)
+		check_add(c, "socket", FOUND_UNKNOWN, NULL, NULL, "/proc/net/udp: %s",
+			  strerror(-r));
+	else if (inside.n)
+		check_add(
+			c, "socket", FOUND_FAIL, "on the host", "inside",
+			"the encrypted socket, port %u, is inside the vault (vault down %s; vault "
+			"up %s)",
+			host.port, c->name, c->name);
+	else if (!host.n)
+		check_add(c, "socket", FOUND_FAIL, "on the host", "nowhere",
+			  "the host has no encrypted socket, port %u (vault up %s)", host.port,
+			  c->name);
+	else
+		check_add(c, "socket", FOUND_OK, "on the host", "on the host",
+			  "the encrypted socket, port %u, is the host's", host.port);
+}
+
+static void check_program_sockets(struct check *c, pid_t pid, uint64_t host)
+{
+	struct fds fds;
+	int r = fds_look(pid, host, &fds);
+
+	if (fds.foreign)
+		check_add(c, "socket", FOUND_FAIL, "on the host", "elsewhere",
+			  "descriptor %d of process %d is no socket of the host (vault up %s)",
+			  fds.first_foreign, (int)pid, c->name);
+	else if (r)
+		check_add(c, "socket", FOUND_UNKNOWN, "on the host", NULL,
+			  "the sockets of process %d: %s", (int)pid, strerror(-r));
+	else if (!fds.udp)
+		check_add(c, "socket", FOUND_FAIL, "on the host", "nowhere",
+			  "process %d has no encrypted socket (vault up %s)", (int)pid, c->name);
+	else
+		check_add(c, "socket", FOUND_OK, "on the host", "on the host",
+			  "the encrypted sockets of process %d are the host's", (int)pid);
+}
+
+static void check_program(struct check *c, const struct spec *spec, const struct world *w)
+{
+	uint64_t host = 0;
+	pid_t pid = 0;
+	int r = program_look(spec->tunnel_name, &pid);
+
+	if (r == -ENOENT || r == -ECONNREFUSED || r == -ESRCH)
+		check_add(c, "program", FOUND_FAIL, spec->program, NULL,
+			  "no program serves %s: the tunnel is dead (vault up %s)",
+			  spec->tunnel_name, c->name);
+	else if (r == -EADDRINUSE)
+		check_add(c, "program", FOUND_FAIL, spec->program, NULL,
+			  "process %d serves %s, and vault did not start it (end it; vault up %s)",
+			  (int)pid, spec->tunnel_name, c->name);
+	else if (r)
+		check_add(c, "program", FOUND_UNKNOWN, spec->program, NULL, "of %s: %s",
+			  spec->tunnel_name, strerror(-r));
+	else
+		check_add(c, "program", FOUND_OK, NULL, NULL, "%s, process %d",
+			  spec->program ? spec->program : "", (int)pid);
+	if (r)
+		return;
+	r = ns_inode(w->host_ns, &host);
+	if (r)
+		check_add(c, "socket", FOUND_UNKNOWN, NULL, NULL, "%s", strerror(-r));
+	else
+		check_program_sockets(c, pid, host);
+}
+
+void check_socket(struct check *c, const struct spec *spec, const struct world *w)
+{
+	if (spec->backend == SPEC_BACKEND_USERSPACE)
+		check_program(c, spec, w);
+	else if (c->has_tunnel && c->wg.listen_port)
+		check_kernel(c, w);
+	else
+		check_add(c, "socket", FOUND_SKIP, NULL, NULL, "there is no tunnel to have one");
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/socket.h: the tunnel's encrypted socket lives on the host, and so does its program. */
+#ifndef VAULT_CHECK_SOCKET_H
+#define VAULT_CHECK_SOCKET_H
+
+#include "vault/check/list.h"
+#include "vault/world.h"
+
+/* Adds findings to C, whose wg is filled when the tunnel could be asked. */
+void check_socket(struct check *c, const struct spec *spec, const struct world *w);
+
+#endif

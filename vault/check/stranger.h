@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/stranger.h: what is in a vault, or in the guard, that the plan does not know. */
+#ifndef VAULT_CHECK_STRANGER_H
+#define VAULT_CHECK_STRANGER_H
+
+#include "vault/check/list.h"
+#include "vault/obj.h"
+#include "vault/world.h"
+
+/* Adds findings about interfaces, addresses, routes, policy rules and tables of rules to C.
+ * W->sight is set. */
+void check_strangers(struct check *c, const struct plan *plan, struct world *w);
+
+#endif

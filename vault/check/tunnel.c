@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/tunnel.c: the tunnel's keys, peers and endpoints, and whether anybody answers. */
+#include "vault/check/tunnel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/wgdiff.h"
+#include "vault/read/conffile.h"
+
+/*
+ * Of WireGuard's protocol: a session is not used for longer than this, and every message after its
+ * end asks for a new one, again every five seconds. So who sends by PersistentKeepalive and has an
+ * older session has asked in vain.
+ */
+#define SESSION_SECONDS 180
+#define PATIENCE_SECONDS 15
+
+#define ENDPOINT_STRLEN (ADDR_STRLEN + 32)
+
+static const char *endpoint_text(const struct wg_endpoint *e, char out[static ENDPOINT_STRLEN])
+{
+	char text[ADDR_STRLEN], scope[16] = "";
+	bool v6 = e->addr.family == AF_INET6;
+
+	if (e->scope)
+		snprintf(scope, sizeof(scope), "%%%u", e->scope);
+	snprintf(out, ENDPOINT_STRLEN, "%s%s%s%s:%u", v6 ? "[" : "", addr_format(&e->addr, text),
+		 scope, v6 ? "]" : "", e->port);
+	return e->addr.family ? out : "none";
+}
+
+static bool has_endpoint(const struct wg_peer *peer)
+{
+	return peer->endpoint.port && peer->endpoint.addr.family;
+}
+
+/* The peer of DEV with KEY, or NULL; HINT is where it likely is. */
+static const struct wg_peer *find_peer(const struct wg_device *dev, const struct key *key,
+				       size_t hint)
+{
+	if (hint < dev->n_peers && key_equal(&dev->peers[hint].public_key, key))
+		return &dev->peers[hint];
+	for (size_t i = 0; i < dev->n_peers; i++)
+		if (key_equal(&dev->peers[i].public_key, key))
+			return &dev->peers[i];
+	return NULL;
+}
+
+static bool uses_preshared_keys(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->wg.n_peers; i++)
+		if (spec->wg.peers[i].flags & WG_PEER_HAS_PRESHARED_KEY)
+			return true;
+	return false;
+}
+
+/*
+ * The file that the description came from, for the keys that the description leaves out. False when
+ * there is none, or it is another by now: those keys cannot be compared then.
+ */
+static bool read_secrets(const struct spec *spec, struct wgconf *conf)
+{
+	struct problems p = { 0 };
+	bool good = spec->conf && strcmp(spec->conf, "-") && !conffile_read(spec->conf, conf, &p) &&
+		    !p.n_errors && !p.overflow;
+
+	problems_free(&p);
+	return good && key_equal(&conf->device.public_key, &spec->wg.public_key);
+}
+
+/*
+ * WANT with what the description does not hold taken from elsewhere: secret keys from the file
+ * (SECRETS, or NULL), else as they are; and endpoints as they are, which are compared apart. The
+ * peers' array is the caller's, the rest is borrowed.
+ */
+static int complete(const struct wg_device *want, const struct wg_device *have,
+		    const struct wg_device *secrets, struct wg_device *out)
+{
+	*out = *want;
+	out->peers = calloc(want->n_peers + 1, sizeof(*out->peers));
+	if (!out->peers)
+		return -ENOMEM;
+	out->private_key = have->private_key;
+	for (size_t i = 0; i < want->n_peers; i++) {
+		const struct key *key = &want->peers[i].public_key;
+		const struct wg_peer *there = find_peer(have, key, i);
+		const struct wg_peer *given = secrets ? find_peer(secrets, key, i) : NULL;
+
+		out->peers[i] = want->peers[i];
+		if (there)
+			out->peers[i].endpoint = there->endpoint;
+		if (given || there)
+			out->peers[i].preshared_key = (given ? given : there)->preshared_key;
+	}
+	return 0;
+}
+
+static void add_difference(struct check *c, const struct wg_device *change,
+			   const struct wg_device *have)
+{
+	char key[KEY_BASE64_LEN + 1];
+
+	if (change->flags & WG_DEVICE_HAS_LISTEN_PORT)
+		check_add(c, "peers", FOUND_FAIL, NULL, NULL,
+			  "it listens on another port (vault up %s)", c->name);
+	if (change->flags & WG_DEVICE_HAS_FWMARK)
+		check_add(c, "peers", FOUND_FAIL, NULL, NULL,
+			  "its packets carry another mark (vault up %s)", c->name);
+	for (size_t i = 0; i < change->n_peers; i++) {
+		const struct wg_peer *peer = &change->peers[i];
+		const char *how =
+			peer->flags & WG_PEER_REMOVE ? "is not described"
+			: find_peer(have, &peer->public_key, i)
+				? "is not as described: its keys, allowed IPs or keepalive"
+				: "is missing";
+
+		key_to_base64(&peer->public_key, key);
+		check_add(c, "peers", FOUND_FAIL, NULL, NULL, "peer %s %s (vault up %s)", key, how,
+			  c->name);
+	}
+}
+
+static void check_peers(struct check *c, const struct spec *spec, const struct wg_device *have,
+			const struct wg_device *secrets)
+{
+	struct wg_device want = { 0 }, change = { 0 };
+	int r = complete(&spec->wg, have, secrets, &want);
+
+	if (!r)
+		r = wgdiff(&want, have, &change);
+	if (r)
+		check_add(c, "peers", FOUND_UNKNOWN, NULL, NULL, "%s", strerror(-r));
+	else if (!key_equal(&spec->wg.public_key, &have->public_key))
+		check_add(c, "peers", FOUND_FAIL, NULL, NULL,
+			  "the tunnel's own key is another (vault up %s)", c->name);
+	else if (wgdiff_is_none(&change))
+		check_add(c, "peers", FOUND_OK, NULL, NULL,
+			  "the tunnel's own key, and its %zu peer%s", have->n_peers,
+			  have->n_peers == 1 ? "" : "s");
+	add_difference(c, &change, have);
+	wgdiff_free(&change);
+	if (want.peers)
+		explicit_bzero(want.peers, want.n_peers * sizeof(*want.peers));
+	free(want.peers);
+	key_wipe(&want.private_key);
+}
+
+/* Endpoints are told apart from the rest of a peer: WireGuard itself follows one that moves (L18). */
+static void check_endpoints(struct check *c, const struct spec *spec, const struct wg_device *have)
+{
+	char want[ENDPOINT_STRLEN], is[ENDPOINT_STRLEN];
+
+	for (size_t i = 0; i < spec->wg.n_peers; i++) {
+		const struct wg_peer *peer = &spec->wg.peers[i];
+		const struct wg_peer *there = find_peer(have, &peer->public_key, i);
+		const char *expected, *observed;
+
+		if (!there || !has_endpoint(peer))
+			continue;
+		expected = endpoint_text(&peer->endpoint, want);
+		observed = endpoint_text(&there->endpoint, is);
+		if (!strcmp(expected, observed))
+			check_add(c, "endpoint", FOUND_OK, expected, observed, "%s", observed);
+		else
+			check_add(c, "endpoint", FOUND_FAIL, expected, observed,
+				  "the tunnel's packets go to %s, not to %s (vault up %s)",
+				  observed, expected, c->name);
+	}
+}
+
+/* A handshake there was, AGE seconds ago. */
+static void judge_age(struct check *c, const struct wg_peer *peer, const char *where, int64_t age,
+		      int64_t max_age)
+{
+	int64_t limit = max_age;
+
+	if (max_age < 0 && peer->keepalive)
+		limit = SESSION_SECONDS + peer->keepalive + PATIENCE_SECONDS;
+	if (limit < 0 || age <= limit)
+		check_add(c, "handshake", FOUND_OK, NULL, NULL,
+			  "%s answered %lld s ago; %llu bytes received, %llu sent", where,
+			  (long long)age, (unsigned long long)peer->rx_bytes,
+			  (unsigned long long)peer->tx_bytes);
+	else
+		check_add(c, "handshake", FOUND_FAIL, NULL, NULL,
+			  "%s has not answered for %lld s; %llu bytes received, %llu sent (is the "
+			  "server up? another server: vault up %s conf FILE)",
+			  where, (long long)age, (unsigned long long)peer->rx_bytes,
+			  (unsigned long long)peer->tx_bytes, c->name);
+}
+
+static void check_handshake(struct check *c, const struct wg_peer *peer, int64_t max_age)
+{
+	char where[ENDPOINT_STRLEN];
+	int64_t age = time(NULL) - peer->last_handshake;
+
+	snprintf(where, sizeof(where), "%s", "");
+	if (has_endpoint(peer))
+		endpoint_text(&peer->endpoint, where);
+	else
+		snprintf(where, sizeof(where), "a peer without endpoint");
+	if (peer->last_handshake)
+		judge_age(c, peer, where, age > 0 ? age : 0, max_age);
+	else if (peer->tx_bytes)
+		check_add(c, "handshake", FOUND_FAIL, NULL, NULL,
+			  "%s: %llu bytes sent and none received: it has never answered (are keys "
+			  "and endpoint right, does UDP get there? then vault up %s)",
+			  where, (unsigned long long)peer->tx_bytes, c->name);
+	else if (max_age >= 0)
+		check_add(c, "handshake", FOUND_FAIL, NULL, NULL,
+			  "%s: never used, so no handshake in the last %lld s (send something, or "
+			  "set PersistentKeepalive)",
+			  where, (long long)max_age);
+	else
+		check_add(c, "handshake", FOUND_OK, NULL, NULL,
+			  "%s: never used: nothing was sent, so nothing is known of it", where);
+}
+
+/* What is shown later holds no secret. */
+static void hand_over(struct check *c, struct sight *sight)
+{
+	c->wg = sight->wg;
+	memset(&sight->wg, 0, sizeof(sight->wg));
+	sight->has_wg = false;
+	key_wipe(&c->wg.private_key);
+	for (size_t i = 0; i < c->wg.n_peers; i++)
+		key_wipe(&c->wg.peers[i].preshared_key);
+	c->has_tunnel = true;
+}
+
+void check_tunnel(struct check *c, const struct spec *spec, struct sight *sight, int64_t max_age)
+{
+	struct wgconf conf = { 0 };
+	bool has_secrets = false;
+
+	if (!sight->has_wg)
+		return; /* told of the tunnel itself */
+	if (uses_preshared_keys(spec)) {
+		has_secrets = read_secrets(spec, &conf);
+		if (!has_secrets)
+			check_add(
+				c, "peers", FOUND_SKIP, NULL, NULL,
+				"preshared keys cannot be compared: %s is not what the tunnel was "
+				"made of",
+				spec->conf ? spec->conf : "the file");
+	}
+	check_peers(c, spec, &sight->wg, has_secrets ? &conf.device : NULL);
+	wgconf_free(&conf);
+	check_endpoints(c, spec, &sight->wg);
+	for (size_t i = 0; i < sight->wg.n_peers; i++)
+		check_handshake(c, &sight->wg.peers[i], max_age);
+	hand_over(c, sight);
+}

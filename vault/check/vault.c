@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/check/vault.c: one vault, its description against what the kernel has. Reads only.
+ *
+ * Theory of operation. The description that `up` left is planned anew, and every object of the plan
+ * is looked at by its kind, as `up` does for a vault that is there; but nothing is made. What the
+ * plan does not know, strangers, is looked for besides. No lock is taken: a check may run from a
+ * hook of `up`, which holds it. So while another command holds it, what is not as it should be may
+ * only be not yet so, and the verdict is unknown.
+ */
+#include "vault/check/vault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/utsname.h>
+
+#include "lib/nft.h"
+#include "lib/ns.h"
+#include "lib/wg.h"
+#include "vault/check/inside.h"
+#include "vault/check/socket.h"
+#include "vault/check/stranger.h"
+#include "vault/check/tunnel.h"
+#include "vault/plan.h"
+#include "vault/sight.h"
+#include "vault/state.h"
+#include "vault/world.h"
+
+#define DUMP_TRIES 8
+
+/* What all examiners of one vault need. */
+struct exam {
+	struct check *c;
+	const struct check_options *options;
+	struct spec *spec;
+	struct world *w;
+	struct plan plan;
+};
+
+/* False, said why, when there is no description to compare with. */
+static bool load(struct check *c, struct spec *spec)
+{
+	int r = state_load(c->name, spec);
+
+	if (r == -ENOENT)
+		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL, "not up (vault up %s)", c->name);
+	else if (r == -EPROTONOSUPPORT)
+		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
+			  "another version of vault made it (use that one, or vault down %s)",
+			  c->name);
+	else if (r)
+		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
+			  "its description in %s/%s cannot be read: %s%s", STATE_DIR, c->name,
+			  strerror(-r), r == -EACCES ? " (run it as root)" : "");
+	else
+		check_add(c, "state", FOUND_OK, NULL, NULL, "described in %s/%s", STATE_DIR,
+			  c->name);
+	return !r;
+}
+
+/* The namespace, checked to be the one that was sealed: a descriptor, or -1, said why. */
+static int open_namespace(struct check *c, const struct spec *spec)
+{
+	int ns cleanup(close_fd) = ns_open_name(c->name);
+	char want[32], have[32];
+	uint64_t inode = 0;
+	int r = ns < 0 ? ns : ns_inode(ns, &inode);
+
+	snprintf(want, sizeof(want), "net:[%llu]", (unsigned long long)spec->netns_inode);
+	snprintf(have, sizeof(have), "net:[%llu]", (unsigned long long)inode);
+	if (r == -ENOENT || r == -EINVAL) {
+		check_add(c, "netns", FOUND_FAIL, want, NULL,
+			  "no namespace has the name %s (vault up %s)", c->name, c->name);
+		return -1;
+	}
+	if (r) {
+		check_add(c, "netns", FOUND_UNKNOWN, want, NULL, "%s/%s cannot be opened: %s",
+			  NS_DIR, c->name, strerror(-r));
+		return -1;
+	}
+	if (inode != spec->netns_inode) {
+		check_add(c, "netns", FOUND_FAIL, want, have,
+			  "%s/%s is not the namespace that was sealed (vault down %s; ip netns del "
+			  "%s; vault up %s)",
+			  NS_DIR, c->name, c->name, c->name, c->name);
+		return -1;
+	}
+	check_add(c, "netns", FOUND_OK, want, have, "%s/%s is the one that was sealed", NS_DIR,
+		  c->name);
+	return steal_fd(&ns);
+}
+
+/* From within a vault nothing of the host can be seen. */
+static int is_host(const struct spec *spec)
+{
+	int self cleanup(close_fd) = ns_open_self();
+	uint64_t inode = 0;
+	int r = self < 0 ? self : ns_inode(self, &inode);
+
+	return r ? r : inode == spec->netns_inode ? -EXDEV : 0;
+}
+
+static int open_world(struct world *w, const struct spec *spec, int *ns)
+{
+	char path[sizeof(STATE_DIR "/") + SPEC_NAME_MAX];
+	struct nl_error error = { 0 };
+	int r = is_host(spec);
+
+	if (!r)
+		r = world_open(w, spec);
+	if (!r)
+		r = world_enter_vault(w, steal_fd(ns));
+	if (!r && spec->backend == SPEC_BACKEND_KERNEL) {
+		r = wg_family(&w->vault_wg, &w->wg_family, &error);
+		r = r == -ENOENT ? -EOPNOTSUPP : r; /* this kernel has no WireGuard (any more) */
+	}
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, spec->name);
+	w->dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return w->dir < 0 ? -errno : 0;
+}
+
+/* The id that findings about OBJ have. */
+static const char *id_of(const struct obj *obj, const struct world *w)
+{
+	if (w->part)
+		return strcmp(w->part, "vault.json") ? w->part : "state";
+	if (obj->kind == &kind_seal && obj->flags & OBJ_OPTIONAL)
+		return "frames";
+	return obj->kind == &kind_up ? "interface" : obj->kind->name;
+}
+
+/* The filters for frames came with Linux 5.16. */
+static bool kernel_may_lack(const struct obj *obj)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	if (!(obj->flags & OBJ_OPTIONAL) || uname(&u) ||
+	    sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return false;
+	return major < 5 || (major == 5 && minor < 16);
+}
+
+static void add_look(struct exam *e, const struct obj *obj, int look)
+{
+	const struct world *w = e->w;
+	const char *id = id_of(obj, w), *name = e->c->name, *how = w->why;
+
+	if (look < 0) {
+		check_add(e->c, id, FOUND_UNKNOWN, NULL, NULL, "%s: cannot be told: %s%s%s",
+			  obj->label, strerror(-look), *how ? ": " : "", how);
+		return;
+	}
+	if (look == LOOK_SAME) {
+		check_add(e->c, id, FOUND_OK, NULL, NULL, "%s", obj->label);
+		return;
+	}
+	if (kernel_may_lack(obj)) {
+		check_add(e->c, id, FOUND_SKIP, NULL, NULL, "%s: this kernel has none (Linux 5.16)",
+			  obj->label);
+		return;
+	}
+	how = look == LOOK_ABSENT ? "missing" : *how ? how : "not as described";
+	check_add(e->c, id, FOUND_FAIL, obj->label, how, "%s: %s (vault up %s)", obj->label, how,
+		  name);
+}
+
+/* Files are several of one object: what is not found wrong is right. */
+static void add_files(struct exam *e, const struct obj *obj, int look)
+{
+	static const char *const files[] = { "resolv.conf", "nsswitch.conf" };
+
+	if (look)
+		add_look(e, obj, look);
+	for (size_t i = 0; look >= 0 && i < ARRAY_SIZE(files); i++)
+		if (!e->w->part || strcmp(e->w->part, files[i]))
+			check_add(e->c, files[i], FOUND_OK, NULL, NULL, "%s/%s/%s", STATE_DIR,
+				  e->c->name, files[i]);
+}
+
+/* Each object of the plan but the namespace, which we are in, and the peers, told in more detail
+ * elsewhere. */
+static void look_at_plan(struct exam *e)
+{
+	if (e->plan.overflow)
+		check_add(e->c, "state", FOUND_UNKNOWN, NULL, NULL, "too many addresses to plan");
+	for (size_t i = 0; i < e->plan.n; i++) {
+		const struct obj *obj = &e->plan.objs[i];
+		int look;
+
+		if (obj->kind == &kind_netns || obj->kind == &kind_name || obj->kind == &kind_peers)
+			continue;
+		e->w->why[0] = '\0';
+		e->w->part = NULL;
+		look = obj->kind->look(obj, e->w);
+		if (obj->kind == &kind_files)
+			add_files(e, obj, look);
+		else
+			add_look(e, obj, look);
+	}
+}
+
+static int add_counter(const char *table, const char *name, uint64_t packets, uint64_t bytes,
+		       void *arg)
+{
+	struct check *c = arg;
+	struct check_counter counter = { .packets = packets, .bytes = bytes };
+
+	if (!seal_counter_meaning(name))
+		return 0;
+	snprintf(counter.table, sizeof(counter.table), "%s", table);
+	snprintf(counter.name, sizeof(counter.name), "%s", name);
+	return check_append(&c->counters, &c->n_counters, sizeof(counter), &counter);
+}
+
+/* How often each reason came up; not to know is told, and is no fault of the vault's. */
+static void read_counters(struct exam *e)
+{
+	struct nl_error error = { 0 };
+	int r = -EINTR;
+
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		e->c->n_counters = 0;
+		r = nft_dump_counters(&e->w->vault_nft, add_counter, e->c, &error);
+	}
+	if (r)
+		check_add(e->c, "read", FOUND_UNKNOWN, NULL, NULL, "the counters: %s %s",
+			  strerror(-r), error.text);
+}
+
+static void examine(struct exam *e)
+{
+	struct sight sight = { 0 };
+	struct check *c = e->c;
+
+	if (sight_take(e->w, &sight, e->w->why)) {
+		check_add(c, "read", FOUND_UNKNOWN, NULL, NULL, "%s", e->w->why);
+		return;
+	}
+	e->w->sight = &sight;
+	e->w->generation = e->spec->seal_generation; /* the description is compared with itself */
+	look_at_plan(e);
+	check_tunnel(c, e->spec, &sight, e->options->max_handshake_age);
+	check_socket(c, e->spec, e->w);
+	check_strangers(c, &e->plan, e->w);
+	read_counters(e);
+	e->w->sight = NULL;
+	sight_free(&sight);
+}
+
+/* While another command is at work, what is wrong may be on its way. */
+static void consider_others(struct check *c, const struct world *w)
+{
+	if (check_verdict(c) != FOUND_FAIL || w->dir < 0)
+		return;
+	if (!flock(w->dir, LOCK_SH | LOCK_NB))
+		return;
+	check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
+		  "another command is changing this vault (check again when it is done)");
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i].verdict == FOUND_FAIL)
+			c->list[i].verdict = FOUND_UNKNOWN;
+}
+
+/* What else stands between us and the kernel. */
+static const char *hint(int err)
+{
+	switch (-err) {
+	case EPERM:
+	case EACCES:
+		return " (run it as root)";
+	case EXDEV:
+		return ": this is the vault (run it on the host)";
+	case ENOENT:
+		return " (is /proc there?)";
+	default:
+		return "";
+	}
+}
+
+void check_vault(struct check *c, const struct check_options *options)
+{
+	struct spec spec cleanup(spec_free) = { 0 };
+	struct world w = { .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1 };
+	struct exam e = { .c = c, .options = options, .spec = &spec, .w = &w };
+	int ns cleanup(close_fd) = -1, r;
+
+	w.host_route = w.host_nft = w.vault_route = w.vault_nft = w.vault_wg = (struct nl)NL_CLOSED;
+	if (!load(c, &spec))
+		return;
+	ns = open_namespace(c, &spec);
+	if (ns < 0)
+		return;
+	c->is_up = true;
+	c->backend = spec.backend;
+	plan_build(&spec, &e.plan);
+	r = open_world(&w, &spec, &ns);
+	if (r) {
+		check_add(c, "read", FOUND_UNKNOWN, NULL, NULL,
+			  "the namespaces cannot be looked into: %s%s", strerror(-r), hint(r));
+	} else {
+		examine(&e);
+		consider_others(c, &w);
+	}
+	check_processes(c, spec.netns_inode);
+	world_close(&w);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/vault.h: one vault, its description against what the kernel has. Reads only. */
+#ifndef VAULT_CHECK_VAULT_H
+#define VAULT_CHECK_VAULT_H
+
+#include "vault/check/list.h"
+
+struct check_options {
+	int64_t max_handshake_age; /* seconds; -1: any */
+};
+
+/*
+ * Examines the vault C->name from the caller's namespace, which must be the host's, and adds what
+ * it finds to C. Whatever cannot be told is a finding too, of verdict UNKNOWN.
+ */
+void check_vault(struct check *c, const struct check_options *options);
+
+#endif

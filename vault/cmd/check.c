@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/cmd/check.c: `vault check`: are these vaults what they claim to be? */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "lib/addr.h"
+#include "lib/str.h"
+#include "vault/check/json.h"
+#include "vault/check/list.h"
+#include "vault/check/text.h"
+#include "vault/check/vault.h"
+#include "vault/cmd.h"
+#include "vault/report.h"
+#include "vault/state.h"
+
+struct names {
+	char (*list)[SPEC_NAME_MAX + 1]; /* owned */
+	size_t n;
+};
+
+struct request {
+	struct names names;
+	bool all;
+	struct check_options options;
+};
+
+/* The results of one run: of the command as a whole, and of each vault for JSON. */
+struct results {
+	bool brief, colour;
+	json_t *json;
+	bool broken, unknown;
+};
+
+static int add_name(struct names *names, const char *name)
+{
+	char text[SPEC_NAME_MAX + 1] = "";
+
+	memcpy(text, name, strnlen(name, SPEC_NAME_MAX));
+	return check_append(&names->list, &names->n, sizeof(text), text);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Every folder of STATE_DIR is a vault's. 0 or -errno: not to know of one is not to know of all. */
+static int find_all(struct names *names)
+{
+	DIR *dir = opendir(STATE_DIR);
+	const struct dirent *e;
+	int r = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while (!r && (errno = 0, e = readdir(dir)))
+		if (spec_name_is_valid(e->d_name))
+			r = add_name(names, e->d_name);
+	if (!r)
+		r = -errno;
+	closedir(dir);
+	if (names->n)
+		qsort(names->list, names->n, sizeof(*names->list), compare_names);
+	return r;
+}
+
+static int parse_age(const char *text, int64_t *out)
+{
+	uint64_t n;
+
+	if (*out >= 0 || !text || uint_parse(text, strlen(text), 0, INT32_MAX, &n)) {
+		report_error("check", *out >= 0 ? "max-handshake-age is given twice"
+						: "max-handshake-age needs a number of seconds");
+		return EXIT_USAGE;
+	}
+	*out = (int64_t)n;
+	return EXIT_DONE;
+}
+
+static int parse_name(const char *name, struct names *names)
+{
+	if (!spec_name_is_valid(name)) {
+		report_error("check", "\"%.80s\" is no vault's name", name);
+		return EXIT_USAGE;
+	}
+	if (add_name(names, name)) {
+		report_error("check", "out of memory");
+		return EXIT_UNDECIDED;
+	}
+	return EXIT_DONE;
+}
+
+static int parse_words(int argc, char **argv, struct request *r)
+{
+	int code = EXIT_DONE;
+
+	for (int i = 0; !code && i < argc; i++)
+		if (!strcmp(argv[i], "max-handshake-age"))
+			code = parse_age(++i < argc ? argv[i] : NULL,
+					 &r->options.max_handshake_age);
+		else if (!strcmp(argv[i], "all"))
+			r->all = true;
+		else
+			code = parse_name(argv[i], &r->names);
+	if (!code && r->all && r->names.n) {
+		report_error("check", "\"all\" or names, not both");
+		code = EXIT_USAGE;
+	}
+	return code;
+}
+
+/* Prints what was found and takes it into account. */
+static void conclude(const struct check *c, struct results *results)
+{
+	struct str out cleanup(str_free) = STR_INIT;
+	enum found verdict = check_verdict(c);
+
+	results->broken = results->broken || verdict == FOUND_FAIL;
+	results->unknown = results->unknown || verdict == FOUND_UNKNOWN;
+	if (report_is_json()) {
+		if (json_array_append_new(results->json, check_json(c)))
+			results->unknown = true;
+		return;
+	}
+	check_print(c, results->brief, results->colour, &out);
+	if (out.err)
+		results->unknown = true;
+	else if (out.s)
+		report_result(out.s);
+}
+
+static void check_one(const char *name, const struct request *r, struct results *results)
+{
+	struct check c = { 0 };
+
+	snprintf(c.name, sizeof(c.name), "%s", name);
+	check_vault(&c, &r->options);
+	conclude(&c, results);
+	check_free(&c);
+}
+
+/* Broken is known; short of that, what is not known is not fine. */
+static int exit_code(const struct results *results)
+{
+	if (results->broken)
+		return EXIT_FAILED;
+	return results->unknown ? EXIT_UNDECIDED : EXIT_DONE;
+}
+
+static int check_names(const struct request *r, const struct options *options)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct results results = { .brief = options->quiet,
+				   .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+				   .json = json_array() };
+
+	for (size_t i = 0; i < r->names.n; i++)
+		check_one(r->names.list[i], r, &results);
+	if (!r->names.n)
+		report_line("no vault is up");
+	report_json(results.json);
+	return exit_code(&results);
+}
+
+static int check_run(int argc, char **argv, const struct options *options)
+{
+	struct request r = { .options.max_handshake_age = -1 };
+	int code = parse_words(argc, argv, &r), err = 0;
+
+	if (code == EXIT_DONE && !r.names.n)
+		err = find_all(&r.names);
+	if (!err && prctl(PR_SET_DUMPABLE, 0)) /* keys are about to be in memory */
+		err = -errno;
+	if (err) {
+		report_error(STATE_DIR, "%s", strerror(-err));
+		code = EXIT_UNDECIDED;
+	}
+	if (code == EXIT_DONE)
+		code = check_names(&r, options);
+	free(r.names.list);
+	return code;
+}
+
+static void check_usage(struct str *out)
+{
+	str_add(out, "\nWhat it looks at:\n");
+	for (size_t i = 0; i < check_n_ids; i++)
+		str_addf(out, "  %-20s  %s\n", check_ids[i].id, check_ids[i].about);
+}
+
+const struct cmd cmd_check = {
+	.name = "check",
+	.args = "[ NAME... | all ] [ max-handshake-age SECONDS ]",
+	.help = "prove that vaults are what they claim to be",
+	.usage = check_usage,
+	.run = check_run,
+};
