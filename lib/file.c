@@ -167,14 +167,18 @@ int file_poke(const char *path, const char *value)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
-bool file_is(int dirfd, const char *name, const void *data, size_t len)
+int file_is(int dirfd, const char *name, const void *data, size_t len)
 {
 	int fd cleanup(close_fd) =
 		openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text cleanup(free_ptr) = NULL;
 	size_t have = 0;
+	int r;
 
-	if (fd < 0 || file_read_fd(fd, len + 1, &text, &have) || !text)
-		return false;
+	if (fd < 0)
+		return errno == ENOENT || errno == ELOOP ? 0 : -errno;
+	r = file_read_fd(fd, len + 1, &text, &have);
+	if (r || !text)
+		return r == -EFBIG || r == -EISDIR ? 0 : r;
 	return have == len && !memcmp(text, data, len);
 }

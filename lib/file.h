@@ -30,8 +30,9 @@ void file_wipe_free(char **data, size_t len);
  */
 int must_check file_replace(int dirfd, const char *name, mode_t mode, const void *data, size_t len);
 
-/* True when the regular file NAME in the folder DIRFD holds just the LEN bytes at DATA. */
-bool file_is(int dirfd, const char *name, const void *data, size_t len);
+/* 1 when the file NAME in the folder DIRFD holds just the LEN bytes at DATA, 0 when it does not or
+ * is not there, -errno when it cannot be read. */
+int must_check file_is(int dirfd, const char *name, const void *data, size_t len);
 
 /* Writes VALUE to the existing file PATH in one write(2), as /proc/sys wants it. 0 or -errno. */
 int must_check file_poke(const char *path, const char *value);

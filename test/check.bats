@@ -19,9 +19,8 @@ sound() {
 	[[ ${lines[-1]} == "media: sound" ]]
 }
 
-# mutation ID COMMAND…: one check says sound, COMMAND breaks the vault, one check names ID and exits with 1; then UNDO
-# (default: vault up) is run, and one check says sound again. The table of all is printed at the end.
-mutations=0
+# mutation ID COMMAND…: COMMAND breaks the vault, which a check names as ID, exit 1; then UNDO (default: vault up) is run,
+# and a check says sound again. Each is printed: that is the table of mutations.
 mutation() {
 	local id=$1 named
 	shift
@@ -37,13 +36,80 @@ mutation() {
 	fi
 	run vault check media
 	[[ $status == 0 ]] || { grep -v ^ok <<< "$output"; echo "not sound again after: $*"; return 1; }
-	mutations=$((mutations + 1))
 }
 
 media() { inside media "$@"; }
 media_sysctl() { media sysctl -qw "$@"; }
 server() { host cat "$LAB/keys/server.pub"; }
 peer() { media wg set wg-media peer "$(server)" "$@"; }
+
+# says VERDICT ID TEXT: among the lines of $output
+says() { grep -q "^$1  *$2  .*$3" <<< "$output" || { echo "$output"; echo "not said: $1 $2 $3"; return 1; }; }
+
+# bats test_tags=tunnel
+@test "PC-6 MV-4 a fresh vault is sound, used or not, in text and JSON; so is all" {
+	sound
+	says ok socket 'host'
+	vault exec media curl -sfm 5 -o /dev/null http://10.66.0.1/
+	sound
+	run -0 vault -q check media
+	[ -z "$output" ]
+	run -0 vault -j check media
+	[[ $output == '[{"name":"media","verdict":"sound","checks":['* ]]
+	jq -e --arg key "$(server)" '.[0].tunnel.peers[0] | .public_key == $key and .endpoint == "198.51.100.1:51820" and
+		.handshake_age < 60 and .rx_bytes > 0 and .tx_bytes > 0' <<< "$output"
+	jq -e 'all(.[0].checks[]; .verdict == "ok" or .verdict == "skip")' <<< "$output"
+	run ! grep -qF "$(host cat "$LAB/keys/client")" <<< "$output"
+	vault up web conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/web"
+	run -0 vault -j check all
+	jq -e 'map(.name) == ["media", "web"] and all(.verdict == "sound")' <<< "$output"
+	media ip link set wg-media down
+	run -1 vault check
+	[[ $output == *"media: broken"*"web: sound"* ]]
+	run -0 vault check web
+	vault down web
+	run -3 vault check web
+	[[ $output == *"not up (vault up web)"* ]]
+}
+
+# bats test_tags=tunnel
+@test "a sample of the mutations, on whatever WireGuard there is" {
+	mutation seal media nft flush chain inet vault output
+	mutation frames media nft delete table netdev vault-link
+	mutation guard host nft flush chain inet vault forward
+	mutation link host ip link del vlt-media
+	mutation tunnel media ip link del wg-media
+	mutation peers peer allowed-ips 10.66.0.0/24
+	mutation endpoint peer endpoint 198.51.100.2:51820
+	mutation route media ip route del default
+	mutation interface media ip link set wg-media down
+	mutation peers media wg set wg-media private-key "$LAB/keys/client2"
+	if [[ $LAB_BACKEND == kernel ]]; then
+		# made inside, as it never is: its socket is the vault's
+		mutation socket media sh -c "wg showconf wg-media > /run/inside.conf; ip link del wg-media
+			ip link add wg-media index $(vault -j up media conf "$LAB/provider.conf" dry-run > /dev/null; host jq .tunnel.index /run/vault/media/vault.json) mtu 1420 type wireguard
+			wg setconf wg-media /run/inside.conf; ip link set wg-media up"
+	fi
+}
+
+# bats test_tags=tunnel
+@test "MV-7 a tunnel that was never used, one that answers, and one that sends and never receives are told apart" {
+	sound
+	says ok handshake 'never used'
+	run -1 vault check media max-handshake-age 300
+	says FAIL handshake 'never used'
+	srv nft 'table inet dead { chain input { type filter hook input priority 0; udp dport 51820 drop; }; }'
+	run ! vault exec media curl -sm 1 http://10.66.0.1/
+	run -1 vault check media
+	says FAIL handshake '198.51.100.1:51820: [1-9][0-9]* bytes sent and none received: .*vault up media'
+	srv nft delete table inet dead
+	retry 20 vault exec media curl -sfm 2 -o /dev/null http://10.66.0.1/
+	sound max-handshake-age 300
+	says ok handshake '198.51.100.1:51820 answered [0-9]* s ago; [1-9][0-9]* bytes received, [1-9][0-9]* sent'
+	sleep 2
+	run -1 vault check media max-handshake-age 0
+	says FAIL handshake 'has not answered for'
+}
 
 @test "MV-3 L28 mutations of the kill switch are seen" {
 	mutation seal media nft delete table inet vault
@@ -184,4 +250,130 @@ kill_program() {
 	mutation netns host sh -c 'umount /run/netns/media; rm /run/netns/media'
 	mutation netns host umount /run/netns/media
 	mutation state host sed -i 's/"schema": 1,/"schema": 1, "more": 1,/' /run/vault/media/vault.json
+}
+
+# words: those of a vault made up at random; preshared keys, names as endpoints, single families, no link, …
+words() {
+	local confs=(provider provider4 provider6 named provider2) w=()
+
+	w=(conf "$LAB/${confs[RANDOM % 5]}.conf")
+	((RANDOM % 3)) || w+=(mtu $((1280 + RANDOM % 140)))
+	((RANDOM % 3)) || w+=(dns "9.9.9.$((RANDOM % 250 + 1)),1.1.1.1")
+	case $((RANDOM % 4)) in
+	0) w+=(no-link) ;;
+	1) w+=(host-address "172.20.$1.1/24" vault-address "172.20.$1.2/24") ;;
+	esac
+	echo "${w[@]}"
+}
+
+@test "no false alarm on fresh vaults of random words (CHECK_FRESH of them)" {
+	local i name w n=${CHECK_FRESH:-20}
+
+	for ((i = 0; i < n; i++)); do
+		name=$(head -c 6 /dev/urandom | od -An -tx1 | tr -d ' \n')-$i-$(printf "%0$((RANDOM % 40))d" 0)
+		w=$(words $((i % 250)))
+		# shellcheck disable=SC2086 # words
+		vault up "$name" $w > "$BATS_TEST_TMPDIR/fresh" 2>&1 || { cat "$BATS_TEST_TMPDIR/fresh"; echo "$w"; return 1; }
+		run vault check "$name"
+		[[ $status == 0 ]] || { grep -v ^ok <<< "$output"; echo "exit $status: $w"; return 1; }
+		((i % 2)) || vault down "$name" > "$BATS_TEST_TMPDIR/fresh"
+	done
+	run vault -q check all
+	[[ $status == 0 && -z $output ]] || { echo "$output"; return 1; }
+	echo "# $n vaults, no false alarm" >&3
+	host sh -c 'for v in /run/vault/*-*/; do "$0" down $(basename $v); done' "$VAULT" > "$BATS_TEST_TMPDIR/fresh"
+}
+
+# unknown TEXT COMMAND…: exit 3, the verdict, and why
+unknown() {
+	run -3 "${@:2}"
+	[[ $output == *"$1"* && $output != *sound* ]] || { echo "$output"; echo "no $1: ${*:2}"; return 1; }
+}
+
+@test "what it does not know it calls unknown, exit 3: no privilege, no state, another version, /proc hidden" {
+	local state=/run/vault/media/vault.json
+
+	unknown 'run it as root' host setpriv --reuid 65534 --regid 65534 --clear-groups "$VAULT" check media
+	unknown 'run it as root' host setpriv --reuid 65534 --regid 65534 --clear-groups "$VAULT" check
+	unknown 'run it as root' host setpriv --bounding-set -net_admin --inh-caps -net_admin "$VAULT" check media
+	unknown 'run it as root' host setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$VAULT" check media
+	unknown 'run it on the host' inside media "$VAULT" check media
+	unknown '/proc' host unshare --mount sh -c 'mount -t tmpfs none /proc; "$0" check media' "$VAULT"
+	unknown 'cannot be told' host unshare --mount sh -c 'mount -t tmpfs none /proc/sys/net; "$0" check media' "$VAULT"
+	unknown 'not up' vault check nobody
+	host cp $state /run/kept
+	host sed -i 's/"schema": 1/"schema": 99/' $state
+	unknown 'another version' vault check media
+	host sh -c "echo '{' > $state"
+	unknown 'cannot be read' vault check media
+	host sh -c "rm $state; mkdir $state"
+	unknown 'cannot be read' vault check media
+	host sh -c "rmdir $state; cp /run/kept $state; chmod 600 $state"
+	unknown 'Permission denied' host sh -c 'chmod 000 /run/vault && setpriv --reuid 65534 --clear-groups "$0" check; s=$?; chmod 755 /run/vault; exit $s' "$VAULT"
+	sound
+}
+
+@test "a vault that another command is changing is not called broken" {
+	media ip route del default
+	run -1 vault check media
+	unknown 'another command is changing' host flock /run/vault/media "$VAULT" check media
+	vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/again"
+	run -0 host flock /run/vault/media "$VAULT" check media # as from a hook: sound is sound
+}
+
+# faults MODE [ERROR]: each answer of the kernel goes wrong, one a run: not one run says sound, or broken
+faults() {
+	local how=("$@") i n status odd=0
+
+	n=$(host env "$top/$(realpath --relative-to="$top" "${VAULT%/*}")/test/inject" list "$VAULT" -q check media | grep -c '^p [0-9]* recvmsg ')
+	((n > 20))
+	for ((i = 1; i <= n; i++)); do
+		run host env CALL=recvmsg "${VAULT%/*}/test/inject" "${how[0]}" p $i "${how[@]:1}" "$VAULT" -q check media
+		[[ $status == 3 && $output == *"media: unknown" ]] || { odd=$((odd + 1)); echo "recvmsg $i ${how[*]}: exit $status: $output"; }
+	done
+	echo "# ${how[*]}: $n answers, each unknown but $odd" >&3
+	((odd == 0))
+}
+
+@test "L28 the kernel's answers lost, cut or failing, one by one: unknown, exit 3" {
+	[[ -x ${VAULT%/*}/test/inject ]] || skip "needs the fault injector"
+	faults fail ENOBUFS
+	faults short
+	faults empty
+}
+
+# Everything there is, byte for byte: also how many frames every interface has passed.
+everything() {
+	local ns
+
+	for ns in host "inside media"; do
+		$ns sh -c 'nft list ruleset; ip -d address; ip route show table all; ip -6 route show table all; ip rule; ip -6 rule
+			ip neigh; cat /proc/self/net/dev /proc/self/net/udp /proc/self/net/tcp; wg show all dump
+			grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf 2> /dev/null || :'
+	done
+	host sh -c 'find /run/vault /run/netns /run/wireguard -printf "%p %i %m %s %T@\n"; cat /run/vault/media/*; cat /proc/self/mounts'
+}
+
+# bats test_tags=tunnel
+@test "it sends nothing and changes nothing" {
+	sleep 2 # neighbours settle
+	everything > "$BATS_TEST_TMPDIR/before"
+	observe isp:to-host host:any media:any --to 198.51.100.1 --to 10.200.0.2 --to 10.200.0.1 --to 10.66.0.1 --to 192.0.2.1
+	host sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do "$0" -q check media || exit 1; done' "$VAULT"
+	must_not_see
+	everything > "$BATS_TEST_TMPDIR/after"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	# the controls
+	must_see host:vlt-media --to 10.200.0.2 -- host curl -sm 1 -o /dev/null http://10.200.0.2/
+	everything > "$BATS_TEST_TMPDIR/after"
+	run ! diff -q "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}
+
+@test "its system calls only read" {
+	need strace
+	host timeout 60 strace -f -qq -e trace='%file,%network,ioctl,mount,unshare,kill,write' -o "$BATS_TEST_TMPDIR/trace" "$VAULT" check media
+	host grep -c 'RTM_GETLINK\|openat' "$BATS_TEST_TMPDIR/trace"
+	run -1 host grep -E 'O_(WRONLY|RDWR|CREAT)|(mkdir|rename|unlink|chmod|mount|unshare|symlink)(at)?\(' "$BATS_TEST_TMPDIR/trace"
+	run -1 host grep -E 'RTM_(NEW|DEL|SET)[A-Z]*, nlmsg_flags=NLM_F_REQUEST|NFT_MSG_(NEW|DEL)[A-Z]*, nlmsg_flags=NLM_F_REQUEST|set=1' "$BATS_TEST_TMPDIR/trace"
+	run -1 host grep -E '^[0-9]+ +kill\([0-9]+, [^0]' "$BATS_TEST_TMPDIR/trace"
 }

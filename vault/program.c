@@ -288,16 +288,17 @@ int program_start(const char *path, const char *ifname, char why[static 256])
 	return r;
 }
 
-/* True when the process PID carries our mark for IFNAME. */
-static bool is_ours(pid_t pid, const char *ifname)
+/* 1 when the process PID carries our mark for IFNAME, 0 when not, -errno when it cannot be told. */
+static int is_ours(pid_t pid, const char *ifname)
 {
 	char path[64], mark[MARK_SIZE], *text cleanup(free_ptr) = NULL;
 	size_t len = 0;
+	int r;
 
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	make_mark(ifname, mark);
-	return !file_read(path, ENVIRON_MAX_BYTES, &text, &len) &&
-	       memmem(text, len, mark, strlen(mark) + 1);
+	r = file_read(path, ENVIRON_MAX_BYTES, &text, &len);
+	return r ? r : memmem(text, len, mark, strlen(mark) + 1) != NULL;
 }
 
 int program_end(const char *ifname)
@@ -316,7 +317,7 @@ int program_end(const char *ifname)
 	pidfd = pidfd_open(pid, 0);
 	if (pidfd < 0)
 		return errno == ESRCH ? unlink_socket(ifname) : -errno;
-	if (!is_ours(pid, ifname))
+	if (is_ours(pid, ifname) <= 0)
 		return -EADDRINUSE;
 	r = end_process(pidfd);
 	return r ? r : unlink_socket(ifname);
@@ -324,7 +325,7 @@ int program_end(const char *ifname)
 
 int program_look(const char *ifname, pid_t *pid)
 {
-	int fd cleanup(close_fd) = uapi_connect(ifname, 1, pid);
+	int fd cleanup(close_fd) = uapi_connect(ifname, 1, pid), r;
 
 	if (fd < 0)
 		return fd;
@@ -332,5 +333,6 @@ int program_look(const char *ifname, pid_t *pid)
 		return -EXDEV; /* in a PID namespace that we cannot see */
 	if (kill(*pid, 0)) /* no signal: is it there? */
 		return -errno;
-	return is_ours(*pid, ifname) ? 0 : -EADDRINUSE;
+	r = is_ours(*pid, ifname);
+	return r < 0 ? r : r ? 0 : -EADDRINUSE;
 }

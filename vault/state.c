@@ -163,11 +163,11 @@ int state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t genera
 	return text ? file_replace(dir, "vault.json", 0600, text, strlen(text)) : -ENOMEM;
 }
 
-bool state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
+int state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
 {
 	char *text cleanup(free_ptr) = state_text(spec, inode, generation);
 
-	return text && file_is(dir, "vault.json", text, strlen(text));
+	return text ? file_is(dir, "vault.json", text, strlen(text)) : -ENOMEM;
 }
 
 int state_load(const char *name, struct spec *out)

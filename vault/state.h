@@ -36,8 +36,10 @@ int must_check state_lock_host(void);
  * (0600) into the folder DIR. */
 int must_check state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
 
-/* True when the folder DIR holds just what state_save would write. */
-bool state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
+/* 1 when the folder DIR holds just what state_save would write, 0 when not, -errno when it cannot
+ * be read. */
+int must_check state_is_saved(int dir, const struct spec *spec, uint64_t inode,
+			      uint32_t generation);
 
 /*
  * Reads STATE_DIR/NAME/vault.json into *OUT (spec_free it, also on error). 0; -ENOENT: no such

@@ -58,12 +58,28 @@ static int look_at_socket(int fd, int number, uint64_t inode, struct fds *out)
 	return 0;
 }
 
-static bool is_socket(int dir, const char *name)
+/* 1, 0, or -errno. What is closed by now is none. */
+static int is_socket(int dir, const char *name)
 {
 	char target[16] = "";
 
-	return readlinkat(dir, name, target, sizeof(target) - 1) > 0 &&
-	       !strncmp(target, "socket:", 7);
+	if (readlinkat(dir, name, target, sizeof(target) - 1) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return !strncmp(target, "socket:", 7);
+}
+
+/* The descriptor NAME of the folder DIR, which is PIDFD's. */
+static int look_at_fd(int pidfd, int dir, const char *name, uint64_t inode, struct fds *out)
+{
+	int number = (int)strtol(name, NULL, 10), r = is_socket(dir, name);
+	int fd cleanup(close_fd) = -1;
+
+	if (r <= 0)
+		return r;
+	fd = pidfd_getfd(pidfd, number, 0);
+	if (fd >= 0)
+		return look_at_socket(fd, number, inode, out);
+	return errno == EBADF || errno == ESRCH ? 0 : -errno;
 }
 
 /* All sockets of the thread TID, by PIDFD. What is closed meanwhile is none. */
@@ -79,16 +95,10 @@ static int look_at_thread(int pidfd, pid_t tid, uint64_t inode, struct fds *out)
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	while ((errno = 0, e = readdir(dir))) {
-		int fd cleanup(close_fd) = -1, number, r = 0;
+		int r = 0;
 
-		if (!isdigit((unsigned char)e->d_name[0]) || !is_socket(dirfd(dir), e->d_name))
-			continue;
-		number = (int)strtol(e->d_name, NULL, 10);
-		fd = pidfd_getfd(pidfd, number, 0);
-		if (fd >= 0)
-			r = look_at_socket(fd, number, inode, out);
-		else if (errno != EBADF && errno != ESRCH)
-			r = -errno;
+		if (isdigit((unsigned char)e->d_name[0]))
+			r = look_at_fd(pidfd, dirfd(dir), e->d_name, inode, out);
 		first = first ? first : r;
 	}
 	return first ? first : -errno;

@@ -127,8 +127,8 @@ static int open_world(struct world *w, const struct spec *spec, int *ns)
 /* The id that findings about OBJ have. */
 static const char *id_of(const struct obj *obj, const struct world *w)
 {
-	if (w->part)
-		return strcmp(w->part, "vault.json") ? w->part : "state";
+	if (obj->kind == &kind_files)
+		return w->part && strcmp(w->part, "vault.json") ? w->part : "state";
 	if (obj->kind == &kind_seal && obj->flags & OBJ_OPTIONAL)
 		return "frames";
 	return obj->kind == &kind_up ? "interface" : obj->kind->name;
@@ -177,7 +177,7 @@ static void add_files(struct exam *e, const struct obj *obj, int look)
 
 	if (look)
 		add_look(e, obj, look);
-	for (size_t i = 0; look >= 0 && i < ARRAY_SIZE(files); i++)
+	for (size_t i = 0; (look >= 0 || e->w->part) && i < ARRAY_SIZE(files); i++)
 		if (!e->w->part || strcmp(e->w->part, files[i]))
 			check_add(e->c, files[i], FOUND_OK, NULL, NULL, "%s/%s/%s", STATE_DIR,
 				  e->c->name, files[i]);
@@ -233,13 +233,31 @@ static void read_counters(struct exam *e)
 			  strerror(-r), error.text);
 }
 
+/* What else stands between us and the kernel. */
+static const char *hint(int err)
+{
+	switch (-err) {
+	case EPERM:
+	case EACCES:
+		return " (run it as root)";
+	case EXDEV:
+		return ": this is the vault (run it on the host)";
+	case ENOENT:
+		return " (is /proc there?)";
+	default:
+		return "";
+	}
+}
+
 static void examine(struct exam *e)
 {
 	struct sight sight = { 0 };
 	struct check *c = e->c;
 
-	if (sight_take(e->w, &sight, e->w->why)) {
-		check_add(c, "read", FOUND_UNKNOWN, NULL, NULL, "%s", e->w->why);
+	int r = sight_take(e->w, &sight, e->w->why);
+
+	if (r) {
+		check_add(c, "read", FOUND_UNKNOWN, NULL, NULL, "%s%s", e->w->why, hint(r));
 		return;
 	}
 	e->w->sight = &sight;
@@ -265,22 +283,6 @@ static void consider_others(struct check *c, const struct world *w)
 	for (size_t i = 0; i < c->n; i++)
 		if (c->list[i].verdict == FOUND_FAIL)
 			c->list[i].verdict = FOUND_UNKNOWN;
-}
-
-/* What else stands between us and the kernel. */
-static const char *hint(int err)
-{
-	switch (-err) {
-	case EPERM:
-	case EACCES:
-		return " (run it as root)";
-	case EXDEV:
-		return ": this is the vault (run it on the host)";
-	case ENOENT:
-		return " (is /proc there?)";
-	default:
-		return "";
-	}
 }
 
 void check_vault(struct check *c, const struct check_options *options)

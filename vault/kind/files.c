@@ -81,12 +81,6 @@ static int write_names(int dir, const struct texts *t)
 				sizeof(nsswitch_conf) - 1);
 }
 
-static bool names_are(int dir, const struct texts *t)
-{
-	return dir >= 0 && file_is(dir, "resolv.conf", t->resolv.s, t->resolv.len) &&
-	       file_is(dir, "nsswitch.conf", nsswitch_conf, sizeof(nsswitch_conf) - 1);
-}
-
 static int make_etc(int dir, const struct texts *t)
 {
 	int fd cleanup(close_fd) = -1;
@@ -117,18 +111,37 @@ static int files_make(const struct obj *obj, struct world *w)
 	return r ? r : state_save(w->dir, w->spec, inode, w->generation);
 }
 
-/* The name of what is not as it should be, or NULL. */
-static const char *find_other(const struct world *w, const struct texts *t, int etc, uint64_t inode)
+/* 1 when all is as it should be; else 0, or -errno, and W->part tells what it is about. */
+static int compare_files(struct world *w, const struct texts *t, int etc, uint64_t inode)
 {
-	if (!file_is(w->dir, "resolv.conf", t->resolv.s, t->resolv.len))
-		return "resolv.conf";
-	if (!file_is(w->dir, "nsswitch.conf", nsswitch_conf, sizeof(nsswitch_conf) - 1))
-		return "nsswitch.conf";
-	if (!names_are(etc, t))
-		return "etc";
-	if (!file_is(w->dir, "confine.conf", t->confine.s, t->confine.len))
-		return "confine.conf";
-	return state_is_saved(w->dir, w->spec, inode, w->generation) ? NULL : "vault.json";
+	const struct {
+		int dir;
+		const char *part, *name, *text;
+		size_t len;
+	} files[] = {
+		{ w->dir, "resolv.conf", "resolv.conf", t->resolv.s, t->resolv.len },
+		{ w->dir, "nsswitch.conf", "nsswitch.conf", nsswitch_conf,
+		  sizeof(nsswitch_conf) - 1 },
+		{ etc, "etc/resolv.conf", "resolv.conf", t->resolv.s, t->resolv.len },
+		{ etc, "etc/nsswitch.conf", "nsswitch.conf", nsswitch_conf,
+		  sizeof(nsswitch_conf) - 1 },
+		{ w->dir, "confine.conf", "confine.conf", t->confine.s, t->confine.len },
+	};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		w->part = files[i].part;
+		if (files[i].dir < 0)
+			return files[i].dir == -ENOENT ? 0 : files[i].dir;
+		r = file_is(files[i].dir, files[i].name, files[i].text, files[i].len);
+		if (r <= 0)
+			return r;
+	}
+	w->part = "vault.json";
+	r = state_is_saved(w->dir, w->spec, inode, w->generation);
+	if (r > 0)
+		w->part = NULL;
+	return r;
 }
 
 static int files_look(const struct obj *obj, struct world *w)
@@ -145,8 +158,8 @@ static int files_look(const struct obj *obj, struct world *w)
 		r = make_texts(w->spec, &t);
 	if (r)
 		return r;
-	w->part = find_other(w, &t, etc, inode);
-	return w->part ? LOOK_OTHER : LOOK_SAME;
+	r = compare_files(w, &t, etc, inode);
+	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
 }
 
 static int files_remove(const struct obj *obj, struct world *w)
