@@ -97,12 +97,25 @@ _vault_exec() {
 	for clause in user keep-caps cwd; do [[ $said == *" $clause "* ]] || _vault_offer "$cur" "$clause"; done
 }
 
+# Services that run, by their control groups.
+_vault_units() {
+	local dir
+	for dir in "${VAULT_COMPLETE_UNITS:-/sys/fs/cgroup/system.slice}"/*.service/; do
+		[[ ! -d $dir ]] || { dir=${dir%/} && echo "${dir##*/}"; }
+	done
+}
+
 # Names that are not said yet, or words, and what these take.
 _vault_check() {
-	local cur=$2 i said=' ' word
+	local cur=$2 i said=' ' word names
 	[[ ${COMP_WORDS[COMP_CWORD - 1]} != max-handshake-age ]] || ((COMP_CWORD == $1)) || return
 	for ((i = $1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
-	for word in $(_vault_names) all max-handshake-age; do
+	case $said in
+	*' unit '* | *' pid '*) set -- max-handshake-age unit pid ;;
+	*) mapfile -t names < <(_vault_names) && set -- "${names[@]}" all max-handshake-age unit pid ;;
+	esac
+	[[ $said != *" unit " ]] || { mapfile -t names < <(_vault_units) && set -- "${names[@]}"; }
+	for word; do
 		[[ $said == *" $word "* ]] || _vault_offer "$cur" "$word"
 	done
 }

@@ -26,6 +26,15 @@ function __vault_names
     end
 end
 
+# Services that run, by their control groups.
+function __vault_units
+    set -l dir /sys/fs/cgroup/system.slice
+    set -q VAULT_COMPLETE_UNITS; and set dir $VAULT_COMPLETE_UNITS
+    for d in $dir/*.service/
+        basename $d
+    end
+end
+
 # Of `exec`, the number of COMMAND among the words, or of the next one where there is none yet; with an argument due, 0.
 function __vault_exec_at
     set -l words (__vault_words)
@@ -139,7 +148,13 @@ function __vault_complete
             end
         case check
             test $n -eq 1; or test $words[$n] != max-handshake-age; or return
-            for word in (__vault_names) all max-handshake-age
+            if test $words[$n] = unit
+                __vault_units
+                return
+            end
+            set -l offer max-handshake-age unit pid
+            contains -- unit $words; or contains -- pid $words; or set -p offer (__vault_names) all
+            for word in $offer
                 contains -- $word $words[2..-1]; or echo $word
             end
         case parse-conf

@@ -321,6 +321,93 @@ unknown() {
 	run -0 host flock /run/vault/media "$VAULT" check media # as from a hook: sound is sound
 }
 
+# ---- processes -----------------------------------------------------------------------------------------------------
+
+# bats test_tags=tunnel
+@test "PC-11 pid: a command of vault exec is confined; of ip netns exec it sees and may too much; outside is outside" {
+	spawn host "$VAULT" exec media sleep 1000
+	local confined=$SPAWNED lax stray
+
+	retry 5 host sh -c "grep -q sleep /proc/$confined/comm"
+	run -0 vault check media pid "$confined"
+	says ok process-netns "$confined (sleep): all 1 threads"
+	says ok process-resolv.conf "$confined"
+	says ok process-resolvers "$confined"
+	says ok process-caps "$confined"
+	says ok process-sockets "$confined"
+	run -0 vault -j check media pid "$confined"
+	jq -e --argjson pid "$confined" '.[0].processes == [{pid: $pid, name: "sleep"}]' <<< "$output"
+	spawn inside media sleep 1000
+	lax=$SPAWNED
+	spawn host sleep 1000
+	stray=$SPAWNED
+	retry 5 host sh -c "grep -q sleep /proc/$lax/comm && grep -q sleep /proc/$stray/comm"
+	run -1 vault check media pid "$confined" "$lax"
+	says ok process-netns "$lax"
+	says FAIL process-resolv.conf "$lax (sleep)"
+	says FAIL process-caps "$lax (sleep)"
+	run ! grep -q "FAIL.*$confined" <<< "$output"
+	run -1 vault check media pid "$stray"
+	says FAIL process-netns "$stray (sleep): 1 of 1 threads"
+	run -1 vault check media pid "$confined" "$stray"
+	sound
+	unknown 'no such process' vault check media pid 4000000
+}
+
+@test "PC-11 L24 pid: a socket of the host that a process holds inside is found, and who sees a resolver's socket" {
+	# shellcheck disable=SC2016 # the inner shells' words
+	spawn host bash -c 'exec 5<> /dev/udp/192.0.2.1/9; exec nsenter --net=/run/netns/media sleep 1000'
+	retry 5 host sh -c "grep -q sleep /proc/$SPAWNED/comm"
+	run -1 vault check media pid "$SPAWNED"
+	says ok process-netns "$SPAWNED"
+	says FAIL process-sockets "$SPAWNED (sleep): 1 of its sockets, such as descriptor 5"
+	says ok process-resolvers "$SPAWNED"
+	host sh -c 'mkdir -p /run/nscd; nc -lU /run/nscd/socket > /dev/null 2>&1 & sleep 0.3'
+	if host test -S /run/nscd/socket; then
+		run -1 vault check media pid "$SPAWNED"
+		says FAIL process-resolvers 'it sees /run/nscd/socket'
+	fi
+	host rm -rf /run/nscd
+}
+
+@test "PC-11 L4 pid: resolv.conf is read as the process sees it, links below its own root" {
+	# A root of its own, whose resolv.conf is an absolute link: to the vault's there, to the host's here.
+	host sh -c 'mkdir -p /run/root/etc /run/root/run/vault/media /run/root/bin /run/root/proc
+		cp /run/vault/media/resolv.conf /run/root/run/vault/media/resolv.conf
+		ln -sf /run/vault/media/resolv.conf /run/root/etc/resolv.conf
+		cp "$(command -v busybox)" /run/root/bin/busybox'
+	spawn host nsenter --net=/run/netns/media chroot /run/root /bin/busybox sleep 1000
+	retry 5 host sh -c "[ \$(readlink /proc/$SPAWNED/root) = /run/root ]"
+	run vault check media pid "$SPAWNED"
+	says ok process-resolv.conf "$SPAWNED"
+	host sh -c 'echo nameserver 9.9.9.9 > /run/root/run/vault/media/resolv.conf'
+	run vault check media pid "$SPAWNED"
+	says FAIL process-resolv.conf "$SPAWNED"
+	host sh -c 'rm /run/root/etc/resolv.conf'
+	run vault check media pid "$SPAWNED"
+	says FAIL process-resolv.conf "$SPAWNED"
+}
+
+@test "MV-5 PC-11 unit: every process of its control group" {
+	host sh -c 'mkdir -p /run/cg && mount -t cgroup2 none /run/cg && mkdir -p /run/cg/vault-test-$$.slice/vault-test.service/sub &&
+		echo /run/cg/vault-test-$$.slice > /run/cg.path' || skip "needs cgroup2"
+	local group
+	group=$(host cat /run/cg.path)
+	unknown 'runs no process' vault check media unit vault-test
+	spawn host "$VAULT" exec media sleep 1000
+	host sh -c "echo $SPAWNED > $group/vault-test.service/cgroup.procs" || skip "needs a cgroup to put processes in"
+	retry 5 host sh -c "grep -q sleep /proc/$SPAWNED/comm"
+	run -0 vault check media unit vault-test
+	says ok process-netns "$SPAWNED (sleep)"
+	spawn host sleep 1000
+	host sh -c "echo $SPAWNED > $group/vault-test.service/sub/cgroup.procs"
+	run -1 vault check media unit vault-test.service
+	says FAIL process-netns "$SPAWNED"
+	unknown 'runs no process' vault check media unit test.service
+	despawn_all
+	host sh -c "rmdir $group/vault-test.service/sub $group/vault-test.service $group"
+}
+
 # faults MODE [ERROR]: each answer of the kernel goes wrong, one a run: not one run says sound, or broken
 faults() {
 	local how=("$@") i n status odd=0

@@ -11,6 +11,8 @@ setup_file() {
 	[[ $build == /* ]] || build=$top/$build
 	export top VAULT=${VAULT:-$build/vault}
 	export VAULT_COMPLETE_DIR=$BATS_FILE_TMPDIR/vaults
+	export VAULT_COMPLETE_UNITS=$BATS_FILE_TMPDIR/units
+	mkdir -p "$VAULT_COMPLETE_UNITS"/{nginx,transmission}.service
 	mkdir -p "$VAULT_COMPLETE_DIR"/{media,web} "$BATS_FILE_TMPDIR/files/folder"
 	touch "$VAULT_COMPLETE_DIR/.lock" "$BATS_FILE_TMPDIR/files/some.conf"
 }
@@ -215,6 +217,8 @@ every_offer() {
 	offers "$1" "vault check " "media web $(words_of check | xargs)"
 	offers "$1" "vault check media " "web $(words_of check | xargs)"
 	offers "$1" "vault check max-handshake-age " ""
+	offers "$1" "vault check media unit " "nginx.service transmission.service"
+	offers "$1" "vault check media unit nginx.service " "max-handshake-age pid"
 	offers "$1" "vault-check me" media
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
@@ -307,6 +311,13 @@ usage() {
 	usage check .x
 	usage check all media
 	usage check max-handshake-age
+	usage check unit nginx
+	usage check media web unit nginx
+	usage check media unit
+	usage check media pid
+	usage check media pid 0
+	usage check media pid x
+	usage check media unit a/b
 	usage check max-handshake-age 1h
 	usage check max-handshake-age 1 max-handshake-age 2
 	usage exec

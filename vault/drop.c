@@ -31,6 +31,15 @@ static const unsigned long dropped[] = {
 	   files anyway. */
 };
 
+uint64_t drop_mask(void)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
+		mask |= 1ULL << dropped[i];
+	return mask;
+}
+
 void identity_free(struct identity *id)
 {
 	free(id->groups);

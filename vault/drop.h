@@ -4,6 +4,7 @@
 #define VAULT_DROP_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "lib/base.h"
@@ -16,6 +17,9 @@ struct identity {
 };
 
 void identity_free(struct identity *id);
+
+/* The capabilities that drop_privileges takes away, a bit each (1 << CAP_...). */
+uint64_t drop_mask(void);
 
 /*
  * Looks up TEXT, `USER[:GROUP]`, names or numbers, in the caller's namespaces: the answer may come

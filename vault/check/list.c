@@ -30,6 +30,13 @@ const struct check_id check_ids[] = {
 	{ "resolv.conf", "the resolvers that programs are told" },
 	{ "nsswitch.conf", "how programs look names up" },
 	{ "processes", "who is inside" },
+	{ "process", "that process can be looked at" },
+	{ "process-netns", "all its threads are inside" },
+	{ "process-resolv.conf", "the resolvers that it sees" },
+	{ "process-nsswitch.conf", "how it looks names up" },
+	{ "process-resolvers", "no socket that resolves names outside is in its sight" },
+	{ "process-caps", "it can do nothing to the vault" },
+	{ "process-sockets", "it holds no socket of another network namespace" },
 };
 const size_t check_n_ids = ARRAY_SIZE(check_ids);
 

@@ -21,6 +21,7 @@
 #include "lib/ns.h"
 #include "lib/wg.h"
 #include "vault/check/inside.h"
+#include "vault/check/process.h"
 #include "vault/check/socket.h"
 #include "vault/check/stranger.h"
 #include "vault/check/tunnel.h"
@@ -310,5 +311,9 @@ void check_vault(struct check *c, const struct check_options *options)
 		consider_others(c, &w);
 	}
 	check_processes(c, spec.netns_inode);
+	for (size_t i = 0; i < options->n_pids; i++)
+		check_process(c, spec.netns_inode, options->pids[i]);
+	for (size_t i = 0; i < options->n_units; i++)
+		check_unit(c, spec.netns_inode, options->units[i]);
 	world_close(&w);
 }

@@ -7,6 +7,10 @@
 
 struct check_options {
 	int64_t max_handshake_age; /* seconds; -1: any */
+	const pid_t *pids; /* processes that must be inside */
+	size_t n_pids;
+	const char **units; /* systemd units whose processes must be inside */
+	size_t n_units;
 };
 
 /*

@@ -24,7 +24,8 @@ struct names {
 struct request {
 	struct names names;
 	bool all;
-	struct check_options options;
+	pid_t *pids; /* owned; options.pids */
+	struct check_options options; /* its units are owned, their names are the command line's */
 };
 
 /* The results of one run: of the command as a whole, and of each vault for JSON. */
@@ -93,8 +94,74 @@ static int parse_name(const char *name, struct names *names)
 	return EXIT_DONE;
 }
 
+static int parse_pid(const char *text, struct request *r)
+{
+	uint64_t n;
+	pid_t pid;
+
+	if (uint_parse(text, strlen(text), 1, INT32_MAX, &n)) {
+		report_error("check", "\"%.80s\" is no process's number", text);
+		return EXIT_USAGE;
+	}
+	pid = (pid_t)n;
+	if (check_append(&r->pids, &r->options.n_pids, sizeof(pid), &pid)) {
+		report_error("check", "out of memory");
+		return EXIT_UNDECIDED;
+	}
+	return EXIT_DONE;
+}
+
+static int parse_unit(const char *name, struct request *r)
+{
+	if (!*name || strchr(name, '/')) {
+		report_error("check", "\"%.80s\" is no unit's name", name);
+		return EXIT_USAGE;
+	}
+	if (check_append(&r->options.units, &r->options.n_units, sizeof(name), &name)) {
+		report_error("check", "out of memory");
+		return EXIT_UNDECIDED;
+	}
+	return EXIT_DONE;
+}
+
+/* After `unit` or `pid` every word is one of these, up to the next clause. */
+enum place { IN_NAMES, IN_UNITS, IN_PIDS };
+
+static int parse_word(const char *word, enum place place, struct request *r)
+{
+	switch (place) {
+	case IN_UNITS:
+		return parse_unit(word, r);
+	case IN_PIDS:
+		return parse_pid(word, r);
+	case IN_NAMES:
+		break;
+	}
+	return parse_name(word, &r->names);
+}
+
+/* What the words together must be. */
+static int judge_words(const struct request *r, enum place last)
+{
+	const char *wrong = NULL;
+	bool processes = r->options.n_pids || r->options.n_units;
+
+	if (r->all && r->names.n)
+		wrong = "\"all\" or names, not both";
+	else if (last == IN_UNITS && !r->options.n_units)
+		wrong = "which unit?";
+	else if (last == IN_PIDS && !r->options.n_pids)
+		wrong = "which process?";
+	else if (processes && r->names.n != 1)
+		wrong = "units and processes are those of one vault: give its name";
+	if (wrong)
+		report_error("check", "%s (vault help check)", wrong);
+	return wrong ? EXIT_USAGE : EXIT_DONE;
+}
+
 static int parse_words(int argc, char **argv, struct request *r)
 {
+	enum place place = IN_NAMES;
 	int code = EXIT_DONE;
 
 	for (int i = 0; !code && i < argc; i++)
@@ -103,13 +170,13 @@ static int parse_words(int argc, char **argv, struct request *r)
 					 &r->options.max_handshake_age);
 		else if (!strcmp(argv[i], "all"))
 			r->all = true;
+		else if (!strcmp(argv[i], "unit"))
+			place = IN_UNITS;
+		else if (!strcmp(argv[i], "pid"))
+			place = IN_PIDS;
 		else
-			code = parse_name(argv[i], &r->names);
-	if (!code && r->all && r->names.n) {
-		report_error("check", "\"all\" or names, not both");
-		code = EXIT_USAGE;
-	}
-	return code;
+			code = parse_word(argv[i], place, r);
+	return code ? code : judge_words(r, place);
 }
 
 /* Prints what was found and takes it into account. */
@@ -170,6 +237,7 @@ static int check_run(int argc, char **argv, const struct options *options)
 	struct request r = { .options.max_handshake_age = -1 };
 	int code = parse_words(argc, argv, &r), err = 0;
 
+	r.options.pids = r.pids;
 	if (code == EXIT_DONE && !r.names.n)
 		err = find_all(&r.names);
 	if (!err && prctl(PR_SET_DUMPABLE, 0)) /* keys are about to be in memory */
@@ -181,6 +249,8 @@ static int check_run(int argc, char **argv, const struct options *options)
 	if (code == EXIT_DONE)
 		code = check_names(&r, options);
 	free(r.names.list);
+	free(r.pids);
+	free(r.options.units);
 	return code;
 }
 
@@ -193,7 +263,7 @@ static void check_usage(struct str *out)
 
 const struct cmd cmd_check = {
 	.name = "check",
-	.args = "[ NAME... | all ] [ max-handshake-age SECONDS ]",
+	.args = "[ NAME... | all ] [ max-handshake-age SECONDS ] [ unit UNIT... ] [ pid PID... ]",
 	.help = "prove that vaults are what they claim to be",
 	.usage = check_usage,
 	.run = check_run,
