@@ -152,7 +152,7 @@ function __vault_complete
                 __vault_units
                 return
             end
-            set -l offer max-handshake-age unit pid
+            set -l offer max-handshake-age unit pid prometheus
             contains -- unit $words; or contains -- pid $words; or set -p offer (__vault_names) all
             for word in $offer
                 contains -- $word $words[2..-1]; or echo $word

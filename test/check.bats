@@ -408,6 +408,34 @@ unknown() {
 	host sh -c "rmdir $group/vault-test.service/sub $group/vault-test.service $group"
 }
 
+# sample METRIC LABELS: its value
+sample() { sed -n "s/^$1{name=\"media\"$2} //p" <<< "$output"; }
+
+# bats test_tags=tunnel
+@test "PC-10 prometheus: metrics of every vault, each once, with the verdict, handshakes and drops" {
+	vault exec media curl -sfm 5 -o /dev/null http://10.66.0.1/
+	run ! inside media curl -sm 1 telnet://10.200.0.1:22
+	vault up web conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/web"
+	run -0 vault check all prometheus
+	[[ $(sample vault_up) == 1 && $(sample vault_verdict ',verdict="sound"') == 1 && $(sample vault_verdict ',verdict="broken"') == 0 ]]
+	[[ $(sample vault_check ',id="route"') == 1 ]]
+	(($(sample vault_handshake_age_seconds ",public_key=\"$(server)\"") < 60))
+	(($(sample vault_received_bytes_total ",public_key=\"$(server)\"") > 0))
+	(($(sample vault_dropped_packets_total ',table="vault",reason="link"') > 0))
+	[[ $(grep -c '^# HELP vault_up ' <<< "$output") == 1 && $(grep -c '^vault_up{' <<< "$output") == 2 ]]
+	[[ $(grep -c '^# HELP' <<< "$output") == "$(grep -c '^# TYPE' <<< "$output")" ]]
+	run ! grep -qvE '^(# (HELP|TYPE) vault_[a-z_]+ .+|vault_[a-z_]+\{([a-z_]+="[^"\\]*",?)+\} [0-9]+)$' <<< "$output"
+	media ip route del default
+	run -1 vault check media prometheus
+	[[ $(sample vault_check ',id="route"') == 0 && $(sample vault_verdict ',verdict="broken"') == 1 ]]
+	run -3 vault check nobody prometheus
+	[[ $output == *'vault_up{name="nobody"} 0'* ]]
+	if command -v promtool > /dev/null; then
+		vault check web prometheus | promtool check metrics
+	fi
+	vault down web > "$BATS_TEST_TMPDIR/web"
+}
+
 # faults MODE [ERROR]: each answer of the kernel goes wrong, one a run: not one run says sound, or broken
 faults() {
 	local how=("$@") i n status odd=0

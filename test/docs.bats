@@ -218,7 +218,7 @@ every_offer() {
 	offers "$1" "vault check media " "web $(words_of check | xargs)"
 	offers "$1" "vault check max-handshake-age " ""
 	offers "$1" "vault check media unit " "nginx.service transmission.service"
-	offers "$1" "vault check media unit nginx.service " "max-handshake-age pid"
+	offers "$1" "vault check media unit nginx.service " "max-handshake-age pid prometheus"
 	offers "$1" "vault-check me" media
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian

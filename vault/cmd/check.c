@@ -10,6 +10,7 @@
 #include "lib/str.h"
 #include "vault/check/json.h"
 #include "vault/check/list.h"
+#include "vault/check/prom.h"
 #include "vault/check/text.h"
 #include "vault/check/vault.h"
 #include "vault/cmd.h"
@@ -23,15 +24,17 @@ struct names {
 
 struct request {
 	struct names names;
-	bool all;
+	bool all, prometheus;
 	pid_t *pids; /* owned; options.pids */
 	struct check_options options; /* its units are owned, their names are the command line's */
 };
 
 /* The results of one run: of the command as a whole, and of each vault for JSON. */
 struct results {
-	bool brief, colour;
+	bool brief, colour, prometheus;
 	json_t *json;
+	struct check *kept; /* owned, with prometheus: its metrics are of all vaults at once */
+	size_t n_kept;
 	bool broken, unknown;
 };
 
@@ -154,6 +157,8 @@ static int judge_words(const struct request *r, enum place last)
 		wrong = "which process?";
 	else if (processes && r->names.n != 1)
 		wrong = "units and processes are those of one vault: give its name";
+	else if (r->prometheus && report_is_json())
+		wrong = "prometheus or -json, not both";
 	if (wrong)
 		report_error("check", "%s (vault help check)", wrong);
 	return wrong ? EXIT_USAGE : EXIT_DONE;
@@ -170,6 +175,8 @@ static int parse_words(int argc, char **argv, struct request *r)
 					 &r->options.max_handshake_age);
 		else if (!strcmp(argv[i], "all"))
 			r->all = true;
+		else if (!strcmp(argv[i], "prometheus"))
+			r->prometheus = true;
 		else if (!strcmp(argv[i], "unit"))
 			place = IN_UNITS;
 		else if (!strcmp(argv[i], "pid"))
@@ -192,6 +199,8 @@ static void conclude(const struct check *c, struct results *results)
 			results->unknown = true;
 		return;
 	}
+	if (results->prometheus)
+		return;
 	check_print(c, results->brief, results->colour, &out);
 	if (out.err)
 		results->unknown = true;
@@ -206,7 +215,24 @@ static void check_one(const char *name, const struct request *r, struct results 
 	snprintf(c.name, sizeof(c.name), "%s", name);
 	check_vault(&c, &r->options);
 	conclude(&c, results);
+	if (results->prometheus && !check_append(&results->kept, &results->n_kept, sizeof(c), &c))
+		return; /* with all that it owns */
+	results->unknown = results->unknown || results->prometheus;
 	check_free(&c);
+}
+
+static void print_metrics(struct results *results)
+{
+	struct str out cleanup(str_free) = STR_INIT;
+
+	check_metrics(results->kept, results->n_kept, &out);
+	if (out.err)
+		results->unknown = true;
+	else
+		report_result(out.s);
+	for (size_t i = 0; i < results->n_kept; i++)
+		check_free(&results->kept[i]);
+	free(results->kept);
 }
 
 /* Broken is known; short of that, what is not known is not fine. */
@@ -221,12 +247,15 @@ static int check_names(const struct request *r, const struct options *options)
 {
 	const char *no_color = getenv("NO_COLOR");
 	struct results results = { .brief = options->quiet,
+				   .prometheus = r->prometheus,
 				   .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
 				   .json = json_array() };
 
 	for (size_t i = 0; i < r->names.n; i++)
 		check_one(r->names.list[i], r, &results);
-	if (!r->names.n)
+	if (results.prometheus)
+		print_metrics(&results);
+	else if (!r->names.n)
 		report_line("no vault is up");
 	report_json(results.json);
 	return exit_code(&results);
@@ -263,7 +292,7 @@ static void check_usage(struct str *out)
 
 const struct cmd cmd_check = {
 	.name = "check",
-	.args = "[ NAME... | all ] [ max-handshake-age SECONDS ] [ unit UNIT... ] [ pid PID... ]",
+	.args = "[ NAME... | all ] [ max-handshake-age SECONDS ] [ unit UNIT... ] [ pid PID... ] [ prometheus ]",
 	.help = "prove that vaults are what they claim to be",
 	.usage = check_usage,
 	.run = check_run,
