@@ -112,7 +112,7 @@ _vault_check() {
 	for ((i = $1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
 	case $said in
 	*' unit '* | *' pid '*) set -- max-handshake-age unit pid prometheus ;;
-	*) mapfile -t names < <(_vault_names) && set -- "${names[@]}" all max-handshake-age unit pid prometheus ;;
+	*) mapfile -t names < <(_vault_names) && set -- "${names[@]}" all system max-handshake-age unit pid prometheus ;;
 	esac
 	[[ $said != *" unit " ]] || { mapfile -t names < <(_vault_units) && set -- "${names[@]}"; }
 	for word; do

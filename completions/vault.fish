@@ -153,7 +153,7 @@ function __vault_complete
                 return
             end
             set -l offer max-handshake-age unit pid prometheus
-            contains -- unit $words; or contains -- pid $words; or set -p offer (__vault_names) all
+            contains -- unit $words; or contains -- pid $words; or set -p offer (__vault_names) all system
             for word in $offer
                 contains -- $word $words[2..-1]; or echo $word
             end

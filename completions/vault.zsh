@@ -99,7 +99,7 @@ _vault_exec() {
 # Names that are not said yet, or words, and what these take.
 _vault_check() {
 	(( CURRENT == 1 )) || [[ $words[CURRENT-1] != max-handshake-age ]] || return 1
-	local -a names=(${VAULT_COMPLETE_DIR:-/run/vault}/*(N/:t) all)
+	local -a names=(${VAULT_COMPLETE_DIR:-/run/vault}/*(N/:t) all system)
 	(( ! $words[(I)(unit|pid)] )) || names=()
 	names+=(max-handshake-age unit pid prometheus)
 	[[ $words[CURRENT-1] != unit ]] || names=(${VAULT_COMPLETE_UNITS:-/sys/fs/cgroup/system.slice}/*.service(N/:t))

@@ -436,6 +436,26 @@ sample() { sed -n "s/^$1{name=\"media\"$2} //p" <<< "$output"; }
 	vault down web > "$BATS_TEST_TMPDIR/web"
 }
 
+# bats test_tags=tunnel
+@test "check system: what there is, and the mend for what is not" {
+	run -0 vault check system
+	says ok system-wireguard ''
+	says ok system-nftables ''
+	[[ ${lines[-1]} == "system: sound" ]]
+	run -0 vault -j check system
+	jq -e 'length == 1 and .[0].name == "system" and all(.[0].checks[]; .detail != "")' <<< "$output"
+	run -3 host setpriv --reuid 65534 --clear-groups "$VAULT" check system
+	says unknown system-nftables 'run it as root'
+	if [[ $LAB_BACKEND == userspace ]]; then
+		run -1 host env PATH=/nowhere "$VAULT" check system
+		says FAIL system-wireguard 'modprobe wireguard, or install wireguard-go'
+	fi
+	host sh -c 'echo "flush ruleset" > /etc/nftables.conf; nft add table ip others'
+	run -0 vault check system
+	says ok system-firewall 'others.*/etc/nftables.conf flushes the guard'
+	host sh -c 'rm /etc/nftables.conf; nft delete table ip others'
+}
+
 # faults MODE [ERROR]: each answer of the kernel goes wrong, one a run: not one run says sound, or broken
 faults() {
 	local how=("$@") i n status odd=0

@@ -311,6 +311,8 @@ usage() {
 	usage check .x
 	usage check all media
 	usage check max-handshake-age
+	usage check system media
+	usage check system prometheus
 	usage check unit nginx
 	usage check media web unit nginx
 	usage check media unit

@@ -57,6 +57,7 @@ static int find_on_path(const char *name, char **path)
 			if (is_program(*path))
 				return 0;
 			free(*path);
+			*path = NULL;
 		}
 		dirs += len;
 		dirs += *dirs == ':';

@@ -37,6 +37,16 @@ const struct check_id check_ids[] = {
 	{ "process-resolvers", "no socket that resolves names outside is in its sight" },
 	{ "process-caps", "it can do nothing to the vault" },
 	{ "process-sockets", "it holds no socket of another network namespace" },
+	{ "system-wireguard", "WireGuard, in the kernel or as a program" },
+	{ "system-tun", "what a userspace WireGuard makes its interface by" },
+	{ "system-nftables", "the kernel's rules" },
+	{ "system-firewall", "other tables of rules on the host" },
+	{ "system-frames", "filters that packet sockets meet" },
+	{ "system-sockets", "a way to look into the sockets of processes" },
+	{ "system-overlay", "what vault exec shows its own /etc by" },
+	{ "system-limits", "how many namespaces there may be" },
+	{ "system-forwarding", "whether the host is a router" },
+	{ "system-resolvers", "programs that resolve names by a socket" },
 };
 const size_t check_n_ids = ARRAY_SIZE(check_ids);
 

@@ -11,6 +11,7 @@
 #include "vault/check/json.h"
 #include "vault/check/list.h"
 #include "vault/check/prom.h"
+#include "vault/check/system.h"
 #include "vault/check/text.h"
 #include "vault/check/vault.h"
 #include "vault/cmd.h"
@@ -24,7 +25,7 @@ struct names {
 
 struct request {
 	struct names names;
-	bool all, prometheus;
+	bool all, system, prometheus;
 	pid_t *pids; /* owned; options.pids */
 	struct check_options options; /* its units are owned, their names are the command line's */
 };
@@ -151,6 +152,9 @@ static int judge_words(const struct request *r, enum place last)
 
 	if (r->all && r->names.n)
 		wrong = "\"all\" or names, not both";
+	else if (r->system && (r->all || r->names.n || processes || r->prometheus ||
+			       r->options.max_handshake_age >= 0))
+		wrong = "\"system\" stands alone";
 	else if (last == IN_UNITS && !r->options.n_units)
 		wrong = "which unit?";
 	else if (last == IN_PIDS && !r->options.n_pids)
@@ -175,6 +179,8 @@ static int parse_words(int argc, char **argv, struct request *r)
 					 &r->options.max_handshake_age);
 		else if (!strcmp(argv[i], "all"))
 			r->all = true;
+		else if (!strcmp(argv[i], "system"))
+			r->system = true;
 		else if (!strcmp(argv[i], "prometheus"))
 			r->prometheus = true;
 		else if (!strcmp(argv[i], "unit"))
@@ -221,6 +227,15 @@ static void check_one(const char *name, const struct request *r, struct results 
 	check_free(&c);
 }
 
+static void check_host(struct results *results)
+{
+	struct check c = { .name = "system" };
+
+	check_system(&c);
+	conclude(&c, results);
+	check_free(&c);
+}
+
 static void print_metrics(struct results *results)
 {
 	struct str out cleanup(str_free) = STR_INIT;
@@ -251,11 +266,13 @@ static int check_names(const struct request *r, const struct options *options)
 				   .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
 				   .json = json_array() };
 
+	if (r->system)
+		check_host(&results);
 	for (size_t i = 0; i < r->names.n; i++)
 		check_one(r->names.list[i], r, &results);
 	if (results.prometheus)
 		print_metrics(&results);
-	else if (!r->names.n)
+	else if (!r->names.n && !r->system)
 		report_line("no vault is up");
 	report_json(results.json);
 	return exit_code(&results);
@@ -267,7 +284,7 @@ static int check_run(int argc, char **argv, const struct options *options)
 	int code = parse_words(argc, argv, &r), err = 0;
 
 	r.options.pids = r.pids;
-	if (code == EXIT_DONE && !r.names.n)
+	if (code == EXIT_DONE && !r.names.n && !r.system)
 		err = find_all(&r.names);
 	if (!err && prctl(PR_SET_DUMPABLE, 0)) /* keys are about to be in memory */
 		err = -errno;
@@ -292,7 +309,7 @@ static void check_usage(struct str *out)
 
 const struct cmd cmd_check = {
 	.name = "check",
-	.args = "[ NAME... | all ] [ max-handshake-age SECONDS ] [ unit UNIT... ] [ pid PID... ] [ prometheus ]",
+	.args = "[ NAME... | all ] [ max-handshake-age SECONDS ] [ unit UNIT... ] [ pid PID... ] [ prometheus ] | system",
 	.help = "prove that vaults are what they claim to be",
 	.usage = check_usage,
 	.run = check_run,

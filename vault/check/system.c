@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/system.c: what this kernel and host have for vaults. Reads only. */
+#include "vault/check/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netfilter.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include "lib/file.h"
+#include "lib/nftlook.h"
+#include "lib/nftnames.h"
+#include "lib/str.h"
+#include "lib/wg.h"
+#include "vault/program.h"
+
+#define LIST_MAX_BYTES (16U << 20)
+#define DUMP_TRIES 8
+
+static bool file_names(const char *path, const char *needle)
+{
+	char *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+
+	return !file_read(path, LIST_MAX_BYTES, &text, &len) && strstr(text, needle);
+}
+
+/* True for a module that is not there yet and would be loaded when it is asked for. */
+static bool waits_on_disk(const char *module)
+{
+	char path[sizeof(((struct utsname *)0)->release) + 64], needle[64];
+	struct utsname u;
+
+	snprintf(path, sizeof(path), "/sys/module/%s", module);
+	if (uname(&u) || !access(path, F_OK))
+		return false;
+	snprintf(needle, sizeof(needle), "/%s.ko", module);
+	snprintf(path, sizeof(path), "/lib/modules/%s/modules.dep", u.release);
+	return file_names(path, needle);
+}
+
+static bool kernel_is(unsigned int want_major, unsigned int want_minor)
+{
+	unsigned int major = 0, minor = 0;
+	struct utsname u;
+
+	return !uname(&u) && sscanf(u.release, "%u.%u", &major, &minor) == 2 &&
+	       (major > want_major || (major == want_major && minor >= want_minor));
+}
+
+/* 0 when the kernel has WireGuard, -ENOENT when not, -errno. */
+static int ask_wireguard(void)
+{
+	struct nl genl cleanup(nl_close) = NL_CLOSED;
+	struct nl_error error = { 0 };
+	uint16_t family;
+	int r;
+
+	if (waits_on_disk("wireguard"))
+		return 0;
+	r = nl_open(&genl, NETLINK_GENERIC);
+	return r ? r : wg_family(&genl, &family, &error);
+}
+
+static void look_at_wireguard(struct check *c)
+{
+	char *path cleanup(free_ptr) = NULL;
+	int kernel = ask_wireguard(), program = program_find(NULL, &path);
+
+	if (!kernel)
+		check_add(c, "system-wireguard", FOUND_OK, NULL, NULL, "in the kernel");
+	else if (kernel != -ENOENT)
+		check_add(c, "system-wireguard", FOUND_UNKNOWN, NULL, NULL, "in the kernel: %s",
+			  strerror(-kernel));
+	else if (program)
+		check_add(c, "system-wireguard", FOUND_FAIL, NULL, NULL,
+			  "neither in the kernel nor as a program (modprobe wireguard, or install "
+			  "wireguard-go)");
+	else
+		check_add(c, "system-wireguard", FOUND_OK, NULL, NULL,
+			  "not in the kernel; %s is run instead", path);
+	if (kernel && !program && access("/dev/net/tun", F_OK))
+		check_add(c, "system-tun", FOUND_FAIL, NULL, NULL,
+			  "/dev/net/tun: %s; %s needs it (modprobe tun)", strerror(errno), path);
+	else
+		check_add(c, "system-tun", kernel ? FOUND_OK : FOUND_SKIP, NULL, NULL,
+			  kernel ? "/dev/net/tun" : "not needed: WireGuard is in the kernel");
+}
+
+static int add_table(enum nft_what what, uint8_t family, const char *table, const char *name,
+		     void *arg)
+{
+	struct str *out = arg;
+
+	(void)name;
+	if (what == NFT_WHAT_TABLE && !(family == NFPROTO_INET && !strcmp(table, "vault")))
+		str_addf(out, " %s", table);
+	return out->err;
+}
+
+static int list_tables(struct nl *nl, struct str *out)
+{
+	struct nl_error error = { 0 };
+	int r = -EINTR;
+
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		str_clear(out);
+		r = nft_dump_names(nl, add_table, out, &error);
+	}
+	return r;
+}
+
+/* Tables of others are left alone; but one that flushes all takes the guard away, too. */
+static void look_at_firewall(struct check *c, struct nl *nl)
+{
+	struct str tables cleanup(str_free) = STR_INIT;
+	int r = list_tables(nl, &tables);
+	bool flushes = file_names("/etc/nftables.conf", "flush ruleset");
+
+	if (r)
+		check_add(c, "system-firewall", FOUND_UNKNOWN, NULL, NULL, "%s%s", strerror(-r),
+			  r == -EPERM ? " (run it as root)" : "");
+	else
+		check_add(
+			c, "system-firewall", FOUND_OK, NULL, NULL, "tables of others:%s%s",
+			tables.len ? tables.s : " none",
+			flushes ? "; /etc/nftables.conf flushes the guard as well when it is loaded "
+				  "(vault up after it)"
+				: "");
+}
+
+static void look_at_nftables(struct check *c)
+{
+	struct nl nl cleanup(nl_close) = NL_CLOSED;
+	struct nl_error error = { 0 };
+	uint32_t generation;
+	int r;
+
+	if (waits_on_disk("nf_tables")) {
+		check_add(c, "system-nftables", FOUND_OK, NULL, NULL, "a module, not loaded yet");
+		return;
+	}
+	r = nl_open(&nl, NETLINK_NETFILTER);
+	if (!r)
+		r = nftlook_generation(&nl, &generation, &error);
+	if (r == -EPERM)
+		check_add(c, "system-nftables", FOUND_UNKNOWN, NULL, NULL, "%s (run it as root)",
+			  strerror(-r));
+	else if (r)
+		check_add(c, "system-nftables", FOUND_FAIL, NULL, NULL,
+			  "this kernel has none: %s (modprobe nf_tables)", strerror(-r));
+	else
+		check_add(c, "system-nftables", FOUND_OK, NULL, NULL, "in the kernel");
+	if (!r)
+		look_at_firewall(c, &nl);
+}
+
+/* What came with which Linux; without it something is weaker, not broken. */
+static void look_at_kernel(struct check *c)
+{
+	static const struct {
+		const char *id;
+		unsigned int major, minor;
+		const char *what;
+	} features[] = {
+		{ "system-frames", 5, 16, "filters for packet sockets (netdev egress)" },
+		{ "system-sockets", 5, 6, "looking into sockets of processes (pidfd_getfd)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
+		if (kernel_is(features[i].major, features[i].minor))
+			check_add(c, features[i].id, FOUND_OK, NULL, NULL, "%s", features[i].what);
+		else
+			check_add(c, features[i].id, FOUND_SKIP, NULL, NULL,
+				  "no %s: it came with Linux %u.%u (a newer kernel)",
+				  features[i].what, features[i].major, features[i].minor);
+}
+
+/* exec puts the vault's files over /etc by an overlay. */
+static void look_at_overlay(struct check *c)
+{
+	if (file_names("/proc/filesystems", "\toverlay\n") || waits_on_disk("overlay"))
+		check_add(c, "system-overlay", FOUND_OK, NULL, NULL, "overlayfs");
+	else if (access("/proc/filesystems", R_OK))
+		check_add(c, "system-overlay", FOUND_UNKNOWN, NULL, NULL, "/proc/filesystems: %s",
+			  strerror(errno));
+	else
+		check_add(c, "system-overlay", FOUND_FAIL, NULL, NULL,
+			  "no overlayfs: vault exec needs it (modprobe overlay)");
+}
+
+/* The number in the file at PATH. 0 or -errno. */
+static int read_number(const char *path, unsigned long *out)
+{
+	char *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+	int r = file_read(path, LIST_MAX_BYTES, &text, &len);
+
+	*out = r ? 0 : strtoul(text, NULL, 10);
+	return r;
+}
+
+static void look_at_limits(struct check *c)
+{
+	const char *path = "/proc/sys/user/max_net_namespaces";
+	unsigned long most;
+	int r = read_number(path, &most);
+
+	if (r)
+		check_add(c, "system-limits", FOUND_UNKNOWN, NULL, NULL, "%s: %s", path,
+			  strerror(-r));
+	else if (!most)
+		check_add(
+			c, "system-limits", FOUND_FAIL, NULL, NULL,
+			"no network namespace may be made (sysctl user.max_net_namespaces=10000)");
+	else
+		check_add(c, "system-limits", FOUND_OK, NULL, NULL,
+			  "%lu network namespaces may be made", most);
+}
+
+static void look_at_forwarding(struct check *c)
+{
+	unsigned long on;
+	int r = read_number("/proc/sys/net/ipv4/ip_forward", &on);
+
+	if (r)
+		check_add(c, "system-forwarding", FOUND_UNKNOWN, NULL, NULL, "ip_forward: %s",
+			  strerror(-r));
+	else
+		check_add(c, "system-forwarding", FOUND_OK, NULL, NULL,
+			  on ? "on: this host is a router; the guard keeps vaults' links out of it"
+			     : "off");
+}
+
+static void look_at_resolvers(struct check *c)
+{
+	static const struct {
+		const char *path, *name;
+	} resolvers[] = {
+		{ "/run/systemd/resolve/io.systemd.Resolve", "systemd-resolved" },
+		{ "/run/nscd/socket", "nscd" },
+		{ "/run/avahi-daemon/socket", "avahi" },
+		{ "/run/nslcd/socket", "nslcd" },
+	};
+	struct str found cleanup(str_free) = STR_INIT;
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(resolvers); i++)
+		if (!stat(resolvers[i].path, &st))
+			str_addf(&found, " %s", resolvers[i].name);
+	check_add(c, "system-resolvers", FOUND_OK, NULL, NULL, "%s%s",
+		  found.len ? "vault exec hides, units must do so themselves:" : "none by socket",
+		  found.len ? found.s : "");
+}
+
+void check_system(struct check *c)
+{
+	look_at_wireguard(c);
+	look_at_nftables(c);
+	look_at_kernel(c);
+	look_at_overlay(c);
+	look_at_limits(c);
+	look_at_forwarding(c);
+	look_at_resolvers(c);
+}
