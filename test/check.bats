@@ -409,7 +409,7 @@ unknown() {
 }
 
 # sample METRIC LABELS: its value
-sample() { sed -n "s/^$1{name=\"media\"$2} //p" <<< "$output"; }
+sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 
 # bats test_tags=tunnel
 @test "PC-10 prometheus: metrics of every vault, each once, with the verdict, handshakes and drops" {

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test/unit/check.c: what check makes of handshakes of any age, and of threads that are elsewhere. */
+#include "vault/check/tunnel.c"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "test/unit/sandbox.h"
+#include "test/unit/tap.h"
+#include "vault/check/process.h"
+
+static const struct {
+	const char *what;
+	int64_t age; /* -1: never */
+	uint64_t rx, tx;
+	uint16_t keepalive;
+	int64_t max_age;
+	enum found verdict;
+} handshakes[] = {
+	{ "never used", -1, 0, 0, 0, -1, FOUND_OK },
+	{ "never used, a handshake asked for", -1, 0, 0, 0, 300, FOUND_FAIL },
+	{ "sends and never receives", -1, 0, 148, 0, -1, FOUND_FAIL },
+	{ "sends and never receives, with keepalive", -1, 0, 148, 25, -1, FOUND_FAIL },
+	{ "answered now", 0, 92, 148, 0, -1, FOUND_OK },
+	{ "idle for an hour, no keepalive", 3600, 92, 148, 0, -1, FOUND_OK },
+	{ "idle for an hour, of which the half is allowed", 3600, 92, 148, 0, 1800, FOUND_FAIL },
+	{ "idle for an hour, which is allowed", 3600, 92, 148, 0, 3700, FOUND_OK },
+	{ "keepalive, within a session", 150, 92, 148, 25, -1, FOUND_OK },
+	{ "keepalive, a session's end", 210, 92, 148, 25, -1, FOUND_OK },
+	{ "keepalive, asked in vain", 260, 92, 148, 25, -1, FOUND_FAIL },
+	{ "keepalive, asked in vain, which is allowed", 260, 92, 148, 25, 300, FOUND_OK },
+	{ "a clock that was set back", -500, 92, 148, 25, 10, FOUND_OK },
+};
+
+static enum found verdict_of(const struct check *c, const char *id)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->list[i].id, id))
+			return c->list[i].verdict;
+	return FOUND_KINDS;
+}
+
+static void test_handshake(size_t i)
+{
+	struct check c = { .name = "t" };
+	struct spec spec = { 0 };
+	struct sight sight = { .has_wg = true };
+	struct wg_peer *peer = wg_device_add_peer(&sight.wg);
+
+	peer->rx_bytes = handshakes[i].rx;
+	peer->tx_bytes = handshakes[i].tx;
+	peer->keepalive = handshakes[i].keepalive;
+	if (handshakes[i].age != -1)
+		peer->last_handshake = time(NULL) - handshakes[i].age;
+	peer->preshared_key.bytes[0] = 1;
+	check_tunnel(&c, &spec, &sight, handshakes[i].max_age);
+	ok(verdict_of(&c, "handshake") == handshakes[i].verdict, handshakes[i].what);
+	if (i == 0)
+		ok(c.wg.n_peers == 1 && key_is_zero(&c.wg.peers[0].preshared_key),
+		   "what is kept for showing holds no secret");
+	check_free(&c);
+}
+
+static pthread_barrier_t ready, done;
+
+/* Goes elsewhere when ARG says so; or keeps descriptors of its own with a socket from elsewhere. */
+static void *run_thread(void *arg)
+{
+	int fd = -1;
+
+	if (*(const char *)arg == 'n' && unshare(CLONE_NEWNET))
+		abort();
+	if (*(const char *)arg == 'f') {
+		int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+		if (unshare(CLONE_FILES) || unshare(CLONE_NEWNET))
+			abort();
+		fd = socket(AF_INET, SOCK_DGRAM, 0);
+		if (setns(home, CLONE_NEWNET))
+			abort();
+		close(home);
+	}
+	pthread_barrier_wait(&ready);
+	pthread_barrier_wait(&done);
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+/* Looks at ourselves while a thread does WHAT. */
+static void test_thread(const char *what, const char *id, enum found verdict, const char *name)
+{
+	struct check c = { .name = "t" };
+	pthread_t thread;
+	struct stat st;
+
+	pthread_barrier_init(&ready, NULL, 2);
+	pthread_barrier_init(&done, NULL, 2);
+	if (stat("/proc/self/ns/net", &st) ||
+	    pthread_create(&thread, NULL, run_thread, (void *)(uintptr_t)what)) {
+		ok(false, name);
+		return;
+	}
+	pthread_barrier_wait(&ready);
+	check_process(&c, st.st_ino, getpid());
+	ok(verdict_of(&c, id) == verdict, name);
+	check_free(&c);
+	pthread_barrier_wait(&done);
+	pthread_join(thread, NULL);
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(handshakes); i++)
+		test_handshake(i);
+	if (!sandbox_enter()) {
+		skip("threads", "may not make namespaces");
+		return tap_done();
+	}
+	test_thread("", "process-netns", FOUND_OK, "all threads are inside");
+	test_thread("n", "process-netns", FOUND_FAIL, "one thread is elsewhere");
+	test_thread("", "process-sockets", FOUND_OK, "no socket from elsewhere");
+	test_thread("f", "process-netns", FOUND_OK, "a thread has descriptors of its own");
+	if (syscall(SYS_kcmp, getpid(), getpid(), 2, 0, 0))
+		skip("its socket from elsewhere", "no kcmp(2)");
+	else
+		test_thread("f", "process-sockets", FOUND_FAIL,
+			    "a socket from elsewhere among one thread's own descriptors");
+	return tap_done();
+}
