@@ -77,6 +77,8 @@ golden() {
 
 @test "VC-10 L6 addresses of the admin's choice, and a resolver among them" { golden addresses; }
 
+@test "VC-7 VC-8 VC-9 what may be reached over the link, and on the tunnel" { golden reach; }
+
 # bats test_tags=tunnel
 @test "BX-8 the kernel's WireGuard" {
 	run alone up media file kernel.in dry-run
