@@ -126,6 +126,13 @@ works() {
 	grep -q 'PresharedKey' "$BATS_TEST_TMPDIR/by-vault"
 }
 
+@test "BX-6 the same for what may be reached over the link, and on the tunnel" {
+	same media "$LAB/provider.conf" accessible-from 192.168.77.0/24,fd00:77::/64 publish 8080:80 \
+		publish 192.168.77.1:8081:81/both publish '[fd00:77::1]:8082' open-port 6881-6889/both allow-host 631 \
+		allow-to 192.0.2.0/24/udp allow-to '[fd00:9::/64]:9000-9009' allow-to 192.0.2.9/icmp
+	same media "$LAB/provider4.conf" accessible-from fd00:77::/64 publish 127.0.0.1:8080 allow-to 192.168.77.2 2> /dev/null
+}
+
 @test "BX-6 dry-run needs no privilege" {
 	host sh -c "install -m 755 '$VAULT' $LAB/bin/vault && install -o 65534 -m 600 $LAB/provider.conf $LAB/nobody.conf"
 	host setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \
