@@ -13,9 +13,9 @@ setup_file() {
 		#!/bin/bash
 		[[ $3 == *:* ]] && to="$1"6:[$3]:$4 from=[$2] || to="$1"4:$3:$4 from=$2
 		[[ $2 == - ]] || to+=,bind=$from
-		[[ $1 == UDP ]] || to+=,connect-timeout=2
+		[[ $1 == UDP ]] || to+=,connect-timeout=1
 		for ((i = 0; i < ${5:-1}; i++)); do
-			said=$(echo "${TOKEN:-}" | socat -t 2 -T 2 - "$to" 2> /dev/null | tr -d '\n')
+			said=$(echo "${TOKEN:-}" | socat -t 1 -T 1 - "$to" 2> /dev/null | tr -d '\n')
 			[[ -z $said ]] || { echo "$said"; exit 0; }
 		done
 		exit 1
@@ -72,7 +72,7 @@ teardown() {
 	! host nft list table inet vault > /dev/null 2>&1 || { host nft delete table inet vault; return 1; }
 }
 
-lists=(accessible-from 192.168.77.2/32,fd00:77::2/128)
+lists=(accessible-from '192.168.77.2/32,fd00:77::2/128')
 up() { vault up media conf "$LAB/provider.conf" "$@"; }
 
 # The server knows where its client is once that has spoken.
@@ -216,4 +216,534 @@ table() {
 			}
 			print ""
 		}' "$cells"
+}
+
+# ---- in --------------------------------------------------------------------------------------------------------------
+
+# bats test_tags=tunnel
+@test "VC-7 answers to a network that may enter go by the link, none by the tunnel" {
+	need socat
+	up "${lists[@]}" > /dev/null
+	serve 9
+	observe media:wg-media --to 192.168.77.2 --to fd00:77::2
+	[ "$(lan ask TCP - 10.200.0.2 9 5)" = 192.168.77.2 ]
+	[ "$(lan ask UDP - fd76:6175:6c74::2 9 5)" = fd00:77::2 ]
+	must_not_see
+	must_see host:vlt-media --from 10.200.0.2 -- lan ask UDP - 10.200.0.2 9 5
+	# The control: what is inside opens no connection there: it has no way but the link, which lets answers alone pass.
+	token
+	observe media:wg-media host:vlt-media
+	run ! inside media wire send udp 192.168.77.2 --port 9 --token "$TOKEN"
+	must_not_see
+	must_see media:wg-media -- inside media wire send udp 203.0.113.9 --token "$TOKEN"
+}
+
+# answers FROM WHO PROTO TO PORT: who says it saw WHO (`-`: nobody does)
+answers() {
+	local said
+
+	[[ $2 == - ]] && { run ! "$1" ask "$3" - "$4" "$5"; return; }
+	said=$("$1" ask "$3" - "$4" "$5" 5)
+	[ "$said" = "$2" ] || { echo "$*: $said"; return 1; }
+}
+
+@test "VC-8 L21 publish: each protocol, one address alone, and the host's own service for who is not let in" {
+	need socat
+	up "${lists[@]}" publish 8001:9 publish 8002:9/udp publish 192.168.77.1:8003:9/both publish '[fd00:77::1]:8004:9' \
+		publish 9 publish 127.0.0.1:8005:9 > /dev/null
+	serve 9
+	answers lan 192.168.77.2 TCP 192.168.77.1 8001
+	answers lan - UDP 192.168.77.1 8001
+	answers lan 192.168.77.2 UDP 192.168.77.1 8002
+	answers lan - TCP 192.168.77.1 8002
+	# on one address
+	answers lan 192.168.77.2 TCP 192.168.77.1 8003
+	answers lan 192.168.77.2 UDP 192.168.77.1 8003
+	answers lan - TCP 192.0.2.2 8003
+	answers lan 192.168.77.2 TCP 192.0.2.2 8001 # the control
+	answers lan - TCP fd00:77::1 8003
+	answers host - TCP 127.0.0.1 8003
+	answers host 10.200.0.1 TCP 192.168.77.1 8003
+	answers lan fd00:77::2 TCP fd00:77::1 8004
+	answers lan - TCP 2001:db8:1::2 8004
+	answers host 10.200.0.1 TCP 127.0.0.1 8005
+	answers host - TCP 192.168.77.1 8005
+	# the host's own service on a published port
+	host sh -c ': > $LAB/host-echo.log'
+	answers lan2 192.168.77.3 TCP 192.168.77.1 9
+	answers isp 192.0.2.1 TCP 192.0.2.2 9
+	answers lan 192.168.77.2 TCP 192.168.77.1 9
+	answers lan 192.168.77.2 UDP 192.168.77.1 9 # tcp alone is published
+	[ "$(host sed '/ready/d' /run/lab/host-echo.log | sort | tr '\n' ' ')" = "tcp 192.0.2.1 tcp 192.168.77.3 udp 192.168.77.2 " ]
+	[[ $(visitors "$VISITORS" | tr '\n' ' ') == "tcp 10.200.0.1 tcp 192.168.77.2 tcp fd00:77::2 udp 192.168.77.2 " ]]
+}
+
+# bats test_tags=tunnel
+@test "VC-9 open-port: on the tunnel, each protocol and a range; no other port, and not on the link" {
+	need socat
+	up "${lists[@]}" open-port 1001 open-port 1002/udp open-port 1003-1005/both > /dev/null
+	warm
+	for p in 1000 1001 1002 1003 1005 1006; do serve $p; done
+	for to in 10.66.0.2 fd66::2; do
+		who=${to%2}1
+		answers srv "$who" TCP $to 1001
+		answers srv - UDP $to 1001
+		answers srv "$who" UDP $to 1002
+		answers srv - TCP $to 1002
+		answers srv "$who" TCP $to 1003
+		answers srv "$who" UDP $to 1005
+		answers srv - TCP $to 1000
+		answers srv - UDP $to 1006
+	done
+	answers lan 192.168.77.2 TCP 10.200.0.2 1000 # the control: it is there
+	answers lan2 - TCP 10.200.0.2 1001
+	answers host 10.200.0.1 UDP 10.200.0.2 1006
+}
+
+@test "L6 a resolver in a network that may enter, or that a hole leads to, is asked by the tunnel alone, and named" {
+	local words
+
+	for words in 'accessible-from 192.168.77.0/24,fd00:77::/64' \
+		'allow-to 192.168.77.0/24/tcp allow-to 192.168.77.0/24/udp allow-to fd00:77::/64/tcp allow-to fd00:77::/64/udp'; do
+		# shellcheck disable=SC2086 # words
+		run -0 --separate-stderr up dns 192.168.77.2,fd00:77::2 $words
+		[[ $stderr == *"warning: resolver 192.168.77.2 lies in 192.168.77.0/24, which is reached over the link: it is asked by the tunnel alone"* ]]
+		[[ $stderr == *"warning: resolver fd00:77::2 lies in fd00:77::/64, which"* ]]
+		token
+		observe lan:eth0 host:vlt-media
+		inside media wire cells 192.168.77.2@53 192.168.77.2@853 192.168.77.3@53 fd00:77::2@53 fd00:77::2@5353 fd00:77::3@53 \
+			--token "$TOKEN" --mac "$(mac vlt-media)" > /dev/null 2>&1
+		must_not_see
+		for a in 192.168.77.2 fd00:77::2; do
+			must_see media:wg-media -- inside media wire send udp $a --port 53 --token "$TOKEN"
+		done
+		[[ $words != allow-to* ]] || # the control: a hole it is
+			must_see host:vlt-media -- inside media wire send udp 192.168.77.3 --port 9 --token "$TOKEN"
+		vault down media
+	done
+}
+
+@test "L10 L11 the tunnel's address answers nobody on the link, by no SYN, echo or ARP, whatever routes the host and the LAN have" {
+	local mac
+
+	up "${lists[@]}" accessible-from 10.66.0.0/24,fd66::/64 open-port 9/both > /dev/null 2>&1
+	serve 9
+	warm
+	host ip route add 10.66.0.2 via 10.200.0.2
+	host ip -6 route add fd66::2 via fd76:6175:6c74::2
+	observe host:any lan:eth0 --from 10.66.0.2 --from fd66::2
+	lan sh -c 'for a in 10.66.0.2 fd66::2; do wire send syn $a --port 9; wire send udp $a --port 9; ping -c 1 -W 1 $a; done' || :
+	host sh -c 'for a in 10.66.0.2 fd66::2; do wire send syn $a --port 9; ping -c 1 -W 1 $a; done' || :
+	# past the guard's output, by frames, as the host itself and from the LAN's and a public address
+	mac=$(inside media cat /sys/class/net/link-media/address)
+	for from in 10.200.0.1 192.168.77.2 203.0.113.9; do
+		host wire send packet 10.66.0.2 --iface vlt-media --src $from --mac "$mac" --port 9 || :
+		host wire send syn 10.66.0.2 --src 10.200.0.1 --port 9 || :
+	done
+	host wire send packet fd66::2 --iface vlt-media --src fd76:6175:6c74::1 --mac "$mac" --port 9
+	must_not_see
+	for where in 'host -I vlt-media' 'lan -I eth0'; do
+		# shellcheck disable=SC2086 # words
+		run ! ${where% -I*} arping -c 2 -w 2 -f -I ${where#*-I } 10.66.0.2
+	done
+	# The controls: the link's address answers all of this, and the tunnel's does so by the tunnel.
+	host arping -c 5 -w 5 -f -I vlt-media 10.200.0.2
+	must_see host:vlt-media --from 10.200.0.2 -- host wire send packet 10.200.0.2 --iface vlt-media --src 10.200.0.1 --mac "$mac" --port 9
+	[ "$(srv ask UDP - 10.66.0.2 9 5)" = 10.66.0.1 ]
+	[ "$(visitors "$VISITORS" | grep -vc ' 10.200.0.1$')" = 1 ]
+}
+
+@test "L17 routes that a rogue DHCP server gives the host change nothing inside" {
+	up "${lists[@]}" publish 8080:9 > /dev/null
+	warm
+	token
+	# 0/1 and 128/1, the web's and the server's own address by the LAN's attacker
+	host sh -c 'for r in 0.0.0.0/1 128.0.0.0/1 203.0.113.0/24 198.51.100.1/32; do ip route add $r via 192.168.77.3; done
+		ip -6 route add 2000::/3 via fd00:77::3'
+	lan2 ip route add 198.51.100.1 via 192.168.77.1 # so that the encrypted packets arrive
+	lan2 sh -c 'sysctl -qw net.ipv4.conf.all.send_redirects=0'
+	observe host:vlt-media lan2:to-host host:eth1
+	inside media wire cells 203.0.113.9 2001:db8:9::9 --token "$TOKEN" > /dev/null 2>&1
+	must_not_see
+	# the control: the host itself is led astray
+	must_see lan2:to-host -- host wire send udp 203.0.113.9 --token "$TOKEN"
+	host sh -c 'for r in 0.0.0.0/1 128.0.0.0/1 203.0.113.0/24 198.51.100.1/32; do ip route del $r; done; ip -6 route del 2000::/3'
+	lan2 ip route del 198.51.100.1
+	must_see srv:wg0 -- inside media wire send udp 203.0.113.9 --token "$TOKEN"
+}
+
+@test "L20 a vault routes for nobody: from the LAN, from the host, to the internet, the LAN and the host" {
+	local to
+
+	up "${lists[@]}" allow-to 192.168.77.3 allow-host 9 publish 8080:9 > /dev/null
+	warm
+	inside media sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 # the rules alone
+	for where in 'plain plain0 10.99.0.2 fd99::2' 'media vlt-media 10.200.0.2 fd76:6175:6c74::2'; do
+		token
+		# shellcheck disable=SC2086 # words
+		through $where 203.0.113.9 2001:db8:9::9
+		case $where in
+		plain*) observe isp:to-host ;;
+		*) observe isp:to-host srv:wg0 media:wg-media ;;
+		esac
+		for to in 203.0.113.9 2001:db8:9::9; do lan wire send udp $to --token "$TOKEN"; done
+		case $where in
+		plain*) must_see ;;
+		*) must_not_see ;;
+		esac
+		straight
+	done
+}
+
+@test "VC-8 a LAN address forged on another interface enters nothing: not the vault, not a published port" {
+	local mac rule
+
+	up "${lists[@]}" publish 8080:9/both > /dev/null
+	serve 9
+	mac=$(host cat /sys/class/net/eth0/address)
+	forge() {
+		isp wire send packet 10.200.0.2 --iface to-host --src 192.168.77.2 --mac "$mac" --port 9
+		isp wire send packet 192.0.2.2 --iface to-host --src 192.168.77.2 --mac "$mac" --port 8080
+		isp wire send packet fd76:6175:6c74::2 --iface to-host --src fd00:77::2 --mac "$mac" --port 9
+		isp wire send packet 2001:db8:1::2 --iface to-host --src fd00:77::2 --mac "$mac" --port 8080
+	}
+	must_not_see media:link-media --from 192.168.77.2 --from fd00:77::2 -- forge
+	[ -z "$(visitors "$VISITORS")" ]
+	# The controls: from the LAN itself the same enters; and so does the forged one where that rule is missing.
+	[ "$(lan ask UDP - 192.0.2.2 8080 5)" = 192.168.77.2 ]
+	rule=$(host nft -a list chain inet vault forward | sed -n 's/.*fib saddr.*# handle //p')
+	host nft delete rule inet vault forward handle "$rule"
+	must_see media:link-media --from 192.168.77.2 -- forge
+}
+
+@test "BX-1 L2 L6 root inside without any rules: the guard alone lets nothing out but what is allowed" {
+	local mac a
+
+	up "${lists[@]}" allow-host 9/udp allow-to 192.168.77.3:9/udp allow-to fd00:77::3/udp > /dev/null
+	vault up other conf "$LAB/provider2.conf" accessible-from 10.0.0.0/8 publish 8080:9 allow-host 7 > /dev/null
+	inside media nft flush ruleset
+	host ip -n media link set wg-media down
+	host ip -n media route replace default via 10.200.0.1 dev link-media
+	host ip -n media -6 route replace default via fd76:6175:6c74::1 dev link-media
+	host ip -n media address add 192.168.77.2/32 dev link-media
+	host sysctl -qw net.ipv4.conf.all.rp_filter=2 # as some hosts have it
+	mac=$(mac vlt-media)
+	token
+	observe lan:eth0 lan2:to-host isp:to-host other:any
+	inside media wire cells 192.168.77.2@9 192.168.77.3@7 192.168.77.3@53 203.0.113.9 10.200.0.6@9 fd00:77::2@9 fd00:77::3@53 \
+		2001:db8:9::9 fd76:6175:6c74::6@9 192.168.77.1@9 fd00:77::1@9 10.200.0.1@7 127.0.0.1@9 --token "$TOKEN" --mac "$mac" > /dev/null 2>&1
+	must_not_see
+	# forged: what the hole and the host's service answer would go to those
+	observe lan:eth0 lan2:to-host isp:to-host --to 203.0.113.9 --to 192.168.77.2 --to 2001:db8:9::9 --to fd00:77::2
+	host sh -c ': > $LAB/host-echo.log'
+	for a in 203.0.113.9 192.168.77.2 10.200.0.6 127.0.0.1 192.0.2.2; do
+		for to in 10.200.0.1 192.168.77.3; do
+			inside media wire send packet $to --iface link-media --src $a --mac "$mac" --port 9
+		done
+	done
+	for a in 2001:db8:9::9 fd00:77::2 fd76:6175:6c74::6 ::1; do
+		for to in fd76:6175:6c74::1 fd00:77::3; do
+			inside media wire send packet $to --iface link-media --src $a --mac "$mac" --port 9
+		done
+	done
+	must_not_see
+	[ -z "$(host sed /ready/d /run/lab/host-echo.log)" ]
+	# The controls: what is allowed is, ...
+	must_see lan2:to-host -- inside media wire send udp 192.168.77.3 --src 10.200.0.2 --port 9 --token "$TOKEN"
+	[ "$(inside media ask UDP 10.200.0.2 10.200.0.1 9 5)" = 10.200.0.2 ]
+	[ "$(inside media ask UDP - fd76:6175:6c74::1 9 5)" = fd76:6175:6c74::2 ]
+	# ... and without the guard all the rest.
+	host nft delete table inet vault
+	must_see isp:to-host -- inside media wire send udp 203.0.113.9 --src 10.200.0.2 --token "$TOKEN"
+	host sysctl -qw net.ipv4.conf.all.rp_filter=0
+}
+
+# ---- up again, and down ------------------------------------------------------------------------------------------------
+
+# changes WORDS…: the lines of `up` with these words, without the vault's name, in one
+changes() { up "$@" | sed 's/^media: //' | tr '\n' ';'; }
+
+@test "BX-3 each word comes and goes by up again: what it prints, and what the guard holds" {
+	local nothing all
+	nothing='"vlt-media" . 10.200.0.2
+"vlt-media" . fd76:6175:6c74::2'
+	up > /dev/null
+	[ "$(elements media)" = "$nothing" ]
+	[ "$(changes)" = 'up, sealed, as described;' ]
+	all='~ kill switch;~ guard on the host;~ link vlt-media;~ frame filter on link-media;'
+
+	[ "$(changes accessible-from 192.168.77.2)" = "$all+ route 192.168.77.2/32 by link-media;~ files of media;" ]
+	elements media | grep -F '"vlt-media" . 10.200.0.2 . 192.168.77.2'
+	[ "$(changes accessible-from 192.168.77.2)" = 'up, sealed, as described;' ]
+	[ "$(changes accessible-from fd00:77::/64)" = \
+		"~ kill switch;- route 192.168.77.2/32;~ guard on the host;~ frame filter on link-media;+ route fd00:77::/64 by link-media;~ files of media;" ]
+	[ "$(changes)" = '~ kill switch;- route fd00:77::/64;~ guard on the host;~ link vlt-media;~ frame filter on link-media;~ files of media;' ]
+	[ "$(elements media)" = "$nothing" ]
+
+	[ "$(changes publish 8080:9)" = '~ guard on the host;~ link vlt-media;~ files of media;' ]
+	elements media | grep -F 'tcp . 8080 . 0.0.0.0/0 comment "vlt-media" : 10.200.0.2 . 9'
+	[ "$(changes publish 8080:10)" = '~ guard on the host;~ files of media;' ]
+	elements media | grep -F ': 10.200.0.2 . 10'
+	[ "$(changes)" = '~ guard on the host;~ link vlt-media;~ files of media;' ]
+	[ "$(elements media)" = "$nothing" ]
+
+	[ "$(changes open-port 7/both)" = '~ kill switch;~ files of media;' ]
+	[ "$(changes)" = '~ kill switch;~ files of media;' ]
+
+	[ "$(changes allow-host 9)" = '~ kill switch;~ guard on the host;~ frame filter on link-media;~ files of media;' ]
+	elements media | grep -F '"vlt-media" . 10.200.0.1 . tcp . 9'
+	[ "$(changes)" = '~ kill switch;~ guard on the host;~ frame filter on link-media;~ files of media;' ]
+	[ "$(elements media)" = "$nothing" ]
+
+	[ "$(changes allow-to 192.168.77.3:9)" = "$all+ route 192.168.77.3/32 by link-media;~ files of media;" ]
+	elements media | grep -F '"vlt-media" . 10.200.0.2 . 192.168.77.3 . tcp . 9'
+	[ "$(changes)" = '~ kill switch;- route 192.168.77.3/32;~ guard on the host;~ link vlt-media;~ frame filter on link-media;~ files of media;' ]
+	[ "$(elements media)" = "$nothing" ]
+}
+
+# lines FILE: how many
+lines() { host sh -c "wc -l < $1"; }
+
+more_than() { (($(lines "$1") > $2)); }
+
+@test "BX-3 a connection over the link, and one by a published port, live through words that come and go" {
+	local n direct published
+
+	up "${lists[@]}" publish 8080:80 > /dev/null
+	spawn inside media busybox httpd -f -h /run/lab/www
+	retry 10 lan curl -sfm 2 -o /dev/null http://10.200.0.2/
+	spawn lan curl -sN http://10.200.0.2/cgi-bin/drip
+	direct=$SPAWNED_OUT
+	spawn lan curl -sN http://192.168.77.1:8080/cgi-bin/drip
+	published=$SPAWNED_OUT
+	retry 20 more_than "$direct" 1
+	retry 20 more_than "$published" 1
+	for words in 'publish 8080:80 publish 8081:9/both' 'publish 8080:80 allow-host 9 open-port 7' 'publish 8080:80'; do
+		# shellcheck disable=SC2086 # words
+		[[ $(changes "${lists[@]}" $words) == *"~ "* ]]
+		for out in "$direct" "$published"; do
+			n=$(lines "$out")
+			retry 20 more_than "$out" $((n + 2))
+		done
+	done
+	# the control: without the word that let it in, it stands still
+	up > /dev/null
+	n=$(lines "$direct")
+	sleep 1
+	n=$(lines "$direct")
+	sleep 1
+	[ "$(lines "$direct")" = "$n" ]
+}
+
+@test "BX-3 the guard's elements, lost or altered, come back" {
+	local words before drift
+	words=("${lists[@]}" publish 8080:9/both allow-host 9 allow-to 192.168.77.3:9)
+
+	up "${words[@]}" > /dev/null
+	before=$(elements media)
+	for drift in 'delete element inet vault vaults4 { "vlt-media" . 10.200.0.2 }' \
+		'flush map inet vault published4' 'flush map inet vault self6' 'flush set inet vault entrants6' \
+		'flush set inet vault services4' 'flush set inet vault holes4' \
+		'add element inet vault entrants4 { "vlt-media" . 10.200.0.2 . 10.0.0.0/8 }' \
+		'add element inet vault services6 { "vlt-media" . fd76:6175:6c74::1 . tcp . 22 }' \
+		'add element inet vault self4 { tcp . 99 . 0.0.0.0/0 comment "vlt-media" : 10.200.0.2 . 99 }' \
+		'flush ruleset' 'delete table inet vault'; do
+		host nft "$drift"
+		run ! diff <(echo "$before") <(elements media)
+		[ "$(changes "${words[@]}")" = '~ guard on the host;' ] || [[ $drift == *table* || $drift == *ruleset* ]]
+		diff <(echo "$before") <(elements media)
+		[ "$(changes "${words[@]}")" = 'up, sealed, as described;' ]
+	done
+}
+
+@test "VC-8 BX-2 one port for one vault: the second is refused and told, and nothing of it stays; down takes its own" {
+	local before both
+
+	up publish 8080:9 publish 127.0.0.1:9000 > /dev/null
+	before=$(elements media)
+	for words in 'publish 8080' 'publish 192.168.77.1:8080:80/both' 'publish 9000'; do
+		# shellcheck disable=SC2086 # words
+		run -1 --separate-stderr vault up other conf "$LAB/provider2.conf" $words
+		[[ $stderr == "vault: other: making guard on the host: "*"publish "[89]0[80]0"/tcp: that port of the host leads to another vault, by vlt-media" ]]
+		[ "$(elements media)" = "$before" ]
+		[ -z "$(elements other)" ]
+		run ! host ls -d /run/netns/other /run/vault/other/vault.json /sys/class/net/vlt-other
+	done
+	# what does not meet it may be
+	vault up other conf "$LAB/provider2.conf" publish 8080/udp publish 192.168.77.1:9000 accessible-from 192.168.77.2 allow-host 9 > /dev/null
+	[ "$(elements media)" = "$before" ]
+	run -1 --separate-stderr up publish 8080:9/both
+	[[ $stderr == *"putting right guard on the host: "*"publish 8080/udp: that port of the host leads to another vault, by vlt-other"* ]]
+	both=$(elements other)
+	[[ $both == *'udp . 8080 . 0.0.0.0/0 comment "vlt-other"'* ]]
+	vault down media
+	[ -z "$(elements media)" ]
+	[ "$(elements other)" = "$both" ]
+	vault down other
+	run ! host nft list table inet vault
+}
+
+@test "L13 an up that ends half-way allows nothing that down does not take back" {
+	local n
+
+	need strace
+	vault up steady conf "$LAB/provider2.conf" publish 9 > /dev/null
+	# failed behind the guard, before the description was written
+	up > /dev/null
+	run -1 host strace -o /dev/null -e trace=rename,renameat,renameat2 -e inject=rename,renameat,renameat2:error=EIO \
+		"$VAULT" up media conf "$LAB/provider.conf" publish 8080 allow-host 99 "${lists[@]}"
+	elements media | grep -F 'tcp . 8080' # the control
+	vault down media
+	[ -z "$(elements media)" ]
+	# killed at each send
+	for n in 2 3 4 5 6 7 8 9; do
+		run host strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when=$n \
+			"$VAULT" up media conf "$LAB/provider.conf" publish 8080 allow-host 99 "${lists[@]}"
+		run vault down media
+		[ -z "$(elements media)" ]
+		run ! host ls /sys/class/net/vlt-media
+	done
+	elements steady | grep -F 'tcp . 9 .'
+}
+
+@test "VC-8 as many words as there may be: every element is there" {
+	local words=() i
+
+	for ((i = 1; i <= 64; i++)); do words+=(accessible-from "fd00:$i::/64"); done
+	for ((i = 1; i <= 32; i++)); do words+=(publish "$((8000 + i))/both"); done
+	up "${words[@]}" > /dev/null
+	[ "$(host nft list map inet vault published6 | grep -o '"vlt-media"' | wc -l)" = 4096 ]
+	[ "$(changes "${words[@]}")" = 'up, sealed, as described;' ]
+	vault exec media -- true
+	run -2 --separate-stderr up "${words[@]}" publish 1
+	[[ $stderr == *'publish: "1" is one too many: no more than 64 of a word' ]]
+	vault down media
+	run ! host nft list table inet vault
+}
+
+# ---- words -------------------------------------------------------------------------------------------------------------
+
+@test "words that are no good: told, exit 2, and nothing is changed" {
+	local word arg why
+
+	while IFS='|' read -r word arg why; do
+		run -2 --separate-stderr vault up media conf "$LAB/provider.conf" "$word" "$arg" < /dev/null
+		[ "$stderr" = "vault: media: $word: \"$arg\" $why" ] || { echo "$word $arg: $stderr"; return 1; }
+	done <<- 'END'
+		accessible-from|lan|is not PREFIX[,PREFIX...]
+		accessible-from|192.168.77.0/33|is not PREFIX[,PREFIX...]
+		accessible-from|10.0.0.0/8,|is not PREFIX[,PREFIX...]
+		accessible-from|10.0.0.0/8,,192.168.0.0/16|is not PREFIX[,PREFIX...]
+		accessible-from|10.8/16|is not PREFIX[,PREFIX...]
+		accessible-from|fe80::1%eth0|is not PREFIX[,PREFIX...]
+		accessible-from||is not PREFIX[,PREFIX...]
+		accessible-from|0.0.0.0/0|is everything: refused
+		accessible-from|::/0|is everything: refused
+		accessible-from|192.168.77.1/24|has bits behind its length: is another length, or one address, meant?
+		accessible-from|fd00::1/64|has bits behind its length: is another length, or one address, meant?
+		accessible-from|127.0.0.0/8|is no network beyond the host
+		accessible-from|224.0.0.0/4|is no network beyond the host
+		accessible-from|fe80::/10|is no network beyond the host
+		accessible-from|0.0.0.0/1|is no network beyond the host
+		accessible-from|::1|is no network beyond the host
+		publish||has a port that is not a number from 1 to 65535, or a range that is none
+		publish|0|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|65536|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|80:|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|:80|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|http|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|80-90|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|192.168.77.1:|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|127.0.0.1:80:0|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|+80|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|080x|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|80:90:100|has more than two ports (an IPv6 address stands in brackets)
+		publish|fd00::1:80|has more than two ports (an IPv6 address stands in brackets)
+		publish|80/sctp|has a protocol that is none of the word's: it is /tcp, /udp or /both
+		publish|80/icmp|has a protocol that is none of the word's: it is /tcp, /udp or /both
+		publish|80/|has a protocol that is none of the word's: it is /tcp, /udp or /both
+		publish|80/TCP|has a protocol that is none of the word's: it is /tcp, /udp or /both
+		publish|192.168.1:80|has a host address that is none (without one: all of the host's)
+		publish|0.0.0.0:80|has a host address that is none (without one: all of the host's)
+		publish|224.0.0.1:80|has a host address that is none (without one: all of the host's)
+		publish|[::]:80|has a host address that is none (without one: all of the host's)
+		publish|[fe80::1]:80|has a host address that is none (without one: all of the host's)
+		publish|[fd00::g]:80|has a host address that is none (without one: all of the host's)
+		publish|[fd00::1]80|lacks ]: behind its address
+		publish|[fd00::1:80|lacks ]: behind its address
+		publish|[::1]:80|has ::1, which the kernel leads nowhere else: use 127.0.0.1
+		open-port|0|has a port that is not a number from 1 to 65535, or a range that is none
+		open-port|90-80|has a port that is not a number from 1 to 65535, or a range that is none
+		open-port|80-|has a port that is not a number from 1 to 65535, or a range that is none
+		open-port|-80|has a port that is not a number from 1 to 65535, or a range that is none
+		open-port|80-90-100|has a port that is not a number from 1 to 65535, or a range that is none
+		open-port|1-65536|has a port that is not a number from 1 to 65535, or a range that is none
+		open-port|80/icmp|has a protocol that is none of the word's: it is /tcp, /udp or /both
+		open-port|80/|has a protocol that is none of the word's: it is /tcp, /udp or /both
+		open-port|80/all|has a protocol that is none of the word's: it is /tcp, /udp or /both
+		allow-host|53|would ask names outside the tunnel: refused
+		allow-host|853/udp|would ask names outside the tunnel: refused
+		allow-host|5353/both|would ask names outside the tunnel: refused
+		allow-host|5355|would ask names outside the tunnel: refused
+		allow-host|80-90|is a range: give one port
+		allow-host|192.168.77.1:80|has a port that is not a number from 1 to 65535, or a range that is none
+		allow-host|0|has a port that is not a number from 1 to 65535, or a range that is none
+		allow-to|0.0.0.0/0|is everything: refused
+		allow-to|::/0|is everything: refused
+		allow-to|10.0.0.0/8:53|would ask names outside the tunnel: refused
+		allow-to|[fd00::/64]:853/tcp|would ask names outside the tunnel: refused
+		allow-to|10.0.0.0/8:0|has a port that is not a number from 1 to 65535, or a range that is none
+		allow-to|10.0.0.0/8:|has a port that is not a number from 1 to 65535, or a range that is none
+		allow-to|[fd00::/64]:x|has a port that is not a number from 1 to 65535, or a range that is none
+		allow-to|10.0.0.1/8|has bits behind its length: is another length, or one address, meant?
+		allow-to|[fd00::/64|lacks a ]
+		allow-to|[fd00::/64]80|has more behind its ] than :PORT
+		allow-to|fd00::/64:80|is not PREFIX[:PORT] (an IPv6 one with a port: [PREFIX]:PORT)
+		allow-to|lan:80|is not PREFIX[:PORT] (an IPv6 one with a port: [PREFIX]:PORT)
+		allow-to|10.0.0.0/8:80/icmp|has a port, which ICMP has not
+		allow-to|10.0.0.0/8/sctp|has a protocol that is none: it is /tcp, /udp, /both or /icmp
+		allow-to|10.0.0.0/8:80/|has a protocol that is none: it is /tcp, /udp, /both or /icmp
+	END
+	# the tunnel's own network, which two roads would lead to
+	host sh -c 'sed "s|10.66.0.2/32|10.66.0.2/24|" $LAB/provider.conf > $LAB/wide.conf; chmod 600 $LAB/wide.conf'
+	for word in accessible-from allow-to; do
+		run -2 --separate-stderr vault up media conf "$LAB/wide.conf" $word 10.66.0.0/24
+		[[ $stderr == *"vault: media: $word 10.66.0.0/24: that is the tunnel's own network, which is reached by it alone"* ]]
+	done
+	run -2 --separate-stderr up no-link publish 80
+	[[ $stderr == *"no-link: there is no link for accessible-from, publish, allow-host or allow-to"* ]]
+	run -2 --separate-stderr up publish 80 publish 80:81
+	[[ $stderr == *'publish: "80:81" has a host port that is published already' ]]
+	run ! host nft list table inet vault
+}
+
+# granted WORDS…: the guard's elements as dry-run has them, one a line
+granted() { up "$@" dry-run | sed -n '/^add table/,/^EOF/p' | grep -o '[^{,]*"vlt-media"[^,}]*' | sed 's/^ *//; s/ *$//; /^"vlt-media" [.] [^ ]*\( comment.*\)*$/d'; }
+
+@test "the forms of publish, allow-host and allow-to, with IPv6 in brackets" {
+	local c='comment "vlt-media" :' v4=10.200.0.2 v6=fd76:6175:6c74::2
+
+	[ "$(granted publish 80)" = "tcp . 80 . 0.0.0.0/0 $c $v4 . 80
+tcp . 80 . ::/0 $c $v6 . 80" ]
+	[ "$(granted publish 80:81/udp)" = "udp . 80 . 0.0.0.0/0 $c $v4 . 81
+udp . 80 . ::/0 $c $v6 . 81" ]
+	[ "$(granted publish 192.168.77.1:80/both)" = "tcp . 80 . 192.168.77.1 $c $v4 . 80
+udp . 80 . 192.168.77.1 $c $v4 . 80" ]
+	[ "$(granted publish '[fd00:77::1]:80:81')" = "tcp . 80 . fd00:77::1 $c $v6 . 81" ]
+	[ "$(granted publish 80 publish 80/tcp publish 80:80)" = "$(granted publish 80)" ] # once is enough
+	[ "$(granted allow-host 80/both)" = '"vlt-media" . 10.200.0.1 . tcp . 80
+"vlt-media" . 10.200.0.1 . udp . 80
+"vlt-media" . fd76:6175:6c74::1 . tcp . 80
+"vlt-media" . fd76:6175:6c74::1 . udp . 80' ]
+	[ "$(granted allow-to 192.168.77.3:80-90/udp)" = '"vlt-media" . 10.200.0.2 . 192.168.77.3 . udp . 80-90' ]
+	[ "$(granted allow-to '[fd00:77::3]:80')" = '"vlt-media" . fd76:6175:6c74::2 . fd00:77::3 . tcp . 80' ]
+	[ "$(granted allow-to '[fd00:77::/64]:80/both')" = '"vlt-media" . fd76:6175:6c74::2 . fd00:77::/64 . tcp . 80
+"vlt-media" . fd76:6175:6c74::2 . fd00:77::/64 . udp . 80' ]
+	[ "$(granted allow-to fd00:77::/64/udp)" = '"vlt-media" . fd76:6175:6c74::2 . fd00:77::/64 . udp . 0-65535' ]
+	[ "$(granted allow-to 10.0.0.0/8)" = '"vlt-media" . 10.200.0.2 . 10.0.0.0/8 . tcp . 0-65535
+"vlt-media" . 10.200.0.2 . 10.0.0.0/8 . udp . 0-65535
+"vlt-media" . 10.200.0.2 . 10.0.0.0/8 . icmp . 0-65535' ]
+	[ "$(granted allow-to 10.0.0.0/8/icmp)" = '"vlt-media" . 10.200.0.2 . 10.0.0.0/8 . icmp . 0-65535' ]
+	# what lies within another is not held twice
+	[ "$(granted accessible-from 10.1.0.0/16,10.0.0.0/8,10.2.3.4)" = '"vlt-media" . 10.200.0.2 . 10.0.0.0/8' ]
 }
