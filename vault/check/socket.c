@@ -3,8 +3,8 @@
  * vault/check/socket.c: the tunnel's encrypted socket lives on the host, and so does its program.
  *
  * A socket inside would have no way out but the tunnel itself (MV-4). The kernel's WireGuard has no
- * process to ask, but its socket is one of the UDP sockets of a namespace, told from a program's on
- * the same port by having no inode.
+ * process to ask, but its socket is one of the UDP sockets that a namespace lists: whichever has
+ * one on the port it listens on. When both have, one is a program's, and there is no telling which.
  */
 #include "vault/check/socket.h"
 
@@ -19,22 +19,26 @@
 
 #define TABLE_MAX_BYTES (64U << 20)
 
-/* How many sockets of the kernel itself are bound to PORT, as the caller's namespace shows them. */
+/* How many sockets are bound to PORT on every address and connected to none, as WireGuard's are. */
 struct count {
 	uint16_t port;
 	size_t n;
 };
 
-/* A line of /proc/net/udp: "sl: ADDRESS:PORT REMOTE st queues timer retransmits uid timeout inode".
- */
-static bool is_kernel_socket(const char *line, uint16_t port)
+static bool is_zero(const char *hex)
 {
-	unsigned int local;
-	unsigned long inode;
+	return !hex[strspn(hex, "0")];
+}
 
-	return sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %*s %*s %lu", &local,
-		      &inode) == 2 &&
-	       local == port && !inode;
+/* A line of /proc/net/udp: "sl: ADDRESS:PORT ADDRESS:PORT ...", in hexadecimal. */
+static bool is_open_socket(const char *line, uint16_t port)
+{
+	unsigned int local, remote;
+	char here[33], there[33];
+
+	return sscanf(line, " %*u: %32[0-9A-Fa-f]:%x %32[0-9A-Fa-f]:%x", here, &local, there,
+		      &remote) == 4 &&
+	       local == port && !remote && is_zero(here) && is_zero(there);
 }
 
 static int count_in(const char *path, struct count *count)
@@ -47,7 +51,7 @@ static int count_in(const char *path, struct count *count)
 		return r;
 	rest = text;
 	for (const char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
-		count->n += is_kernel_socket(line, count->port);
+		count->n += is_open_socket(line, count->port);
 	return 0;
 }
 
