@@ -99,7 +99,6 @@ make_inside() {
 		wg setconf wg-media /run/inside.conf; ip link set wg-media up group 30305"
 }
 
-# bats test_tags=tunnel
 @test "MV-7 a tunnel that was never used, one that answers, and one that sends and never receives are told apart" {
 	sound
 	says ok handshake 'never used'
@@ -330,7 +329,6 @@ unknown() {
 
 # ---- processes -----------------------------------------------------------------------------------------------------
 
-# bats test_tags=tunnel
 @test "PC-11 pid: a command of vault exec is confined; of ip netns exec it sees and may too much; outside is outside" {
 	spawn host "$VAULT" exec media sleep 1000
 	local confined=$SPAWNED lax stray
@@ -418,7 +416,6 @@ unknown() {
 # sample METRIC LABELS: its value
 sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 
-# bats test_tags=tunnel
 @test "PC-10 prometheus: metrics of every vault, each once, with the verdict, handshakes and drops" {
 	vault exec media curl -sfm 5 -o /dev/null http://10.66.0.1/
 	run ! inside media curl -sm 1 telnet://10.200.0.1:22
@@ -443,7 +440,6 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	vault down web > "$BATS_TEST_TMPDIR/web"
 }
 
-# bats test_tags=tunnel
 @test "check system: what there is, and the mend for what is not" {
 	run -0 vault check system
 	says ok system-wireguard ''

@@ -96,19 +96,16 @@ works() {
 	same media "$LAB/provider.conf"
 }
 
-# bats test_tags=tunnel
 @test "BX-6 the same for IPv4 alone, without a link" {
 	same media "$LAB/provider4.conf" no-link
 }
 
-# bats test_tags=tunnel
 @test "BX-6 the same for IPv4 alone, for IPv6 alone, and for both without a link" {
 	same media "$LAB/provider4.conf"
 	same media "$LAB/provider6.conf"
 	same media "$LAB/provider.conf" no-link
 }
 
-# bats test_tags=tunnel
 @test "BX-6 the same for addresses of the admin's choice, a resolver inside their network, another MTU, a long name" {
 	same a.long_name-of-a-vault "$LAB/provider.conf" host-address 10.20.30.1/24 vault-address 10.20.30.2/24 \
 		host-address fd00:5::1/64 vault-address fd00:5::2/64 dns 10.20.30.40,10.66.0.1 mtu 1300

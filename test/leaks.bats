@@ -227,7 +227,6 @@ names_only() {
 	[ "$SEEN" != unknown ]
 }
 
-# bats test_tags=tunnel
 @test "L8 a tunnel of IPv4 only: no IPv6 anywhere, on a link that has it neither; of IPv6 only: it works, without IPv4" {
 	vault up media conf "$LAB/provider4.conf"
 	[ "$(inside media curl -sS http://203.0.113.80/)" = 198.51.100.1 ]

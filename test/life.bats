@@ -76,7 +76,6 @@ drop_none() { isp sh -c 'nft delete table inet cut 2> /dev/null || :'; }
 	[ "$output" = "kill: down" ]
 }
 
-# bats test_tags=tunnel
 @test "L13 down kill: whoever is inside is asked to end, then made to, and nobody else" {
 	local outside neighbour polite stubborn n
 
@@ -228,7 +227,6 @@ rotate() {
 
 # ---- commands ------------------------------------------------------------------------------------------------------
 
-# bats test_tags=tunnel
 @test "hooks: run on the host, in order, with VAULT_ set, and nothing of vault's in their hands" {
 	local host_ns
 
@@ -364,7 +362,6 @@ handshake() { if [ "$LAB_BACKEND" = kernel ]; then inside media wg show wg-media
 	(($(handshake) == 0)) # the control: nobody asks for one
 }
 
-# bats test_tags=tunnel
 @test "MV-7 wait-handshake: nobody answers: exit 1, the endpoint and the mend told, all stays up and sealed; later it answers" {
 	need jq
 	words "conf $LAB/provider.conf" "wait-handshake 2"
@@ -411,7 +408,6 @@ endpoint() { if [ "$LAB_BACKEND" = kernel ]; then inside media wg show wg-media 
 
 named() { host sh -c "grep -v vpn.example /etc/hosts > $LAB/hosts; printf '%s vpn.example\n' $* >> $LAB/hosts; cat $LAB/hosts > /etc/hosts"; }
 
-# bats test_tags=tunnel
 @test "PC-9 an endpoint given by name that has moved: up follows it, to the family that there is a route for" {
 	words "conf $LAB/named.conf"
 	named 198.51.100.1

@@ -118,7 +118,6 @@ straight() {
 	END
 }
 
-# bats test_tags=tunnel
 @test "VC-7 VC-8 VC-13 L20 L21 who reaches what of a vault, its host and its tunnel: the matrix" {
 	local cells=$BATS_TEST_TMPDIR/cells nine seven who
 	need socat

@@ -119,7 +119,6 @@ judge() {
 	matrix "tunnel down"
 }
 
-# bats test_tags=tunnel
 @test "MV-3 PC-12 L15 seal: the tunnel's interface deleted: nothing leaves" {
 	up
 	inside media curl -sS http://203.0.113.80/

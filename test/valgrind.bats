@@ -52,7 +52,6 @@ teardown() { vault down media > /dev/null 2>&1 || :; }
 	in_valgrind 1 down media
 }
 
-# bats test_tags=tunnel
 @test "MV-1 MV-6 a vault is made, used and taken down, cleanly in valgrind" {
 	in_valgrind 0 up media conf "$LAB/provider.conf"
 	vault up media conf "$LAB/provider.conf"

@@ -13,48 +13,7 @@
 
 #define SETTING_MAX_BYTES 64
 #define DUMP_TRIES 8
-#define PREFIXES_MAX (2 * SPEC_REACH_MAX)
 #define CHAINS_MAX 32
-
-/* A prefix beyond the host that words name, and the host's best route there. */
-struct way {
-	const char *word;
-	const struct prefix *prefix;
-	struct rtnl_route route;
-	bool found;
-};
-
-struct ways {
-	struct way list[PREFIXES_MAX];
-	size_t n;
-};
-
-static void add_way(struct ways *ways, const char *word, const struct prefix *prefix)
-{
-	for (size_t i = 0; i < ways->n; i++)
-		if (prefix_equal(ways->list[i].prefix, prefix))
-			return;
-	ways->list[ways->n++] = (struct way){ .word = word, .prefix = prefix };
-}
-
-/* The longest match, and among equals the least metric. */
-static int consider(const struct rtnl_route *route, void *arg)
-{
-	struct ways *ways = arg;
-
-	for (size_t i = 0; i < ways->n; i++) {
-		struct way *way = &ways->list[i];
-
-		if (!prefix_contains(&route->dst, &way->prefix->addr) ||
-		    (way->found && (route->dst.len < way->route.dst.len ||
-				    (route->dst.len == way->route.dst.len &&
-				     route->metric >= way->route.metric))))
-			continue;
-		way->route = *route;
-		way->found = true;
-	}
-	return 0;
-}
 
 /* True when the setting can be read and is 0. */
 static bool is_off(const char *path)
@@ -66,16 +25,12 @@ static bool is_off(const char *path)
 }
 
 /* Linux forwards IPv4 by the interface that a packet comes in by; IPv6 for the whole host or not. */
-static void check_forwarding(const struct way *way, struct problems *p)
+static void check_forwarding(const char *word, const struct prefix *prefix, const char *name,
+			     struct problems *p)
 {
-	char name[IFNAMSIZ] = "", setting[64], path[96], text[PREFIX_STRLEN];
+	char setting[64], path[96], text[PREFIX_STRLEN];
 
-	if (!if_indextoname(way->route.index, name)) {
-		problem_warn(p, 0, "%s %s: the host has no route there", way->word,
-			     prefix_format(way->prefix, text));
-		return;
-	}
-	if (way->prefix->addr.family == AF_INET6)
+	if (prefix->addr.family == AF_INET6)
 		snprintf(setting, sizeof(setting), "net/ipv6/conf/all/forwarding");
 	else
 		snprintf(setting, sizeof(setting), "net/ipv4/conf/%s/forwarding", name);
@@ -84,22 +39,25 @@ static void check_forwarding(const struct way *way, struct problems *p)
 		problem_warn(p, 0,
 			     "%s %s: the host does not forward what comes by %s; to let it: sysctl "
 			     "-w %s=1",
-			     way->word, prefix_format(way->prefix, text), name, setting);
+			     word, prefix_format(prefix, text), name, setting);
 }
 
-static void check_ways(struct world *w, struct ways *ways, struct problems *p)
+/* The way to PREFIX, and so, as the guard holds a source to it, the way from there. */
+static void check_way(struct world *w, const char *word, const struct prefix *prefix,
+		      struct problems *p)
 {
+	char name[IFNAMSIZ] = "", text[PREFIX_STRLEN];
 	struct nl_error error = { 0 };
-	int r = -EINTR;
+	uint32_t index;
+	int r = rtnl_ask_route(&w->host_route, &prefix->addr, &index, &error);
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
-		r = rtnl_dump_routes(&w->host_route, AF_UNSPEC, consider, ways, &error);
-	if (r) {
-		problem_warn(p, 0, "reading the host's routes: %s %s", strerror(-r), error.text);
-		return;
-	}
-	for (size_t i = 0; i < ways->n; i++)
-		check_forwarding(&ways->list[i], p);
+	if (!r && !if_indextoname(index, name))
+		r = -errno;
+	if (r)
+		problem_warn(p, 0, "%s %s: which way the host has there: %s %s", word,
+			     prefix_format(prefix, text), strerror(-r), error.text);
+	else
+		check_forwarding(word, prefix, name, p);
 }
 
 struct chains {
@@ -178,19 +136,13 @@ static void check_firewalls(struct world *w, struct problems *p)
 void hostpath_check(struct world *w, struct problems *p)
 {
 	const struct spec_reach *reach = &w->spec->reach;
-	struct ways *ways cleanup(free_ptr) = NULL;
 
 	if (!reach->n_from && !reach->n_holes && !reach->n_host_ports)
 		return;
-	ways = calloc(1, sizeof(*ways));
-	if (!ways) {
-		problem_warn(p, 0, "out of memory: what stands in the way is not known");
-		return;
-	}
 	for (size_t i = 0; i < reach->n_from; i++)
-		add_way(ways, "accessible-from", &reach->from[i]);
+		check_way(w, "accessible-from", &reach->from[i], p);
 	for (size_t i = 0; i < reach->n_holes; i++)
-		add_way(ways, "allow-to", &reach->holes[i].to);
-	check_ways(w, ways, p);
+		if (!i || !prefix_equal(&reach->holes[i - 1].to, &reach->holes[i].to))
+			check_way(w, "allow-to", &reach->holes[i].to, p);
 	check_firewalls(w, p);
 }
