@@ -61,8 +61,7 @@ static bool is_basic(enum set_type type)
 }
 
 /* What the sets that every vault has elements in, or all others, hold of this vault. */
-static int find_in(struct world *w, struct ruleset *rs, bool basic, size_t *others,
-		   size_t *missing)
+static int find_in(struct world *w, struct ruleset *rs, bool basic, size_t *others, size_t *missing)
 {
 	struct nl_error error = { 0 };
 	int r = rs->err;
@@ -274,10 +273,7 @@ static bool is_of_vaults(const struct nftlook_line *line, const struct ruleset *
 	if (strncmp(line->key, set, at))
 		return false;
 	for (size_t i = 0; i < guard->n_sets; i++) {
-		size_t len = strlen(guard->sets[i].name);
-
-		if (!strncmp(line->key + at, guard->sets[i].name, len) &&
-		    line->key[at + len] == ' ')
+		if (!strcmp(line->key + at, guard->sets[i].name))
 			return !guard->sets[i].n_elements;
 	}
 	return false;
