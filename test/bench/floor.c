@@ -47,7 +47,8 @@
 #define NAMES "/run/netns"
 #define MAX_FDS 64
 
-static const char *const kept_files[] = { "vault.json", "resolv.conf", "nsswitch.conf" };
+static const char *const kept_files[] = { "vault.json",   "resolv.conf",     "nsswitch.conf",
+					  "confine.conf", "etc/resolv.conf", "etc/nsswitch.conf" };
 
 /* ---- the tape: a head, then records
  * ------------------------------------------------------------------------------- */
@@ -159,17 +160,22 @@ static void take_bytes(struct recorder *r, const char *line)
 	}
 }
 
-/* The state's files are written under ".NAME.PID" and renamed. */
-static void take_open(struct recorder *r, int fd, const char *path)
+/* The state's files are written under ".NAME.PID" and renamed; some in its folder "etc", which DIR
+ * then is. */
+static void take_open(struct recorder *r, int fd, int dir, const char *path)
 {
+	bool in_etc = dir > 0 && dir < MAX_FDS && !strcmp(r->fds[dir].path, "etc");
+
 	r->fds[fd].is_socket = false;
 	r->fds[fd].path[0] = '\0';
 	if (!strcmp(path, "/proc/thread-self/ns/net") && r->inside)
 		r->head.ns = (uint32_t)fd;
 	else if (!strncmp(path, "/proc/sys/", 10))
 		snprintf(r->fds[fd].path, sizeof(r->fds[fd].path), "%s", path);
+	else if (!strcmp(path, "etc"))
+		strcpy(r->fds[fd].path, path);
 	else if (path[0] == '.' && strrchr(path, '.') != path)
-		snprintf(r->fds[fd].path, sizeof(r->fds[fd].path), "%.*s",
+		snprintf(r->fds[fd].path, sizeof(r->fds[fd].path), "%s%.*s", in_etc ? "etc/" : "",
 			 (int)(strrchr(path, '.') - path) - 1, path + 1);
 }
 
@@ -186,7 +192,7 @@ static void take_line(struct recorder *r, const char *line)
 {
 	const char *result = strrchr(line, '=');
 	int fd, got = result ? atoi(result + 1) : -1;
-	char word[256];
+	char word[256], dir[16];
 
 	if (!strncmp(line, " | ", 3)) {
 		if (r->is_open)
@@ -202,9 +208,9 @@ static void take_line(struct recorder *r, const char *line)
 	else if (sscanf(line, "socket(AF_NETLINK, %*[^,], %255[A-Z_])", word) == 1 && got >= 0 &&
 		 got < MAX_FDS)
 		take_socket(r, got, word);
-	else if (sscanf(line, "openat(%*[^,], \"%255[^\"]\"", word) == 1 && got >= 0 &&
+	else if (sscanf(line, "openat(%15[^,], \"%255[^\"]\"", dir, word) == 2 && got >= 0 &&
 		 got < MAX_FDS)
-		take_open(r, got, word);
+		take_open(r, got, atoi(dir), word);
 	else if (sscanf(line, "sendmsg(%i,", &fd) == 1 && fd < MAX_FDS && r->fds[fd].is_socket)
 		begin_record(r, SEND, fd);
 	else if (sscanf(line, "write(%i,", &fd) == 1 && fd < MAX_FDS && r->fds[fd].path[0])
@@ -387,7 +393,7 @@ static int up(const char *name)
 	if (mkdir(path, 0755))
 		err(1, "%s", path);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0 || flock(dir, LOCK_EX))
+	if (dir < 0 || flock(dir, LOCK_EX) || mkdirat(dir, "etc", 0755))
 		err(1, "%s", path);
 	if (unshare(CLONE_NEWNET))
 		err(1, "unshare");
@@ -421,6 +427,8 @@ static int down(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(kept_files); i++)
 		if (unlinkat(dir, kept_files[i], 0))
 			err(1, "%s", kept_files[i]);
+	if (unlinkat(dir, "etc", AT_REMOVEDIR))
+		err(1, "etc");
 	snprintf(path, sizeof(path), STATE "/%s", name);
 	return rmdir(path) ? 1 : 0;
 }
