@@ -105,7 +105,7 @@ demo: deps ## a real tunnel in a lab: up, killed, nothing leaks
 	$(Q)$(MAKE) --no-print-directory all tools
 	$(Q)O=$(O) test/demo
 
-bench: all tools ## ratios against the scripts people use today, and against a bare C floor
+bench: all tools ## ratios against the scripts people use today, a bare C floor, and one vault of many
 	$(Q)$(MAKE) --no-print-directory $(O)/test/floor
 	$(Q)O=$(O) test/bench/bench
 
