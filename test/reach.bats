@@ -746,3 +746,36 @@ udp . 80 . 192.168.77.1 $c $v4 . 80" ]
 	# what lies within another is not held twice
 	[ "$(granted accessible-from 10.1.0.0/16,10.0.0.0/8,10.2.3.4)" = '"vlt-media" . 10.200.0.2 . 10.0.0.0/8' ]
 }
+
+@test "check shows every hole, each time, and what passed by them" {
+	vault up media conf "$LAB/provider.conf" allow-to 203.0.113.80/32:80 allow-to 192.168.77.2/32/icmp
+	[[ $(inside media curl -sS -m 5 http://203.0.113.80/) == 192.0.2.2 ]]
+	run -0 vault check media
+	[[ $output == *"allow-to 203.0.113.80/32:80/tcp is open"* && $output == *"allow-to 192.168.77.2/32/icmp is open"* ]]
+	[[ ! $output == *"(0 packets"* ]]
+	vault down media
+}
+
+@test "up says which setting of the host and which firewall stand in the way, and changes neither" {
+	ways() { vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24,fd00:77::/64 allow-host 9 2>&1; }
+
+	[[ $(ways) != *warning* ]]
+	vault down media
+	host sysctl -qw net.ipv4.conf.eth1.forwarding=0 net.ipv6.conf.all.forwarding=0
+	host nft add table ip other
+	host nft add chain ip other FORWARD '{ type filter hook forward priority 0; policy drop; }'
+	host nft add chain ip other INPUT '{ type filter hook input priority 0; policy drop; }'
+	run -0 ways
+	host nft insert rule ip other FORWARD oifname vlt-media accept
+	host nft insert rule ip other INPUT iifname vlt-media accept
+	again=$(ways)
+	host nft delete table ip other
+	[[ $(host sysctl -n net.ipv4.conf.eth1.forwarding net.ipv6.conf.all.forwarding | xargs) == "0 0" ]]
+	host sysctl -qw net.ipv4.conf.eth1.forwarding=1 net.ipv6.conf.all.forwarding=1
+	[[ $output == *"sysctl -w net/ipv4/conf/eth1/forwarding=1"* && $output == *"sysctl -w net/ipv6/conf/all/forwarding=1"* ]]
+	[[ $output == *"nft insert rule ip other FORWARD oifname vlt-media accept"* ]]
+	[[ $output == *"nft insert rule ip other FORWARD iifname vlt-media accept"* ]]
+	[[ $output == *"nft insert rule ip other INPUT iifname vlt-media accept"* ]]
+	[[ $again != *"table ip other"* && $again == *forwarding* ]]
+	vault down media
+}

@@ -213,7 +213,7 @@ static void add_output_new(const struct spec *spec, enum spec_family f, struct r
 				 reach->host_ports[i].last));
 	for (size_t i = 0; i < reach->n_holes; i++)
 		if (reach->holes[i].to.addr.family == families[f])
-			RULE(rs, c, "passed_holes", VERDICT_ACCEPT, "a hole: allow-to",
+			RULE(rs, c, SEAL_HOLES, VERDICT_ACCEPT, "a hole: allow-to",
 			     match_oif(spec->link_name), match_saddr(&ends->vault.addr),
 			     match_daddr_prefix(&reach->holes[i].to), hole_match(&reach->holes[i]));
 }
@@ -271,7 +271,7 @@ static void build_inet(const struct spec *spec, struct ruleset *rs)
 	for (size_t i = 0; i < ARRAY_SIZE(used); i++)
 		ruleset_counter(rs, used[i]);
 	if (spec->reach.n_holes)
-		ruleset_counter(rs, "passed_holes");
+		ruleset_counter(rs, SEAL_HOLES);
 	sealset_name_ports(rs);
 	add_resolvers(spec, rs);
 	add_echo_sets(spec, rs);

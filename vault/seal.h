@@ -31,6 +31,9 @@ void seal_build_grants(const struct spec *spec, struct ruleset *rs);
  * The description cannot tell: an `up` that failed may have allowed what was never written down. */
 bool seal_grants_more(const struct ruleset *rs);
 
+/* The counter of what passes by holes; not one that drops. */
+#define SEAL_HOLES "passed_holes"
+
 /* What a counter of ours counts, for people; NULL for a name that is none. */
 const char *seal_counter_meaning(const char *name);
 

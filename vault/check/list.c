@@ -27,6 +27,7 @@ const struct check_id check_ids[] = {
 	{ "route", "routes inside" },
 	{ "rule", "policy rules inside" },
 	{ "stranger", "what nobody asked for: interfaces, tables of rules" },
+	{ "hole", "what may be reached outside the tunnel (allow-to)" },
 	{ "resolv.conf", "the resolvers that programs are told" },
 	{ "nsswitch.conf", "how programs look names up" },
 	{ "processes", "who is inside" },

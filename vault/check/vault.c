@@ -26,6 +26,7 @@
 #include "vault/check/stranger.h"
 #include "vault/check/tunnel.h"
 #include "vault/plan.h"
+#include "vault/reach.h"
 #include "vault/sight.h"
 #include "vault/state.h"
 #include "vault/world.h"
@@ -39,6 +40,7 @@ struct exam {
 	struct spec *spec;
 	struct world *w;
 	struct plan plan;
+	uint64_t through_holes; /* packets */
 };
 
 /* False, said why, when there is no description to compare with. */
@@ -209,9 +211,12 @@ static void look_at_plan(struct exam *e)
 static int add_counter(const char *table, const char *name, uint64_t packets, uint64_t bytes,
 		       void *arg)
 {
-	struct check *c = arg;
+	struct exam *e = arg;
+	struct check *c = e->c;
 	struct check_counter counter = { .packets = packets, .bytes = bytes };
 
+	if (!strcmp(name, SEAL_HOLES))
+		e->through_holes = packets;
 	if (!seal_counter_meaning(name))
 		return 0;
 	snprintf(counter.table, sizeof(counter.table), "%s", table);
@@ -227,11 +232,24 @@ static void read_counters(struct exam *e)
 
 	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
 		e->c->n_counters = 0;
-		r = nft_dump_counters(&e->w->vault_nft, add_counter, e->c, &error);
+		r = nft_dump_counters(&e->w->vault_nft, add_counter, e, &error);
 	}
 	if (r)
 		check_add(e->c, "read", FOUND_UNKNOWN, NULL, NULL, "the counters: %s %s",
 			  strerror(-r), error.text);
+}
+
+/* Asked for, and no fault; but whoever looks shall see them. */
+static void tell_holes(struct exam *e)
+{
+	const struct spec_reach *reach = &e->spec->reach;
+	char text[REACH_STRLEN];
+
+	for (size_t i = 0; i < reach->n_holes; i++)
+		check_add(e->c, "hole", FOUND_OK, NULL, NULL,
+			  "allow-to %s is open, outside the tunnel (%llu packets by all holes)",
+			  reach_format_hole(&reach->holes[i], text),
+			  (unsigned long long)e->through_holes);
 }
 
 /* What else stands between us and the kernel. */
@@ -268,6 +286,7 @@ static void examine(struct exam *e)
 	check_socket(c, e->spec, e->w);
 	check_strangers(c, &e->plan, e->w);
 	read_counters(e);
+	tell_holes(e);
 	e->w->sight = NULL;
 	sight_free(&sight);
 }
