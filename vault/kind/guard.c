@@ -263,53 +263,26 @@ static int look_elements(struct world *w)
 	return r == -ENOENT ? LOOK_ABSENT : r;
 }
 
-/* True for an element of a set that each vault has its own in: one that the constant rules leave
- * empty. */
-static bool is_of_vaults(const struct nftlook_line *line, const struct ruleset *guard)
-{
-	const char *set = "element inet vault ";
-	size_t at = strlen(set);
-
-	if (strncmp(line->key, set, at))
-		return false;
-	for (size_t i = 0; i < guard->n_sets; i++) {
-		if (!strcmp(line->key + at, guard->sets[i].name))
-			return !guard->sets[i].n_elements;
-	}
-	return false;
-}
-
 /* Compares all that vaults share: the table, awake, its chains and their policies, sets and rules. */
 static int compare_shared(struct world *w)
 {
-	const struct nftlook *seen = &w->sight->guard;
-	struct nftlook shared = { .lines = calloc(seen->n + 1, sizeof(*shared.lines)) };
 	struct ruleset guard;
 	int r;
 
 	seal_build_guard(&guard);
-	r = shared.lines ? guard.err : -ENOMEM;
-	for (size_t i = 0; !r && i < seen->n; i++)
-		if (!is_of_vaults(&seen->lines[i], &guard))
-			shared.lines[shared.n++] = seen->lines[i];
-	if (!r)
-		r = nftlook_compare(&shared, &guard, NFTLOOK_WHOLE, w->why);
+	r = guard.err ? guard.err
+		      : nftlook_compare(&w->sight->guard, &guard, NFTLOOK_WHOLE, w->why);
 	ruleset_free(&guard);
-	free(shared.lines); /* what they point to is the sight's */
 	return r;
 }
 
 static int guard_look(const struct obj *obj, struct world *w)
 {
-	struct ruleset want;
-	int r;
+	int r = compare_shared(w);
 
 	(void)obj;
-	seal_build_guard_elements(w->spec, &want);
-	r = want.err ? want.err : compare_shared(w);
 	if (!r)
 		r = look_elements(w);
-	ruleset_free(&want);
 	return r == -EBADE ? LOOK_OTHER : r;
 }
 
