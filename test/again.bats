@@ -148,8 +148,9 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[
 @test "BX-3 no-link takes the link away, and the next up brings it back" {
 	run -0 vault up media conf "$LAB/provider4.conf" no-link
 	run -1 host ip link show vlt-media
-	run -1 host nft list table inet vault
+	run ! host nft get element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
 	run -0 "${again[@]}"
+	host nft get element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
 	host ip link show vlt-media
 	[ "$(vault exec media -- curl -sm 5 http://10.66.0.1/)" = 10.66.0.2 ]
 }

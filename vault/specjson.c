@@ -460,6 +460,8 @@ int spec_from_json(const json_t *json, struct spec *out)
 		return -EPROTONOSUPPORT;
 	r = read_string(json_object_get(json, "name"), out->name, sizeof(out->name));
 	if (!r)
+		spec_name_interfaces(out);
+	if (!r)
 		r = read_number(json_object_get(json, "netns_inode"), INT64_MAX, &inode);
 	if (!r)
 		r = read_number(json_object_get(json, "seal_generation"), UINT32_MAX, &generation);

@@ -138,35 +138,47 @@ static const char *fault_of_link(const struct world *w)
 	return fault ? fault : fault_of_addresses(spec, s);
 }
 
-static bool has_settings(const struct spec *spec)
+/* 1 when the host's end has all settings, 0 when not, -errno when it cannot be told. */
+static int has_settings(const struct spec *spec)
 {
 	char path[128], *text cleanup(free_ptr) = NULL;
 	size_t len = 0;
 	uint64_t value;
+	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", spec->host_name,
 			 settings[i].name);
 		free(steal_ptr(&text));
-		if (file_read(path, SETTING_MAX_BYTES, &text, &len) || !len ||
-		    uint_parse(text, len - 1, 0, UINT32_MAX, &value) ||
-		    value != setting_value(spec, i))
-			return false;
+		r = file_read(path, SETTING_MAX_BYTES, &text, &len);
+		if (!r && len)
+			r = uint_parse(text, len - 1, 0, UINT32_MAX, &value);
+		if (r || !len)
+			return r ? r : -EBADMSG;
+		if (value != setting_value(spec, i))
+			return 0;
 	}
-	return true;
+	return 1;
 }
 
 static int link_look(const struct obj *obj, struct world *w)
 {
 	const struct sight *s = w->sight;
 	const char *fault;
+	int r = 1;
 
 	(void)obj;
 	if (!sight_link(s->host_links, s->n_host_links, w->spec->host_name) ||
 	    !sight_link(s->links, s->n_links, w->spec->link_name))
 		return LOOK_ABSENT;
 	fault = fault_of_link(w);
-	if (!fault && !has_settings(w->spec))
+	if (!fault)
+		r = has_settings(w->spec);
+	if (r < 0) {
+		snprintf(w->why, sizeof(w->why), "its host end's settings: %s", strerror(-r));
+		return r;
+	}
+	if (!r)
 		fault = "its host end's settings (net.ipv4.conf)";
 	snprintf(w->why, sizeof(w->why), "%s", fault ? fault : "");
 	return fault ? LOOK_OTHER : LOOK_SAME;
