@@ -148,12 +148,12 @@ const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN])
 const char *prefix_format(const struct prefix *p, char buf[static PREFIX_STRLEN])
 {
 	char len[UINT_STRLEN];
-	size_t n;
+	size_t n, digits = uint_format(p->len, len);
 
 	addr_format(&p->addr, buf);
 	n = strlen(buf);
 	buf[n] = '/';
-	memcpy(buf + n + 1, len, uint_format(p->len, len) + 1);
+	memcpy(buf + n + 1, len, digits + 1);
 	return buf;
 }
 

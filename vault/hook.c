@@ -102,6 +102,7 @@ static int set_environment(const struct spec *spec, enum spec_hook event)
 static int become(const struct spec *spec, enum spec_hook event, const char *command)
 {
 	sigset_t none;
+	/* It may be descriptor 0 at once, which the shell keeps; NOLINTNEXTLINE(android-cloexec-open) */
 	int null = open("/dev/null", O_RDWR), r;
 
 	sigemptyset(&none);

@@ -36,7 +36,7 @@ size_t inside_report(const char *name, int ns, json_t *json)
 	int r = ns_inode(ns, &inode);
 	ssize_t n = r ? r : procs_in_netns(inode, &list);
 
-	for (ssize_t i = 0; i < n; i++) {
+	for (ssize_t i = 0; list && i < n; i++) {
 		report_warning(name, "process %d (%s) goes on inside, with no network",
 			       (int)list[i].pid, list[i].name);
 		if (json_array_append_new(array, json_pack("{s:i, s:s}", "pid", (int)list[i].pid,

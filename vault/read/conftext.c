@@ -34,8 +34,9 @@ void conftext_hook(struct str *out, const char *text, bool show_keys)
 static void add_number(struct str *out, uint64_t n)
 {
 	char text[UINT_STRLEN];
+	size_t len = uint_format(n, text);
 
-	str_addn(out, text, uint_format(n, text));
+	str_addn(out, text, len);
 }
 
 void conftext_endpoint(struct str *out, const struct wg_endpoint *e)
