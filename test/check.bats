@@ -486,10 +486,11 @@ everything() {
 
 	for ns in host "inside media"; do
 		$ns sh -c 'nft list ruleset; ip -d address; ip route show table all; ip -6 route show table all; ip rule; ip -6 rule
-			ip neigh; cat /proc/self/net/dev /proc/self/net/udp /proc/self/net/tcp; wg show all dump
+			ip neigh | sed "s/ [A-Z]*$//" # which goes from REACHABLE to STALE by itself
+			cat /proc/self/net/dev /proc/self/net/udp /proc/self/net/tcp; wg show all dump
 			grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf 2> /dev/null || :'
 	done
-	host sh -c 'find /run/vault /run/netns /run/wireguard -printf "%p %i %m %s %T@\n"; cat /run/vault/media/*; cat /proc/self/mounts'
+	host sh -c 'find /run/vault /run/netns /run/wireguard -printf "%p %i %m %s %T@\n"; find /run/vault/media -type f -exec cat {} +; cat /proc/self/mounts'
 }
 
 # bats test_tags=tunnel

@@ -254,7 +254,8 @@ VAULT_TUNNEL=wg-media" ]
 	[ "$(host cat "$LAB/hooks/fds")" = "0 1 2 3 " ] # 3 is that of ls
 	[ "$(host cat "$LAB/hooks/stdin")" = /dev/null ]
 	[ "$(host cat "$LAB/hooks/pwd")" = / ]
-	[ "$(host awk '/SigBlk|SigIgn/ { print $2 }' "$LAB/hooks/signals" | sort -u)" = 0000000000000000 ]
+	# but for 32 and 33, which are the C library's own and as the caller had them
+	[ "$(host awk '/SigBlk|SigIgn/ { sub("180000000$", "000000000", $2); print $2 }' "$LAB/hooks/signals" | sort -u)" = 0000000000000000 ]
 	vault up media # again: none is run
 	vault down media keep-ns
 	vault up media

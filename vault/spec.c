@@ -103,6 +103,7 @@ bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct pre
 	if (!spec->has_link)
 		return false;
 	*which = ends->vault;
+	(void)prefix_mask(which);
 	if (ends->vault.addr.family && prefix_contains(&ends->vault, a))
 		return true;
 	for (size_t i = 0; i < reach->n_from; i++) {

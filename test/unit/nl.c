@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 static bool no_memory;
-#define malloc(n) (no_memory ? NULL : malloc(n))
+#define calloc(n, size) (no_memory ? NULL : calloc(n, size))
 #include "lib/nlmsg.c"
-#undef malloc
+#undef calloc
 #include "lib/nl.c"
 
 #include <linux/capability.h>
