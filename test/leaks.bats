@@ -412,6 +412,20 @@ world() {
 		pgrep -a wireguard-go'
 }
 
+@test "L16 to the endpoint's own address too, what is inside sends through the tunnel alone" {
+	up
+	token
+	must_see isp:to-host --token "$TOKEN" -- host "$WIRE" send udp 198.51.100.1 --port 9 --token "$TOKEN"
+	token
+	all() {
+		for how in udp tcp icmp raw; do inside media wire send $how 198.51.100.1 --port 9 --token "$TOKEN"; done
+		inside media wire send packet 198.51.100.1 --iface link-media --port 9 --mac "$(mac vlt-media)" --token "$TOKEN"
+	}
+	must_not_see isp:to-host host:vlt-media -- all
+	# It does get there: the server answers, to the tunnel's address.
+	[[ $(inside media curl -sS -m 5 http://198.51.100.1/) == 10.66.0.2 ]]
+}
+
 # bats test_tags=tunnel
 @test "L18 a tunnel told another endpoint, from inside, sends nothing there; up puts it right" {
 	endpoint() { inside "$1" wg set "$2" peer "$(host cat "$LAB/keys/server.pub")" endpoint 203.0.113.9:51820; }

@@ -93,6 +93,9 @@ elements() { host nft list table inet vault | grep -o "[^{,]*\"vlt-$1\"[^,}]*" |
 
 mac() { host cat "/sys/class/net/$1/address"; }
 
+# sees ADDRESS COMMAND…: the service says that it saw that address
+sees() { [[ $("${@:2}" 2> /dev/null) == *"$1"* ]]; }
+
 # ---- the matrix ------------------------------------------------------------------------------------------------------
 
 # through NAME LINK GATEWAY4 GATEWAY6 TO4 TO6: what anybody sends to those of the host's addresses goes by that namespace
@@ -781,5 +784,16 @@ udp . 80 . 192.168.77.1 $c $v4 . 80" ]
 	[[ $output == *"nft insert rule ip other FORWARD iifname vlt-media accept"* ]]
 	[[ $output == *"nft insert rule ip other INPUT iifname vlt-media accept"* ]]
 	[[ $again != *"table ip other"* && $again == *forwarding* ]]
+	vault down media
+}
+
+@test "MV-2 VC-10 addresses of the admin's choice: a proxy on the host reaches a service inside, whose answer goes back by the link" {
+	vault up media conf "$LAB/provider.conf" host-address 10.200.1.1/30 vault-address 10.200.1.2/30
+	spawn inside media wire echo 8096
+	retry 5 grep -q ready "$SPAWNED_OUT"
+	spawn host socat TCP-LISTEN:80,bind=192.168.77.1,reuseaddr,fork TCP:10.200.1.2:8096 # the proxy
+	must_see media:link-media --from 10.200.1.2 -- retry 5 sees 10.200.1.1 lan bash -c 'exec 3<> /dev/tcp/192.168.77.1/80 && echo >&3 && cat <&3'
+	must_not_see media:wg-media --to 10.200.1.1 --to 192.168.77.2 -- \
+		sees 10.200.1.1 lan bash -c 'exec 3<> /dev/tcp/192.168.77.1/80 && echo >&3 && cat <&3'
 	vault down media
 }
