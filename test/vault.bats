@@ -480,3 +480,12 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	[ "$(links media)" = "lo mine other " ]
 	host ip netns delete media
 }
+
+@test "an ordinary user reads the vault's resolv.conf, but cannot hold up its commands by a lock" {
+	up
+	host setpriv --reuid 65534 --clear-groups cat /run/vault/media/resolv.conf | grep -q '^nameserver 10.66.0.1'
+	run ! host setpriv --reuid 65534 --clear-groups flock -n /run/vault/media true
+	run ! host setpriv --reuid 65534 --clear-groups flock -n /run/vault/.lock true
+	host flock -n /run/vault/media true # the control: root can
+	vault down media
+}

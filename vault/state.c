@@ -48,9 +48,9 @@ static bool is_current(int fd, const char *path)
 }
 
 /* 1 when it was made, 0 when it was there, -errno. */
-static int make_dir(const char *path)
+static int make_dir(const char *path, mode_t mode)
 {
-	if (!mkdir(path, 0755))
+	if (!mkdir(path, mode))
 		return 1;
 	return errno == EEXIST ? 0 : -errno;
 }
@@ -62,10 +62,10 @@ int state_lock(const char *name, bool *made)
 	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
 	for (;;) {
 		int fd cleanup(close_fd) = -1;
-		int r = make_dir(STATE_DIR);
+		int r = make_dir(STATE_DIR, 0755);
 
-		if (r >= 0)
-			r = make_dir(path);
+		if (r >= 0) /* its files can be read by their names; nobody else can lock it */
+			r = make_dir(path, 0711);
 		if (r < 0)
 			return r;
 		if (made)
@@ -131,7 +131,7 @@ ssize_t state_names(char ***names)
 
 int state_lock_host(void)
 {
-	int r = make_dir(STATE_DIR);
+	int r = make_dir(STATE_DIR, 0755);
 	int fd cleanup(close_fd) = -1;
 
 	if (r < 0)
