@@ -239,6 +239,8 @@ are() {
 
 rules() { ip netns exec media nft list table inet vault; }
 
+rests() { [ "$(systemctl is-active vault-heal@media)" = inactive ]; }
+
 @test "PC-9 the heal timer puts a flushed rule set back; where the namespace is gone, services start anew in the next one" {
 	mkdir -p /etc/systemd/system/vault-heal@media.timer.d
 	printf '[Timer]\nOnActiveSec=1s\nOnUnitInactiveSec=5s\n' >/etc/systemd/system/vault-heal@media.timer.d/soon.conf
@@ -250,9 +252,10 @@ rules() { ip netns exec media nft list table inet vault; }
 	retry 30 rules >/dev/null
 	[ "$(main_pid)" = "$pid" ]
 	systemctl -q disable --now vault-heal@media.timer
+	retry 30 rests # a look that the timer began would be taken for the one below
 	ip netns delete media
 	systemctl start vault-heal@media
-	is_inside
+	retry 30 is_inside # the service starts after the vault, which is all that was waited for
 	[ "$(main_pid)" != "$pid" ]
 }
 
