@@ -489,3 +489,13 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	host flock -n /run/vault/media true # the control: root can
 	vault down media
 }
+
+@test "the guard stays while another vault's link is there, also when its elements were taken by hand" {
+	up
+	vault up other conf "$LAB/provider2.conf"
+	host sh -c 'for s in vaults4 vaults6 endpoints4 endpoints6; do nft flush set inet vault $s; done'
+	vault down media
+	host nft list chain inet vault forward | grep -q 'iifname "vlt-\*".* drop'
+	vault down other
+	run ! host nft list table inet vault
+}

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/nft.h"
+#include "lib/rtnl.h"
 #include "vault/obj.h"
 #include "vault/seal.h"
 #include "vault/sight.h"
@@ -310,6 +311,28 @@ static size_t count_elements(const struct ruleset *rs)
 	return n;
 }
 
+static int note_link(const struct rtnl_link *link, void *arg)
+{
+	const struct world *w = arg;
+
+	return !strncmp(link->name, "vlt-", 4) && strcmp(link->name, w->spec->host_name) ? -EBUSY
+											 : 0;
+}
+
+/*
+ * 1 when another vault's link is there, whose elements a hand may have taken: the table stays, as
+ * without it that link would be open. 0 or -errno.
+ */
+static int has_other_link(struct world *w)
+{
+	struct nl_error error = { 0 };
+	int r = -EINTR;
+
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
+		r = rtnl_dump_links(&w->host_route, note_link, w, &error);
+	return r == -EBUSY ? 1 : r;
+}
+
 static int guard_remove(const struct obj *obj, struct world *w)
 {
 	struct ruleset rs = { 0 };
@@ -322,6 +345,11 @@ static int guard_remove(const struct obj *obj, struct world *w)
 	if (r)
 		return r;
 	r = find_again(w, &rs, &others);
+	if (!r && !others) {
+		r = has_other_link(w);
+		others = r > 0;
+		r = r < 0 ? r : 0;
+	}
 	if (!r && (!others || count_elements(&rs))) {
 		r = queue_removal(w, &rs, others);
 		if (!r)
