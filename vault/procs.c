@@ -70,7 +70,7 @@ bool procs_is_inside(pid_t pid, uint64_t inode)
 	return proc >= 0 && is_inside(proc, number, inode);
 }
 
-static void read_name(int proc, const char *pid, char out[static 64])
+void procs_read_name(int proc, const char *pid, char out[static 64])
 {
 	char path[64];
 	int fd cleanup(close_fd) = -1;
@@ -101,7 +101,7 @@ ssize_t procs_in_netns(uint64_t inode, struct proc **list)
 			return -ENOMEM;
 		procs = grown;
 		procs[n].pid = (pid_t)strtol(entry->d_name, NULL, 10);
-		read_name(dirfd(dir), entry->d_name, procs[n].name);
+		procs_read_name(dirfd(dir), entry->d_name, procs[n].name);
 		n++;
 	}
 	if (errno)

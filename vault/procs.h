@@ -25,4 +25,10 @@ bool procs_is_inside(pid_t pid, uint64_t inode);
  */
 ssize_t must_check procs_in_netns(uint64_t inode, struct proc **list);
 
+/*
+ * The name that the process PID, a folder in PROC (/proc, open), calls itself by: proc_pid_comm(5).
+ * "" when it is gone.
+ */
+void procs_read_name(int proc, const char *pid, char out[static 64]);
+
 #endif

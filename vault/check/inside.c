@@ -10,23 +10,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "vault/procs.h"
+
 static void close_dir(DIR **dir)
 {
 	if (*dir)
 		closedir(*dir);
-}
-
-static void read_name(int proc, const char *pid, char out[static 64])
-{
-	char path[64];
-	int fd cleanup(close_fd) = -1;
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "%.20s/comm", pid);
-	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, out, 63);
-	out[n > 0 ? n : 0] = '\0';
-	out[strcspn(out, "\n")] = '\0';
 }
 
 /* What one look through /proc counts. */
@@ -48,7 +37,7 @@ static int look_at(struct check *c, int proc, const char *pid, uint64_t inode, s
 	tally->seen++;
 	if (st.st_ino != inode)
 		return 0;
-	read_name(proc, pid, p.name);
+	procs_read_name(proc, pid, p.name);
 	return check_append(&c->processes, &c->n_processes, sizeof(p), &p);
 }
 
