@@ -48,7 +48,7 @@ FUZZERS   := $(FUZZ_SRC:%.c=$(O)/%)
 TOOLS     := $(O)/test/wire $(if $(filter x86_64,$(shell uname -m)),$(O)/test/inject)
 LINKS     := up down exec check parse-conf
 
-.PHONY: all check check-quick check-vm demo bench lint fuzz install uninstall dist clean help deps tools
+.PHONY: all check check-quick check-vm scenario demo bench lint fuzz install uninstall dist clean help deps tools
 .DELETE_ON_ERROR:
 
 all: $(O)/vault ## build the binary
@@ -100,6 +100,16 @@ check-quick: all tools $(UNITS) ## without the VM; nothing is installed
 
 check-vm: all tools ## the end-to-end tests on the kernel's WireGuard, in a VM
 	$(Q)O=$(O) test/run vm
+
+scenario: ## test/scenario: real programs in vaults; scenario-NAME: one of them
+	$(Q)test/deps all
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)O=$(O) test/run scenarios
+
+scenario-%:
+	$(Q)test/deps all
+	$(Q)$(MAKE) --no-print-directory all tools
+	$(Q)O=$(O) test/run scenario:$*
 
 demo: deps ## a real tunnel in a lab: up, killed, nothing leaks
 	$(Q)$(MAKE) --no-print-directory all tools

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # units.bats: services in a vault, under a real systemd. All of it in one boot:
-#   test/run one units
+#   test/run units
 # The machine has an uplink, up0 10.8.0.2, to the namespace srv, 10.8.0.1, which is a WireGuard server (10.9.0.1), a
 # resolver (there alone) and a web server that tells who asked. probe.service idles in the vault; `confined` runs a
 # command as a service in it.
