@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/lab/wire.c: the lab's helper program: watch for marked frames (wirewatch.c), send them (wiresend.c), echo. */
+/* test/lab/wire.c: the lab's helper program: watch for marked frames (wirewatch.c), send them (wiresend.c), echo (STUN: wirestun.c). */
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -27,7 +27,8 @@ static const char usage[] =
 	"wire cells DST[@PORT]... --token HEX [--first N] [--mac MAC]\n"
 	"    Sends udp, tcp, icmp, packet, raw to each, by the routes and by each interface; N, N+1, ...\n"
 	"    follows the token.\n"
-	"wire echo PORT [LOG]    tells every UDP and TCP client the address it is seen by; sink: is mute\n"
+	"wire echo PORT [LOG]    tells every UDP and TCP client the address it is seen by; one that asks by\n"
+	"    STUN, with its port. sink: is mute\n"
 	"wire flood /run/netns/NAME DST --token HEX --seconds S\n"
 	"    Enters the namespace whenever that name appears, and sends by udp, raw and packet.\n";
 
@@ -89,6 +90,7 @@ static size_t say_peer(char *text, size_t room, const struct sockaddr_in6 *peer)
 static void echo_udp(int fd, bool mute)
 {
 	char data[2048], text[64], control[256];
+	uint8_t answer[STUN_MAX];
 	struct sockaddr_in6 peer;
 	struct iovec in = {data, sizeof(data)}, out = {text, 0};
 	struct msghdr m = {.msg_name = &peer,
@@ -98,14 +100,18 @@ static void echo_udp(int fd, bool mute)
 			   .msg_control = control,
 			   .msg_controllen = sizeof(control)};
 	struct cmsghdr *c;
+	ssize_t n = recvmsg(fd, &m, 0);
 
-	if (recvmsg(fd, &m, 0) < 0)
+	if (n < 0)
 		return;
 	out.iov_len = say_peer(text, sizeof(text), &peer);
 	printf("udp %s", text);
 	for (c = CMSG_FIRSTHDR(&m); c; c = CMSG_NXTHDR(&m, c))
 		if (c->cmsg_type == IPV6_PKTINFO)
 			((struct in6_pktinfo *)(void *)CMSG_DATA(c))->ipi6_ifindex = 0;
+	n = (ssize_t)stun_answer((const uint8_t *)data, (size_t)n, &peer, answer);
+	if (n)
+		out = (struct iovec){answer, (size_t)n};
 	m.msg_iov = &out;
 	if (!mute)
 		sendmsg(fd, &m, 0);
@@ -241,4 +247,5 @@ int main(int argc, char **argv)
 
 /* These stand alone, too; one compilation, as the Makefile has one rule for one file. */
 #include "wiresend.c"
+#include "wirestun.c"
 #include "wirewatch.c"

@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-enum { MAX = 16, SHOWN = 5, TOKEN_MAX = 64, PACKET_MAX = 256 };
+enum { MAX = 16, SHOWN = 5, TOKEN_MAX = 64, PACKET_MAX = 256, STUN_MAX = 44 };
 
 struct addr {
 	int family;
@@ -42,5 +42,8 @@ int watch(char **ifaces, size_t n, const struct job *j);
 int send_all(const char *kind, const struct job *j);
 int send_cells(char **dsts, size_t n, const struct job *j);
 int flood(const char *path, const struct job *j);
+
+struct sockaddr_in6;
+size_t stun_answer(const uint8_t *p, size_t n, const struct sockaddr_in6 *peer, uint8_t out[static STUN_MAX]);
 
 #endif
