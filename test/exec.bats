@@ -389,6 +389,17 @@ go() {
 	[ "$(jq -r '.error | "\(.code) \(.object)"' <<< "$output")" = "125 absent" ]
 }
 
+@test "IB-1 a user's home, name, shell and runtime folder are in the environment; the caller's other variables stay" {
+	host mkdir -p /run/user/65534
+	environment='printf "%s " "$HOME" "$USER" "$LOGNAME" "$SHELL" "$XDG_RUNTIME_DIR" "$A"'
+	export A=b XDG_RUNTIME_DIR=/run/user/0 SHELL=/bin/bash
+	[ "$(xc user nobody sh -c "$environment")" = "/nonexistent nobody nobody /usr/sbin/nologin /run/user/65534 b " ]
+	host rmdir /run/user/65534
+	[ "$(xc user nobody sh -c "$environment")" = "/nonexistent nobody nobody /usr/sbin/nologin  b " ]
+	[ "$(xc user 1234:5678 sh -c "$environment")" = "$(unset XDG_RUNTIME_DIR && sh -c "$environment")" ]
+	[ "$(xc sh -c "$environment")" = "$(sh -c "$environment")" ]
+}
+
 @test "IB-1 an ordinary user gets nowhere but by the tunnel" {
 	[ "$(xc user nobody curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
 	token

@@ -8,8 +8,10 @@
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "lib/addr.h"
@@ -43,6 +45,9 @@ uint64_t drop_mask(void)
 void identity_free(struct identity *id)
 {
 	free(id->groups);
+	free(id->name);
+	free(id->home);
+	free(id->shell);
 	*id = (struct identity){ 0 };
 }
 
@@ -76,6 +81,16 @@ static int look_up_groups(const char *user, struct identity *id)
 	}
 }
 
+static int copy_entry(const struct passwd *pw, struct identity *id)
+{
+	id->uid = pw->pw_uid;
+	id->gid = pw->pw_gid;
+	id->name = strdup(pw->pw_name);
+	id->home = strdup(pw->pw_dir);
+	id->shell = strdup(pw->pw_shell);
+	return id->name && id->home && id->shell ? 0 : -ENOMEM;
+}
+
 int identity_look_up(const char *text, struct identity *id)
 {
 	char *user cleanup(free_ptr) = strdup(text);
@@ -93,21 +108,35 @@ int identity_look_up(const char *text, struct identity *id)
 		pw = getpwuid(id->uid);
 	else if (!pw)
 		return -ENOENT;
-	if (pw) {
-		id->uid = pw->pw_uid;
-		id->gid = pw->pw_gid;
-	}
+	if (pw && copy_entry(pw, id))
+		return -ENOMEM;
 	gr = group ? getgrnam(group) : NULL;
 	if (gr)
 		id->gid = gr->gr_gid;
 	else if (group ? !parse_id(group, &id->gid) : !pw)
 		return group ? -ESRCH : -EDESTADDRREQ;
 	if (pw)
-		return look_up_groups(pw->pw_name, id);
+		return look_up_groups(id->name, id);
 	err = (id->groups = malloc(sizeof(*id->groups))) ? 0 : -ENOMEM;
 	if (!err)
 		id->groups[id->n_groups++] = id->gid;
 	return err;
+}
+
+int identity_set_environment(const struct identity *id)
+{
+	char folder[sizeof("/run/user/4294967295")];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "/run/user/%u", id->uid);
+	if (stat(folder, &st) ? unsetenv("XDG_RUNTIME_DIR") : setenv("XDG_RUNTIME_DIR", folder, 1))
+		return -ENOMEM;
+	if (!id->name)
+		return 0;
+	return setenv("HOME", id->home, 1) || setenv("USER", id->name, 1) ||
+			       setenv("LOGNAME", id->name, 1) || setenv("SHELL", id->shell, 1)
+		       ? -ENOMEM
+		       : 0;
 }
 
 /* Out of the bounding set: execve(2) then gives it to nobody, not even uid 0. No CAP_SETPCAP will

@@ -14,6 +14,7 @@ struct identity {
 	gid_t gid;
 	gid_t *groups; /* owned; the supplementary ones */
 	int n_groups;
+	char *name, *home, *shell; /* owned; NULL for a user without an entry */
 };
 
 void identity_free(struct identity *id);
@@ -28,6 +29,13 @@ uint64_t drop_mask(void);
  * -ENOMEM, -E2BIG.
  */
 int must_check identity_look_up(const char *text, struct identity *id);
+
+/*
+ * Sets HOME, USER, LOGNAME and SHELL to those of ID's entry, if it has one, and XDG_RUNTIME_DIR to
+ * the folder of its own in /run, or takes it out where there is none: the caller's is for another
+ * user. 0 or -ENOMEM.
+ */
+int must_check identity_set_environment(const struct identity *id);
 
 /*
  * Gives away for good: the capabilities listed in drop.c, from every set, and the right to gain any

@@ -198,7 +198,9 @@ static int enter(const struct request *r, int ns, uid_t uid, const char *folder)
 		report_error(r->name, "%s", why);
 		return EXIT_EXEC_FAILED;
 	}
-	err = r->keep_caps ? 0 : tree_set_nosuid(); /* or ping, which has CAP_NET_RAW, would not start */
+	err = r->keep_caps
+		      ? 0
+		      : tree_set_nosuid(); /* or ping, which has CAP_NET_RAW, would not start */
 	if (err && err != -ENOSYS) {
 		report_error(r->name, "making its mounts nosuid: %s", strerror(-err));
 		return EXIT_EXEC_FAILED;
@@ -226,9 +228,11 @@ static unsigned int count_listen_fds(void)
 /* The last steps: each takes something away. */
 static int become_command(const struct request *r, const struct identity *id)
 {
-	const char *what;
-	int err = drop_privileges(id, r->keep_caps, &what);
+	const char *what = "the caller's environment";
+	int err = id ? identity_set_environment(id) : 0;
 
+	if (!err)
+		err = drop_privileges(id, r->keep_caps, &what);
 	if (err) {
 		report_error(r->name, "cannot give up %s: %s", what, strerror(-err));
 		return EXIT_EXEC_FAILED;
