@@ -17,8 +17,8 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <time.h>
 
+#include "lib/clock.h"
 #include "lib/ns.h"
 #include "vault/procs.h"
 #include "vault/report.h"
@@ -58,14 +58,6 @@ struct round {
 	pid_t *pids; /* owned: theirs */
 	size_t n;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static bool has_been_sent(const struct round *round, pid_t pid)
 {
@@ -182,13 +174,13 @@ struct pace {
 /* Sends the signal to all inside. 0: nobody is left; -EBUSY: somebody is; -errno. */
 static int send_until_empty(struct round *round, const struct pace *pace)
 {
-	int64_t end = now_ms() + (int64_t)pace->seconds * 1000, left;
+	int64_t end = clock_ms() + (int64_t)pace->seconds * 1000, left;
 	unsigned int empty = 0;
 	ssize_t n;
 
 	for (;;) {
 		n = send_to_all(round);
-		left = end - now_ms();
+		left = end - clock_ms();
 		empty = n ? 0 : empty + 1;
 		if (n < 0 || empty == pace->looks || left <= 0)
 			break;
