@@ -111,7 +111,6 @@ works() {
 		host-address fd00:5::1/64 vault-address fd00:5::2/64 dns 10.20.30.40,10.66.0.1 mtu 1300
 }
 
-# bats test_tags=tunnel
 @test "BX-6 the same for preshared key, keepalive, port and mark" {
 	host sh -c "umask 077
 		sed -e 's/^DNS.*/&, lan.example, test/' -e '/^PrivateKey/a ListenPort = 5555\nFwMark = 0x51' \
