@@ -281,7 +281,6 @@ answers() {
 	[[ $(visitors "$VISITORS" | tr '\n' ' ') == "tcp 10.200.0.1 tcp 192.168.77.2 tcp fd00:77::2 udp 192.168.77.2 " ]]
 }
 
-# bats test_tags=tunnel
 @test "VC-9 open-port: on the tunnel, each protocol and a range; no other port, and not on the link" {
 	need socat
 	up "${lists[@]}" open-port 1001 open-port 1002/udp open-port 1003-1005/both > /dev/null
