@@ -3,53 +3,13 @@
 #
 # units.bats: services in a vault, under a real systemd. All of it in one boot:
 #   test/run units
-# The machine has an uplink, up0 10.8.0.2, to the namespace srv, 10.8.0.1, which is a WireGuard server (10.9.0.1), a
-# resolver (there alone) and a web server that tells who asked. probe.service idles in the vault; `confined` runs a
-# command as a service in it.
+# probe.service idles in the vault; `confined` runs a command as a service in it. The network: network.bash.
 # shellcheck disable=SC2154 # what bats' `run` leaves
 bats_require_minimum_version 1.5.0
+load network
 
 conf=/etc/wireguard/provider.conf
 drop_in=50-vault.conf
-
-network() {
-	ip netns add srv
-	ip link add up0 type veth peer name to-host netns srv
-	ip address add 10.8.0.2/24 dev up0
-	ip link set up0 up
-	ip -n srv link set lo up
-	ip -n srv address add 10.8.0.1/24 dev to-host
-	ip -n srv link set to-host up
-	ip -n srv link add wg0 type wireguard
-	mkdir -p /etc/wireguard /etc/vault
-	umask 077
-	wg genkey >/run/srv.key
-	wg genkey >/run/media.key
-	umask 022
-	ip netns exec srv wg set wg0 listen-port 51820 private-key /run/srv.key \
-		peer "$(wg pubkey </run/media.key)" allowed-ips 10.9.0.2
-	ip -n srv address add 10.9.0.1/24 dev wg0
-	ip -n srv link set wg0 up
-	(umask 077 && cat >$conf) <<-END
-		[Interface]
-		PrivateKey = $(</run/media.key)
-		Address = 10.9.0.2/32
-		DNS = 10.9.0.1
-		[Peer]
-		PublicKey = $(wg pubkey </run/srv.key)
-		AllowedIPs = 0.0.0.0/0
-		Endpoint = 10.8.0.1:51820
-	END
-	echo "conf $conf" >/etc/vault/media.conf
-}
-
-servers() {
-	systemd-run -q --unit=dns -p NetworkNamespacePath=/run/netns/srv dnsmasq --keep-in-foreground --conf-file=/dev/null \
-		--no-resolv --no-hosts --listen-address=10.9.0.1 --bind-interfaces --address=/far.test/10.9.0.77 --user=root
-	# shellcheck disable=SC2016 # socat's shell expands it
-	systemd-run -q --unit=web -p NetworkNamespacePath=/run/netns/srv \
-		socat TCP-LISTEN:80,fork,reuseaddr 'SYSTEM:echo $SOCAT_PEERADDR'
-}
 
 # A listener at each path by which something outside would answer.
 helpers() {
@@ -65,10 +25,9 @@ helpers() {
 confine() { install -D -m 644 /run/vault/media/confine.conf "/etc/systemd/system/$1.service.d/$drop_in"; }
 
 setup_file() {
-	[[ $(</proc/1/comm) == systemd && $LAB_BACKEND == kernel ]] || skip "needs systemd as PID 1, in test/vm/vm"
-	cp -a "$O/installed/." /
-	network
-	servers
+	provider
+	client provider 10.9.0.2
+	echo "conf $conf" >/etc/vault/media.conf
 	cat >/etc/systemd/system/probe.service <<-END
 		[Service]
 		RuntimeDirectory=probe
@@ -89,15 +48,6 @@ confined() { systemd-run -q --unit=try --wait --pipe --collect -- "$@"; }
 # sees COMMAND…: what probe.service sees of network and files
 sees() { nsenter -t "$(main_pid)" -n -m -- "$@"; }
 main_pid() { systemctl show -P MainPID probe; }
-
-retry() {
-	local end=$((SECONDS + $1))
-
-	until "${@:2}"; do
-		((SECONDS <= end)) || { echo "in vain for $1 s: ${*:2}"; return 1; }
-		sleep 1
-	done
-}
 
 is_inside() { [[ $(readlink "/proc/$(main_pid)/ns/net") == "net:[$(stat -Lc %i /run/netns/media)]" ]]; }
 
