@@ -75,7 +75,7 @@ void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_
 /*
  * A unicast route to DST by the link INDEX (VIA is AF_UNSPEC for an on-link one), or, with INDEX 0,
  * an unreachable one. Both have TYPE 0. What a dump finds besides (blackhole, by source or TOS,
- * with a next hop of no known link) has the kernel's RTN_* there, so that it equals none of ours; a
+ * encapsulated, with metrics such as an MTU, with a next hop of no known link) has the kernel's RTN_* there, so that it equals none of ours; a
  * multipath route is handed out once for each next hop.
  */
 struct rtnl_route {
@@ -102,6 +102,9 @@ struct rtnl_link {
 	char kind[16]; /* "" for physical ones and loopback */
 	uint32_t mtu, group;
 	uint32_t master; /* the bridge or other link that this one is a port of; 0: none */
+	uint32_t lower; /* the link of the same namespace that this one sits on (macvlan); 0: none */
+	char qdisc[16]; /* the kind of its first queue, "noqueue" for most */
+	bool has_xdp; /* a program sees what comes in, before all else */
 	unsigned int flags; /* IFF_* */
 };
 

@@ -80,9 +80,37 @@ static int read_kind(const struct nlattr *info, char *out, size_t size)
 	return 0;
 }
 
+static int read_xdp(const struct nlattr *attr, bool *out)
+{
+	const struct nlattr *tb[IFLA_XDP_ATTACHED + 1];
+	uint8_t how = XDP_ATTACHED_NONE;
+	int err = nl_nested(attr, tb, IFLA_XDP_ATTACHED);
+
+	if (!err && tb[IFLA_XDP_ATTACHED])
+		err = nl_copy(tb[IFLA_XDP_ATTACHED], &how, sizeof(how));
+	*out = how != XDP_ATTACHED_NONE;
+	return err;
+}
+
+/* What is at work on the link or above it. */
+static int read_company(const struct nlattr *const *tb, struct rtnl_link *link)
+{
+	int err = 0;
+
+	if (tb[IFLA_MASTER])
+		err = nl_copy(tb[IFLA_MASTER], &link->master, sizeof(link->master));
+	if (!err && tb[IFLA_LINK] && !tb[IFLA_LINK_NETNSID])
+		err = nl_copy(tb[IFLA_LINK], &link->lower, sizeof(link->lower));
+	if (!err && tb[IFLA_QDISC])
+		err = copy_text(tb[IFLA_QDISC], link->qdisc, sizeof(link->qdisc));
+	if (!err && tb[IFLA_XDP])
+		err = read_xdp(tb[IFLA_XDP], &link->has_xdp);
+	return err;
+}
+
 static int read_link(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *tb[IFLA_GROUP + 1];
+	const struct nlattr *tb[IFLA_XDP + 1];
 	const struct ifinfomsg *ifm = mnl_nlmsg_get_payload(nlh);
 	struct rtnl_link link = { .index = 0 };
 	struct dump *dump = arg;
@@ -90,7 +118,7 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 
 	if (nlh->nlmsg_type != RTM_NEWLINK)
 		return -EBADMSG;
-	err = nl_attrs(nlh, sizeof(*ifm), tb, IFLA_GROUP);
+	err = nl_attrs(nlh, sizeof(*ifm), tb, IFLA_XDP);
 	if (err)
 		return err;
 	link.index = (uint32_t)ifm->ifi_index;
@@ -100,8 +128,8 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 		err = nl_copy(tb[IFLA_MTU], &link.mtu, sizeof(link.mtu));
 	if (!err)
 		err = nl_copy(tb[IFLA_GROUP], &link.group, sizeof(link.group));
-	if (!err && tb[IFLA_MASTER])
-		err = nl_copy(tb[IFLA_MASTER], &link.master, sizeof(link.master));
+	if (!err)
+		err = read_company(tb, &link);
 	if (!err && tb[IFLA_LINKINFO])
 		err = read_kind(tb[IFLA_LINKINFO], link.kind, sizeof(link.kind));
 	return err ? err : dump->fn.link(&link, dump->arg);
@@ -180,7 +208,7 @@ static int read_via(const struct nlattr *const *tb, uint8_t family, struct addr 
 /* Takes the next hop at *POS off the *LEFT bytes there: ROUTE with its link and gateway. */
 static int take_nexthop(const char **pos, size_t *left, struct rtnl_route *route)
 {
-	const struct nlattr *tb[RTA_VIA + 1];
+	const struct nlattr *tb[RTA_ENCAP_TYPE + 1];
 	struct rtnexthop hop;
 	size_t step;
 	int err;
@@ -190,9 +218,11 @@ static int take_nexthop(const char **pos, size_t *left, struct rtnl_route *route
 	memcpy(&hop, *pos, sizeof(hop));
 	if (hop.rtnh_len < sizeof(hop) || hop.rtnh_len > *left)
 		return -EBADMSG;
-	err = nl_range(*pos + sizeof(hop), hop.rtnh_len - sizeof(hop), tb, RTA_VIA);
+	err = nl_range(*pos + sizeof(hop), hop.rtnh_len - sizeof(hop), tb, RTA_ENCAP_TYPE);
 	if (!err)
 		err = read_via(tb, route->dst.addr.family, &route->via);
+	if (!err && tb[RTA_ENCAP_TYPE])
+		route->type = RTN_UNICAST;
 	route->index = (uint32_t)hop.rtnh_ifindex;
 	step = NLMSG_ALIGN((size_t)hop.rtnh_len);
 	step = step < *left ? step : *left;
@@ -219,15 +249,16 @@ static int each_nexthop(const struct nlattr *hops, const struct rtnl_route *rout
 }
 
 /* The kind of route as rtnl.h has it: 0 for the two plain ones. */
-static uint8_t route_type(const struct rtmsg *rtm, struct rtnl_route *route, bool multipath)
+static uint8_t route_type(const struct rtmsg *rtm, const struct nlattr *const *tb,
+			  struct rtnl_route *route)
 {
-	bool special = rtm->rtm_src_len || rtm->rtm_tos;
+	bool special = rtm->rtm_src_len || rtm->rtm_tos || tb[RTA_ENCAP_TYPE] || tb[RTA_METRICS];
 
 	if (rtm->rtm_type == RTN_UNREACHABLE && !special) {
 		route->index = 0; /* IPv6 hangs it on the loopback link */
 		return 0;
 	}
-	return rtm->rtm_type == RTN_UNICAST && !special && (route->index || multipath)
+	return rtm->rtm_type == RTN_UNICAST && !special && (route->index || tb[RTA_MULTIPATH])
 		       ? 0
 		       : rtm->rtm_type;
 }
@@ -254,7 +285,7 @@ static int read_route_attrs(const struct rtmsg *rtm, const struct nlattr *const 
 
 static int read_route(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *tb[RTA_VIA + 1];
+	const struct nlattr *tb[RTA_ENCAP_TYPE + 1];
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	struct rtnl_route route = { .index = 0 };
 	struct dump *dump = arg;
@@ -264,7 +295,7 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	dump->has_replies = true;
 	if (nlh->nlmsg_type != RTM_NEWROUTE)
 		return -EBADMSG;
-	err = nl_attrs(nlh, sizeof(*rtm), tb, RTA_VIA);
+	err = nl_attrs(nlh, sizeof(*rtm), tb, RTA_ENCAP_TYPE);
 	if (err)
 		return err;
 	/* Kernels that check less strictly hand out all tables, cached routes and other families as
@@ -279,7 +310,7 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	err = read_route_attrs(rtm, tb, &route);
 	if (err)
 		return err;
-	route.type = route_type(rtm, &route, tb[RTA_MULTIPATH]);
+	route.type = route_type(rtm, tb, &route);
 	route.by_kernel = rtm->rtm_protocol == RTPROT_KERNEL;
 	if (tb[RTA_MULTIPATH])
 		return each_nexthop(tb[RTA_MULTIPATH], &route, dump);

@@ -19,6 +19,8 @@ sound() {
 	[[ ${lines[-1]} == "media: sound" ]]
 }
 
+asked=() # more words that the vault has
+
 # mutation ID COMMAND…: COMMAND breaks the vault, which a check names as ID, exit 1; then UNDO (default: vault up) is run,
 # and a check says sound again. Each is printed: that is the table of mutations.
 mutation() {
@@ -32,7 +34,7 @@ mutation() {
 	if [[ -n ${UNDO:-} ]]; then
 		eval "$UNDO" || { echo "cannot undo: $UNDO"; return 1; }
 	else
-		vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/again"
+		vault up media conf "$LAB/provider.conf" "${asked[@]}" > "$BATS_TEST_TMPDIR/again"
 	fi
 	run vault check media
 	[[ $status == 0 ]] || { grep -v ^ok <<< "$output"; echo "not sound again after: $*"; return 1; }
@@ -144,6 +146,40 @@ make_inside() {
 	UNDO='media nft delete table netdev f' mutation stranger media nft add table netdev f
 }
 
+@test "rules of legacy iptables inside are seen, an empty table is no fault" {
+	need iptables-legacy ip6tables-legacy
+	media iptables-legacy -L > "$BATS_TEST_TMPDIR/empty" 2>&1 || skip "needs a kernel with legacy iptables"
+	sound
+	UNDO='media iptables-legacy -F' mutation stranger media iptables-legacy -A OUTPUT -j ACCEPT
+	UNDO='media iptables-legacy -t mangle -F' mutation stranger media iptables-legacy -t mangle -A OUTPUT -j MARK --set-mark 1
+	UNDO='media ip6tables-legacy -F' mutation stranger media ip6tables-legacy -A OUTPUT -j ACCEPT
+}
+
+@test "VC-7 mutations of what may be reached are seen; so is a host that does not forward it" {
+	asked=(accessible-from '192.168.77.0/24,fd00:77::/64' allow-to 203.0.113.9 publish 8080:80 allow-host 631)
+	vault up media conf "$LAB/provider.conf" "${asked[@]}" > "$BATS_TEST_TMPDIR/again"
+	sound
+	says ok hole 'allow-to 203.0.113.9'
+	says ok forwarding 'nothing on the host is in the way'
+	mutation guard host nft delete element inet vault services4 '{ "vlt-media" . 10.200.0.1 . tcp . 631 }'
+	mutation guard host nft add element inet vault services4 '{ "vlt-media" . 10.200.0.1 . tcp . 22 }'
+	mutation guard host nft flush set inet vault entrants6
+	mutation guard host nft add element inet vault entrants4 '{ "vlt-media" . 10.200.0.2 . 192.168.0.0/24 }'
+	mutation guard host nft add element inet vault holes4 '{ "vlt-media" . 10.200.0.2 . 9.9.9.9 . tcp . 443 }'
+	mutation guard host nft flush map inet vault self4
+	mutation guard host nft flush map inet vault published4
+	mutation link host sysctl -qw net.ipv4.conf.vlt-media.forwarding=0
+	mutation link host sysctl -qw net.ipv4.conf.vlt-media.route_localnet=0
+	UNDO='host sysctl -qw net.ipv4.conf.eth1.forwarding=1' mutation forwarding host sysctl -qw net.ipv4.conf.eth1.forwarding=0
+	UNDO='host sysctl -qw net.ipv4.conf.eth0.forwarding=1' mutation forwarding host sysctl -qw net.ipv4.conf.eth0.forwarding=0
+	UNDO='host sysctl -qw net.ipv6.conf.all.forwarding=1' mutation forwarding host sysctl -qw net.ipv6.conf.all.forwarding=0
+	UNDO='host ip route add default via 192.0.2.1' mutation forwarding host ip route del default
+	host nft 'table ip other { chain FORWARD { type filter hook forward priority 0; policy drop; }; }'
+	sound # whether another's rules let it by cannot be told
+	says skip forwarding 'another firewall (table ip other, chain FORWARD).*nft insert rule ip other FORWARD oifname vlt-media accept'
+	host nft delete table ip other
+}
+
 @test "mutations of the guard on the host are seen" {
 	mutation guard host nft delete table inet vault
 	mutation guard host nft flush chain inet vault forward
@@ -194,6 +230,8 @@ make_inside() {
 	mutation route media ip route add default via 10.200.0.1 metric 5
 	mutation route media ip route add blackhole 9.9.9.9
 	mutation route media ip route change default dev wg-media src 10.200.0.2
+	mutation route media ip route change default dev wg-media mtu 1000
+	mutation route media ip route change default dev wg-media encap ip id 7 dst 10.200.0.1
 	mutation route media ip -6 route add 2001:db8:7::/48 dev link-media
 	UNDO='media ip route del 1.2.3.0/24 proto kernel' mutation route media ip route add 1.2.3.0/24 dev link-media proto kernel
 	UNDO='media ip route flush table 77' mutation route media ip route add default via 10.200.0.1 table 77
@@ -203,6 +241,48 @@ make_inside() {
 	UNDO="media ip -6 rule del priority $r" mutation rule media ip -6 rule add priority $r from all prohibit
 	UNDO='media ip rule add priority 32766 table main' mutation rule media ip rule del priority 32766
 	UNDO='media ip -6 rule add priority 0 table local' mutation rule media ip -6 rule del priority 0
+}
+
+# attach xdp|tcx host|"inside media" INTERFACE: a program there, in $SPAWNED
+attach() {
+	# shellcheck disable=SC2086 # words
+	spawn $2 "$WIRE" attach "$1" "$3"
+	retry 5 grep -q ready "$SPAWNED_OUT" || { cat "$SPAWNED_OUT"; return 1; }
+}
+
+detach() { despawn "$SPAWNED" && retry 5 vault -q check media; }
+has_tcx() { host ip link add tcx type veth peer name tcx2 && attach tcx host tcx && despawn "$SPAWNED"; host ip link del tcx; }
+
+@test "L23 what sits on interfaces beside the rules is seen: XDP, tc, interfaces on top" {
+	local end
+
+	for end in lo link-media wg-media; do
+		UNDO=detach mutation attached attach xdp 'inside media' $end
+		UNDO="media tc qdisc del dev $end clsact" mutation attached media tc qdisc add dev $end clsact
+	done
+	UNDO=detach mutation attached attach xdp host vlt-media
+	UNDO='media tc qdisc del dev wg-media ingress' mutation attached media tc qdisc add dev wg-media ingress
+	UNDO='media tc qdisc del dev wg-media root' mutation attached media tc qdisc add dev wg-media root handle 1: htb
+	if media tc qdisc add dev link-media root handle 1: fq_codel 2> /dev/null; then
+		sound # what queues alone do is nobody's fault
+		UNDO='media tc qdisc del dev link-media root' mutation attached media tc filter add dev link-media parent 1: \
+			protocol all u32 match u32 0 0 flowid 1:1
+	fi
+	UNDO='host tc qdisc del dev vlt-media root' mutation attached host tc qdisc add dev vlt-media root handle 1: htb
+	UNDO='host tc qdisc del dev vlt-media clsact' mutation attached host sh -c 'tc qdisc add dev vlt-media clsact
+		tc filter add dev vlt-media ingress protocol all u32 match u32 0 0 flowid 1:1'
+	UNDO='host tc qdisc del dev vlt-media clsact' mutation attached host sh -c 'tc qdisc add dev vlt-media clsact
+		tc filter add dev vlt-media egress protocol all u32 match u32 0 0 flowid 1:1'
+	UNDO='host ip link del over' mutation attached host ip link add link vlt-media name over type macvlan
+	if has_tcx > "$BATS_TEST_TMPDIR/tcx" 2>&1; then
+		UNDO=detach mutation attached attach tcx 'inside media' wg-media
+		UNDO=detach mutation attached attach tcx host vlt-media
+	else
+		echo "# no tcx: this kernel is older than 6.6" >&3
+	fi
+	media tc qdisc add dev wg-media root pfifo
+	sound
+	media tc qdisc del dev wg-media root
 }
 
 @test "L9 L20 mutations of settings are seen" {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,50 +15,83 @@
 #define SETTING_MAX_BYTES 64
 #define DUMP_TRIES 8
 #define CHAINS_MAX 32
+#define TEXT_SIZE 1024 /* two names of nf_tables, twice, are the most of it */
 
-/* True when the setting can be read and is 0. */
-static bool is_off(const char *path)
+struct look {
+	struct world *w;
+	hostpath_fn *fn;
+	void *arg;
+};
+
+static void tell(const struct look *look, enum hostpath how, const char *format, ...)
+	printf_like(3, 4);
+
+static void tell(const struct look *look, enum hostpath how, const char *format, ...)
+{
+	char text[TEXT_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	look->fn(how, text, look->arg);
+}
+
+/* 1 when the setting is 0, 0 when not, -errno when it cannot be read. */
+static int is_off(const char *path)
 {
 	char *text cleanup(free_ptr) = NULL;
 	size_t len = 0;
+	int r = file_read(path, SETTING_MAX_BYTES, &text, &len);
 
-	return !file_read(path, SETTING_MAX_BYTES, &text, &len) && !strcmp(text, "0\n");
+	return r ? r : !strcmp(text, "0\n");
 }
 
 /* Linux forwards IPv4 by the interface that a packet comes in by; IPv6 for the whole host or not. */
-static void check_forwarding(const char *word, const struct prefix *prefix, const char *name,
-			     struct problems *p)
+static void check_forwarding(const struct look *look, const char *word, const struct prefix *prefix,
+			     const char *name)
 {
 	char setting[64], path[96], text[PREFIX_STRLEN];
+	int off;
 
 	if (prefix->addr.family == AF_INET6)
 		snprintf(setting, sizeof(setting), "net/ipv6/conf/all/forwarding");
 	else
 		snprintf(setting, sizeof(setting), "net/ipv4/conf/%s/forwarding", name);
 	snprintf(path, sizeof(path), "/proc/sys/%s", setting);
-	if (is_off(path))
-		problem_warn(p, 0,
-			     "%s %s: the host does not forward what comes by %s; to let it: sysctl "
-			     "-w %s=1",
-			     word, prefix_format(prefix, text), name, setting);
+	off = is_off(path);
+	prefix_format(prefix, text);
+	if (off < 0)
+		tell(look, HOSTPATH_UNREAD, "%s %s: %s: %s", word, text, path, strerror(-off));
+	else if (off)
+		tell(look, HOSTPATH_SHUT,
+		     "%s %s: the host does not forward what comes by %s; to let it: sysctl -w %s=1",
+		     word, text, name, setting);
 }
 
-/* The way to PREFIX, and so, as the guard holds a source to it, the way from there. */
-static void check_way(struct world *w, const char *word, const struct prefix *prefix,
-		      struct problems *p)
+/* The way to PREFIX, and so, as the guard holds a source to it, the way from there. What is the
+ * host's own, or anywhere, has none to look at. */
+static void check_way(const struct look *look, const char *word, const struct prefix *prefix)
 {
 	char name[IFNAMSIZ] = "", text[PREFIX_STRLEN];
 	struct nl_error error = { 0 };
-	uint32_t index;
-	int r = rtnl_ask_route(&w->host_route, &prefix->addr, &index, &error);
+	uint32_t index = 0;
+	int r;
 
+	if (!prefix->len)
+		return;
+	r = rtnl_ask_route(&look->w->host_route, &prefix->addr, &index, &error);
+	if (!r && index == SPEC_LOOPBACK_INDEX)
+		return;
 	if (!r && !if_indextoname(index, name))
 		r = -errno;
 	if (r)
-		problem_warn(p, 0, "%s %s: which way the host has there: %s %s", word,
-			     prefix_format(prefix, text), strerror(-r), error.text);
+		tell(look,
+		     r == -ENETUNREACH || r == -EHOSTUNREACH ? HOSTPATH_SHUT : HOSTPATH_UNREAD,
+		     "%s %s: which way the host has there: %s %s", word,
+		     prefix_format(prefix, text), strerror(-r), error.text);
 	else
-		check_forwarding(word, prefix, name, p);
+		check_forwarding(look, word, prefix, name);
 }
 
 struct chains {
@@ -79,45 +113,44 @@ static int note_chain(const struct nftchain *chain, void *arg)
 }
 
 /* WAY is "iifname" or "oifname": each needs a rule of its own. */
-static void advise(const struct world *w, const struct nftchain *chain, const char *what,
-		   const char *way, struct problems *p)
+static void advise(const struct look *look, const struct nftchain *chain, const char *what,
+		   const char *way)
 {
-	const char *family = nftchain_family(chain->family);
+	const char *family = nftchain_family(chain->family), *link = look->w->spec->host_name;
 
-	problem_warn(
-		p, 0,
-		"%s: another firewall (table %s %s, chain %s) drops by policy and does not name "
-		"%s; to let it: nft insert rule %s %s %s %s %s accept",
-		what, family, chain->table, chain->name, w->spec->host_name, family, chain->table,
-		chain->name, way, w->spec->host_name);
+	tell(look, HOSTPATH_DOUBT,
+	     "%s: another firewall (table %s %s, chain %s) drops by policy and does not name %s; "
+	     "to let it: nft insert rule %s %s %s %s %s accept",
+	     what, family, chain->table, chain->name, link, family, chain->table, chain->name, way,
+	     link);
 }
 
-static void check_chain(struct world *w, const struct nftchain *chain, struct problems *p)
+static void check_chain(const struct look *look, const struct nftchain *chain)
 {
-	const struct spec_reach *reach = &w->spec->reach;
-	bool forwards = reach->n_from || reach->n_holes;
+	const struct spec *spec = look->w->spec;
+	bool forwards = spec->reach.n_from || spec->reach.n_holes;
 	struct nl_error error = { 0 };
 	bool named = false;
 	int r;
 
 	if ((chain->hook != NF_INET_FORWARD || !forwards) &&
-	    (chain->hook != NF_INET_LOCAL_IN || !reach->n_host_ports))
+	    (chain->hook != NF_INET_LOCAL_IN || !spec->reach.n_host_ports))
 		return;
-	r = nftchain_mentions(&w->host_nft, chain, w->spec->host_name, &named, &error);
+	r = nftchain_mentions(&look->w->host_nft, chain, spec->host_name, &named, &error);
 	if (r)
-		problem_warn(p, 0, "reading the rules of table %s: %s %s", chain->table,
-			     strerror(-r), error.text);
+		tell(look, HOSTPATH_UNREAD, "reading the rules of table %s: %s %s", chain->table,
+		     strerror(-r), error.text);
 	if (r || named)
 		return;
 	if (chain->hook == NF_INET_LOCAL_IN) {
-		advise(w, chain, "allow-host", "iifname", p);
+		advise(look, chain, "allow-host", "iifname");
 	} else {
-		advise(w, chain, "into the vault", "oifname", p);
-		advise(w, chain, "out of the vault", "iifname", p);
+		advise(look, chain, "into the vault", "oifname");
+		advise(look, chain, "out of the vault", "iifname");
 	}
 }
 
-static void check_firewalls(struct world *w, struct problems *p)
+static void check_firewalls(const struct look *look)
 {
 	struct chains *chains cleanup(free_ptr) = calloc(1, sizeof(*chains));
 	struct nl_error error = { 0 };
@@ -125,24 +158,26 @@ static void check_firewalls(struct world *w, struct problems *p)
 
 	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
 		chains->n = 0;
-		r = nftchain_dump(&w->host_nft, note_chain, chains, &error);
+		r = nftchain_dump(&look->w->host_nft, note_chain, chains, &error);
 	}
 	if (r)
-		problem_warn(p, 0, "reading the host's firewalls: %s %s", strerror(-r), error.text);
+		tell(look, HOSTPATH_UNREAD, "reading the host's firewalls: %s %s", strerror(-r),
+		     error.text);
 	for (size_t i = 0; !r && i < chains->n; i++)
-		check_chain(w, &chains->list[i], p);
+		check_chain(look, &chains->list[i]);
 }
 
-void hostpath_check(struct world *w, struct problems *p)
+void hostpath_check(struct world *w, hostpath_fn *fn, void *arg)
 {
 	const struct spec_reach *reach = &w->spec->reach;
+	const struct look look = { .w = w, .fn = fn, .arg = arg };
 
 	if (!reach->n_from && !reach->n_holes && !reach->n_host_ports)
 		return;
 	for (size_t i = 0; i < reach->n_from; i++)
-		check_way(w, "accessible-from", &reach->from[i], p);
+		check_way(&look, "accessible-from", &reach->from[i]);
 	for (size_t i = 0; i < reach->n_holes; i++)
 		if (!i || !prefix_equal(&reach->holes[i - 1].to, &reach->holes[i].to))
-			check_way(w, "allow-to", &reach->holes[i].to, p);
-	check_firewalls(w, p);
+			check_way(&look, "allow-to", &reach->holes[i].to);
+	check_firewalls(&look);
 }

@@ -3,15 +3,22 @@
 #ifndef VAULT_HOSTPATH_H
 #define VAULT_HOSTPATH_H
 
-#include "vault/read/problem.h"
 #include "vault/world.h"
+
+enum hostpath {
+	HOSTPATH_SHUT, /* it does not pass */
+	HOSTPATH_DOUBT, /* it may not: whether a firewall lets it by cannot be told from outside */
+	HOSTPATH_UNREAD, /* what it depends on could not be read */
+};
+
+/* TEXT says what stands in the way of which word, and the command that mends it. */
+typedef void hostpath_fn(enum hostpath how, const char *text, void *arg);
 
 /*
  * Looks for what stands in the way of accessible-from, publish, allow-host and allow-to on the
  * host: a missing route, an interface that does not forward, a firewall that drops by policy and
- * does not name W->spec's link. Each becomes a warning in P with the command that mends it; so does
- * what could not be read. Changes nothing.
+ * does not name W->spec's link. Calls FN for each. Changes nothing.
  */
-void hostpath_check(struct world *w, struct problems *p);
+void hostpath_check(struct world *w, hostpath_fn *fn, void *arg);
 
 #endif

@@ -30,7 +30,8 @@ static const char usage[] =
 	"wire echo PORT [LOG]    tells every UDP and TCP client the address it is seen by; one that asks by\n"
 	"    STUN, with its port. sink: is mute\n"
 	"wire flood /run/netns/NAME DST --token HEX --seconds S\n"
-	"    Enters the namespace whenever that name appears, and sends by udp, raw and packet.\n";
+	"    Enters the namespace whenever that name appears, and sends by udp, raw and packet.\n"
+	"wire attach xdp|tcx IFACE    a BPF program there that lets all pass, until killed\n";
 
 _Noreturn void die(const char *what)
 {
@@ -233,6 +234,8 @@ int main(int argc, char **argv)
 		return send_cells(argv + 2, words - 1, &j);
 	if (words >= 2 && (!strcmp(argv[1], "echo") || !strcmp(argv[1], "sink")))
 		return echo((uint16_t)atoi(argv[2]), argv[1][0] == 's', argv[3]);
+	if (words == 3 && !strcmp(argv[1], "attach"))
+		return attach(argv[2], argv[3]);
 	if (words == 3 && j.tos < MAX) {
 		memmove(&j.to[1], &j.to[0], j.tos++ * sizeof(j.to[0]));
 		j.to[0] = parse_addr(argv[3]);
@@ -246,6 +249,7 @@ int main(int argc, char **argv)
 }
 
 /* These stand alone, too; one compilation, as the Makefile has one rule for one file. */
+#include "wirebpf.c"
 #include "wiresend.c"
 #include "wirestun.c"
 #include "wirewatch.c"

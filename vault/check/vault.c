@@ -20,11 +20,14 @@
 #include "lib/nft.h"
 #include "lib/ns.h"
 #include "lib/wg.h"
+#include "vault/check/attached.h"
 #include "vault/check/inside.h"
+#include "vault/check/legacy.h"
 #include "vault/check/process.h"
 #include "vault/check/socket.h"
 #include "vault/check/stranger.h"
 #include "vault/check/tunnel.h"
+#include "vault/hostpath.h"
 #include "vault/plan.h"
 #include "vault/reach.h"
 #include "vault/sight.h"
@@ -41,6 +44,7 @@ struct exam {
 	struct world *w;
 	struct plan plan;
 	uint64_t through_holes; /* packets */
+	bool has_path; /* nothing was found in the way of what may be reached */
 };
 
 /* False, said why, when there is no description to compare with. */
@@ -252,6 +256,31 @@ static void tell_holes(struct exam *e)
 			  (unsigned long long)e->through_holes);
 }
 
+/* A firewall of the administrator's may let it by in ways that cannot be told from outside. */
+static void tell_path(enum hostpath how, const char *text, void *arg)
+{
+	struct exam *e = arg;
+
+	e->has_path = false;
+	check_add(e->c, "forwarding",
+		  how == HOSTPATH_SHUT    ? FOUND_FAIL
+		  : how == HOSTPATH_DOUBT ? FOUND_SKIP
+					  : FOUND_UNKNOWN,
+		  NULL, NULL, "%s", text);
+}
+
+/* What was asked for beyond the host itself must pass there, too. */
+static void check_path(struct exam *e)
+{
+	const struct spec_reach *reach = &e->spec->reach;
+
+	e->has_path = reach->n_from || reach->n_holes || reach->n_host_ports;
+	hostpath_check(e->w, tell_path, e);
+	if (e->has_path)
+		check_add(e->c, "forwarding", FOUND_OK, NULL, NULL,
+			  "nothing on the host is in the way of what may be reached");
+}
+
 /* What else stands between us and the kernel. */
 static const char *hint(int err)
 {
@@ -285,8 +314,11 @@ static void examine(struct exam *e)
 	check_tunnel(c, e->spec, &sight, e->options->max_handshake_age);
 	check_socket(c, e->spec, e->w);
 	check_strangers(c, &e->plan, e->w);
+	check_legacy(c, e->w->vault_ns);
+	check_attached(c, e->w);
 	read_counters(e);
 	tell_holes(e);
+	check_path(e);
 	e->w->sight = NULL;
 	sight_free(&sight);
 }

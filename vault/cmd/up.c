@@ -218,11 +218,17 @@ static int wait_for_peer(const struct words *words, struct world *w, const struc
 	return handshake_wait(w, since, words->wait_seconds) ? EXIT_FAILED : EXIT_DONE;
 }
 
+static void add_warning(enum hostpath how, const char *text, void *arg)
+{
+	(void)how;
+	problem_warn(arg, 0, "%s", text);
+}
+
 static void warn_path(struct world *w)
 {
 	struct problems p = { 0 };
 
-	hostpath_check(w, &p);
+	hostpath_check(w, add_warning, &p);
 	report_problem_list(w->spec->name, &p);
 }
 

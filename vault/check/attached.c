@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/check/attached.c: what sits on a vault's interfaces, beside the rules, which then do not
+ * see all that comes and goes: XDP programs, filters of tc(8), BPF programs in their place (tcx),
+ * interfaces on top of the link's host end (macvlan).
+ */
+#include "vault/check/attached.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "lib/ns.h"
+#include "lib/qdisc.h"
+#include "vault/sight.h"
+
+#define DUMP_TRIES 8
+
+/* Linux 6.6; the values are the kernel's, whose headers may be older than this. */
+enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
+
+/* One namespace's share of the look. */
+struct look {
+	struct check *c;
+	const char *at; /* " inside" or " on the host" */
+	const char *in; /* the option of ip(8) and tc(8) that leads there, "" or "-n NAME " */
+	struct nl *nl;
+	int ns;
+	const struct rtnl_link *links; /* those to be looked at */
+	size_t n_links;
+	struct qdisc *queues; /* owned */
+	size_t n_queues;
+	size_t found;
+};
+
+static void add_stranger(struct look *look, const char *name, const char *what, const char *mend)
+{
+	look->found++;
+	check_add(look->c, "attached", FOUND_FAIL, NULL, what, "%s%s has %s (%s)", name, look->at,
+		  what, mend);
+}
+
+static void add_unknown(const struct look *look, const char *what, int err, const char *why)
+{
+	check_add(look->c, "attached", FOUND_UNKNOWN, NULL, NULL, "%s%s: cannot be told: %s %s",
+		  what, look->at, strerror(-err), why);
+}
+
+static const char *name_of(const struct look *look, uint32_t index)
+{
+	for (size_t i = 0; i < look->n_links; i++)
+		if (look->links[i].index == index)
+			return look->links[i].name;
+	return NULL;
+}
+
+static bool is_one_of(const char *kind, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(kind, list[i]))
+			return true;
+	return false;
+}
+
+/* Queues that no filter can hang on. */
+static bool bears_no_filter(const char *kind)
+{
+	static const char *const kinds[] = { "noqueue", "noop",  "mq",         "fq",
+					     "pfifo",   "bfifo", "pfifo_fast", "pfifo_head_drop" };
+
+	return is_one_of(kind, kinds, ARRAY_SIZE(kinds));
+}
+
+/* The kernel gives an interface whatever net.core.default_qdisc says, with the handle 0. */
+static bool is_usual(const struct qdisc *queue)
+{
+	return !queue->handle || bears_no_filter(queue->kind) || !strcmp(queue->kind, "fq_codel");
+}
+
+static int keep_queue(const struct qdisc *queue, void *arg)
+{
+	struct look *look = arg;
+
+	return check_append(&look->queues, &look->n_queues, sizeof(*queue), queue);
+}
+
+static int dump_queues(struct look *look, struct nl_error *error)
+{
+	int r = -EINTR;
+
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		look->n_queues = 0;
+		r = qdisc_dump(look->nl, keep_queue, look, error);
+	}
+	return r == -EOPNOTSUPP ? 0 : r; /* a kernel that has no tc has nothing of it attached */
+}
+
+/* The filters on the queue PARENT of INDEX, or at one of the two ends of clsact. */
+static void look_at_filters(struct look *look, uint32_t index, uint32_t parent)
+{
+	const char *name = name_of(look, index);
+	struct nl_error error = { 0 };
+	char mend[128];
+	size_t n = 0;
+	int r = -EINTR;
+
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
+		r = qdisc_count_filters(look->nl, index, parent, &n, &error);
+	if (r && r != -EOPNOTSUPP) {
+		add_unknown(look, "filters of tc", r, error.text);
+	} else if (!r && n && name) {
+		snprintf(mend, sizeof(mend), "tc %sqdisc del dev %s %s", look->in, name,
+			 TC_H_MAJ(parent) == TC_H_MAJ(TC_H_CLSACT) ? "clsact" : "root");
+		add_stranger(look, name, "filters of tc, which nobody asked for", mend);
+	}
+}
+
+static void look_at_queue(struct look *look, const struct qdisc *queue)
+{
+	const char *name = name_of(look, queue->index);
+	bool ends = queue->handle == TC_H_MAJ(TC_H_CLSACT);
+	char what[64], mend[128];
+
+	if (!name)
+		return;
+	if (is_usual(queue)) {
+		if (!bears_no_filter(queue->kind))
+			look_at_filters(look, queue->index,
+					queue->handle == TC_H_ROOT ? 0 : queue->handle);
+		return;
+	}
+	snprintf(what, sizeof(what), "a queue of tc, %s, which nobody asked for", queue->kind);
+	snprintf(mend, sizeof(mend), "tc %sqdisc del dev %s %s", look->in, name,
+		 ends ? queue->kind : "root");
+	add_stranger(look, name, what, mend);
+}
+
+static void look_at_xdp(struct look *look)
+{
+	char mend[128];
+
+	for (size_t i = 0; i < look->n_links; i++) {
+		if (!look->links[i].has_xdp)
+			continue;
+		snprintf(mend, sizeof(mend),
+			 "ip %slink set dev %s xdp off; or end what holds it: bpftool link",
+			 look->in, look->links[i].name);
+		add_stranger(look, look->links[i].name, "an XDP program", mend);
+	}
+}
+
+/* How many programs are at the end TYPE of the link INDEX, in our namespace: a number or -errno. */
+static int count_tcx(uint32_t index, uint32_t type)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.query.target_fd = index; /* target_ifindex, in newer headers */
+	attr.query.attach_type = type;
+	if (!syscall(SYS_bpf, BPF_PROG_QUERY, &attr, sizeof(attr)))
+		return (int)attr.query.prog_cnt;
+	switch (errno) {
+	case EINVAL: /* Linux before 6.6 */
+	case ENOSYS: /* no BPF at all */
+	case ENOENT:
+	case ENODEV: /* gone meanwhile, which others tell */
+		return 0;
+	default:
+		return -errno;
+	}
+}
+
+static int look_at_tcx(void *arg)
+{
+	struct look *look = arg;
+
+	for (size_t i = 0; i < look->n_links; i++) {
+		int in = count_tcx(look->links[i].index, TCX_INGRESS);
+		int out = in < 0 ? in : count_tcx(look->links[i].index, TCX_EGRESS);
+
+		if (out < 0)
+			return out;
+		if (in || out)
+			add_stranger(look, look->links[i].name, "a BPF program (tcx)",
+				     "end what holds it: bpftool net, bpftool link");
+	}
+	return 0;
+}
+
+/* What can be told of both sides alike. */
+static void look_at_programs(struct look *look)
+{
+	int r;
+
+	look_at_xdp(look);
+	r = ns_run(look->ns, look_at_tcx, look);
+	if (r)
+		add_unknown(look, "BPF programs", r, "");
+}
+
+static void look_inside(struct look *look)
+{
+	struct nl_error error = { 0 };
+	int r = dump_queues(look, &error);
+
+	if (r)
+		add_unknown(look, "queues of tc", r, error.text);
+	for (size_t i = 0; !r && i < look->n_queues; i++)
+		look_at_queue(look, &look->queues[i]);
+	look_at_programs(look);
+	free(look->queues);
+}
+
+/* An interface on top of the link's end takes what comes before the guard sees it. */
+static void look_at_uppers(struct look *look, const struct sight *sight)
+{
+	char what[64], mend[64];
+
+	for (size_t i = 0; i < sight->n_host_links; i++) {
+		const struct rtnl_link *upper = &sight->host_links[i];
+
+		if (upper->lower != look->links->index || upper->index == look->links->index)
+			continue;
+		snprintf(what, sizeof(what), "an interface on top, %s", upper->name);
+		snprintf(mend, sizeof(mend), "ip link del %s", upper->name);
+		add_stranger(look, look->links->name, what, mend);
+	}
+}
+
+/* The host's end alone: the host may have thousands of queues, which are not asked for. */
+static void look_at_host(struct look *look, const struct sight *sight)
+{
+	const struct rtnl_link *end = look->links;
+	struct qdisc queue = { .index = end->index, .handle = TC_H_ROOT }; /* some other than 0 */
+
+	memcpy(queue.kind, end->qdisc, sizeof(queue.kind));
+	look_at_queue(look, &queue);
+	look_at_filters(look, end->index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
+	look_at_filters(look, end->index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
+	look_at_uppers(look, sight);
+	look_at_programs(look);
+}
+
+void check_attached(struct check *c, struct world *w)
+{
+	const struct sight *sight = w->sight;
+	const struct rtnl_link *end =
+		sight_link(sight->host_links, sight->n_host_links, w->spec->host_name);
+	char in[SPEC_NAME_MAX + 8];
+	struct look inside = { .c = c,
+			       .at = " inside",
+			       .in = in,
+			       .nl = &w->vault_route,
+			       .ns = w->vault_ns,
+			       .links = sight->links,
+			       .n_links = sight->n_links };
+	struct look host = { .c = c,
+			     .at = " on the host",
+			     .in = "",
+			     .nl = &w->host_route,
+			     .ns = w->host_ns,
+			     .links = end,
+			     .n_links = 1 };
+	size_t before = c->n;
+
+	snprintf(in, sizeof(in), "-n %s ", c->name);
+	look_inside(&inside);
+	if (w->spec->has_link && end)
+		look_at_host(&host, sight);
+	if (c->n == before)
+		check_add(c, "attached", FOUND_OK, NULL, NULL,
+			  "nothing sits on its interfaces beside the rules");
+}
