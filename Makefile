@@ -38,7 +38,8 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
 LIB_SRC   := $(wildcard lib/*.c)
-VAULT_SRC := $(wildcard vault/*.c vault/read/*.c vault/kind/*.c vault/check/*.c vault/leak/*.c vault/cmd/*.c)
+VAULT_SRC := $(wildcard vault/*.c vault/read/*.c vault/kind/*.c vault/check/*.c vault/leak/*.c vault/probe/*.c \
+	vault/cmd/*.c)
 UNIT_SRC  := $(wildcard test/unit/*.c)
 FUZZ_SRC  := $(wildcard test/fuzz/*.c)
 LIB_OBJ   := $(LIB_SRC:%.c=$(O)/obj/%.o)
@@ -46,7 +47,7 @@ VAULT_OBJ := $(VAULT_SRC:%.c=$(O)/obj/%.o)
 UNITS     := $(UNIT_SRC:%.c=$(O)/%)
 FUZZERS   := $(FUZZ_SRC:%.c=$(O)/%)
 TOOLS     := $(O)/test/wire $(if $(filter x86_64,$(shell uname -m)),$(O)/test/inject)
-LINKS     := up down exec check parse-conf
+LINKS     := up down exec check leaktest parse-conf
 
 .PHONY: all check check-quick check-vm scenario demo bench lint fuzz install uninstall dist clean help deps tools
 .DELETE_ON_ERROR:

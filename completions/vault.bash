@@ -120,12 +120,25 @@ _vault_check() {
 	done
 }
 
+# NAME, then ids after `probe`, and words.
+_vault_leaktest() {
+	local cur=$2 i said=' ' word names
+	((COMP_CWORD > $1)) || { mapfile -t names < <(_vault_names) && _vault_offer "$cur" "${names[@]}"; return; }
+	for ((i = $1 + 1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
+	set -- probe disrupt
+	if [[ $said == *' probe '* && $said != *' disrupt ' ]]; then
+		mapfile -t names < <(vault help leaktest 2> /dev/null | sed -n 's/^  \([a-z0-9-]*\)  .*/\1/p')
+		set -- "$@" "${names[@]}"
+	fi
+	for word; do [[ $said == *" $word "* ]] || _vault_offer "$cur" "$word"; done
+}
+
 _vault() {
 	local cur=${COMP_WORDS[COMP_CWORD]} at=1 command=${COMP_WORDS[0]##*/}
 	COMPREPLY=()
 	while ((at < COMP_CWORD)) && [[ ${COMP_WORDS[at]} == -* ]]; do ((at++)); done
 	case $command in
-	*-up | *-down | *-exec | *-check) command=${command##*-} ;;
+	*-up | *-down | *-exec | *-check | *-leaktest) command=${command##*-} ;;
 	*-parse-conf) command=parse-conf ;;
 	*)
 		command=
@@ -141,12 +154,13 @@ _vault() {
 	down) _vault_down "$at" "$cur" ;;
 	exec) _vault_exec "$at" "$cur" ;;
 	check) _vault_check "$at" "$cur" ;;
+	leaktest) _vault_leaktest "$at" "$cur" ;;
 	parse-conf)
 		if ((COMP_CWORD == at)); then _vault_files "$cur"; else _vault_offer "$cur" show-keys strict; fi
 		;;
-	help) ((COMP_CWORD > at)) || _vault_offer "$cur" up down exec check parse-conf ;;
-	'') _vault_offer "$cur" up down exec check parse-conf help ;;
+	help) ((COMP_CWORD > at)) || _vault_offer "$cur" up down exec check leaktest parse-conf ;;
+	'') _vault_offer "$cur" up down exec check leaktest parse-conf help ;;
 	esac
 }
 
-complete -F _vault vault vault-up vault-down vault-exec vault-check vault-parse-conf
+complete -F _vault vault vault-up vault-down vault-exec vault-check vault-leaktest vault-parse-conf

@@ -10,7 +10,7 @@ function __vault_words
         set -e words[1]
     end
     switch $name
-        case '*-up' '*-down' '*-exec' '*-check'
+        case '*-up' '*-down' '*-exec' '*-check' '*-leaktest'
             set -p words (string replace -r '.*-' '' -- $name)
         case '*-parse-conf'
             set -p words parse-conf
@@ -65,7 +65,7 @@ function __vault_complete
     set -l n (count $words)
     if test $n -eq 0
         printf '%s\t%s\n' up 'make a vault' down 'take vaults down' exec 'run a command inside a vault' \
-            check 'prove that vaults are what they claim to be' \
+            check 'prove that vaults are what they claim to be' leaktest 'try every way out of a vault' \
             parse-conf 'say what a wg-quick file holds' help 'print the usage of a command'
         return
     end
@@ -157,6 +157,18 @@ function __vault_complete
             for word in $offer
                 contains -- $word $words[2..-1]; or echo $word
             end
+        case leaktest
+            if test $n -eq 1
+                __vault_names
+                return
+            end
+            set -l offer probe disrupt
+            if contains -- probe $words; and test $words[$n] != disrupt
+                set -a offer (vault help leaktest 2>/dev/null | string replace -rf '^  ([a-z0-9-]+)  .*' '$1')
+            end
+            for word in $offer
+                contains -- $word $words[3..-1]; or echo $word
+            end
         case parse-conf
             if test $n -eq 1
                 __fish_complete_path $token
@@ -164,11 +176,11 @@ function __vault_complete
                 printf '%s\n' show-keys strict
             end
         case help
-            test $n -eq 1; and printf '%s\n' up down exec check parse-conf
+            test $n -eq 1; and printf '%s\n' up down exec check leaktest parse-conf
     end
 end
 
-for name in vault vault-up vault-down vault-exec vault-check vault-parse-conf
+for name in vault vault-up vault-down vault-exec vault-check vault-leaktest vault-parse-conf
     complete -c $name -e
     complete -c $name -f -a '(__vault_complete)'
     complete -c $name -n 'test (count (commandline -opc)) -eq 1' -o json -s j -d 'one JSON value'

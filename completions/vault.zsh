@@ -1,4 +1,4 @@
-#compdef vault vault-up vault-down vault-exec vault-check vault-parse-conf
+#compdef vault vault-up vault-down vault-exec vault-check vault-leaktest vault-parse-conf
 # SPDX-License-Identifier: GPL-2.0-or-later
 # completions/vault.zsh: completion for zsh, of vault and its links (vault-up, …). Installed as _vault on $fpath.
 
@@ -106,6 +106,19 @@ _vault_check() {
 	compadd -- ${names:|words}
 }
 
+# NAME, then ids after `probe`, and words.
+_vault_leaktest() {
+	if (( CURRENT == 1 )); then
+		_vault_names
+		return
+	fi
+	local -a offer=(probe disrupt)
+	if (( $words[(I)probe] )) && [[ $words[CURRENT-1] != disrupt ]]; then
+		offer+=(${(f)"$(vault help leaktest 2> /dev/null | sed -n 's/^  \([a-z0-9-]*\)  .*/\1/p')"})
+	fi
+	compadd -- ${offer:|words}
+}
+
 _vault() {
 	local command=${service:-vault}
 	# Not called options and commands: these names are zsh's own, and used below.
@@ -113,6 +126,7 @@ _vault() {
 		'-verbose:what is done, step by step' '-Version:print the version' '-help:print the usage')
 	local -a verbs=('up:make a vault' 'down:take vaults down' 'exec:run a command inside a vault'
 		'check:prove that vaults are what they claim to be'
+		'leaktest:try every way out of a vault'
 		'parse-conf:say what a wg-quick file holds' 'help:print the usage of a command')
 
 	shift words
@@ -126,7 +140,7 @@ _vault() {
 		return
 	fi
 	case $command in
-	(*-up|*-down|*-exec|*-check) command=${command##*-} ;;
+	(*-up|*-down|*-exec|*-check|*-leaktest) command=${command##*-} ;;
 	(*-parse-conf) command=parse-conf ;;
 	(*)
 		if (( CURRENT == 1 )); then
@@ -143,6 +157,7 @@ _vault() {
 	(down) _vault_down ;;
 	(exec) _vault_exec ;;
 	(check) _vault_check ;;
+	(leaktest) _vault_leaktest ;;
 	(parse-conf) if (( CURRENT == 1 )); then _files; else compadd show-keys strict; fi ;;
 	(help) (( CURRENT > 1 )) || { verbs=(${verbs:#help:*}); _describe command verbs } ;;
 	esac

@@ -12,6 +12,7 @@ setup_file() {
 	export top VAULT=${VAULT:-$build/vault}
 	export VAULT_COMPLETE_DIR=$BATS_FILE_TMPDIR/vaults
 	export VAULT_COMPLETE_UNITS=$BATS_FILE_TMPDIR/units
+	PATH=$(dirname "$VAULT"):$PATH # completions ask it for the probes
 	mkdir -p "$VAULT_COMPLETE_UNITS"/{nginx,transmission}.service
 	mkdir -p "$VAULT_COMPLETE_DIR"/{media,web} "$BATS_FILE_TMPDIR/files/folder"
 	touch "$VAULT_COMPLETE_DIR/.lock" "$BATS_FILE_TMPDIR/files/some.conf"
@@ -68,8 +69,8 @@ equal() {
 	done
 }
 
-@test "docs: the words of down, exec, check and parse-conf are those of their pages" {
-	for c in down exec check parse-conf; do
+@test "docs: the words of down, exec, check, leaktest and parse-conf are those of their pages" {
+	for c in down exec check leaktest parse-conf; do
 		equal "$c" "$(words_of "$c")" "$(listed "vault-$c.8")"
 	done
 }
@@ -77,6 +78,12 @@ equal() {
 @test "docs: the ids of check are those of its page" {
 	equal ids "$("$VAULT" help check | sed -n 's/^  \([a-z.-]*\)  .*/\1/p' | sort)" \
 		"$(sed -n 's/^\.It Li //p' "$top/man/vault-check.8" | tr -d ' ' | tr , '\n' | sort)"
+}
+
+probes() { "$VAULT" help leaktest | sed -n 's/^  \([a-z0-9-]*\)  .*/\1/p'; }
+
+@test "docs: the probes of leaktest are those of its page, in the same order" {
+	equal probes "$(probes)" "$(sed -n 's/^\.It Li //p' "$top/man/vault-leaktest.8" | tr -d ' ' | tr , '\n')"
 }
 
 @test "docs: no page refers to one of ours that is not there" {
@@ -220,6 +227,10 @@ every_offer() {
 	offers "$1" "vault check media unit " "nginx.service transmission.service"
 	offers "$1" "vault check media unit nginx.service " "max-handshake-age pid prometheus"
 	offers "$1" "vault-check me" media
+	offers "$1" "vault leaktest " "media web"
+	offers "$1" "vault leaktest media " "$(words_of leaktest | xargs)"
+	offers "$1" "vault leaktest media probe udp-l" udp-lan
+	offers "$1" "vault leaktest media probe udp-lan d" disrupt
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
 	offers "$1" "vault exec media cwd " folder
@@ -327,6 +338,11 @@ usage() {
 	usage exec x user
 	usage exec x user a user b true
 	usage exec .x true
+	usage leaktest
+	usage leaktest .x
+	usage leaktest x colour
+	usage leaktest x probe
+	usage leaktest x probe colour
 	usage parse-conf
 	usage parse-conf x nonsense
 }

@@ -34,6 +34,6 @@ struct cmd {
 	int (*run)(int argc, char **argv, const struct options *options);
 };
 
-extern const struct cmd cmd_up, cmd_down, cmd_exec, cmd_check, cmd_parse_conf;
+extern const struct cmd cmd_up, cmd_down, cmd_exec, cmd_check, cmd_leaktest, cmd_parse_conf;
 
 #endif

@@ -10,8 +10,8 @@
 #include "vault/cmd.h"
 #include "vault/report.h"
 
-static const struct cmd *const cmds[] = { &cmd_up, &cmd_down, &cmd_exec, &cmd_check,
-					  &cmd_parse_conf };
+static const struct cmd *const cmds[] = { &cmd_up,    &cmd_down,     &cmd_exec,
+					  &cmd_check, &cmd_leaktest, &cmd_parse_conf };
 
 static const char *const option_usage[] = {
 	"  -j, -json       one JSON value on stdout, also on failure",

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/control.h: the positive control: packets that nothing stops, to see that the eyes see.
+ */
+#ifndef VAULT_LEAK_CONTROL_H
+#define VAULT_LEAK_CONTROL_H
+
+#include <net/if.h>
+
+#include "vault/leak/packet.h"
+#include "vault/probe/probe.h"
+
+/*
+ * A cable of its own to a namespace that nobody else is in: what is sent there arrives at the
+ * host's end, seen by the same eyes, through the same filter, and goes no further.
+ */
+struct control {
+	int ns; /* -1: none. Anonymous: it ends, with the cable, when this is closed */
+	char host_name[IFNAMSIZ], name[IFNAMSIZ]; /* of the cable's ends */
+	uint32_t host_index, index;
+	size_t first, count; /* its packets */
+};
+
+/* Lays the cable for SPEC's vault; the caller is on the host. 0 or -errno. */
+int must_check control_open(struct control *c, const struct spec *spec);
+
+/* Sends one packet of each kind that the filter tells apart. P is the caller's, with its packets
+ * and port. 0 or -errno. */
+int must_check control_send(struct control *c, struct probing *p);
+
+/* True when all of them were seen; else *MISSING is the first that was not. */
+bool control_was_seen(const struct control *c, const struct packets *packets, size_t *missing);
+
+void control_close(struct control *c);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/judge.h: what a sighting means. */
+#ifndef VAULT_LEAK_JUDGE_H
+#define VAULT_LEAK_JUDGE_H
+
+#include "vault/leak/eyes.h"
+#include "vault/leak/packet.h"
+#include "vault/leak/target.h"
+
+struct judge {
+	struct leak_run *run;
+	struct packets *packets;
+	const struct targets *targets;
+	const struct spec *spec;
+	const char *control; /* the host's end of the control's cable */
+	size_t own_probe; /* index of the probe for what others inside send; SIZE_MAX: none */
+};
+
+/* sighting_fn, ARG a struct judge: for eyes on the host, and for those inside the vault. */
+void judge_on_host(const struct sighting *s, void *arg);
+void judge_inside(const struct sighting *s, void *arg);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/test.h: one run of leaktest: the eyes open, all probes sent, what was seen judged. */
+#ifndef VAULT_LEAK_TEST_H
+#define VAULT_LEAK_TEST_H
+
+#include "lib/base.h"
+#include "vault/leak/run.h"
+
+struct leak_request {
+	const char *name; /* of the vault */
+	const char **probes; /* ids of those to send; NULL: all */
+	size_t n_probes;
+	bool disrupt; /* the real tunnel may be taken down for it */
+};
+
+/*
+ * Makes one run. Block SIGINT, SIGTERM, SIGHUP and SIGQUIT before: a pending one ends it early, and
+ * all that it made is taken away in any case. 0 with *RUN filled and judged; else an exit code,
+ * reported: EXIT_UNDECIDED when the vault is not up or a privilege is missing. leak_run_free(RUN)
+ * in any case.
+ */
+int must_check leak_test(const struct leak_request *q, struct leak_run *run);
+
+#endif

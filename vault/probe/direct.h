@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/probe/direct.h: what any program may try: sockets, by the routes, bound to the link, from
+ * forged addresses. */
+#ifndef VAULT_PROBE_DIRECT_H
+#define VAULT_PROBE_DIRECT_H
+
+#include "vault/probe/probe.h"
+
+/* To SELF's targets by SELF's protocol, by the routes. */
+int direct_by_routes(struct probing *p, const struct probe *self);
+/* The same, bound to the link. */
+int direct_by_link(struct probing *p, const struct probe *self);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/probe/probe.h: what a probe is, and what it works with. */
+#ifndef VAULT_PROBE_PROBE_H
+#define VAULT_PROBE_PROBE_H
+
+#include "vault/leak/packet.h"
+#include "vault/leak/run.h"
+#include "vault/leak/target.h"
+#include "vault/spec.h"
+
+/* What a probe works with, in the namespace that it sends from. */
+struct probing {
+	struct leak_run *run;
+	size_t probe; /* its index there */
+	struct packets *packets; /* of all probes */
+	const struct targets *targets;
+	const struct spec *spec; /* of the vault, or of the twin when that is where */
+	uint16_t port; /* that nothing listens on and no word allows */
+	uint8_t link_mac[6]; /* of the link's host end */
+	bool has_link; /* it is there */
+};
+
+/*
+ * `send` sends all of the probe's packets and waits for nothing; it returns 0, or -errno when it
+ * could not try, which makes the probe unknown. One that sent no packet and said nothing is skipped.
+ */
+struct probe {
+	const char *id, *vectors; /* "L2 L8": of the table of vectors in vault-leaktest(8) */
+	enum leak_where where;
+	const char *about; /* what it sends, for help */
+	int (*send)(struct probing *p, const struct probe *self);
+	uint8_t protocol; /* for `send` */
+	unsigned int targets; /* for `send`: enum target_kind, or'ed */
+};
+
+#endif
