@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "test/unit/tap.h"
+#include "vault/leak/echojudge.h"
 #include "vault/leak/echowire.h"
 
 /* ---- URLs ---- */
@@ -449,9 +450,105 @@ static void test_damage(void)
 	ok(good, "300000 damaged answers are none, or give an address");
 }
 
+/* ---- what both sides say together ---- */
+
+#define SERVERS 3
+
+/* Each server's answer: an address; "-" none, "!" no route, "?" no address of the family. */
+static const struct {
+	const char *what, *inside[SERVERS], *host[SERVERS];
+	bool vault_lacks;
+	enum echo_verdict verdict;
+} rounds[] = {
+	{ "two addresses", { "10.0.0.1" }, { "10.0.0.2" }, false, ECHO_SEALED },
+	{ "one address", { "10.0.0.1" }, { "10.0.0.1" }, false, ECHO_LEAK },
+	{ "one address, by another server",
+	  { "10.0.0.1", "10.0.0.2" },
+	  { "10.0.0.3", "10.0.0.1" },
+	  false,
+	  ECHO_LEAK },
+	{ "one address, by one of three",
+	  { "10.0.0.1", "10.0.0.1", "10.0.0.2" },
+	  { "10.0.0.2", "10.0.0.2", "10.0.0.2" },
+	  false,
+	  ECHO_LEAK },
+	{ "one address, the tunnel has none", { "10.0.0.1" }, { "10.0.0.1" }, true, ECHO_LEAK },
+	{ "no server of the family", { "?" }, { "?" }, false, ECHO_SKIP },
+	{ "none at all", { NULL }, { NULL }, false, ECHO_SKIP },
+	{ "the tunnel has none", { "!" }, { "10.0.0.1" }, true, ECHO_SKIP },
+	{ "no way out of a vault that has one", { "!" }, { "10.0.0.1" }, false, ECHO_UNKNOWN },
+	{ "no answer inside", { "-" }, { "10.0.0.1" }, false, ECHO_UNKNOWN },
+	{ "no answer on the host", { "10.0.0.1" }, { "-" }, false, ECHO_UNKNOWN },
+	{ "the host has none", { "10.0.0.1" }, { "!" }, false, ECHO_SEALED },
+	{ "the host may have one", { "10.0.0.1", "10.0.0.1" }, { "!", "-" }, false, ECHO_UNKNOWN },
+	{ "all agree", { "10.0.0.1", "10.0.0.1" }, { "10.0.0.2", "10.0.0.2" }, false, ECHO_SEALED },
+	{ "two that differ",
+	  { "10.0.0.1", "10.0.0.3" },
+	  { "10.0.0.2", "10.0.0.2" },
+	  false,
+	  ECHO_UNKNOWN },
+	{ "two that differ on the host",
+	  { "10.0.0.1", "10.0.0.1" },
+	  { "10.0.0.2", "10.0.0.3" },
+	  false,
+	  ECHO_UNKNOWN },
+	{ "one of two", { "10.0.0.1", "-" }, { "10.0.0.2", "10.0.0.2" }, false, ECHO_UNKNOWN },
+	{ "two of three",
+	  { "10.0.0.1", "-", "10.0.0.1" },
+	  { "10.0.0.2", "10.0.0.2", "10.0.0.9" },
+	  false,
+	  ECHO_SEALED },
+	{ "one of three",
+	  { "10.0.0.1", "-", "-" },
+	  { "10.0.0.2", "10.0.0.2", "10.0.0.2" },
+	  false,
+	  ECHO_UNKNOWN },
+	{ "one that has none of the family",
+	  { "10.0.0.1", "?" },
+	  { "10.0.0.2", "10.0.0.2" },
+	  false,
+	  ECHO_SEALED },
+};
+
+static void fill(struct echo_answer *a, const char *text)
+{
+	memset(a, 0, sizeof(*a));
+	a->result = *text == '?' ? ECHO_NOT_ASKED : *text == '!' ? ECHO_NO_ROUTE : ECHO_FAILED;
+	if (!addr_parse(text, &a->address))
+		a->result = ECHO_ANSWERED;
+	else
+		strcpy(a->why, "why");
+}
+
+static void test_judge(void)
+{
+	static const struct echo_target target = { .url = "http://ip.example/" };
+	struct leak_address list[SERVERS];
+	struct echo_finding f[SPEC_FAMILIES];
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
+		size_t n = 0;
+
+		for (; n < SERVERS && rounds[i].inside[n]; n++) {
+			list[n] = (struct leak_address){ .target = &target, .family = AF_INET };
+			fill(&list[n].side[ECHO_INSIDE], rounds[i].inside[n]);
+			fill(&list[n].side[ECHO_HOST], rounds[i].host[n]);
+		}
+		echo_judge(list, n, AF_INET, !rounds[i].vault_lacks, &f[SPEC_V4]);
+		echo_judge(list, n, AF_INET6, true, &f[SPEC_V6]);
+		ok(f[SPEC_V4].verdict == rounds[i].verdict && *f[SPEC_V4].detail, rounds[i].what);
+		good = good && f[SPEC_V6].verdict == ECHO_SKIP &&
+		       echo_verdict(f) ==
+			       (rounds[i].verdict == ECHO_SKIP ? ECHO_UNKNOWN : rounds[i].verdict);
+	}
+	ok(good, "the worst of both families, and nothing to compare is unknown");
+}
+
 int main(void)
 {
 	test_urls();
+	test_judge();
 	test_http();
 	test_stun();
 	test_dns_names();

@@ -139,6 +139,8 @@ static void check_answer(struct echo_answer *answer, uint8_t family)
 	    (answer->result == ECHO_ANSWERED &&
 	     (answer->address.family != family || !echo_is_client(&answer->address))))
 		fail(answer, "the process that asked", -EPROTO);
+	if (answer->result != ECHO_ANSWERED)
+		memset(&answer->address, 0, sizeof(answer->address));
 }
 
 static void take(struct echo_child *child, uint8_t family, struct echo_answer *answer)
