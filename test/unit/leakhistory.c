@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test/unit/leakhistory.c: what is made of an audit log, also of one that crashes and hands were
+ * at; times and spans as text. */
+#include "vault/leak/history.h"
+
+#include <string.h>
+
+#include "test/unit/tap.h"
+
+/* Reads TEXT as the log of "media". */
+static int read_log(const char *text, struct history *h)
+{
+	FILE *f = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	int r = f ? history_read(h, f) : -1;
+
+	if (f)
+		fclose(f);
+	return r;
+}
+
+/* True when the report of TEXT says WHAT, a piece of its JSON. */
+static bool says(const char *text, const char *what)
+{
+	struct history h = { .name = "media" };
+	int r = read_log(text, &h);
+	json_t *json = history_json(&h);
+	char *out cleanup(free_ptr) = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	bool good = !r && out && strstr(out, what);
+
+	if (!good)
+		printf("# %s\n", out ? out : "nothing");
+	json_decref(json);
+	history_free(&h);
+	return good;
+}
+
+#define RUN(second, verdict, more)                                                             \
+	"{\"name\":\"media\",\"time\":\"2026-01-31T10:00:" second "Z\",\"verdict\":\"" verdict \
+	"\"" more "}\n"
+#define INSIDE(address) ",\"addresses\":{\"ipv4\":{\"verdict\":\"sealed\",\"inside\":" address "}}"
+#define DROPPED(n) ",\"dropped\":[{\"reason\":\"drop-out\",\"packets\":" n "}]"
+
+static void test_runs(void)
+{
+	static const char three[] =
+		RUN("00.000", "sealed", "") RUN("01.500", "unknown", "") RUN("10.250", "leak", "");
+
+	ok(says(three,
+		"\"runs\":3,\"verdicts\":{\"sealed\":1,\"leak\":1,\"unknown\":1},"
+		"\"first\":\"2026-01-31T10:00:00.000Z\",\"last\":\"2026-01-31T10:00:10.250Z\","
+		"\"longest_gap\":8.75,"),
+	   "runs, verdicts, times, the longest gap");
+	ok(says("",
+		"\"runs\":0,\"verdicts\":{\"sealed\":0,\"leak\":0,\"unknown\":0},\"first\":null,"
+		"\"last\":null,\"longest_gap\":0.0,"),
+	   "an empty log");
+}
+
+static void test_bad(void)
+{
+	static const char torn[] =
+		RUN("00.000", "sealed",
+		    "") "{\"name\":\"media\",\"time\":\"20\n\n" RUN("30.000", "sealed", "");
+	static const char strange[] =
+		"[]\n7\nnull\n{}\n{\"name\":\"media\",\"time\":\"now\",\"verdict\":\"sealed\"}\n"
+		"{\"name\":\"media\",\"time\":\"2026-13-31T10:00:00.000Z\",\"verdict\":\"sealed\"}\n"
+		"{\"name\":[],\"time\":{},\"verdict\":7}\n\x80\xff\n";
+	static const char others[] =
+		RUN("00.000", "sealed", "") "{\"name\":\"web\",\"time\":"
+					    "\"2026-01-31T10:00:00.000Z\",\"verdict\":\"leak\"}\n";
+
+	ok(says(torn, "\"runs\":2,") &&
+		   says(torn, "\"lines\":3,\"bad_lines\":1,\"other_lines\":0,"),
+	   "a torn line, and the empty one after it");
+	ok(says(strange, "\"lines\":8,\"bad_lines\":8,"), "lines that are no runs");
+	ok(says(others, "\"runs\":1,") && says(others, "\"other_lines\":1,") &&
+		   says(others, "\"leaks\":[],"),
+	   "another vault's");
+	ok(says("{\"name\":\"media\",\"time\":\"2026-01-31T10:00:00.000Z\",\"verdict\":\"sealed\"}",
+		"\"runs\":1,"),
+	   "a last line without an end that is whole");
+}
+
+static void test_contents(void)
+{
+	static const char leaks[] = RUN(
+		"00.000", "leak",
+		",\"probes\":[{\"id\":\"udp\",\"verdict\":\"leak\",\"evidence\":[{\"interface\":\"eth0\"}]},"
+		"{\"id\":\"tcp\",\"verdict\":\"sealed\",\"evidence\":[]}],\"addresses\":{\"ipv6\":"
+		"{\"verdict\":\"leak\",\"detail\":\"why\"}}");
+	static const char moves[] = RUN("00.000", "sealed", INSIDE("\"10.0.0.1\""))
+		RUN("01.000", "sealed", INSIDE("\"10.0.0.1\""))
+			RUN("02.000", "unknown", INSIDE("null"))
+				RUN("03.000", "sealed", INSIDE("\"10.0.0.2\""));
+	static const char drops[] =
+		RUN("00.000", "sealed", DROPPED("100")) RUN("01.000", "sealed", DROPPED("110"))
+			RUN("02.000", "sealed", "") RUN("03.000", "sealed", DROPPED("5"));
+
+	ok(says(leaks,
+		"\"leaks\":[{\"time\":\"2026-01-31T10:00:00.000Z\",\"id\":\"udp\",\"evidence\":"
+		"[{\"interface\":\"eth0\"}]},{\"time\":\"2026-01-31T10:00:00.000Z\",\"id\":\"echo\","
+		"\"evidence\":\"why\"}],\"leaks_in_all\":2,"),
+	   "leaks, with their evidence");
+	ok(says(moves,
+		"\"address_changes\":[{\"time\":\"2026-01-31T10:00:03.000Z\",\"family\":\"ipv4\","
+		"\"side\":\"inside\",\"from\":\"10.0.0.1\",\"to\":\"10.0.0.2\"}],"
+		"\"address_changes_in_all\":1,"),
+	   "an address that changed; not to know it is no change");
+	ok(says(drops, "\"dropped\":{\"drop-out\":15}"),
+	   "drops, also of a vault that was made anew");
+}
+
+static void test_many(void)
+{
+	char *text cleanup(free_ptr) = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	for (int i = 0; f && i < HISTORY_LIST_MAX + 5; i++)
+		fputs(RUN("00.000", "leak", ",\"probes\":[{\"id\":\"udp\",\"verdict\":\"leak\"}]"),
+		      f);
+	if (f)
+		fclose(f);
+	ok(text && says(text, "\"leaks_in_all\":1005,"), "more leaks than are listed");
+}
+
+static void test_text(void)
+{
+	static const char *const bad_times[] = { "",
+						 "2026-01-31T10:00:00Z",
+						 "2026-02-30T10:00:00.000Z",
+						 "2026-01-31 10:00:00.000Z",
+						 "2026-01-31T10:00:00.00xZ",
+						 "2026-01-31T10:00:00.000z",
+						 " 026-01-31T10:00:00.000Z",
+						 "2026-01-31T24:00:00.000Z" };
+	static const char *const bad_spans[] = { "",      "s",    "30",
+						 "0s",    "-1s",  "1d",
+						 "1.5h",  "30 s", "99999999999999999999s",
+						 "9999h", "1sm" };
+	static const struct {
+		const char *text;
+		int64_t seconds;
+	} spans[] = { { "1s", 1 }, { "30s", 30 }, { "5m", 300 }, { "24h", 86400 } };
+	char text[48];
+	int64_t n = 0;
+	bool good = true;
+
+	tally_format_time(1769853600007, text);
+	ok(!strcmp(text, "2026-01-31T10:00:00.007Z") && !tally_parse_time(text, &n) &&
+		   n == 1769853600007,
+	   "a time there and back");
+	for (size_t i = 0; i < ARRAY_SIZE(bad_times); i++)
+		good = good && tally_parse_time(bad_times[i], &n);
+	ok(good, "what is no time");
+	for (size_t i = 0; i < ARRAY_SIZE(spans); i++)
+		good = good && !tally_parse_span(spans[i].text, &n) && n == spans[i].seconds;
+	for (size_t i = 0; i < ARRAY_SIZE(bad_spans); i++)
+		good = good && tally_parse_span(bad_spans[i], &n);
+	ok(good, "spans, and what is none");
+	tally_format_span(3723500, text);
+	ok(!strcmp(text, "1 h 2 min 4 s") || !strcmp(text, "1 h 2 min 3 s"), "a span as text");
+}
+
+int main(void)
+{
+	test_runs();
+	test_bad();
+	test_contents();
+	test_many();
+	test_text();
+	return tap_done();
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/leak/history.c: what an audit log of leak tests says: the report.
+ *
+ * The log is read as it comes, a line at a time: a day of it is 2,880 runs. A line that is none is
+ * counted, as a crash may tear one. Counters of the kill switch only grow, until the vault is made
+ * anew: then they begin again at nothing.
+ */
+#include "vault/leak/history.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const char *const families[] = { "ipv4", "ipv6" };
+static const char *const sides[] = { "inside", "host" };
+
+/* Appends ITEM (stolen) unless there are as many as a report has. */
+static int keep(json_t **list, size_t *n, json_t *item)
+{
+	if (!*list)
+		*list = json_array();
+	if (++*n > HISTORY_LIST_MAX) {
+		json_decref(item);
+		return 0;
+	}
+	return json_array_append_new(*list, item) ? -ENOMEM : 0;
+}
+
+static int keep_leak(struct history *h, const char *time, const char *id, json_t *evidence)
+{
+	return keep(&h->leaks, &h->n_leaks,
+		    json_pack("{s:s, s:s, s:O?}", "time", time, "id", id, "evidence", evidence));
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static bool is_leak(const json_t *object)
+{
+	return !strcmp(text_of(object, "verdict"), "leak");
+}
+
+static int take_probes(struct history *h, const char *time, const json_t *run)
+{
+	json_t *probe;
+	size_t i;
+	int r = 0;
+
+	json_array_foreach(json_object_get(run, "probes"), i, probe) if (!r && is_leak(probe)) r =
+		keep_leak(h, time, text_of(probe, "id"), json_object_get(probe, "evidence"));
+	return r;
+}
+
+/* One address of one side: did it change? Not to be known is no change. */
+static int take_address(struct history *h, const char *time, size_t family, size_t side,
+			const json_t *of_family)
+{
+	const char *to = text_of(of_family, sides[side]), *from;
+	char key[16];
+	int r = 0;
+
+	if (!*to)
+		return 0;
+	snprintf(key, sizeof(key), "%s %s", families[family], sides[side]);
+	if (!h->addresses)
+		h->addresses = json_object();
+	from = text_of(h->addresses, key);
+	if (*from && strcmp(from, to) != 0)
+		r = keep(&h->changes, &h->n_changes,
+			 json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", time, "family",
+				   families[family], "side", sides[side], "from", from, "to", to));
+	if (json_object_set_new(h->addresses, key, json_string(to)))
+		r = -ENOMEM;
+	return r;
+}
+
+static int take_addresses(struct history *h, const char *time, const json_t *run)
+{
+	const json_t *addresses = json_object_get(run, "addresses");
+	int r = 0;
+
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		const json_t *one = json_object_get(addresses, families[f]);
+
+		for (size_t s = 0; !r && s < ARRAY_SIZE(sides); s++)
+			r = take_address(h, time, f, s, one);
+		if (!r && is_leak(one))
+			r = keep_leak(h, time, "echo", json_object_get(one, "detail"));
+	}
+	return r;
+}
+
+/* A counter of the kill switch, which said *PACKETS now. */
+static int take_counter(struct history *h, const char *reason, json_int_t packets)
+{
+	json_int_t before = json_integer_value(json_object_get(h->counters, reason));
+	json_int_t sum = json_integer_value(json_object_get(h->drops, reason));
+	bool first = !json_object_get(h->counters, reason);
+
+	sum += first ? 0 : packets < before ? packets : packets - before;
+	return json_object_set_new(h->counters, reason, json_integer(packets)) ||
+			       json_object_set_new(h->drops, reason, json_integer(sum))
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int take_drops(struct history *h, const json_t *run)
+{
+	json_t *one;
+	size_t i;
+	int r = 0;
+
+	if (!h->counters)
+		h->counters = json_object();
+	if (!h->drops)
+		h->drops = json_object();
+	json_array_foreach(json_object_get(run, "dropped"), i,
+			   one) if (!r && *text_of(one, "reason")) r =
+		take_counter(h, text_of(one, "reason"),
+			     json_integer_value(json_object_get(one, "packets")));
+	return r;
+}
+
+static int take_run(struct history *h, const json_t *run)
+{
+	const char *time = text_of(run, "time"), *verdict = text_of(run, "verdict");
+	const char *name = text_of(run, "name");
+	int64_t ms;
+	int r;
+
+	if (tally_parse_time(time, &ms) || !*verdict || !*name) {
+		h->bad++;
+		return 0;
+	}
+	if (strcmp(name, h->name) != 0) {
+		h->others++;
+		return 0;
+	}
+	tally_add(&h->tally, ms, verdict);
+	r = take_probes(h, time, run);
+	r = r ? r : take_addresses(h, time, run);
+	return r ? r : take_drops(h, run);
+}
+
+static int take_line(struct history *h, const char *text, size_t len)
+{
+	json_t *run;
+	int r;
+
+	if (len && text[len - 1] == '\n')
+		len--;
+	if (!len)
+		return 0; /* two that ended a torn line at once */
+	h->lines++;
+	run = json_loadb(text, len, 0, NULL);
+	r = take_run(h, run);
+	json_decref(run);
+	return r;
+}
+
+int history_read(struct history *h, FILE *file)
+{
+	char *line cleanup(free_ptr) = NULL;
+	size_t size = 0;
+	ssize_t n;
+	int r = 0;
+
+	while (!r && (errno = 0, n = getline(&line, &size, file)) >= 0)
+		r = take_line(h, line, (size_t)n);
+	return r ? r : ferror(file) ? -errno : 0;
+}
+
+/* ---- what comes out ---- */
+
+/* A new reference to LIST, or to an empty one. */
+static json_t *list_of(json_t *list)
+{
+	return list ? json_incref(list) : json_array();
+}
+
+json_t *history_json(const struct history *h)
+{
+	json_t *out = tally_json(&h->tally);
+	json_t *more =
+		json_pack("{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:o}", "name", h->name, "lines",
+			  (json_int_t)h->lines, "bad_lines", (json_int_t)h->bad, "other_lines",
+			  (json_int_t)h->others, "leaks", list_of(h->leaks), "leaks_in_all",
+			  (json_int_t)h->n_leaks, "address_changes", list_of(h->changes),
+			  "address_changes_in_all", (json_int_t)h->n_changes, "dropped",
+			  h->drops ? json_incref(h->drops) : json_object());
+
+	if (!out || !more || json_object_update(out, more)) {
+		json_decref(out);
+		out = NULL;
+	}
+	json_decref(more);
+	return out;
+}
+
+/* Appends EVIDENCE, which is text, or JSON in one line. */
+static void print_evidence(const json_t *evidence, struct str *out)
+{
+	char *text cleanup(free_ptr) = NULL;
+
+	if (json_is_string(evidence)) {
+		str_add(out, json_string_value(evidence));
+		return;
+	}
+	text = evidence ? json_dumps(evidence, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	str_add(out, text ? text : "");
+}
+
+static void print_rest(size_t n, struct str *out)
+{
+	if (n > HISTORY_LIST_MAX)
+		str_addf(out, "  and %zu more\n", n - HISTORY_LIST_MAX);
+}
+
+static void print_leaks(const struct history *h, struct str *out)
+{
+	const json_t *one;
+	size_t i;
+
+	if (!h->n_leaks)
+		return;
+	str_addf(out, "leaks: %zu\n", h->n_leaks);
+	json_array_foreach(h->leaks, i, one)
+	{
+		str_addf(out, "  %s  %s  ", text_of(one, "time"), text_of(one, "id"));
+		print_evidence(json_object_get(one, "evidence"), out);
+		str_add(out, "\n");
+	}
+	print_rest(h->n_leaks, out);
+}
+
+static void print_addresses(const struct history *h, struct str *out)
+{
+	const char *key;
+	json_t *value;
+	const json_t *one;
+	size_t i;
+
+	json_object_foreach(h->addresses, key, value)
+		str_addf(out, "%s: last seen as %s\n", key, json_string_value(value));
+	if (!h->n_changes)
+		return;
+	str_addf(out, "changes of address: %zu\n", h->n_changes);
+	json_array_foreach(h->changes, i, one)
+		str_addf(out, "  %s  %s %s: %s, before %s\n", text_of(one, "time"),
+			 text_of(one, "family"), text_of(one, "side"), text_of(one, "to"),
+			 text_of(one, "from"));
+	print_rest(h->n_changes, out);
+}
+
+void history_print(const struct history *h, struct str *out)
+{
+	const char *reason;
+	json_t *packets;
+
+	tally_print(&h->tally, h->name, out);
+	print_leaks(h, out);
+	print_addresses(h, out);
+	json_object_foreach(h->drops, reason, packets) if (json_integer_value(packets)) str_addf(
+		out, "dropped: %s: %lld packets\n", reason, (long long)json_integer_value(packets));
+	if (h->bad)
+		str_addf(out, "%zu of %zu lines are no runs\n", h->bad, h->lines);
+	if (h->others)
+		str_addf(out, "%zu of %zu lines are runs of other vaults\n", h->others, h->lines);
+}
+
+void history_free(struct history *h)
+{
+	json_decref(h->leaks);
+	json_decref(h->changes);
+	json_decref(h->addresses);
+	json_decref(h->counters);
+	json_decref(h->drops);
+}
