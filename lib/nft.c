@@ -32,6 +32,7 @@ static_assert(ELEMENTS_MAX * ROOM_ELEMENT <= UINT16_MAX, "a list of elements fit
 enum nft_datatype {
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
+	TYPE_ETHERADDR = 9,
 	TYPE_INET_PROTOCOL = 12,
 	TYPE_INET_SERVICE = 13,
 	TYPE_ICMP_TYPE = 14,
@@ -51,6 +52,7 @@ static uint32_t field_type(enum set_field field)
 		[FIELD_LINK] = TYPE_IFNAME,
 		[FIELD_PROTOCOL] = TYPE_INET_PROTOCOL,
 		[FIELD_MARK] = TYPE_MARK,
+		[FIELD_ETHER] = TYPE_ETHERADDR,
 	};
 
 	return types[field];

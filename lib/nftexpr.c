@@ -9,6 +9,7 @@
 #include <linux/netfilter/nf_nat.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/rtnetlink.h>
+#include <netinet/tcp.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -24,7 +25,14 @@ enum offset {
 	PORT_DST = 2,
 	ICMP_TYPE = 0,
 	TCP_FLAGS = 13,
+	ETHER_DADDR = 0,
+	ETHER_SADDR = 6,
+	ETHER_TYPE = 12,
+	ARP_ETHER = 8,
+	OPTION_MSS = 2, /* in its option, behind kind and length */
 };
+
+#define ETHER_WORDS 2 /* of registers, for a MAC address */
 
 enum tcp_flag { TCP_SYN = 0x02, TCP_ACK = 0x10 };
 
@@ -32,6 +40,7 @@ enum tcp_flag { TCP_SYN = 0x02, TCP_ACK = 0x10 };
 struct build {
 	struct nftnl_rule *rule;
 	enum ruleset_family table;
+	uint16_t known_type;
 	uint8_t known_family,
 		known_protocol; /* what the matches so far have settled; nft says it once */
 	bool failed;
@@ -129,7 +138,7 @@ static void add_family(struct build *b, uint8_t family, uint32_t op)
 		return;
 	if (op == NFT_CMP_EQ)
 		b->known_family = family;
-	if (b->table == RULESET_NETDEV) {
+	if (b->table != RULESET_INET) {
 		uint16_t type = htons(family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP);
 
 		add_meta(b, NFT_META_PROTOCOL, NFT_REG_1);
@@ -204,6 +213,18 @@ static void build_address_set(struct build *b, const struct match *m, bool sourc
 	add_lookup(b, m);
 }
 
+/* The type as it was sent: the kernel puts a VLAN tag that was taken off back for this. */
+static void add_ether_type(struct build *b, uint16_t type)
+{
+	const uint16_t value = htons(type);
+
+	if (b->known_type == type)
+		return;
+	b->known_type = type;
+	add_payload(b, NFT_PAYLOAD_LL_HEADER, ETHER_TYPE, sizeof(value), NFT_REG_1);
+	add_cmp(b, NFT_CMP_EQ, &value, sizeof(value));
+}
+
 /* The register that begins at that word of four bytes: the kernel counts whole ones of sixteen
  * first. */
 static uint32_t register_at(size_t word)
@@ -236,8 +257,27 @@ static size_t load(struct build *b, enum selector part, uint8_t family, size_t w
 	case SELECT_DPORT:
 		add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, PORT_DST, 2, reg);
 		break;
+	case SELECT_ETHER_SADDR:
+	case SELECT_ETHER_DADDR:
+		add_payload(b, NFT_PAYLOAD_LL_HEADER,
+			    part == SELECT_ETHER_SADDR ? ETHER_SADDR : ETHER_DADDR, ETHER_LEN, reg);
+		return word + ETHER_WORDS;
+	case SELECT_ARP_ETHER:
+		add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, ARP_ETHER, ETHER_LEN, reg);
+		return word + ETHER_WORDS;
+	case SELECT_ARP_SADDR:
+		add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, ARP_SADDR, 4, reg);
+		break;
 	}
 	return word + 1;
+}
+
+static bool is_of_arp(const struct concat *concat)
+{
+	for (size_t i = 0; i < concat->n; i++)
+		if (concat->parts[i] == SELECT_ARP_ETHER || concat->parts[i] == SELECT_ARP_SADDR)
+			return true;
+	return false;
 }
 
 /* A key of several parts, one right after the other in the registers. */
@@ -245,7 +285,10 @@ static void load_concat(struct build *b, const struct match *m)
 {
 	size_t word = 0;
 
-	add_family(b, m->family, NFT_CMP_EQ);
+	if (is_of_arp(&m->concat))
+		add_ether_type(b, ETH_P_ARP);
+	else if (m->family)
+		add_family(b, m->family, NFT_CMP_EQ);
 	for (size_t i = 0; i < m->concat.n; i++)
 		word = load(b, m->concat.parts[i], m->family, word);
 }
@@ -363,6 +406,38 @@ static void build_tcp_no_opening(struct build *b)
 	add_cmp_u8(b, NFT_CMP_NEQ, TCP_SYN);
 }
 
+static void build_tcp_syn(struct build *b)
+{
+	const uint8_t mask = TCP_SYN;
+
+	add_protocol(b, IPPROTO_TCP);
+	add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS, 1, NFT_REG_1);
+	add_mask(b, &mask, sizeof(mask));
+	add_cmp_u8(b, NFT_CMP_NEQ, 0);
+}
+
+/* What the routes of both directions bear, into the option if it is more. */
+static void build_clamp_mss(struct build *b)
+{
+	struct nftnl_expr *e = add(b, "rt");
+
+	set_u32(e, NFTNL_EXPR_RT_KEY, NFT_RT_TCPMSS);
+	set_u32(e, NFTNL_EXPR_RT_DREG, NFT_REG_1);
+	e = add(b, "byteorder");
+	set_u32(e, NFTNL_EXPR_BYTEORDER_SREG, NFT_REG_1);
+	set_u32(e, NFTNL_EXPR_BYTEORDER_DREG, NFT_REG_1);
+	set_u32(e, NFTNL_EXPR_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	set_u32(e, NFTNL_EXPR_BYTEORDER_LEN, 2);
+	set_u32(e, NFTNL_EXPR_BYTEORDER_SIZE, 2);
+	e = add(b, "exthdr");
+	set_u32(e, NFTNL_EXPR_EXTHDR_SREG, NFT_REG_1);
+	if (e)
+		nftnl_expr_set_u8(e, NFTNL_EXPR_EXTHDR_TYPE, TCPOPT_MAXSEG);
+	set_u32(e, NFTNL_EXPR_EXTHDR_OFFSET, OPTION_MSS);
+	set_u32(e, NFTNL_EXPR_EXTHDR_LEN, 2);
+	set_u32(e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
+}
+
 static void build_fragment(struct build *b)
 {
 	const uint16_t mask = htons(0x1fff), zero = 0;
@@ -433,6 +508,9 @@ static void build_match(struct build *b, const struct match *m)
 	case MATCH_DPORT_SET:
 		build_port_set(b, m);
 		break;
+	case MATCH_ETHER_TYPE:
+		add_ether_type(b, m->first);
+		break;
 	case MATCH_FAMILY:
 		add_family(b, m->family, equal(m));
 		break;
@@ -444,6 +522,12 @@ static void build_match(struct build *b, const struct match *m)
 		break;
 	case MATCH_CT_REPLY:
 		build_ct_reply(b);
+		break;
+	case MATCH_TCP_SYN:
+		build_tcp_syn(b);
+		break;
+	case MATCH_CLAMP_MSS:
+		build_clamp_mss(b);
 		break;
 	case MATCH_TCP_NO_OPENING:
 		build_tcp_no_opening(b);
@@ -504,7 +588,11 @@ static void build_comment(struct build *b, const char *comment)
 
 uint8_t nftexpr_family(const struct ruleset *rs)
 {
-	return rs->family == RULESET_NETDEV ? NFPROTO_NETDEV : NFPROTO_INET;
+	static const uint8_t families[] = { [RULESET_INET] = NFPROTO_INET,
+					    [RULESET_NETDEV] = NFPROTO_NETDEV,
+					    [RULESET_BRIDGE] = NFPROTO_BRIDGE };
+
+	return families[rs->family];
 }
 
 struct nftnl_rule *nftexpr_rule(const struct ruleset *rs, const struct chain *chain,

@@ -54,7 +54,10 @@ static int add_line(struct nftlook *seen, struct nftlook_line line)
 
 static const char *family_name(uint32_t family)
 {
-	return family == NFPROTO_NETDEV ? "netdev" : family == NFPROTO_INET ? "inet" : "other";
+	return family == NFPROTO_NETDEV   ? "netdev"
+	       : family == NFPROTO_BRIDGE ? "bridge"
+	       : family == NFPROTO_INET   ? "inet"
+					  : "other";
 }
 
 /* "KIND FAMILY TABLE NAME", NAME left out when it is NULL. NULL: no memory. */
@@ -437,8 +440,7 @@ int nftlook_compare(struct nftlook *seen, const struct ruleset *rs, enum nftlook
 	size_t i = 0, j = 0;
 	int r = expected_lines(rs, &expected);
 
-	snprintf(table, sizeof(table), "%s %s", rs->family == RULESET_NETDEV ? "netdev" : "inet",
-		 rs->table);
+	snprintf(table, sizeof(table), "%s %s", ruleset_family_word(rs->family), rs->table);
 	if (r) {
 		snprintf(why, 256, "cannot compare table %s: %s", table, strerror(-r));
 		return r;

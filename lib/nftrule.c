@@ -81,8 +81,18 @@ static size_t count(const struct nlattr *nest)
 	return n + (pos != end_of(nest));
 }
 
-/* In any order. What is sent has no type twice: as many, and each of them found, are the same. */
-static bool same_settings(const struct nlattr *sent, const struct nlattr *told)
+/* 1 when TOLD, and not SENT, has the setting TYPE, a number that is zero. */
+static size_t count_silent(const struct nlattr *sent, const struct nlattr *told, uint16_t type)
+{
+	const struct nlattr *attr = find(told, type);
+
+	return attr && !find(sent, type) && mnl_attr_get_payload_len(attr) == sizeof(uint32_t) &&
+	       !mnl_attr_get_u32(attr);
+}
+
+/* In any order. What is sent has no type twice: as many, and each of them found, are the same;
+ * SILENT is one that the kernel tells, of zero, and does not take. */
+static bool same_settings(const struct nlattr *sent, const struct nlattr *told, uint16_t silent)
 {
 	const char *pos = mnl_attr_get_payload(sent);
 	const struct nlattr *a, *b;
@@ -94,20 +104,34 @@ static bool same_settings(const struct nlattr *sent, const struct nlattr *told)
 		if (!b || !same_setting(a, b))
 			return false;
 	}
-	return pos == end_of(sent) && count(sent) == count(told);
+	return pos == end_of(sent) && count(sent) + count_silent(sent, told, silent) == count(told);
 }
 
 /* An expression has a name, then its settings. */
 static bool same_part(const struct nlattr *sent, const struct nlattr *told)
 {
 	if (mnl_attr_get_type(sent) == NFTA_EXPR_DATA)
-		return same_settings(sent, told);
+		return same_settings(sent, told, NFTA_EXPR_UNSPEC);
+	return same_bytes(sent, told);
+}
+
+/* What writes a header's option has no flags, but the kernel tells them. */
+static bool same_written(const struct nlattr *sent, const struct nlattr *told)
+{
+	if (mnl_attr_get_type(sent) == NFTA_EXPR_DATA)
+		return same_settings(sent, told, NFTA_EXTHDR_FLAGS);
 	return same_bytes(sent, told);
 }
 
 static bool same_expression(const struct nlattr *sent, const struct nlattr *told)
 {
-	return same_list(sent, told, same_part);
+	const struct nlattr *name = find(sent, NFTA_EXPR_NAME);
+	const char *text = name ? mnl_attr_get_payload(name) : "";
+
+	return same_list(sent, told,
+			 name && !strncmp(text, "exthdr", mnl_attr_get_payload_len(name))
+				 ? same_written
+				 : same_part);
 }
 
 bool nftrule_same(const void *sent, size_t sent_len, const void *told, size_t told_len)

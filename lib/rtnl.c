@@ -48,6 +48,8 @@ static void put_veth_peer(struct nl_batch *b, struct nlmsghdr *nlh, const struct
 	nl_put_name(b, nlh, IFLA_IFNAME, veth->peer_name);
 	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)veth->peer_ns);
 	put_sizes(nlh, veth->mtu, veth->peer_group);
+	if (veth->peer_mac)
+		mnl_attr_put(nlh, IFLA_ADDRESS, RTNL_MAC_LEN, veth->peer_mac);
 	mnl_attr_nest_end(nlh, peer);
 }
 
@@ -60,10 +62,32 @@ void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag,
 	nlh = start_link(b, nl, tag, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, veth->index, ROOM);
 	nl_put_name(b, nlh, IFLA_IFNAME, veth->name);
 	put_sizes(nlh, veth->mtu, veth->group);
+	if (veth->master)
+		mnl_attr_put_u32(nlh, IFLA_MASTER, veth->master);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
 	put_veth_peer(b, nlh, veth);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+	nl_batch_end(b, nlh);
+}
+
+void rtnl_queue_bridge(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name,
+		       uint32_t index)
+{
+	struct nlmsghdr *nlh =
+		start_link(b, nl, tag, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, index, ROOM);
+	struct ifinfomsg *ifm = nl_extra(nlh);
+	struct nlattr *info, *data;
+
+	ifm->ifi_flags = ifm->ifi_change = IFF_NOARP;
+	nl_put_name(b, nlh, IFLA_IFNAME, name);
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u32(nlh, IFLA_BR_STP_STATE, 0);
+	mnl_attr_put_u8(nlh, IFLA_BR_MCAST_SNOOPING, 0);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
 	nl_batch_end(b, nlh);

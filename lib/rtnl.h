@@ -18,10 +18,18 @@ struct rtnl_veth {
 	int peer_ns;
 	uint32_t group, peer_group; /* 0: default */
 	uint32_t mtu; /* 0: default */
+	const uint8_t *peer_mac; /* RTNL_MAC_LEN bytes; NULL: the kernel's choice */
+	uint32_t master; /* the bridge that the first end is a port of; 0: none */
 };
+
+#define RTNL_MAC_LEN 6
 
 void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag,
 		     const struct rtnl_veth *veth);
+
+/* A bridge NAME with INDEX, down: without spanning tree and snooping, and its own end without ARP. */
+void rtnl_queue_bridge(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name,
+		       uint32_t index);
 
 /*
  * A link of KIND "wireguard" made straight in namespace NS; its UDP socket stays in NL's namespace.
@@ -106,6 +114,7 @@ struct rtnl_link {
 	char qdisc[16]; /* the kind of its first queue, "noqueue" for most */
 	bool has_xdp; /* a program sees what comes in, before all else */
 	unsigned int flags; /* IFF_* */
+	uint8_t mac[RTNL_MAC_LEN]; /* zero where it has none of that length */
 };
 
 struct rtnl_address {

@@ -128,6 +128,8 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 		err = nl_copy(tb[IFLA_MTU], &link.mtu, sizeof(link.mtu));
 	if (!err)
 		err = nl_copy(tb[IFLA_GROUP], &link.group, sizeof(link.group));
+	if (!err && tb[IFLA_ADDRESS] && mnl_attr_get_payload_len(tb[IFLA_ADDRESS]) == RTNL_MAC_LEN)
+		err = nl_copy(tb[IFLA_ADDRESS], link.mac, RTNL_MAC_LEN);
 	if (!err)
 		err = read_company(tb, &link);
 	if (!err && tb[IFLA_LINKINFO])

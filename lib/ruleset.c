@@ -213,6 +213,11 @@ struct match match_dport_set(uint8_t protocol, const char *set)
 	return m;
 }
 
+struct match match_ether_type(uint16_t type)
+{
+	return (struct match){ .kind = MATCH_ETHER_TYPE, .first = type };
+}
+
 struct match match_family(uint8_t family)
 {
 	return (struct match){ .kind = MATCH_FAMILY, .family = family };

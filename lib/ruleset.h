@@ -23,10 +23,12 @@ enum match_kind {
 	MATCH_MARK, /* meta mark & MASK == MARK */
 	MATCH_DPORT, /* tcp dport 80, udp dport 6881-6889 */
 	MATCH_DPORT_SET, /* udp dport @NAME, tcp dport @NAME */
+	MATCH_ETHER_TYPE, /* ether type 8021q */
 	MATCH_FAMILY, /* meta nfproto ipv6 */
 	MATCH_ICMP_TYPE_SET, /* icmp type @NAME, icmpv6 type @NAME */
 	MATCH_CT_STATE, /* ct state established,related */
 	MATCH_CT_REPLY, /* ct direction reply */
+	MATCH_TCP_SYN, /* tcp flags syn */
 	MATCH_TCP_NO_OPENING, /* tcp flags & (syn | ack) != syn */
 	MATCH_FRAGMENT, /* ip frag-off & 0x1fff != 0 */
 	MATCH_ARP_SADDR, /* arp saddr ip ADDRESS */
@@ -35,6 +37,7 @@ enum match_kind {
 	MATCH_FIB_SADDR_LOCAL,
 	MATCH_FIB_BACK, /* fib saddr . iif oif exists: an answer would leave the way it came;
 			   negated: missing */
+	MATCH_CLAMP_MSS, /* tcp option maxseg size set rt mtu: the last of a rule, as the next */
 	MATCH_DNAT_MAP, /* dnat ip to CONCAT map @NAME: the last of a rule, which has no verdict */
 	MATCH_KINDS
 };
@@ -48,6 +51,10 @@ enum selector {
 	SELECT_PROTOCOL, /* meta l4proto */
 	SELECT_DPORT, /* th dport */
 	SELECT_MARK, /* meta mark */
+	SELECT_ETHER_SADDR,
+	SELECT_ETHER_DADDR,
+	SELECT_ARP_ETHER, /* arp saddr ether */
+	SELECT_ARP_SADDR, /* arp saddr ip */
 };
 
 #define CONCAT_MAX 5
@@ -62,7 +69,7 @@ struct match {
 	bool negated;
 	uint8_t family; /* AF_INET, AF_INET6: for sets of addresses and ICMP types */
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP: for ports */
-	uint16_t first, last; /* MATCH_DPORT */
+	uint16_t first, last; /* MATCH_DPORT; first: MATCH_ETHER_TYPE */
 	uint32_t mark, mask; /* MATCH_MARK */
 	struct concat concat; /* MATCH_CONCAT_SET, MATCH_DNAT_MAP */
 	uint32_t states; /* MATCH_CT_STATE: RULESET_ESTABLISHED, … */
@@ -97,7 +104,7 @@ enum chain_hook {
 	CHAIN_FORWARD,
 	CHAIN_OUTPUT,
 	CHAIN_EGRESS,
-	CHAIN_PREROUTING,
+	CHAIN_PREROUTING, /* in table bridge: as its other hooks, at priority -200, "filter" there */
 	CHAIN_NAT_PREROUTING, /* of type nat */
 	CHAIN_NAT_OUTPUT,
 	CHAIN_NAT_POSTROUTING,
@@ -106,7 +113,7 @@ enum chain_hook {
 struct chain {
 	const char *name; /* static */
 	enum chain_hook hook;
-	int priority; /* against "filter", 0 */
+	int priority; /* "filter" is 0, in table bridge -200 */
 	enum verdict policy;
 	char device[IFNAMSIZ]; /* CHAIN_EGRESS only */
 	struct rule *rules; /* owned */
@@ -120,6 +127,10 @@ enum set_type {
 	SET_PORT,
 	SET_ICMP,
 	SET_ICMPV6,
+	SET_ETHER,
+	SET_LINK_ETHER, /* link . MAC address */
+	SET_NETWORK_IPV4, /* link . prefix */
+	SET_NETWORK_IPV6,
 	SET_LINK_IPV4, /* link . address */
 	SET_LINK_IPV6,
 	SET_SERVICE_IPV4, /* link . address . protocol . port */
@@ -145,7 +156,8 @@ enum set_field {
 	FIELD_ICMPV6,
 	FIELD_LINK,
 	FIELD_PROTOCOL,
-	FIELD_MARK
+	FIELD_MARK,
+	FIELD_ETHER
 };
 
 struct set_shape {
@@ -173,7 +185,7 @@ struct set {
 	size_t n_elements;
 };
 
-enum ruleset_family { RULESET_INET, RULESET_NETDEV };
+enum ruleset_family { RULESET_INET, RULESET_NETDEV, RULESET_BRIDGE };
 
 struct ruleset {
 	enum ruleset_family family;
@@ -201,6 +213,8 @@ struct set_element *set_add(struct ruleset *rs, struct set *set);
 void element_put_link(struct set_element *e, const char *link);
 void element_put_address(struct set_element *e, const struct addr *address);
 void element_put_prefix(struct set_element *e, const struct prefix *prefix);
+#define ETHER_LEN 6
+void element_put_ether(struct set_element *e, const uint8_t mac[static ETHER_LEN]);
 void element_put_protocol(struct set_element *e, uint8_t protocol);
 void element_put_ports(struct set_element *e, uint16_t first, uint16_t last);
 void element_put_mark(struct set_element *e, uint32_t mark);
@@ -234,6 +248,7 @@ struct match match_protocol(uint8_t protocol);
 struct match match_mark(uint32_t mark, uint32_t mask);
 struct match match_dport(uint8_t protocol, uint16_t first, uint16_t last);
 struct match match_dport_set(uint8_t protocol, const char *set);
+struct match match_ether_type(uint16_t type);
 struct match match_family(uint8_t family);
 struct match match_icmp_set(uint8_t family, const char *set);
 struct match match_ct(uint32_t states);
@@ -249,6 +264,9 @@ size_t set_key_len(enum set_type type);
 size_t set_data_len(enum set_type type);
 /* Frees what RS owns and zeroes it. */
 void ruleset_free(struct ruleset *rs);
+
+/* "inet", "netdev", "bridge". */
+const char *ruleset_family_word(enum ruleset_family family);
 
 /* Appends RS to OUT in nft's own language, as `nft -f` takes it: the whole table, elements
  * included. */

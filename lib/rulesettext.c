@@ -1,9 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lib/rulesettext.c: a ruleset in nft's own language, as a careful person would have typed it. */
 #include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <string.h>
 
 #include "lib/ruleset.h"
+
+#define BRIDGE_FILTER (-200) /* NF_BR_PRI_FILTER_BRIDGED */
+
+const char *ruleset_family_word(enum ruleset_family family)
+{
+	static const char *const words[] = {
+		[RULESET_INET] = "inet", [RULESET_NETDEV] = "netdev", [RULESET_BRIDGE] = "bridge"
+	};
+
+	return words[family];
+}
 
 static const char *family_word(uint8_t family)
 {
@@ -21,6 +33,22 @@ static const char *protocol_word(uint8_t protocol)
 	       : protocol == IPPROTO_UDP    ? "udp"
 	       : protocol == IPPROTO_ICMPV6 ? "ipv6-icmp"
 					    : "icmp";
+}
+
+static const char *type_word(uint16_t type)
+{
+	switch (type) {
+	case ETH_P_IP:
+		return "ip";
+	case ETH_P_IPV6:
+		return "ip6";
+	case ETH_P_ARP:
+		return "arp";
+	case ETH_P_8021AD:
+		return "8021ad";
+	default:
+		return "8021q";
+	}
 }
 
 static void print_states(uint32_t states, struct str *out)
@@ -78,6 +106,18 @@ static void print_concat(const struct match *m, struct str *out)
 			break;
 		case SELECT_DPORT:
 			str_add(out, "th dport");
+			break;
+		case SELECT_ETHER_SADDR:
+			str_add(out, "ether saddr");
+			break;
+		case SELECT_ETHER_DADDR:
+			str_add(out, "ether daddr");
+			break;
+		case SELECT_ARP_ETHER:
+			str_add(out, "arp saddr ether");
+			break;
+		case SELECT_ARP_SADDR:
+			str_add(out, "arp saddr ip");
 			break;
 		}
 	}
@@ -143,6 +183,9 @@ static void print_match(const struct match *m, struct str *out)
 	case MATCH_DPORT_SET:
 		str_addf(out, "%s dport %s@%s", protocol_word(m->protocol), not, m->name);
 		break;
+	case MATCH_ETHER_TYPE:
+		str_addf(out, "ether type %s", type_word(m->first));
+		break;
 	case MATCH_FAMILY:
 		str_addf(out, "meta nfproto %s%s", not, m->family == AF_INET6 ? "ipv6" : "ipv4");
 		break;
@@ -154,6 +197,12 @@ static void print_match(const struct match *m, struct str *out)
 		break;
 	case MATCH_CT_REPLY:
 		str_add(out, "ct direction reply");
+		break;
+	case MATCH_TCP_SYN:
+		str_add(out, "tcp flags syn");
+		break;
+	case MATCH_CLAMP_MSS:
+		str_add(out, "tcp option maxseg size set rt mtu");
 		break;
 	case MATCH_TCP_NO_OPENING:
 		str_add(out, "tcp flags & (syn | ack) != syn");
@@ -212,15 +261,17 @@ static const struct {
 	[CHAIN_NAT_POSTROUTING] = { "nat", "postrouting", "srcnat", 100 },
 };
 
-static void print_chain(const struct chain *chain, struct str *out)
+static void print_chain(const struct chain *chain, enum ruleset_family family, struct str *out)
 {
-	int offset = chain->priority - hooks[chain->hook].priority;
+	int base = family == RULESET_BRIDGE ? BRIDGE_FILTER : hooks[chain->hook].priority;
+	int offset = chain->priority - base;
 
 	str_addf(out, "\n\tchain %s {\n\t\ttype %s hook %s", chain->name, hooks[chain->hook].type,
 		 hooks[chain->hook].hook);
 	if (chain->hook == CHAIN_EGRESS)
 		str_addf(out, " device \"%s\"", chain->device);
-	str_addf(out, " priority %s", hooks[chain->hook].base);
+	str_addf(out, " priority %s",
+		 family == RULESET_BRIDGE ? "filter" : hooks[chain->hook].base);
 	if (offset)
 		str_addf(out, " %c %d", offset < 0 ? '-' : '+', abs(offset));
 	str_addf(out, "; policy %s;\n", chain->policy == VERDICT_DROP ? "drop" : "accept");
@@ -273,6 +324,10 @@ static void print_field(enum set_field field, const uint8_t *first, const uint8_
 	case FIELD_ICMPV6:
 		str_addf(out, "%u", first[0]);
 		break;
+	case FIELD_ETHER:
+		str_addf(out, "%02x:%02x:%02x:%02x:%02x:%02x", first[0], first[1], first[2],
+			 first[3], first[4], first[5]);
+		break;
 	case FIELD_MARK:
 		memcpy(&mark, first, sizeof(mark));
 		str_addf(out, "0x%08x", mark);
@@ -309,6 +364,7 @@ static void print_set(const struct set *set, struct str *out)
 		[FIELD_PORT] = "inet_service",   [FIELD_ICMP] = "icmp_type",
 		[FIELD_ICMPV6] = "icmpv6_type",  [FIELD_LINK] = "ifname",
 		[FIELD_PROTOCOL] = "inet_proto", [FIELD_MARK] = "mark",
+		[FIELD_ETHER] = "ether_addr",
 	};
 	const struct set_shape *shape = set_shape(set->type);
 
@@ -331,13 +387,12 @@ static void print_set(const struct set *set, struct str *out)
 
 void ruleset_print(const struct ruleset *rs, struct str *out)
 {
-	str_addf(out, "table %s %s {\n", rs->family == RULESET_NETDEV ? "netdev" : "inet",
-		 rs->table);
+	str_addf(out, "table %s %s {\n", ruleset_family_word(rs->family), rs->table);
 	for (size_t i = 0; i < rs->n_counters; i++)
 		str_addf(out, "\tcounter %s {\n\t}\n", rs->counters[i]);
 	for (size_t i = 0; i < rs->n_sets; i++)
 		print_set(&rs->sets[i], out);
 	for (size_t i = 0; i < rs->n_chains; i++)
-		print_chain(&rs->chains[i], out);
+		print_chain(&rs->chains[i], rs->family, out);
 	str_add(out, "}\n");
 }

@@ -10,6 +10,10 @@ static const struct set_shape shapes[SET_TYPES] = {
 	[SET_PORT] = { 1, { FIELD_PORT }, false, false },
 	[SET_ICMP] = { 1, { FIELD_ICMP }, false, false },
 	[SET_ICMPV6] = { 1, { FIELD_ICMPV6 }, false, false },
+	[SET_ETHER] = { 1, { FIELD_ETHER }, false, false },
+	[SET_LINK_ETHER] = { 2, { FIELD_LINK, FIELD_ETHER }, false, false },
+	[SET_NETWORK_IPV4] = { 2, { FIELD_LINK, FIELD_IPV4 }, true, false },
+	[SET_NETWORK_IPV6] = { 2, { FIELD_LINK, FIELD_IPV6 }, true, false },
 	[SET_LINK_IPV4] = { 2, { FIELD_LINK, FIELD_IPV4 }, false, false },
 	[SET_LINK_IPV6] = { 2, { FIELD_LINK, FIELD_IPV6 }, false, false },
 	[SET_SERVICE_IPV4] = { 4,
@@ -52,8 +56,9 @@ const struct set_shape *set_shape(enum set_type type)
 size_t set_field_len(enum set_field field)
 {
 	static const size_t lengths[] = {
-		[FIELD_IPV4] = 4,   [FIELD_IPV6] = 16,       [FIELD_PORT] = 2,     [FIELD_ICMP] = 1,
-		[FIELD_ICMPV6] = 1, [FIELD_LINK] = IFNAMSIZ, [FIELD_PROTOCOL] = 1, [FIELD_MARK] = 4
+		[FIELD_IPV4] = 4,     [FIELD_IPV6] = 16,  [FIELD_PORT] = 2,
+		[FIELD_ICMP] = 1,     [FIELD_ICMPV6] = 1, [FIELD_LINK] = IFNAMSIZ,
+		[FIELD_PROTOCOL] = 1, [FIELD_MARK] = 4,   [FIELD_ETHER] = ETHER_LEN
 	};
 
 	return lengths[field];
@@ -118,6 +123,11 @@ void element_put_prefix(struct set_element *e, const struct prefix *prefix)
 	for (unsigned int bit = prefix->len; bit < addr_bits(&last.addr); bit++)
 		last.addr.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
 	put(e, first.addr.bytes, last.addr.bytes, addr_size(&first.addr));
+}
+
+void element_put_ether(struct set_element *e, const uint8_t mac[static ETHER_LEN])
+{
+	put(e, mac, mac, ETHER_LEN);
 }
 
 void element_put_protocol(struct set_element *e, uint8_t protocol)
