@@ -35,7 +35,7 @@ _vault_up() {
 		mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/net)" -- "$cur")
 		return
 		;;
-	dns | mtu | host-address | vault-address | accessible-from | publish | open-port | allow-host | allow-to | \
+	segment | via | dns | mtu | host-address | vault-address | accessible-from | publish | open-port | allow-host | allow-to | \
 		wait-handshake) return ;;
 	post-up | pre-down | post-down)
 		mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u)
@@ -43,7 +43,9 @@ _vault_up() {
 		;;
 	esac
 	for ((i = $1 + 1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
-	for clause in conf adopt userspace dns accessible-from publish open-port allow-host allow-to mtu host-address \
+	[[ ${COMP_WORDS[COMP_CWORD - 2]} != segment ]] || return 0
+	[[ ${COMP_WORDS[COMP_CWORD - 3]-} != segment ]] || _vault_offer "$cur" gateway via
+	for clause in conf adopt isolated segment userspace dns accessible-from publish open-port allow-host allow-to mtu host-address \
 		vault-address no-link post-up pre-down post-down wait-handshake file dry-run; do
 		[[ $said == *" $clause "* && ! $clause =~ -address|-from|publish|-port|allow-|^p.*-(up|down) ]] ||
 			_vault_offer "$cur" "$clause"

@@ -84,7 +84,7 @@ function __vault_complete
                     case adopt
                         path basename /sys/class/net/*
                         return
-                    case dns mtu host-address vault-address accessible-from publish open-port allow-host allow-to wait-handshake
+                    case segment via dns mtu host-address vault-address accessible-from publish open-port allow-host allow-to wait-handshake
                         return
                     case post-up pre-down post-down
                         __fish_complete_command
@@ -92,7 +92,14 @@ function __vault_complete
                 end
             end
             set -l said $words[3..-1]
+            if test $n -gt 3; and test $words[(math $n - 1)] = segment
+                return
+            end
+            if test $n -gt 4; and test $words[(math $n - 2)] = segment
+                printf '%s\t%s\n' gateway 'forward the segment into the tunnel' via 'its only way out is that gateway'
+            end
             for line in conf\t'the tunnel, a wg-quick file' \
+                    isolated\t'no tunnel, no way to the internet' segment\t'a leg on a network of vaults alone' \
                     adopt\t'the tunnel, a WireGuard interface that is there' userspace\t'the userspace WireGuard to run' \
                     dns\t'resolvers, instead of those of the file' mtu\t'MTU of the tunnel' \
                     accessible-from\t'who may open connections into it' \

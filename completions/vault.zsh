@@ -23,12 +23,15 @@ _vault_up() {
 	(conf|file) (( CURRENT == 2 )) || { _files && return } ;;
 	(userspace) (( CURRENT == 2 )) || { compadd auto never wireguard-go boringtun-cli && return } ;;
 	(adopt) (( CURRENT == 2 )) || { compadd /sys/class/net/*(N:t) && return } ;;
-	(dns|mtu|host-address|vault-address|accessible-from|publish|open-port|allow-host|allow-to|wait-handshake) (( CURRENT == 2 )) || return 1 ;;
+	(segment|via|dns|mtu|host-address|vault-address|accessible-from|publish|open-port|allow-host|allow-to|wait-handshake) (( CURRENT == 2 )) || return 1 ;;
 	(post-up|pre-down|post-down) (( CURRENT == 2 )) || { _command_names -e && return } ;;
 	esac
+	[[ $words[CURRENT-2] != segment ]] || (( CURRENT == 3 )) || return 1
 	local -a clauses=(
 		'conf:the tunnel, a wg-quick file'
 		'adopt:the tunnel, a WireGuard interface that is there'
+		'isolated:no tunnel, no way to the internet'
+		'segment:a leg on a network of vaults alone'
 		'userspace:the userspace WireGuard to run'
 		'dns:resolvers, instead of the file'\''s'
 		'accessible-from:who may open connections into it'
@@ -51,6 +54,8 @@ _vault_up() {
 	for said in $words[2,CURRENT-1]; do
 		[[ $said == (*-address|*-from|publish|*-port|allow-*|post-up|pre-down|post-down) ]] || clauses=(${clauses:#$said:*})
 	done
+	(( CURRENT < 5 )) || [[ $words[CURRENT-3] != segment ]] ||
+		clauses+=('gateway:forward the segment into the tunnel' 'via:its only way out is that gateway')
 	_describe clause clauses
 }
 

@@ -63,7 +63,7 @@ equal() {
 	# Their arguments, too; mdoc writes a list with macros between.
 	for page in vault-up.8 vault.conf.5; do
 		equal "$page: arguments" "$(clauses | grep -vxE 'file|dry-run' | while read -r c; do
-			"$VAULT" help up | sed -n "s/^  $c \([^ ]\+\) .*/$c \1/p"
+			"$VAULT" help up | sed -nE "s/^  $c ([^ ]+( [^ ]+)*)  .*/$c \1/p"
 		done | sort)" "$(sed -n 's/^\.It Cm \([a-z-]* A.*\)/\1/p' "$top/man/$page" | grep -v '^file ' |
 			sed -E ':again; s/ (Ar|Cm|Op|Ns) / /; t again; s/ADDR , ADDR \.\.\./ADDR[,ADDR...]/; s/ \| /|/g' | sort)"
 	done
@@ -214,6 +214,11 @@ every_offer() {
 	offers "$1" "vault up media conf " "folder some.conf"
 	offers "$1" "vault up media no-link file s" some.conf
 	offers "$1" "vault up media mtu " ""
+	offers "$1" "vault up media segment " ""
+	offers "$1" "vault up media segment lan " ""
+	offers "$1" "vault up media segment lan 10.9.0.2/24 v" "vault-address via"
+	offers "$1" "vault up media segment lan 10.9.0.2/24 via " ""
+	offers "$1" "vault up media no-link segment lan 10.9.0.2/24 gateway u" userspace
 	offers "$1" "vault up media wait-handshake " ""
 	has "$1" "vault up media post-up true post-" post-up
 	has "$1" "vault up media post-up ba" bash

@@ -34,6 +34,13 @@ static void drop_family(struct spec *spec, uint8_t family, struct problems *p)
 	spec->n_addresses = kept;
 }
 
+/* Who has a way out only by a gateway asks names of his segment's family. */
+static bool reaches_resolver(const struct spec *spec, const struct addr *dns)
+{
+	return spec->leg.role == SPEC_VIA ? dns->family == spec->leg.address.addr.family
+					  : spec_tunnel_has(spec, dns->family);
+}
+
 /* Leaves out resolvers that the tunnel cannot reach, and those given twice. */
 static void sift_resolvers(struct spec *spec, struct problems *p)
 {
@@ -45,16 +52,16 @@ static void sift_resolvers(struct spec *spec, struct problems *p)
 
 		for (size_t j = 0; j < kept; j++)
 			twice = twice || addr_equal(&spec->dns[i], &spec->dns[j]);
-		if (!spec_tunnel_has(spec, spec->dns[i].family))
+		if (!reaches_resolver(spec, &spec->dns[i]))
 			problem_warn(p, 0,
-				     "resolver %s: the tunnel has no %s to reach it by: left out",
+				     "resolver %s: the vault has no %s to reach it by: left out",
 				     addr_format(&spec->dns[i], text),
 				     family_name(spec->dns[i].family));
 		else if (!twice)
 			spec->dns[kept++] = spec->dns[i];
 	}
 	spec->n_dns = kept;
-	if (!kept)
+	if (!kept && spec->has_tunnel)
 		problem_warn(
 			p, 0,
 			"no resolver: names will not resolve inside (name one with `dns ADDR`)");
@@ -188,6 +195,57 @@ static void take(struct spec *spec, struct wgconf *conf)
 		spec->mtu = conf->mtu;
 }
 
+/* A gateway routes what its tunnel takes; a member by a gateway has no other way. */
+static void check_way(const struct words *words, struct problems *p)
+{
+	const struct spec *spec = words->spec;
+	const uint8_t family = spec->leg.address.addr.family;
+	bool via = spec->leg.role == SPEC_VIA;
+
+	if (spec->isolated && spec->has_tunnel)
+		problem_error(p, 0, "isolated: then there is no tunnel for conf or adopt");
+	if (via && (spec->has_tunnel || spec->isolated))
+		problem_error(p, 0,
+			      "segment: via is the vault's only way out: without conf, adopt and "
+			      "isolated");
+	if (spec->leg.role == SPEC_GATEWAY && !spec_tunnel_has(spec, family))
+		problem_error(p, 0, "segment: a gateway needs a tunnel (conf, adopt) that takes %s",
+			      family_name(family));
+	if (!spec->has_tunnel && !via && spec->n_dns)
+		problem_error(p, 0, "dns: an isolated vault has no way to ask anybody");
+	if (!spec->has_tunnel && (words->userspace_given || words->userspace_never || spec->mtu ||
+				  words->wait_seconds || spec->reach.n_open_ports))
+		problem_error(p, 0,
+			      "there is no tunnel for userspace, mtu, wait-handshake or open-port");
+}
+
+/* What else the vault has must not be in its segment's network: one of the two would be out of
+ * reach. */
+static void refuse_in_segment(const struct spec *spec, const char *word,
+			      const struct prefix *prefix, struct problems *p)
+{
+	char text[PREFIX_STRLEN];
+
+	if (prefix->addr.family && prefix->len >= spec->leg.address.len &&
+	    prefix_overlaps(prefix, &spec->leg.address))
+		problem_error(p, 0, "%s %s: that is in the segment's network", word,
+			      prefix_format(prefix, text));
+}
+
+static void check_segment(const struct spec *spec, struct problems *p)
+{
+	if (!spec_has_leg(spec))
+		return;
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		refuse_in_segment(spec, "the tunnel's address", &spec->addresses[i], p);
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		refuse_in_segment(spec, "vault-address", &spec->link[f].vault, p);
+	for (size_t i = 0; i < spec->reach.n_from; i++)
+		refuse_in_segment(spec, "accessible-from", &spec->reach.from[i], p);
+	for (size_t i = 0; i < spec->reach.n_holes; i++)
+		refuse_in_segment(spec, "allow-to", &spec->reach.holes[i].to, p);
+}
+
 size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
 {
 	struct spec *spec = words->spec;
@@ -195,6 +253,7 @@ size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
 
 	take(spec, conf);
 	warn_unused(conf, p);
+	spec->has_tunnel = spec->conf || spec->adopt;
 	spec->has_link = !words->no_link;
 	spec->link_given =
 		spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family;
@@ -204,17 +263,20 @@ size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
 	drop_family(spec, AF_INET, p);
 	drop_family(spec, AF_INET6, p);
 	sift_resolvers(spec, p);
-	settle_mark(spec);
+	if (spec->has_tunnel)
+		settle_mark(spec);
+	check_way(words, p);
+	check_segment(spec, p);
 	check_link(words, p);
 	check_reach(spec, p);
 	if (spec->mtu && spec->mtu < 1280 && spec_tunnel_has(spec, AF_INET6))
 		problem_error(p, 0, "mtu %u: IPv6 needs 1280 (RFC 8200)", spec->mtu);
-	if (!spec->n_addresses)
+	if (spec->has_tunnel && !spec->n_addresses)
 		problem_error(
 			p, 0,
 			"the tunnel has no address that it could send from: Address is missing, or "
 			"AllowedIPs of its family");
-	if (!spec->wg.n_peers)
+	if (spec->has_tunnel && !spec->wg.n_peers)
 		problem_error(p, 0, "the file has no [Peer]: there is nobody to send to");
 	return p->n_errors - before;
 }

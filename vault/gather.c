@@ -185,8 +185,11 @@ static int settle_backend(struct spec *spec, struct world *w, struct problems *p
 
 int gather_tunnel(struct spec *spec, struct world *w, struct problems *p)
 {
-	int mtu, r = settle_endpoints(spec, &mtu, p);
+	int mtu, r;
 
+	if (!spec->has_tunnel)
+		return 0;
+	r = settle_endpoints(spec, &mtu, p);
 	if (r)
 		return r;
 	settle_mtu(spec, mtu);
@@ -231,6 +234,8 @@ static int mark_route(const struct rtnl_route *route, void *pool)
 
 static void mark_own(struct pool *pool, const struct spec *spec)
 {
+	if (spec_has_leg(spec))
+		mark(pool, &spec->leg.address);
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		mark(pool, &spec->addresses[i]);
 	for (size_t i = 0; i < spec->n_dns; i++) {
@@ -304,12 +309,14 @@ static int pool_init(struct pool **pool)
  * where they go. */
 static int settle_indexes(struct spec *spec)
 {
-	uint32_t random[2];
+	uint32_t random[3];
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
 	spec->host_index = 0x10000000U | (random[0] & 0x0ffffffeU);
 	spec->tunnel_index = 0x10000000U | (random[1] & 0x0ffffffeU) | 1U;
+	spec->port_index =
+		0x20000000U | (random[2] & 0x0ffffffeU); /* | 1: the bridge's, if it is new */
 	return 0;
 }
 

@@ -18,6 +18,13 @@
  */
 int must_check gather_tunnel(struct spec *spec, struct world *w, struct problems *p);
 
+/*
+ * Gives SPEC, a member by a gateway without resolvers of its own, those of the vault that is this
+ * gateway now. 0 or -errno, with the reason in P where there is more to say: -ENOENT none is up, or
+ * it has none that serve.
+ */
+int must_check gather_resolvers(struct spec *spec, struct problems *p);
+
 /* True when SPEC's link has not all the addresses it shall have: gather_link is to find them. */
 bool gather_wants_link(const struct spec *spec);
 

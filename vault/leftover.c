@@ -34,7 +34,7 @@ static int judge_namespace(const char *name, int ns, struct spec *old)
 
 size_t leftover_clear(const char *name, int dir, bool stranger)
 {
-	struct spec spec = { .has_link = true };
+	struct spec spec = { .has_link = true, .has_tunnel = true };
 	struct world w;
 	struct plan plan;
 	size_t failures = 1;
@@ -42,6 +42,7 @@ size_t leftover_clear(const char *name, int dir, bool stranger)
 
 	snprintf(spec.name, sizeof(spec.name), "%s", name);
 	spec_name_interfaces(&spec);
+	spec_set_segment(&spec, name); /* whichever it was: its leg is found by the vault's name */
 	r = world_open(&w, &spec);
 	if (r) {
 		report_error(name, "clearing what an earlier command left: %s", strerror(-r));

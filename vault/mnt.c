@@ -33,11 +33,12 @@
  *nsswitch.conf. A file bound over /etc/resolv.conf would be lost when the host renames a new file
  *there (L5: the kernel takes mounts off what is renamed over or deleted, in every mount namespace),
  *and a link would lead the bind elsewhere (L4). The overlay has directory entries of its own, so
- *both are settled; what the host mounts over /etc or below it later goes beneath. An overlay takes
- *no mounts along: those below /etc (a container's hosts and hostname) are put on it again, but for
- *one over the two files. An /etc that is an overlay itself is one more layer; the kernel allows
- *two, so overlay on overlay on overlay is refused: an error, as is a kernel without overlayfs. A
- *bind of each entry instead would lose passwd and the rest to renames.
+ *both are settled (a segment's hosts, which change while it runs, are bound on one of these); what
+ *the host mounts over /etc or below it later goes beneath. An overlay takes no mounts along: those
+ *below /etc (a container's hosts and hostname) are put on it again, but for one over those files.
+ *An /etc that is an overlay itself is one more layer; the kernel allows two, so overlay on overlay
+ *on overlay is refused: an error, as is a kernel without overlayfs. A bind of each entry instead
+ *would lose passwd and the rest to renames.
  *
  * /run, and a few folders more: without the sockets of those who resolve names or carry packets
  *outside (hide.c).
@@ -64,6 +65,7 @@ struct files {
 		char *data; /* owned */
 		size_t len;
 	} of[N_FILES];
+	int hosts; /* the segment's hosts, a tree to be mounted; -1: it has none */
 };
 
 static int printf_like(3, 4) fail(char *why, int err, const char *format, ...)
@@ -83,6 +85,7 @@ static void free_files(struct files *files)
 {
 	for (size_t i = 0; i < N_FILES; i++)
 		free(files->of[i].data);
+	close_fd(&files->hosts);
 }
 
 /* Mounts a tmpfs that holds the two files, and can't be written any more, over LAYER, which is
@@ -104,6 +107,8 @@ static int make_layer(const char *layer, const struct files *files, char *why)
 		if (n < 0 || (size_t)n != files->of[i].len)
 			return fail(why, n < 0 ? -errno : -EIO, "%s/%s", layer, file_names[i]);
 	}
+	if (files->hosts >= 0 && mknodat(dir, "hosts", S_IFREG | 0444, 0))
+		return fail(why, -errno, "%s/hosts", layer);
 	if (mount(NULL, layer, NULL, MS_REMOUNT | MS_RDONLY | SAFE, NULL))
 		return fail(why, -errno, "%s: read-only", layer);
 	return 0;
@@ -116,6 +121,7 @@ struct carried {
 		int tree;
 	} of[CARRY_MAX];
 	size_t n;
+	bool has_hosts; /* the segment's: the host's are in them */
 };
 
 static void drop_carried(struct carried *c)
@@ -144,7 +150,7 @@ static void unescape(char *s)
  * is kept whole. */
 static bool is_to_carry(const struct carried *c, const char *path)
 {
-	if (strncmp(path, "/etc/", 5))
+	if (strncmp(path, "/etc/", 5) || (c->has_hosts && !strcmp(path, "/etc/hosts")))
 		return false;
 	for (size_t i = 0; i < N_FILES; i++)
 		if (!strcmp(path + 5, file_names[i]))
@@ -185,9 +191,22 @@ static int carry_mounts(char *text, struct carried *c)
 	return 0;
 }
 
-static int make_etc(const char *layer, char *why)
+/*
+ * The segment's hosts, the file itself: who comes and goes is written there in place. Not by who is
+ * inside. What the host renames cannot take it away: it is mounted on a name of the overlay.
+ */
+static int mount_hosts(int tree, char *why)
 {
-	struct carried carried cleanup(drop_carried) = { .n = 0 };
+	int err = tree_attach(tree, AT_FDCWD, "/etc/hosts");
+
+	if (!err && mount(NULL, "/etc/hosts", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | SAFE, NULL))
+		err = -errno;
+	return err ? fail(why, err, "/etc/hosts: the segment's") : 0;
+}
+
+static int make_etc(const char *layer, int hosts, char *why)
+{
+	struct carried carried cleanup(drop_carried) = { .n = 0, .has_hosts = hosts >= 0 };
 	char *text cleanup(free_ptr) = NULL;
 	char options[sizeof(STATE_DIR) + SPEC_NAME_MAX + sizeof("/lowerdir=:/etc")];
 	size_t len;
@@ -212,7 +231,7 @@ static int make_etc(const char *layer, char *why)
 		if (err)
 			return fail(why, err, "%s: the mount that was there", carried.of[i].path);
 	}
-	return 0;
+	return hosts < 0 ? 0 : mount_hosts(hosts, why);
 }
 
 /* Read-only where the host's is (containers). */
@@ -254,7 +273,7 @@ static int read_files(const char *folder, struct files *files, char *why)
  * names. */
 static int verify_files(const struct files *files, char *why)
 {
-	struct files seen cleanup(free_files) = { 0 };
+	struct files seen cleanup(free_files) = { .hosts = -1 };
 	int err = read_files("/etc", &seen, why);
 
 	for (size_t i = 0; !err && i < N_FILES; i++)
@@ -274,14 +293,14 @@ static int build_tree(const char *layer, uid_t uid, const struct files *files, c
 		return fail(why, err, "%s", what);
 	err = make_layer(layer, files, why);
 	if (!err)
-		err = make_etc(layer, why);
+		err = make_etc(layer, files->hosts, why);
 	return err ? err : make_sys(why);
 }
 
 int mnt_enter(const char *name, uid_t uid, char why[static MNT_WHY_LEN])
 {
-	struct files files cleanup(free_files) = { 0 };
-	char layer[sizeof(STATE_DIR) + 1 + SPEC_NAME_MAX];
+	struct files files cleanup(free_files) = { .hosts = -1 };
+	char layer[sizeof(STATE_DIR) + 1 + SPEC_NAME_MAX], hosts[sizeof(layer) + sizeof("/hosts")];
 	mode_t mask;
 	int err;
 
@@ -293,6 +312,10 @@ int mnt_enter(const char *name, uid_t uid, char why[static MNT_WHY_LEN])
 		return fail(why, -errno, "no mount namespace of its own");
 	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL))
 		return fail(why, -errno, "/: mounts inside would be seen on the host");
+	snprintf(hosts, sizeof(hosts), "%s/hosts", layer);
+	files.hosts = tree_clone(AT_FDCWD, hosts);
+	if (files.hosts < 0 && files.hosts != -ENOENT)
+		return fail(why, files.hosts, "%s", hosts);
 	mask = umask(0);
 	err = build_tree(layer, uid, &files, why);
 	umask(mask);

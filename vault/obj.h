@@ -35,7 +35,8 @@ struct kind {
 };
 
 extern const struct kind kind_netns, kind_seal, kind_sysctl, kind_guard, kind_link, kind_tunnel,
-	kind_peers, kind_address, kind_up, kind_route, kind_files, kind_name;
+	kind_peers, kind_address, kind_up, kind_route, kind_files, kind_name, kind_leg,
+	kind_forward, kind_hosts;
 
 enum obj_flags {
 	OBJ_TRAFFIC = 1U << 0, /* carries packets: the first to go */
@@ -59,6 +60,7 @@ struct obj {
 	char label[80]; /* names the object in messages: "address 10.66.0.2/32 on wg-media" */
 	union {
 		enum seal_table table; /* seal */
+		enum seal_guard guard; /* guard */
 		struct {
 			uint32_t index;
 			struct prefix address;

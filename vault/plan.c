@@ -64,15 +64,17 @@ static struct obj *add_route(const struct spec *spec, struct plan *plan, const s
 	return o;
 }
 
-/* The default by the tunnel; and, behind it, an unreachable one, so that no other route is ever
- * looked for (L15). */
+/* The default by the tunnel, or by the gateway; and, behind it, an unreachable one, so that no other
+ * route is ever looked for (L15). An isolated vault has none: its network is unreachable. */
 static void add_defaults(const struct spec *spec, struct plan *plan, uint8_t family)
 {
 	const struct prefix all = { .addr.family = family };
 
 	if (spec_tunnel_has(spec, family))
 		(void)add_route(spec, plan, &all, spec->tunnel_index, 0);
-	if (spec_uses(spec, family))
+	if (spec->leg.role == SPEC_VIA && spec->leg.address.addr.family == family)
+		add_route(spec, plan, &all, SPEC_LEG_INDEX, 0)->route.via = spec->leg.via;
+	if (spec_uses(spec, family) && (spec->has_tunnel || spec->leg.role == SPEC_VIA))
 		(void)add_route(spec, plan, &all, 0, UINT32_MAX);
 }
 
@@ -84,7 +86,7 @@ static void add_resolver_routes(const struct spec *spec, struct plan *plan)
 		const struct prefix one = { .addr = *dns, .len = addr_bits(dns) };
 		struct prefix which;
 
-		if (spec_goes_by_link(spec, dns, &which))
+		if (spec->has_tunnel && spec_goes_by_link(spec, dns, &which))
 			(void)add_route(spec, plan, &one, spec->tunnel_index, 0);
 	}
 }
@@ -132,39 +134,82 @@ static void add_link_addresses(const struct spec *spec, struct plan *plan)
 	add_up(spec, plan, SPEC_LINK_INDEX);
 }
 
-void plan_build(const struct spec *spec, struct plan *plan)
+/* The leg has all its packets' way before it is up. */
+static void add_leg(const struct spec *spec, struct plan *plan)
+{
+	if (!spec_has_leg(spec))
+		return;
+	add_address(spec, plan, SPEC_LEG_INDEX, &spec->leg.address);
+	add_up(spec, plan, SPEC_LEG_INDEX);
+}
+
+static void add_forward(const struct spec *spec, struct plan *plan, uint32_t index)
+{
+	if (spec->leg.role == SPEC_GATEWAY && spec->leg.address.addr.family == AF_INET)
+		add(plan, &kind_forward, 0, "forwarding by", spec_interface(spec, index))->up_index =
+			index;
+}
+
+/* What is shared on the host, under one lock until all of it is there. */
+static void add_shared(const struct spec *spec, struct plan *plan)
+{
+	if (spec_is_guarded(spec))
+		add(plan, &kind_guard, 0, "guard on the host", "")->guard = SEAL_HOST;
+	if (spec_has_leg(spec))
+		add(plan, &kind_guard, 0, "guard of segments", "")->guard = SEAL_SEGMENTS;
+	if (spec->has_link)
+		add(plan, &kind_link, OBJ_TRAFFIC, "link", spec->host_name);
+	if (spec_has_leg(spec))
+		add(plan, &kind_leg, OBJ_TRAFFIC, "leg on segment", spec->leg.segment);
+}
+
+/* The tunnel, and the filters for frames of all interfaces. */
+static void add_interfaces(const struct spec *spec, struct plan *plan)
 {
 	bool userspace = spec->backend == SPEC_BACKEND_USERSPACE;
+	unsigned int unlocks = userspace ? 0 : OBJ_UNLOCKS;
 
+	if (spec->has_tunnel)
+		add(plan, &kind_tunnel, OBJ_TRAFFIC | (userspace ? OBJ_UNLOCKS : 0), "tunnel",
+		    spec->tunnel_name);
+	if (spec->has_link)
+		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | unlocks, "frame filter on",
+			 spec->link_name);
+	if (spec_has_leg(spec))
+		add_seal(plan, SEAL_LEG, OBJ_OPTIONAL | unlocks, "frame filter on", spec->leg_name);
+	if (spec->has_tunnel)
+		add_seal(plan, SEAL_TUNNEL, OBJ_OPTIONAL, "frame filter on", spec->tunnel_name);
+	if (spec->has_tunnel && !spec->adopt) /* it keeps those that it has */
+		add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_name);
+}
+
+void plan_build(const struct spec *spec, struct plan *plan)
+{
 	plan->n =
 		0; /* an object is zeroed when it is added: of hundreds there is room for, few are */
 	plan->overflow = false;
 	add(plan, &kind_netns, 0, "namespace", spec->name);
 	add_seal(plan, SEAL_INET, 0, "kill switch", "");
 	add(plan, &kind_sysctl, 0, "settings of the namespace", "");
-	if (spec_is_guarded(spec))
-		add(plan, &kind_guard, 0, "guard on the host", "");
-	if (spec->has_link)
-		add(plan, &kind_link, OBJ_TRAFFIC, "link", spec->host_name);
-	add(plan, &kind_tunnel, OBJ_TRAFFIC | (userspace ? OBJ_UNLOCKS : 0), "tunnel",
-	    spec->tunnel_name);
-	if (spec->has_link)
-		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | (userspace ? 0 : OBJ_UNLOCKS),
-			 "frame filter on", spec->link_name);
-	add_seal(plan, SEAL_TUNNEL, OBJ_OPTIONAL, "frame filter on", spec->tunnel_name);
-	if (!spec->adopt) /* it keeps those that it has */
-		add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_name);
+	add_shared(spec, plan);
+	add_interfaces(spec, plan);
 	add_up(spec, plan, SPEC_LOOPBACK_INDEX);
 	if (spec->has_link)
 		add_link_addresses(spec, plan);
+	add_leg(spec, plan);
+	add_forward(spec, plan, SPEC_LEG_INDEX);
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		add_address(spec, plan, spec->tunnel_index, &spec->addresses[i]);
-	add_up(spec, plan, spec->tunnel_index);
+	if (spec->has_tunnel)
+		add_up(spec, plan, spec->tunnel_index);
+	add_forward(spec, plan, spec->tunnel_index);
 	add_defaults(spec, plan, AF_INET);
 	add_defaults(spec, plan, AF_INET6);
 	add_resolver_routes(spec, plan);
 	if (spec->has_link)
 		add_reach_routes(spec, plan);
 	add(plan, &kind_files, 0, "files of", spec->name);
+	if (spec_has_leg(spec))
+		add(plan, &kind_hosts, 0, "names of segment", spec->leg.segment);
 	add(plan, &kind_name, 0, "name", spec->name);
 }

@@ -19,6 +19,7 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
+#include "vault/sealleg.h"
 #include "vault/sealset.h"
 
 static const struct {
@@ -32,6 +33,8 @@ static const struct {
 	{ "dropped_input", "packets from outside that nothing inside asked for" },
 	{ "dropped_forward", "packets that wanted to pass through the vault" },
 	{ "dropped_frames", "frames of packet sockets" },
+	{ "dropped_segment", "packets for the segment that go to none of its members" },
+	{ "dropped_forged", "frames on a segment from an address that is not the sender's" },
 	{ "dropped_from_vaults", "packets out of a vault's link that answer nobody" },
 	{ "dropped_endpoint", "a tunnel's packets to no endpoint of its peers" },
 	{ "dropped_to_vaults", "packets towards a vault's link that are not for its address" },
@@ -46,38 +49,10 @@ const char *seal_counter_meaning(const char *name)
 }
 
 static const uint8_t families[SPEC_FAMILIES] = { [SPEC_V4] = AF_INET, [SPEC_V6] = AF_INET6 };
-static const char *const resolver_sets[SPEC_FAMILIES] = {
-	[SPEC_V4] = "resolvers4", [SPEC_V6] = "resolvers6"
-};
-
-static bool has_resolver(const struct spec *spec, uint8_t family)
-{
-	for (size_t i = 0; i < spec->n_dns; i++)
-		if (spec->dns[i].family == family)
-			return true;
-	return false;
-}
 
 static bool link_has(const struct spec *spec, enum spec_family f)
 {
 	return spec->has_link && spec->link[f].vault.addr.family == families[f];
-}
-
-/* The resolvers, and the ports that they are asked on. */
-static void add_resolvers(const struct spec *spec, struct ruleset *rs)
-{
-	static const uint16_t ports[] = { 53, 853 };
-	struct set *set;
-
-	sealset_numbers(rs, "dns_ports", SET_PORT, ports, ARRAY_SIZE(ports));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
-		if (!has_resolver(spec, families[f]))
-			continue;
-		set = ruleset_set(rs, resolver_sets[f], f == SPEC_V4 ? SET_IPV4 : SET_IPV6);
-		for (size_t i = 0; i < spec->n_dns; i++)
-			if (spec->dns[i].family == families[f])
-				set_add_address(rs, set, &spec->dns[i]);
-	}
 }
 
 /* Ports that answer on the tunnel (VC-9). */
@@ -98,8 +73,9 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 	struct chain *c = ruleset_chain(rs, "input", CHAIN_INPUT, 0, VERDICT_DROP, NULL);
 
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif("lo"));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to what was asked through the tunnel",
-	     match_iif(spec->tunnel_name), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
+	if (spec->has_tunnel)
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to what was asked through the tunnel",
+		     match_iif(spec->tunnel_name), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		const struct spec_link_ends *ends = &spec->link[f];
 
@@ -123,6 +99,7 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 				     match_iif(spec->link_name),
 				     match_saddr_prefix(&spec->reach.from[i]));
 	}
+	sealleg_input(spec, rs, c);
 	add_input_open(spec, rs, c);
 	RULE(rs, c, "dropped_input", VERDICT_NONE, NULL, match_not(match_iif("lo")));
 }
@@ -134,14 +111,15 @@ static void add_output_dns(const struct spec *spec, struct ruleset *rs, struct c
 
 	for (size_t i = 0; i < spec->n_addresses; i++) {
 		const struct addr *a = &spec->addresses[i].addr;
-		int f = a->family == AF_INET6 ? SPEC_V6 : SPEC_V4;
 
-		for (size_t p = 0; p < ARRAY_SIZE(protocols) && has_resolver(spec, a->family); p++)
+		for (size_t p = 0;
+		     p < ARRAY_SIZE(protocols) && sealset_has_resolver(spec, a->family); p++)
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "the vault's resolvers, by the tunnel",
 			     match_oif(spec->tunnel_name), match_saddr(a),
-			     match_daddr_set(a->family, resolver_sets[f]),
+			     match_daddr_set(a->family, sealset_resolver_name(a->family)),
 			     match_dport_set(protocols[p], "dns_ports"));
 	}
+	sealleg_names(spec, rs, c);
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
 		RULE(rs, c, "dropped_dns", VERDICT_DROP, "before any other accept (L6, L7)",
 		     match_dport_set(protocols[p], "name_ports"));
@@ -238,7 +216,9 @@ static void add_output(const struct spec *spec, struct ruleset *rs)
 
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif("lo"));
 	add_output_dns(spec, rs, c);
-	add_output_tunnel(spec, rs, c);
+	if (spec->has_tunnel)
+		add_output_tunnel(spec, rs, c);
+	sealleg_output(spec, rs, c);
 	add_output_link(spec, rs, c);
 	RULE(rs, c, "dropped_elsewhere", VERDICT_NONE, "the tunnel is gone (L15)",
 	     match_not(match_oif("lo")));
@@ -273,17 +253,23 @@ static void build_inet(const struct spec *spec, struct ruleset *rs)
 	if (spec->reach.n_holes)
 		ruleset_counter(rs, SEAL_HOLES);
 	sealset_name_ports(rs);
-	add_resolvers(spec, rs);
+	sealset_resolvers(spec, rs);
 	add_echo_sets(spec, rs);
-	if (link_has(spec, SPEC_V6)) {
+	if (spec_has_leg(spec))
+		ruleset_counter(rs, "dropped_segment");
+	if (link_has(spec, SPEC_V6) || spec->leg.address.addr.family == AF_INET6) {
 		sealset_neighbour(rs);
 		sealset_routine(rs);
 	}
 	add_input(spec, rs);
 	c = ruleset_chain(rs, "forward", CHAIN_FORWARD, 0, VERDICT_DROP, NULL);
-	RULE(rs, c, "dropped_forward", VERDICT_NONE, "a vault routes for nobody (L20)",
+	sealleg_forward(spec, rs, c);
+	RULE(rs, c, "dropped_forward", VERDICT_NONE,
+	     spec->leg.role == SPEC_GATEWAY ? "and for nobody else (L20)"
+					    : "a vault routes for nobody (L20)",
 	     match_not(match_oif("lo")));
 	add_output(spec, rs);
+	sealleg_nat(spec, rs);
 }
 
 /* Echo replies and "unreachable" may answer the host; redirects, time-stamps and the like have no
@@ -388,15 +374,15 @@ static void build_tunnel(const struct spec *spec, struct ruleset *rs)
 	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = "vault-tunnel" };
 	ruleset_counter(rs, "dropped_frames");
 	sealset_name_ports(rs);
-	add_resolvers(spec, rs);
+	sealset_resolvers(spec, rs);
 	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->tunnel_name);
 	for (size_t i = 0; i < spec->n_addresses; i++) {
 		const struct addr *a = &spec->addresses[i].addr;
-		int f = a->family == AF_INET6 ? SPEC_V6 : SPEC_V4;
 
-		for (size_t p = 0; p < ARRAY_SIZE(protocols) && has_resolver(spec, a->family); p++)
+		for (size_t p = 0;
+		     p < ARRAY_SIZE(protocols) && sealset_has_resolver(spec, a->family); p++)
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "the vault's resolvers", match_saddr(a),
-			     match_daddr_set(a->family, resolver_sets[f]),
+			     match_daddr_set(a->family, sealset_resolver_name(a->family)),
 			     match_dport_set(protocols[p], "dns_ports"));
 	}
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
@@ -409,11 +395,29 @@ static void build_tunnel(const struct spec *spec, struct ruleset *rs)
 	     match_oif(spec->tunnel_name));
 }
 
+bool seal_wants(const struct spec *spec, enum seal_table table)
+{
+	switch (table) {
+	case SEAL_LINK:
+		return spec->has_link;
+	case SEAL_TUNNEL:
+		return spec->has_tunnel;
+	case SEAL_LEG:
+		return spec_has_leg(spec);
+	case SEAL_INET:
+	case SEAL_TABLES:
+		break;
+	}
+	return true;
+}
+
 void seal_build(const struct spec *spec, enum seal_table table, struct ruleset *rs)
 {
-	static void (*const builders[SEAL_TABLES])(const struct spec *, struct ruleset *) = {
-		[SEAL_INET] = build_inet, [SEAL_LINK] = build_link, [SEAL_TUNNEL] = build_tunnel
-	};
+	static void (*const builders[SEAL_TABLES])(
+		const struct spec *, struct ruleset *) = { [SEAL_INET] = build_inet,
+							   [SEAL_LINK] = build_link,
+							   [SEAL_TUNNEL] = build_tunnel,
+							   [SEAL_LEG] = sealleg_build };
 
 	builders[table](spec, rs);
 }

@@ -13,20 +13,33 @@ enum seal_table {
 	SEAL_INET, /* what the IP stack sends and receives */
 	SEAL_LINK, /* every frame that leaves by the host link, packet sockets included; needs
 		      spec->has_link */
-	SEAL_TUNNEL, /* every packet that leaves by the tunnel */
+	SEAL_TUNNEL, /* every packet that leaves by the tunnel; needs spec->has_tunnel */
+	SEAL_LEG, /* every frame that leaves by the leg on a segment; needs one */
 	SEAL_TABLES
 };
+
+/* True when SPEC has what TABLE is about. */
+bool seal_wants(const struct spec *spec, enum seal_table table);
 
 /* Fills *RS (free with ruleset_free; RS->err tells of lack of memory) with the table of SPEC. */
 void seal_build(const struct spec *spec, enum seal_table table, struct ruleset *rs);
 
-/* The host's side, shared by all vaults: constant rules and empty sets. */
-void seal_build_guard(struct ruleset *rs);
-/* The same with the elements that let SPEC's link be used: permissions only, so that taking them
- * away closes. */
-void seal_build_guard_elements(const struct spec *spec, struct ruleset *rs);
+/* The tables on the host, which all vaults share. */
+enum seal_guard {
+	SEAL_HOST, /* between the host and vaults */
+	SEAL_SEGMENTS, /* on the bridges of segments */
+	SEAL_GUARDS
+};
+
+/* True when SPEC has what GUARD is about. */
+bool seal_wants_guard(const struct spec *spec, enum seal_guard guard);
+/* The host's side: constant rules and empty sets. */
+void seal_build_guard(enum seal_guard guard, struct ruleset *rs);
+/* The same with the elements that let SPEC's link, or leg, be used: permissions only, so that
+ * taking them away closes. */
+void seal_build_guard_elements(enum seal_guard guard, const struct spec *spec, struct ruleset *rs);
 /* These elements alone, in their sets: no rules. SPEC NULL: the empty sets. */
-void seal_build_grants(const struct spec *spec, struct ruleset *rs);
+void seal_build_grants(enum seal_guard guard, const struct spec *spec, struct ruleset *rs);
 /* RS: those of one vault, its addresses' sets filled. False when there are none in the other sets.
  * The description cannot tell: an `up` that failed may have allowed what was never written down. */
 bool seal_grants_more(const struct ruleset *rs);

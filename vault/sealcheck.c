@@ -16,7 +16,7 @@
 struct check {
 	const struct spec *spec;
 	struct nl nft;
-	uint32_t link, tunnel; /* the interfaces' indexes; 0: not there */
+	uint32_t link, tunnel, leg; /* the interfaces' indexes; 0: not there */
 };
 
 /* In the vault's namespace. */
@@ -26,6 +26,8 @@ static int open_inside(void *arg)
 
 	check->link = if_nametoindex(check->spec->link_name);
 	check->tunnel = if_nametoindex(check->spec->tunnel_name);
+	if (spec_has_leg(check->spec))
+		check->leg = if_nametoindex(check->spec->leg_name);
 	return nl_open(&check->nft, NETLINK_NETFILTER);
 }
 
@@ -38,6 +40,8 @@ static bool is_wanted(const struct check *check, enum seal_table table)
 				       needs none */
 	case SEAL_TUNNEL:
 		return check->tunnel;
+	case SEAL_LEG:
+		return check->leg;
 	case SEAL_INET:
 	case SEAL_TABLES:
 		break;
@@ -51,7 +55,7 @@ static int compare_all(const struct check *check, const struct ruleset rs[static
 	int r = 0;
 
 	for (unsigned int t = 0; !r && t < SEAL_TABLES; t++)
-		if (is_wanted(check, t))
+		if (seal_wants(check->spec, t) && is_wanted(check, t))
 			r = rs[t].err ? rs[t].err
 				      : nftlook_compare(seen, &rs[t], NFTLOOK_WHOLE, why);
 	return r;
@@ -69,7 +73,8 @@ static bool is_untouched(struct check *check)
 	uint32_t generation;
 
 	if ((check->link && check->link != SPEC_LINK_INDEX) ||
-	    (check->tunnel && check->tunnel != spec->tunnel_index))
+	    (check->tunnel && check->tunnel != spec->tunnel_index) ||
+	    (check->leg && check->leg != SPEC_LEG_INDEX))
 		return false;
 	return !nftlook_generation(&check->nft, &generation, &error) &&
 	       generation == spec->seal_generation;
@@ -83,7 +88,7 @@ static int look(struct check *check, char why[static 256])
 	int r;
 
 	for (unsigned int t = 0; t < SEAL_TABLES; t++)
-		if (t != SEAL_LINK || check->spec->has_link)
+		if (seal_wants(check->spec, t))
 			seal_build(check->spec, t, &rs[t]);
 	r = nftlook_dump(&check->nft, rs, SEAL_TABLES, &seen, &error);
 	if (!r)

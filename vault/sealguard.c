@@ -14,9 +14,12 @@
 #include <netinet/in.h>
 
 #include "vault/seal.h"
+#include "vault/sealsegment.h"
 #include "vault/sealset.h"
 
-#define LINKS "vlt-*"
+#define LINKS SPEC_LINK_PREFIX "*"
+#define LEGS SPEC_LEG_PREFIX "*"
+#define BRIDGES SPEC_BRIDGE_PREFIX "*"
 
 static const uint8_t families[SPEC_FAMILIES] = { [SPEC_V4] = AF_INET, [SPEC_V6] = AF_INET6 };
 
@@ -97,6 +100,21 @@ static void add_input(struct ruleset *rs)
 	     match_icmp_set(AF_INET6, "neighbour"));
 	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP,
 	     "also when the rules inside are gone (BX-1)", match_iif(LINKS));
+	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "the host is on no segment (DN-1)",
+	     match_iif(BRIDGES));
+	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "also one that lost its bridge",
+	     match_iif(LEGS));
+}
+
+/* What a bridge passes on shows here too, under its name twice, where br_netfilter has it so. */
+static void add_forward_segments(struct ruleset *rs, struct chain *c)
+{
+	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "the host forwards no segment (L20)",
+	     match_iif(BRIDGES), match_not(match_oif(BRIDGES)));
+	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, NULL, match_not(match_iif(BRIDGES)),
+	     match_oif(BRIDGES));
+	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, NULL, match_iif(LEGS));
+	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, NULL, match_oif(LEGS));
 }
 
 static void add_forward_out(struct ruleset *rs, struct chain *c)
@@ -160,6 +178,9 @@ static void add_output(struct ruleset *rs)
 	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted", match_oif(LINKS),
 	     match_icmp_set(AF_INET6, "routine"));
 	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, NULL, match_oif(LINKS));
+	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, "the host is on no segment (DN-1)",
+	     match_oif(BRIDGES));
+	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, NULL, match_oif(LEGS));
 }
 
 /* A published port: nft takes a port out of a map only where the protocol is settled. */
@@ -338,11 +359,22 @@ static void add_grants(const struct spec *spec, enum spec_family f, struct rules
 	grant_entrants(spec, f, rs, sets);
 }
 
-static void build(const struct spec *spec, struct ruleset *rs)
+static void add_rules(struct ruleset *rs)
 {
 	struct chain *c;
 
-	*rs = (struct ruleset){ .family = RULESET_INET, .table = "vault" };
+	add_loopback(rs);
+	add_input(rs);
+	c = ruleset_chain(rs, "forward", CHAIN_FORWARD, -10, VERDICT_ACCEPT, NULL);
+	add_forward_segments(rs, c);
+	add_forward_out(rs, c);
+	add_forward_in(rs, c);
+	add_output(rs);
+	add_nat(rs);
+}
+
+static void add_host(const struct spec *spec, struct ruleset *rs)
+{
 	ruleset_counter(rs, "dropped_from_vaults");
 	ruleset_counter(rs, "dropped_to_vaults");
 	ruleset_counter(rs, "dropped_endpoint");
@@ -351,28 +383,41 @@ static void build(const struct spec *spec, struct ruleset *rs)
 	sealset_routine(rs);
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		add_grants(spec, f, rs);
-	add_loopback(rs);
-	add_input(rs);
-	c = ruleset_chain(rs, "forward", CHAIN_FORWARD, -10, VERDICT_ACCEPT, NULL);
-	add_forward_out(rs, c);
-	add_forward_in(rs, c);
-	add_output(rs);
-	add_nat(rs);
+	add_rules(rs);
 }
 
-void seal_build_guard(struct ruleset *rs)
+bool seal_wants_guard(const struct spec *spec, enum seal_guard guard)
 {
-	build(NULL, rs);
+	return guard == SEAL_SEGMENTS ? spec_has_leg(spec) : spec_is_guarded(spec);
 }
 
-void seal_build_guard_elements(const struct spec *spec, struct ruleset *rs)
+static void begin(enum seal_guard guard, struct ruleset *rs)
 {
-	build(spec, rs);
+	*rs = (struct ruleset){ .family = guard == SEAL_SEGMENTS ? RULESET_BRIDGE : RULESET_INET,
+				.table = "vault" };
 }
 
-void seal_build_grants(const struct spec *spec, struct ruleset *rs)
+void seal_build_guard(enum seal_guard guard, struct ruleset *rs)
 {
-	*rs = (struct ruleset){ .family = RULESET_INET, .table = "vault" };
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	seal_build_guard_elements(guard, NULL, rs);
+}
+
+void seal_build_guard_elements(enum seal_guard guard, const struct spec *spec, struct ruleset *rs)
+{
+	begin(guard, rs);
+	if (guard == SEAL_SEGMENTS) {
+		sealsegment_grants(spec, rs);
+		sealsegment_rules(rs);
+	} else {
+		add_host(spec, rs);
+	}
+}
+
+void seal_build_grants(enum seal_guard guard, const struct spec *spec, struct ruleset *rs)
+{
+	begin(guard, rs);
+	if (guard == SEAL_SEGMENTS)
+		sealsegment_grants(spec, rs);
+	for (enum spec_family f = 0; guard == SEAL_HOST && f < SPEC_FAMILIES; f++)
 		add_grants(spec, f, rs);
 }

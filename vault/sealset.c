@@ -36,3 +36,34 @@ void sealset_routine(struct ruleset *rs)
 
 	sealset_numbers(rs, "routine", SET_ICMPV6, types, ARRAY_SIZE(types));
 }
+
+bool sealset_has_resolver(const struct spec *spec, uint8_t family)
+{
+	for (size_t i = 0; i < spec->n_dns; i++)
+		if (spec->dns[i].family == family)
+			return true;
+	return false;
+}
+
+const char *sealset_resolver_name(uint8_t family)
+{
+	return family == AF_INET6 ? "resolvers6" : "resolvers4";
+}
+
+void sealset_resolvers(const struct spec *spec, struct ruleset *rs)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	static const uint16_t ports[] = { 53, 853 };
+	struct set *set;
+
+	sealset_numbers(rs, "dns_ports", SET_PORT, ports, ARRAY_SIZE(ports));
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		if (!sealset_has_resolver(spec, families[f]))
+			continue;
+		set = ruleset_set(rs, sealset_resolver_name(families[f]),
+				  families[f] == AF_INET6 ? SET_IPV6 : SET_IPV4);
+		for (size_t i = 0; i < spec->n_dns; i++)
+			if (spec->dns[i].family == families[f])
+				set_add_address(rs, set, &spec->dns[i]);
+	}
+}

@@ -4,6 +4,7 @@
 #define VAULT_SEALSET_H
 
 #include "lib/ruleset.h"
+#include "vault/spec.h"
 
 /* Appends a set of that name with the N numbers, ports or ICMP types. */
 void sealset_numbers(struct ruleset *rs, const char *name, enum set_type type,
@@ -21,5 +22,11 @@ void sealset_neighbour(struct ruleset *rs);
  * but nothing worth counting.
  */
 void sealset_routine(struct ruleset *rs);
+
+/* "dns_ports", where resolvers are asked; and "resolvers4", "resolvers6": SPEC's, where it has any.
+ */
+void sealset_resolvers(const struct spec *spec, struct ruleset *rs);
+bool sealset_has_resolver(const struct spec *spec, uint8_t family);
+const char *sealset_resolver_name(uint8_t family);
 
 #endif

@@ -72,9 +72,9 @@ static int take_interfaces(struct world *w, struct sight *s, struct nl_error *er
 		r = rtnl_dump_addresses(&w->vault_route, add_address, s, error);
 	if (!r)
 		r = rtnl_dump_routes(&w->vault_route, AF_UNSPEC, add_route, s, error);
-	if (!r && w->spec->has_link)
+	if (!r && (w->spec->has_link || spec_has_leg(w->spec)))
 		r = rtnl_dump_links(&w->host_route, add_host_link, s, error);
-	if (!r && w->spec->has_link)
+	if (!r && (w->spec->has_link || spec_has_leg(w->spec)))
 		r = rtnl_dump_addresses(&w->host_route, add_host_address, s, error);
 	return r;
 }
@@ -93,11 +93,11 @@ static void leave_out_grants(struct ruleset *guard)
 
 static int take_rules(struct world *w, struct sight *s, struct nl_error *error)
 {
-	struct ruleset rs[SEAL_TABLES] = { 0 }, guard = { 0 };
+	struct ruleset rs[SEAL_TABLES] = { 0 }, guards[SEAL_GUARDS] = { 0 };
 	int r = 0;
 
 	for (unsigned int t = 0; t < SEAL_TABLES; t++) {
-		if (t != SEAL_LINK || w->spec->has_link)
+		if (seal_wants(w->spec, t))
 			seal_build(w->spec, t, &rs[t]);
 		r = r ? r : rs[t].err;
 	}
@@ -107,10 +107,16 @@ static int take_rules(struct world *w, struct sight *s, struct nl_error *error)
 		ruleset_free(&rs[t]);
 	if (r || !spec_is_guarded(w->spec))
 		return r;
-	seal_build_guard(&guard);
-	leave_out_grants(&guard);
-	r = guard.err ? guard.err : nftlook_dump(&w->host_nft, &guard, 1, &s->guard, error);
-	ruleset_free(&guard);
+	for (unsigned int g = 0; g < SEAL_GUARDS; g++) {
+		if (seal_wants_guard(w->spec, g))
+			seal_build_guard(g, &guards[g]);
+		leave_out_grants(&guards[g]);
+		r = r ? r : guards[g].err;
+	}
+	if (!r)
+		r = nftlook_dump(&w->host_nft, guards, SEAL_GUARDS, &s->guard, error);
+	for (unsigned int g = 0; g < SEAL_GUARDS; g++)
+		ruleset_free(&guards[g]);
 	return r;
 }
 
@@ -146,7 +152,7 @@ int sight_take(struct world *w, struct sight *out, char why[static 256])
 				       &error); /* before: what comes later shows */
 	if (!r)
 		r = take_rules(w, out, &error);
-	if (!r)
+	if (!r && w->spec->has_tunnel)
 		r = take_tunnel(w, out, &error);
 	if (r) {
 		snprintf(why, 256, "reading what there is: %s %.180s", strerror(-r), error.text);

@@ -17,14 +17,17 @@ bool spec_name_is_valid(const char *name)
 	       name[0] != '-' && strcmp(name, "all") != 0;
 }
 
+#define FNV_START 2166136261U
+#define FNV_PRIME 16777619U
+
 /* FNV-1a: short, stable over versions; a collision is no danger, the kernel refuses the second
  * interface. */
 static uint32_t hash(const char *text)
 {
-	uint32_t h = 2166136261U;
+	uint32_t h = FNV_START;
 
 	for (; *text; text++)
-		h = (h ^ (uint8_t)*text) * 16777619U;
+		h = (h ^ (uint8_t)*text) * FNV_PRIME;
 	return h;
 }
 
@@ -42,9 +45,36 @@ static void interface_name(const char *prefix, const char *name, char out[static
 
 void spec_name_interfaces(struct spec *spec)
 {
-	interface_name("vlt-", spec->name, spec->host_name);
+	interface_name(SPEC_LINK_PREFIX, spec->name, spec->host_name);
+	interface_name(SPEC_LEG_PREFIX, spec->name, spec->port_name);
 	interface_name("link-", spec->name, spec->link_name);
 	interface_name("wg-", spec->name, spec->tunnel_name);
+}
+
+void spec_set_segment(struct spec *spec, const char *segment)
+{
+	snprintf(spec->leg.segment, sizeof(spec->leg.segment), "%s", segment);
+	interface_name("seg-", segment, spec->leg_name);
+	interface_name(SPEC_BRIDGE_PREFIX, segment, spec->bridge_name);
+}
+
+bool spec_has_leg(const struct spec *spec)
+{
+	return spec->leg.segment[0];
+}
+
+/* Locally administered: "v" behind the bit that says so; then the address, an IPv6 one hashed. */
+void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN])
+{
+	uint32_t h = FNV_START;
+
+	mac[0] = 0x02;
+	mac[1] = 0x76;
+	for (size_t i = 0; i < addr_size(address); i++)
+		h = (h ^ address->bytes[i]) * FNV_PRIME;
+	for (size_t i = 0; i < 4; i++)
+		mac[2 + i] = address->family == AF_INET ? address->bytes[i]
+							: (uint8_t)(h >> 8 * (3 - i));
 }
 
 uint32_t spec_mark(const struct spec *spec)
@@ -54,12 +84,17 @@ uint32_t spec_mark(const struct spec *spec)
 
 bool spec_pins_endpoints(const struct spec *spec)
 {
-	return spec->wg.fwmark == spec_mark(spec);
+	return spec->has_tunnel && spec->wg.fwmark == spec_mark(spec);
 }
 
 bool spec_is_guarded(const struct spec *spec)
 {
-	return spec->has_link || spec_pins_endpoints(spec);
+	return spec->has_link || spec_has_leg(spec) || spec_pins_endpoints(spec);
+}
+
+bool spec_has_way(const struct spec *spec)
+{
+	return spec->conf || spec->adopt || spec->isolated || spec->leg.role == SPEC_VIA;
 }
 
 const char *spec_interface(const struct spec *spec, uint32_t index)
@@ -68,6 +103,8 @@ const char *spec_interface(const struct spec *spec, uint32_t index)
 		return "lo";
 	if (index == SPEC_LINK_INDEX)
 		return spec->link_name;
+	if (index == SPEC_LEG_INDEX)
+		return spec->leg_name;
 	return index == spec->tunnel_index ? spec->tunnel_name : "";
 }
 
@@ -100,6 +137,12 @@ bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct pre
 	const struct spec_reach *reach = &spec->reach;
 	const struct spec_link_ends *ends = &spec->link[a->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
 
+	if (spec_has_leg(spec)) {
+		*which = spec->leg.address;
+		(void)prefix_mask(which);
+		if (prefix_contains(which, a))
+			return true;
+	}
 	if (!spec->has_link)
 		return false;
 	*which = ends->vault;
@@ -123,7 +166,8 @@ bool spec_uses(const struct spec *spec, uint8_t family)
 {
 	const struct spec_link_ends *ends = &spec->link[family == AF_INET6 ? SPEC_V6 : SPEC_V4];
 
-	return spec_tunnel_has(spec, family) || (spec->has_link && ends->vault.addr.family);
+	return spec_tunnel_has(spec, family) || (spec->has_link && ends->vault.addr.family) ||
+	       (spec_has_leg(spec) && spec->leg.address.addr.family == family);
 }
 
 void spec_free(struct spec *spec)

@@ -16,7 +16,12 @@
 
 /* Interface indexes inside a vault: the namespace is fresh. The tunnel's is in the spec: it must be
  * free on the host too. */
-enum spec_index { SPEC_LOOPBACK_INDEX = 1, SPEC_LINK_INDEX = 2 };
+enum spec_index { SPEC_LOOPBACK_INDEX = 1, SPEC_LINK_INDEX = 2, SPEC_LEG_INDEX = 3 };
+
+/* What the names of interfaces on the host begin with: a link's end, a leg's, a segment's bridge. */
+#define SPEC_LINK_PREFIX "vlt-"
+#define SPEC_LEG_PREFIX "vlg-"
+#define SPEC_BRIDGE_PREFIX "vls-"
 
 /* Every link of a vault carries this group inside, so that one request takes all of them away. */
 #define SPEC_GROUP 30305U /* "va" */
@@ -75,6 +80,23 @@ struct spec_reach {
 	size_t n_from, n_publish, n_open_ports, n_host_ports, n_holes;
 };
 
+/* What a vault does on its segment. */
+enum spec_role {
+	SPEC_MEMBER, /* it talks to the other members */
+	SPEC_GATEWAY, /* and forwards the segment into its tunnel */
+	SPEC_VIA, /* and has its only way out by the gateway VIA */
+};
+
+#define SPEC_MAC_LEN 6
+
+/* A vault's leg on a segment. */
+struct spec_leg {
+	char segment[SPEC_NAME_MAX + 1]; /* "": the vault has no leg */
+	struct prefix address;
+	enum spec_role role;
+	struct addr via; /* SPEC_VIA */
+};
+
 struct spec {
 	char name[SPEC_NAME_MAX + 1];
 	char *conf; /* owned: path of the wg-quick file; NULL: none */
@@ -98,6 +120,10 @@ struct spec {
 	bool without_tunnel; /* `down keep-ns` took the tunnel away: the rest stands for the next
 				`up` */
 
+	bool has_tunnel; /* not so: no way out at all, or one by the segment's gateway */
+	bool isolated; /* no tunnel is wanted (not kept in the state) */
+	struct spec_leg leg;
+
 	bool has_link;
 	bool link_given; /* words gave the link's ends: just those families (not kept in the state) */
 	struct spec_link_ends link[SPEC_FAMILIES];
@@ -105,7 +131,10 @@ struct spec {
 
 	/* Gathered: */
 	char tunnel_name[IFNAMSIZ], link_name[IFNAMSIZ], host_name[IFNAMSIZ];
+	char leg_name[IFNAMSIZ], port_name[IFNAMSIZ]; /* of the leg: inside; on the host */
+	char bridge_name[IFNAMSIZ]; /* of the leg's segment, on the host */
 	uint32_t host_index; /* of host_name on the host */
+	uint32_t port_index; /* of port_name on the host */
 	uint32_t tunnel_index; /* of tunnel_name in the vault */
 	uint64_t netns_inode; /* 0 until made */
 	uint32_t seal_generation; /* of the rules in the vault when the last of them was read back;
@@ -123,6 +152,12 @@ bool spec_name_is_valid(const char *name);
  * hash of the whole. */
 void spec_name_interfaces(struct spec *spec);
 
+/* Takes the name of the leg's segment, and fills the interface names that come of it. */
+void spec_set_segment(struct spec *spec, const char *segment);
+bool spec_has_leg(const struct spec *spec);
+/* The MAC address of the leg that has that address: everybody knows it beforehand. */
+void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN]);
+
 /* The mark of this vault's tunnel, made of its name. */
 uint32_t spec_mark(const struct spec *spec);
 /*
@@ -130,6 +165,9 @@ uint32_t spec_mark(const struct spec *spec);
  * spec_mark. Not so when the file has a FwMark of its own, or a peer whose endpoint is not given.
  */
 bool spec_pins_endpoints(const struct spec *spec);
+/* True when words, or what they name, give it a way of its own: a tunnel, a gateway, or none at
+ * all. */
+bool spec_has_way(const struct spec *spec);
 /* True when the guard on the host has anything to do for it. */
 bool spec_is_guarded(const struct spec *spec);
 
@@ -137,7 +175,8 @@ bool spec_is_guarded(const struct spec *spec);
 bool spec_tunnel_has(const struct spec *spec, uint8_t family);
 /* True when the words ask for anything of the family beyond the host itself over the link. */
 bool spec_reaches(const struct spec *spec, uint8_t family);
-/* True when the address lies in a prefix that is reached over the link; *WHICH is that. */
+/* True when the address lies in a prefix that is reached over the link, or is the leg's segment;
+ * *WHICH is that. */
 bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct prefix *which);
 /* True when the tunnel or the link has an address of the family: else the family is off in the
  * vault. */

@@ -149,6 +149,23 @@ static json_t *link_json(const struct spec *spec)
 			 prefix_json(&spec->link[SPEC_V6].vault));
 }
 
+static const char *const role_names[] = {
+	[SPEC_MEMBER] = "member", [SPEC_GATEWAY] = "gateway", [SPEC_VIA] = "via"
+};
+
+static json_t *segment_json(const struct spec *spec)
+{
+	const struct spec_leg *leg = &spec->leg;
+
+	if (!spec_has_leg(spec))
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:o}", "name", leg->segment, "bridge",
+			 spec->bridge_name, "host_interface", spec->port_name, "interface",
+			 spec->leg_name, "host_index", (json_int_t)spec->port_index, "address",
+			 prefix_json(&leg->address), "role", role_names[leg->role], "via",
+			 addr_json(&leg->via));
+}
+
 /* Adds VALUE (a new reference, or NULL) to JSON (may be NULL) and returns that, or NULL without
  * memory. */
 static json_t *with(json_t *json, const char *key, json_t *value)
@@ -193,6 +210,11 @@ json_t *spec_to_json(const struct spec *spec)
 		strings_json(spec->search, spec->n_search), "link", link_json(spec), "reach",
 		reach_json(&spec->reach), "adopt", spec->adopt);
 
+	if (!spec->has_tunnel) {
+		json = with(json, "tunnel", json_null());
+		json = with(json, "backend", json_null());
+	}
+	json = with(json, "segment", segment_json(spec));
 	json = with(json, "without_tunnel", json_boolean(spec->without_tunnel));
 	return with(json, "hooks", hooks_json(spec));
 }
@@ -340,9 +362,13 @@ static int read_tunnel(const json_t *value, struct spec *out)
 	const json_t *peers = json_object_get(value, "peers");
 	const char *key = json_string_value(json_object_get(value, "public_key"));
 	json_int_t index, mtu, port, mark;
-	int r = read_string(json_object_get(value, "interface"), out->tunnel_name,
-			    sizeof(out->tunnel_name));
+	int r;
 
+	if (json_is_null(value))
+		return 0;
+	out->has_tunnel = true;
+	r = read_string(json_object_get(value, "interface"), out->tunnel_name,
+			sizeof(out->tunnel_name));
 	if (!r)
 		r = read_number(json_object_get(value, "index"), INT32_MAX, &index);
 	if (!r)
@@ -365,6 +391,47 @@ static int read_tunnel(const json_t *value, struct spec *out)
 	out->mtu = (uint16_t)mtu;
 	out->wg.listen_port = (uint16_t)port;
 	out->wg.fwmark = (uint32_t)mark;
+	return 0;
+}
+
+static int read_role(const json_t *value, enum spec_role *out)
+{
+	const char *text = json_string_value(value);
+
+	for (size_t i = 0; text && i < ARRAY_SIZE(role_names); i++)
+		if (!strcmp(text, role_names[i])) {
+			*out = (enum spec_role)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* The names of its interfaces follow from its own and the vault's. */
+static int read_segment(const json_t *value, struct spec *out)
+{
+	char name[SPEC_NAME_MAX + 1];
+	json_int_t index;
+	int r;
+
+	if (json_is_null(value))
+		return 0;
+	r = read_string(json_object_get(value, "name"), name, sizeof(name));
+	if (!r && !spec_name_is_valid(name))
+		r = -EINVAL;
+	if (!r)
+		r = read_number(json_object_get(value, "host_index"), INT32_MAX, &index);
+	if (!r)
+		r = read_prefix(json_object_get(value, "address"), &out->leg.address);
+	if (!r && !out->leg.address.addr.family)
+		r = -EINVAL;
+	if (!r)
+		r = read_role(json_object_get(value, "role"), &out->leg.role);
+	if (!r)
+		r = read_addr(json_object_get(value, "via"), &out->leg.via);
+	if (r)
+		return r;
+	spec_set_segment(out, name);
+	out->port_index = (uint32_t)index;
 	return 0;
 }
 
@@ -438,6 +505,8 @@ static int read_backend(const json_t *value, struct spec *out)
 {
 	const char *text = json_string_value(value);
 
+	if (json_is_null(value))
+		return 0; /* no tunnel */
 	if (text && !strcmp(text, "kernel"))
 		out->backend = SPEC_BACKEND_KERNEL;
 	else if (text && !strcmp(text, "userspace"))
@@ -487,5 +556,7 @@ int spec_from_json(const json_t *json, struct spec *out)
 		r = read_hooks(json_object_get(json, "hooks"), out);
 	if (!r)
 		r = read_link(json_object_get(json, "link"), out);
+	if (!r)
+		r = read_segment(json_object_get(json, "segment"), out);
 	return r ? r : read_reach(json_object_get(json, "reach"), &out->reach);
 }

@@ -219,8 +219,8 @@ static int remove_listed(int dir, const char *const *names, size_t n)
 int state_remove_files(int dir)
 {
 	static const char *const files[] = { "vault.json", "resolv.conf", "nsswitch.conf",
-					     "confine.conf" };
-	static const char *const etc_files[] = { "resolv.conf", "nsswitch.conf" };
+					     "confine.conf", "hosts" };
+	static const char *const etc_files[] = { "resolv.conf", "nsswitch.conf", "hosts" };
 	int etc cleanup(close_fd) =
 		openat(dir, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	int r = etc < 0 ? 0 : remove_listed(etc, etc_files, ARRAY_SIZE(etc_files));

@@ -97,8 +97,10 @@ static int verify(struct world *w)
 		seal_build(w->spec, t, &rs);
 		r = verify_one(w, &rs, NFTLOOK_WHOLE);
 	}
-	if (!r && w->unverified & 1U << WORLD_GUARD_BIT) {
-		seal_build_guard(&rs);
+	for (unsigned int g = 0; !r && g < SEAL_GUARDS; g++) {
+		if (!(w->unverified & 1U << (WORLD_GUARD_BIT + g)))
+			continue;
+		seal_build_guard(g, &rs);
 		r = verify_one(w, &rs, NFTLOOK_RULES);
 	}
 	if (r)

@@ -10,8 +10,8 @@
 
 struct sight;
 
-/* Bit of world.unverified that stands for the guard; the tables of enum seal_table have the bits
- * below. */
+/* Bit of world.unverified that stands for the first of enum seal_guard; the tables of enum
+ * seal_table have the bits below. */
 #define WORLD_GUARD_BIT 16U
 
 struct world {

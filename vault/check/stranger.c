@@ -191,7 +191,8 @@ static int find_routes(struct search *s, struct nl_error *error)
 static bool is_seal_table(uint8_t family, const char *table)
 {
 	if (family == NFPROTO_NETDEV)
-		return !strcmp(table, "vault-link") || !strcmp(table, "vault-tunnel");
+		return !strcmp(table, "vault-link") || !strcmp(table, "vault-tunnel") ||
+		       !strcmp(table, "vault-leg");
 	return family == NFPROTO_INET && !strcmp(table, "vault");
 }
 

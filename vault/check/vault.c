@@ -120,7 +120,7 @@ static int open_world(struct world *w, const struct spec *spec, int *ns)
 		r = world_open(w, spec);
 	if (!r)
 		r = world_enter_vault(w, steal_fd(ns));
-	if (!r && spec->backend == SPEC_BACKEND_KERNEL) {
+	if (!r && spec->has_tunnel && spec->backend == SPEC_BACKEND_KERNEL) {
 		r = wg_family(&w->vault_wg, &w->wg_family, &error);
 		r = r == -ENOENT ? -EOPNOTSUPP : r; /* this kernel has no WireGuard (any more) */
 	}
@@ -311,8 +311,10 @@ static void examine(struct exam *e)
 	e->w->sight = &sight;
 	e->w->generation = e->spec->seal_generation; /* the description is compared with itself */
 	look_at_plan(e);
-	check_tunnel(c, e->spec, &sight, e->options->max_handshake_age);
-	check_socket(c, e->spec, e->w);
+	if (e->spec->has_tunnel) {
+		check_tunnel(c, e->spec, &sight, e->options->max_handshake_age);
+		check_socket(c, e->spec, e->w);
+	}
 	check_strangers(c, &e->plan, e->w);
 	check_legacy(c, e->w->vault_ns);
 	check_attached(c, e->w);

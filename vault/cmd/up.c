@@ -86,7 +86,7 @@ static int read_words(int argc, char **argv, struct words *words)
 	snprintf(path, sizeof(path), "%s/%s.conf", WORDS_DIR, words->spec->name);
 	if (words->file)
 		return read_words_file(words->file, words);
-	return words->spec->conf || words->spec->adopt ? EXIT_DONE : read_words_file(path, words);
+	return spec_has_way(words->spec) ? EXIT_DONE : read_words_file(path, words);
 }
 
 /* The description outlives the working folder. */
@@ -139,11 +139,12 @@ static int read_conf(struct words *words)
 
 	if (spec->adopt)
 		return read_adopted(words);
-	if (!spec->conf) {
-		report_error(spec->name, "no tunnel: name its wg-quick file with `conf FILE`");
+	if (!spec_has_way(spec)) {
+		report_error(spec->name, "no tunnel: name its wg-quick file with `conf FILE` (or "
+					 "adopt, isolated, segment ... via)");
 		return EXIT_USAGE;
 	}
-	r = conffile_read(spec->conf, &conf, &p);
+	r = spec->conf ? conffile_read(spec->conf, &conf, &p) : 0;
 	if (report_and_clear(spec->conf, &p) || r) {
 		wgconf_free(&conf);
 		return EXIT_USAGE;
@@ -151,18 +152,31 @@ static int read_conf(struct words *words)
 	errors = describe(words, &conf, &p);
 	wgconf_free(&conf);
 	report_problem_list(spec->name, &p);
-	return errors ? EXIT_USAGE : absolute_conf(spec);
+	return errors ? EXIT_USAGE : spec->conf ? absolute_conf(spec) : EXIT_DONE;
+}
+
+/* What is to be known of the host; OLD (or NULL) is the vault that is there. */
+static int gather(struct spec *spec, const struct spec *old, struct world *w)
+{
+	bool wants_link = !old || gather_wants_link(spec) || !old->has_link ||
+			  (spec_has_leg(spec) && !spec_has_leg(old));
+	struct problems p = { 0 };
+	int r = 0;
+
+	if (spec->leg.role == SPEC_VIA && !spec->n_dns)
+		r = gather_resolvers(spec, &p);
+	if (!r && wants_link)
+		r = gather_link(spec, w, &p);
+	report_problem_list(spec->name, &p);
+	return r;
 }
 
 static int dry_run(struct spec *spec, struct world *w)
 {
 	struct str out cleanup(str_free) = STR_INIT;
-	struct problems p = { 0 };
 	struct plan plan;
-	int r = gather_link(spec, w, &p);
 
-	report_problem_list(spec->name, &p);
-	if (r)
+	if (gather(spec, NULL, w))
 		return EXIT_FAILED;
 	plan_build(spec, &plan);
 	walk_print(&plan, spec, &out);
@@ -204,6 +218,13 @@ static void report_up(const struct spec *spec)
 			report_line("  link %s %s to %s", spec->host_name,
 				    addr_format(&spec->link[f].host.addr, text),
 				    addr_format(&spec->link[f].vault.addr, other));
+	if (spec_has_leg(spec))
+		report_line("  segment %s %s%s%s", spec->leg.segment,
+			    prefix_format(&spec->leg.address, text),
+			    spec->leg.role == SPEC_GATEWAY ? " gateway"
+			    : spec->leg.role == SPEC_VIA   ? " via "
+							   : "",
+			    addr_format(&spec->leg.via, other));
 	for (size_t i = 0; i < spec->n_dns; i++)
 		report_line("  resolver %s", addr_format(&spec->dns[i], text));
 }
@@ -251,13 +272,11 @@ static int undo(const struct plan *plan, struct world *w)
 /* Makes the vault, its lock held in W->dir. */
 static int make(struct spec *spec, struct world *w)
 {
-	struct problems p = { 0 };
 	struct plan plan;
 	int r = world_lock_host(w);
 
 	if (!r)
-		r = gather_link(spec, w, &p);
-	report_problem_list(spec->name, &p);
+		r = gather(spec, NULL, w);
 	if (r) {
 		report_error(spec->name, "%s", strerror(-r));
 		return EXIT_FAILED;
@@ -295,9 +314,22 @@ static void note_change(char sign, const char *label, void *arg)
 		report_error(c->name, "out of memory");
 }
 
+/* A gateway that is down now has told its resolvers before. */
+static void inherit_resolvers(struct spec *spec, const struct spec *old)
+{
+	if (spec->leg.role != SPEC_VIA || spec->n_dns || old->leg.role != SPEC_VIA ||
+	    strcmp(spec->leg.segment, old->leg.segment) ||
+	    !addr_equal(&spec->leg.via, &old->leg.via))
+		return;
+	spec->dns = calloc(old->n_dns ? old->n_dns : 1, sizeof(*spec->dns));
+	for (size_t i = 0; spec->dns && i < old->n_dns; i++)
+		spec->dns[spec->n_dns++] = old->dns[i];
+}
+
 /* The link stays where it is unless words say otherwise. */
 static void inherit(struct spec *spec, const struct spec *old)
 {
+	inherit_resolvers(spec, old);
 	if (!spec->has_link || spec->link_given || !old->has_link)
 		return;
 	spec->link[SPEC_V4] = old->link[SPEC_V4];
@@ -323,20 +355,42 @@ static size_t drop_link(const struct spec *spec, const struct spec *old, struct 
 	return failures;
 }
 
+/* A leg that words ask for no longer, and its part of the guard of segments. */
+static size_t drop_leg(const struct spec *spec, const struct spec *old, struct world *w,
+		       struct changes *changes)
+{
+	struct plan plan;
+	size_t kept = 0, failures;
+
+	if (spec_has_leg(spec) || !spec_has_leg(old))
+		return 0;
+	plan_build(old, &plan);
+	for (size_t i = 0; i < plan.n; i++)
+		if (plan.objs[i].kind == &kind_leg || plan.objs[i].kind == &kind_hosts ||
+		    (plan.objs[i].kind == &kind_guard && plan.objs[i].guard == SEAL_SEGMENTS))
+			plan.objs[kept++] = plan.objs[i];
+	plan.n = kept;
+	failures = walk_remove(&plan, w);
+	if (!failures)
+		note_change('-', "leg", changes);
+	return failures;
+}
+
 static int mend(struct spec *spec, const struct spec *old, struct world *w, struct changes *changes)
 {
-	struct problems p = { 0 };
 	struct sight sight = { 0 };
 	struct plan plan;
 	int r = world_lock_host(w);
 
 	inherit(spec, old);
-	if (!r && (gather_wants_link(spec) || !old->has_link))
-		r = gather_link(spec, w, &p);
-	report_problem_list(spec->name, &p);
+	if (!r)
+		r = gather(spec, old, w);
 	if (old->has_link) /* an interface that is there keeps its index */
 		spec->host_index = old->host_index;
-	spec->tunnel_index = old->tunnel_index;
+	if (old->has_tunnel)
+		spec->tunnel_index = old->tunnel_index;
+	if (spec_has_leg(old))
+		spec->port_index = old->port_index;
 	if (!r)
 		r = sight_take(w, &sight, w->why);
 	if (r) {
@@ -347,7 +401,9 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 	w->sight = &sight;
 	plan_build(spec, &plan);
 	r = walk_mend(&plan, w, note_change, changes);
-	if (!r && drop_link(spec, old, w, changes))
+	if (!r && (drop_link(spec, old, w, changes) || drop_leg(spec, old, w, changes)))
+		r = -EIO;
+	if (r && drop_leg(old, spec, w, changes)) /* the description does not know it */
 		r = -EIO;
 	w->sight = NULL;
 	sight_free(&sight);

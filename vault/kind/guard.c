@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vault/kind/guard.c: a vault's elements in the guard, the one table on the host that all vaults
- * share.
+ * vault/kind/guard.c: a vault's elements in a guard: one of the two tables on the host that all
+ * vaults share.
  *
  * The constant rules are taken anew with every `up`, in the transaction that adds the elements:
  * what a hand changed is mended without looking. Elements are found again by the name of the link,
@@ -23,19 +23,26 @@
 
 /* The elements of one set: ours are gathered, the others counted. */
 struct sift {
-	const char *link;
+	const struct spec *spec;
 	struct ruleset *owner;
 	struct set *ours;
 	size_t others;
 };
 
-/* A key begins with the link's name, or a comment has it. */
+/* An interface of SPEC's on the host. */
+static bool has_interface(const struct spec *spec, const char *name)
+{
+	return !strncmp(name, spec->host_name, IFNAMSIZ) ||
+	       !strncmp(name, spec->port_name, IFNAMSIZ);
+}
+
+/* A key begins with the interface's name, or a comment has it. */
 static bool is_ours(const struct sift *sift, const struct set_element *e)
 {
 	bool in_key = set_shape(sift->ours->type)->fields[0] == FIELD_LINK;
 	const char *name = in_key ? (const char *)e->key : e->comment;
 
-	return !strncmp(name, sift->link, IFNAMSIZ);
+	return has_interface(sift->spec, name);
 }
 
 static int sift_element(const struct set_element *e, void *arg)
@@ -58,7 +65,9 @@ static int sift_element(const struct set_element *e, void *arg)
 static bool is_basic(enum set_type type)
 {
 	return type == SET_LINK_IPV4 || type == SET_LINK_IPV6 || type == SET_ENDPOINT_IPV4 ||
-	       type == SET_ENDPOINT_IPV6;
+	       type == SET_ENDPOINT_IPV6 || type == SET_IPV4 || type == SET_IPV6 ||
+	       type == SET_ETHER || type == SET_LINK_ETHER || type == SET_NETWORK_IPV4 ||
+	       type == SET_NETWORK_IPV6;
 }
 
 /* What the sets that every vault has elements in, or all others, hold of this vault. */
@@ -69,7 +78,7 @@ static int find_in(struct world *w, struct ruleset *rs, bool basic, size_t *othe
 
 	for (size_t i = 0; !r && i < rs->n_sets; i++) {
 		struct set *set = &rs->sets[i];
-		struct sift sift = { .link = w->spec->host_name, .owner = rs, .ours = set };
+		struct sift sift = { .spec = w->spec, .owner = rs, .ours = set };
 
 		if (is_basic(set->type) != basic)
 			continue;
@@ -85,39 +94,39 @@ static int find_in(struct world *w, struct ruleset *rs, bool basic, size_t *othe
 
 /* Fills RS with the guard's sets, this vault's elements only, and counts those of other vaults in
  * OTHERS. -ENOENT when none of the sets is there. */
-static int find_elements(struct world *w, struct ruleset *rs, size_t *others)
+static int find_elements(enum seal_guard guard, struct world *w, struct ruleset *rs, size_t *others)
 {
 	size_t missing = 0;
 	int r;
 
-	seal_build_grants(NULL, rs);
+	seal_build_grants(guard, NULL, rs);
 	*others = 0;
 	r = find_in(w, rs, true, others, &missing);
-	if (!r && (w->sight || seal_grants_more(rs)))
+	if (!r && guard == SEAL_HOST && (w->sight || seal_grants_more(rs)))
 		r = find_in(w, rs, false, others, &missing);
 	return r ? r : missing == rs->n_sets ? -ENOENT : 0;
 }
 
 /* The same, an interrupted dump taken anew; without the table there are none. */
-static int find_again(struct world *w, struct ruleset *rs, size_t *others)
+static int find_again(enum seal_guard guard, struct world *w, struct ruleset *rs, size_t *others)
 {
 	int r = -EINTR;
 
 	memset(rs, 0, sizeof(*rs));
 	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
 		ruleset_free(rs);
-		r = find_elements(w, rs, others);
+		r = find_elements(guard, w, rs, others);
 	}
 	return r;
 }
 
 /* What the guard still allows for this vault goes in the transaction that brings what it shall
  * allow. */
-static int queue_stale(struct world *w)
+static int queue_stale(enum seal_guard guard, struct world *w)
 {
 	struct ruleset rs;
 	size_t others;
-	int r = find_again(w, &rs, &others);
+	int r = find_again(guard, w, &rs, &others);
 
 	if (!r)
 		r = world_queue(w, &w->host_nft);
@@ -182,7 +191,7 @@ static int refuse_published(struct world *w)
 
 	if (!w->spec->reach.n_publish)
 		return 0;
-	seal_build_grants(w->spec, &rs);
+	seal_build_grants(SEAL_HOST, w->spec, &rs);
 	r = rs.err;
 	for (size_t i = 0; !r && i < rs.n_sets; i++) {
 		struct rival rival = { .mine = &rs.sets[i],
@@ -200,26 +209,58 @@ static int refuse_published(struct world *w)
 	return r;
 }
 
+static int find_address(const struct set_element *e, void *arg)
+{
+	const struct world *w = arg;
+	const struct addr *own = &w->spec->leg.address.addr;
+
+	return e->len != addr_size(own) || memcmp(e->key, own->bytes, e->len) ||
+			       has_interface(w->spec, e->comment)
+		       ? 0
+		       : -EADDRINUSE;
+}
+
+/* A leg's address is one of the whole host: who has it in ARP is known by it alone. */
+static int refuse_address(struct world *w)
+{
+	const struct addr *own = &w->spec->leg.address.addr;
+	struct nl_error error = { 0 };
+	struct ruleset rs;
+	char text[ADDR_STRLEN];
+	int r = 0;
+
+	seal_build_grants(SEAL_SEGMENTS, NULL, &rs);
+	for (size_t i = 0; !r && i < rs.n_sets; i++)
+		if (rs.sets[i].type == (own->family == AF_INET6 ? SET_IPV6 : SET_IPV4))
+			r = nft_dump_elements(&w->host_nft, &rs, rs.sets[i].name, find_address, w,
+					      &error);
+	ruleset_free(&rs);
+	if (r == -EADDRINUSE)
+		snprintf(w->why, sizeof(w->why), "another vault's leg has the address %s",
+			 addr_format(own, text));
+	return r == -ENOENT || r == -EINTR ? 0
+					   : r; /* no table yet; else the kernel's word must do */
+}
+
 static int guard_make(const struct obj *obj, struct world *w)
 {
 	struct ruleset rs;
 	int r = world_lock_host(w);
 
-	(void)obj;
 	if (!r)
-		r = refuse_published(w);
+		r = obj->guard == SEAL_HOST ? refuse_published(w) : refuse_address(w);
 	if (!r && w->sight)
 		r = world_flush(w);
 	if (!r && w->sight)
-		r = queue_stale(w);
+		r = queue_stale(obj->guard, w);
 	if (!r)
 		r = world_queue(w, &w->host_nft);
 	if (r)
 		return r;
-	seal_build_guard_elements(w->spec, &rs);
+	seal_build_guard_elements(obj->guard, w->spec, &rs);
 	nft_queue_table(&w->batch, &w->host_nft, w->current, &rs, NFT_REFRESH);
 	ruleset_free(&rs);
-	world_verify(w, WORLD_GUARD_BIT);
+	world_verify(w, WORLD_GUARD_BIT + obj->guard);
 	return 0;
 }
 
@@ -245,14 +286,14 @@ static bool same_set(const struct set *a, const struct set *b)
 	return a->n_elements == b->n_elements;
 }
 
-static int look_elements(struct world *w)
+static int look_elements(enum seal_guard guard, struct world *w)
 {
 	struct ruleset have, want;
 	size_t others;
 	bool same = true;
-	int r = find_again(w, &have, &others);
+	int r = find_again(guard, w, &have, &others);
 
-	seal_build_grants(w->spec, &want);
+	seal_build_grants(guard, w->spec, &want);
 	if (want.err)
 		r = want.err;
 	for (size_t i = 0; !r && i < have.n_sets; i++) /* both built in one order */
@@ -265,25 +306,23 @@ static int look_elements(struct world *w)
 }
 
 /* Compares all that vaults share: the table, awake, its chains and their policies, sets and rules. */
-static int compare_shared(struct world *w)
+static int compare_shared(enum seal_guard guard, struct world *w)
 {
-	struct ruleset guard;
+	struct ruleset rs;
 	int r;
 
-	seal_build_guard(&guard);
-	r = guard.err ? guard.err
-		      : nftlook_compare(&w->sight->guard, &guard, NFTLOOK_WHOLE, w->why);
-	ruleset_free(&guard);
+	seal_build_guard(guard, &rs);
+	r = rs.err ? rs.err : nftlook_compare(&w->sight->guard, &rs, NFTLOOK_WHOLE, w->why);
+	ruleset_free(&rs);
 	return r;
 }
 
 static int guard_look(const struct obj *obj, struct world *w)
 {
-	int r = compare_shared(w);
+	int r = compare_shared(obj->guard, w);
 
-	(void)obj;
 	if (!r)
-		r = look_elements(w);
+		r = look_elements(obj->guard, w);
 	return r == -EBADE ? LOOK_OTHER : r;
 }
 
@@ -311,25 +350,39 @@ static size_t count_elements(const struct ruleset *rs)
 	return n;
 }
 
+struct others {
+	const struct spec *spec;
+	enum seal_guard guard;
+};
+
+static bool has_prefix(const char *name, const char *prefix)
+{
+	return !strncmp(name, prefix, strlen(prefix));
+}
+
 static int note_link(const struct rtnl_link *link, void *arg)
 {
-	const struct world *w = arg;
+	const struct others *others = arg;
 
-	return !strncmp(link->name, "vlt-", 4) && strcmp(link->name, w->spec->host_name) ? -EBUSY
-											 : 0;
+	if (has_interface(others->spec, link->name))
+		return 0;
+	if (has_prefix(link->name, SPEC_LEG_PREFIX) || has_prefix(link->name, SPEC_BRIDGE_PREFIX))
+		return -EBUSY;
+	return others->guard == SEAL_HOST && has_prefix(link->name, SPEC_LINK_PREFIX) ? -EBUSY : 0;
 }
 
 /*
- * 1 when another vault's link is there, whose elements a hand may have taken: the table stays, as
- * without it that link would be open. 0 or -errno.
+ * 1 when another vault's link is there, whose elements a hand may have taken, or a segment: the
+ * table stays, as without it that would be open. 0 or -errno.
  */
-static int has_other_link(struct world *w)
+static int has_other_link(enum seal_guard guard, struct world *w)
 {
+	struct others others = { w->spec, guard };
 	struct nl_error error = { 0 };
 	int r = -EINTR;
 
 	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
-		r = rtnl_dump_links(&w->host_route, note_link, w, &error);
+		r = rtnl_dump_links(&w->host_route, note_link, &others, &error);
 	return r == -EBUSY ? 1 : r;
 }
 
@@ -339,14 +392,13 @@ static int guard_remove(const struct obj *obj, struct world *w)
 	size_t others = 0;
 	int r = world_flush(w);
 
-	(void)obj;
 	if (!r)
 		r = world_lock_host(w);
 	if (r)
 		return r;
-	r = find_again(w, &rs, &others);
+	r = find_again(obj->guard, w, &rs, &others);
 	if (!r && !others) {
-		r = has_other_link(w);
+		r = has_other_link(obj->guard, w);
 		others = r > 0;
 		r = r < 0 ? r : 0;
 	}
@@ -363,9 +415,9 @@ static void guard_print(const struct obj *obj, const struct spec *spec, struct s
 {
 	struct ruleset rs;
 
-	(void)obj;
-	seal_build_guard_elements(spec, &rs);
-	str_add(out, "nft -f - <<'EOF'\nadd table inet vault\nflush table inet vault\n");
+	seal_build_guard_elements(obj->guard, spec, &rs);
+	str_addf(out, "nft -f - <<'EOF'\nadd table %s vault\nflush table %s vault\n",
+		 ruleset_family_word(rs.family), ruleset_family_word(rs.family));
 	ruleset_print(&rs, out);
 	str_add(out, "EOF\n");
 	if (rs.err)

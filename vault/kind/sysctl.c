@@ -15,7 +15,7 @@
 struct setting {
 	const char *path; /* below /proc/sys/net/ */
 	const char *value;
-	enum { ALWAYS, WITHOUT_V6, WITH_V6 } when;
+	enum { ALWAYS, WITHOUT_V6, WITH_V6, ROUTER6, NO_ROUTER6 } when;
 };
 
 /* "all" for what is there, "default" for what interfaces inherit when they come (ip-sysctl in the
@@ -43,7 +43,9 @@ static const struct setting settings[] = {
 	  WITHOUT_V6 }, /* a family the tunnel has not is off (L8) */
 	{ "ipv6/conf/default/disable_ipv6", "1", WITHOUT_V6 },
 	{ "ipv6/conf/default/addr_gen_mode", "1", ALWAYS }, /* no link-local address by itself */
-	{ "ipv6/conf/all/forwarding", "0", ALWAYS },
+	{ "ipv6/conf/all/forwarding", "0", NO_ROUTER6 },
+	{ "ipv6/conf/all/forwarding", "1",
+	  ROUTER6 }, /* a gateway's: IPv6 has no such switch an interface, the rules hold */
 	{ "ipv6/conf/default/forwarding", "0", ALWAYS },
 	{ "ipv6/conf/all/accept_ra", "0", ALWAYS }, /* no router advertises anything here (L9) */
 	{ "ipv6/conf/default/accept_ra", "0", ALWAYS },
@@ -58,8 +60,15 @@ static const struct setting settings[] = {
 	{ "ipv6/conf/all/disable_ipv6", "0", WITH_V6 },
 };
 
+static bool is_router6(const struct spec *spec)
+{
+	return spec->leg.role == SPEC_GATEWAY && spec->leg.address.addr.family == AF_INET6;
+}
+
 static bool applies(const struct setting *s, const struct spec *spec)
 {
+	if (s->when == ROUTER6 || s->when == NO_ROUTER6)
+		return (s->when == ROUTER6) == is_router6(spec);
 	return s->when == ALWAYS || (s->when == WITH_V6) == spec_uses(spec, AF_INET6);
 }
 
@@ -70,7 +79,7 @@ static bool is_moot(const struct setting *s, const struct spec *spec)
 	       access("/proc/sys/net/ipv6", F_OK);
 }
 
-enum { INTERFACES = 2 };
+enum { INTERFACES = 3 };
 
 /*
  * The setting of the I-th of our interfaces that S is the default of, into PATH. False when S is
@@ -79,7 +88,9 @@ enum { INTERFACES = 2 };
 static bool make_interface_path(const struct setting *s, const struct spec *spec, int i,
 				char path[static 128])
 {
-	const char *name = i ? spec->tunnel_name : spec->link_name;
+	const char *const names[INTERFACES] = { spec->link_name, spec->tunnel_name,
+						spec->leg_name };
+	const char *name = names[i];
 	const char *at = strstr(s->path, "/default/");
 
 	if (!at || !*name)

@@ -12,6 +12,8 @@
 #define DNS_MAX 16
 #define WAIT_MAX 86400
 
+static const char blanks[] = " \t\r";
+
 struct reader {
 	struct words *words;
 	struct problems *problems;
@@ -100,6 +102,72 @@ static void parse_dns(struct reader *r, const char *arg)
 	while (list && (one = strsep(&rest, ",")))
 		add_dns(r, one);
 	free(list);
+}
+
+static void parse_isolated(struct reader *r, const char *arg)
+{
+	(void)arg;
+	r->words->spec->isolated = true;
+}
+
+/* An address that others of its network can send to. */
+static bool is_host_of(const struct prefix *p)
+{
+	struct prefix first = *p, last = *p;
+
+	if (p->addr.family == AF_INET && p->len > 30)
+		return p->len == 31;
+	(void)prefix_mask(&first);
+	for (unsigned int bit = p->len; bit < addr_bits(&last.addr); bit++)
+		last.addr.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+	return p->len < addr_bits(&p->addr) && !addr_equal(&p->addr, &first.addr) &&
+	       (p->addr.family == AF_INET6 || !addr_equal(&p->addr, &last.addr));
+}
+
+static bool is_odd(const struct addr *a)
+{
+	return addr_is_any(a) || addr_is_multicast(a) || addr_is_loopback(a) ||
+	       addr_is_linklocal(a);
+}
+
+/* What stands behind NAME ADDR/LEN: false for what is none of it. */
+static bool parse_role(const char *role, const char *address, struct spec_leg *leg)
+{
+	if (!role)
+		return true;
+	if (!strcmp(role, "gateway")) {
+		leg->role = SPEC_GATEWAY;
+		return !address;
+	}
+	leg->role = SPEC_VIA;
+	return !strcmp(role, "via") && address && !addr_parse(address, &leg->via) &&
+	       prefix_contains(&leg->address, &leg->via) &&
+	       !addr_equal(&leg->via, &leg->address.addr);
+}
+
+static void parse_segment(struct reader *r, const char *arg)
+{
+	struct spec *spec = r->words->spec;
+	char *line = copy(r, arg), *rest = NULL;
+	char *name = line ? strtok_r(line, blanks, &rest) : NULL;
+	char *address = name ? strtok_r(NULL, blanks, &rest) : NULL;
+	char *role = address ? strtok_r(NULL, blanks, &rest) : NULL;
+	char *via = role ? strtok_r(NULL, blanks, &rest) : NULL;
+
+	if (!line)
+		return;
+	if (!name || !spec_name_is_valid(name))
+		bad(r, "segment", arg, "has no name of 1 to 63 of [A-Za-z0-9_.-]");
+	else if (!address || !strchr(address, '/') || prefix_parse(address, &spec->leg.address) ||
+		 !spec->leg.address.len || is_odd(&spec->leg.address.addr) ||
+		 !is_host_of(&spec->leg.address))
+		bad(r, "segment", arg, "has no ADDRESS/LENGTH of a host behind its name");
+	else if (!parse_role(role, via, &spec->leg) || strtok_r(NULL, blanks, &rest))
+		bad(r, "segment", arg,
+		    "ends in what is neither `gateway` nor `via` with another address of the segment");
+	else
+		spec_set_segment(spec, name);
+	free(line);
 }
 
 static void parse_mtu(struct reader *r, const char *arg)
@@ -252,6 +320,9 @@ static void parse_dry_run(struct reader *r, const char *arg)
 static const struct clause clauses[] = {
 	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", ONCE, parse_conf },
 	{ "adopt", "IFNAME", "the tunnel: a WireGuard interface that is there", ONCE, parse_adopt },
+	{ "isolated", NULL, "no tunnel: no way to the internet at all", ONCE, parse_isolated },
+	{ "segment", "NAME ADDR/LEN [gateway|via ADDR]",
+	  "a leg on a network of vaults alone; gateway: into its tunnel", ONCE, parse_segment },
 	{ "userspace", "PROGRAM|never|auto",
 	  "the userspace WireGuard to run, where the kernel has none", ONCE, parse_userspace },
 	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", ONCE, parse_dns },
@@ -301,6 +372,37 @@ static bool takes_line(const struct clause *c)
 	       c->parse == parse_post_down;
 }
 
+/* How many words of a segment's clause begin LIST, of N. */
+static size_t count_segment(char *const *list, size_t n)
+{
+	size_t words = n < 2 ? n : 2;
+
+	if (n > 2 && !strcmp(list[2], "gateway"))
+		words = 3;
+	else if (n > 2 && !strcmp(list[2], "via"))
+		words = n < 4 ? n : 4;
+	return words;
+}
+
+/* The argument of C, which begins LIST, of N words; *TAKEN are its. Owned; NULL counts as an error.
+ */
+static char *join_words(const struct reader *r, const struct clause *c, char *const *list, size_t n,
+			size_t *taken)
+{
+	struct str joined = STR_INIT;
+
+	*taken = c->parse == parse_segment ? count_segment(list, n) : 1;
+	for (size_t i = 0; i < *taken; i++) {
+		str_add(&joined, i ? " " : "");
+		str_add(&joined, list[i]);
+	}
+	if (!joined.err)
+		return joined.s;
+	str_free(&joined);
+	problem_error(r->problems, r->line, "out of memory");
+	return NULL;
+}
+
 size_t words_parse(char *const *list, size_t n, struct words *out, struct problems *p)
 {
 	struct reader r = { .words = out, .problems = p };
@@ -309,6 +411,7 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 	for (size_t i = 0; i < n; i++) {
 		const struct clause *c = find_clause(list[i]);
 		unsigned int bit;
+		size_t taken;
 		bool twice;
 
 		if (!c) {
@@ -325,13 +428,19 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 			problem_error(p, 0, "%s: lacks its %s", c->name, c->arg);
 			break;
 		}
-		if (!twice)
-			c->parse(&r, c->arg ? list[i] : NULL);
+		if (c->arg) {
+			char *arg = join_words(&r, c, list + i, n - i, &taken);
+
+			if (arg && !twice)
+				c->parse(&r, arg);
+			free(arg);
+			i += taken - 1;
+		} else if (!twice) {
+			c->parse(&r, NULL);
+		}
 	}
 	return p->n_errors - before;
 }
-
-static const char blanks[] = " \t\r";
 
 /* True when the line is of a clause that takes it as it stands. */
 static bool has_no_comment(const char *line)
@@ -362,7 +471,8 @@ static void parse_line(struct reader *r, char *line, unsigned int said, unsigned
 	}
 	bit = 1U << (c - clauses);
 	if (c->arg)
-		arg = strtok_r(NULL, takes_line(c) ? "\r" : blanks, &rest);
+		arg = strtok_r(NULL, takes_line(c) || c->parse == parse_segment ? "\r" : blanks,
+			       &rest);
 	if (c->arg && !arg)
 		problem_error(r->problems, r->line, "%s: lacks its %s", c->name, c->arg);
 	else if (strtok_r(NULL, blanks, &rest))
@@ -403,7 +513,7 @@ void words_usage(struct str *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++) {
 		const struct clause *c = &clauses[i];
-		int pad = 36 - (int)strlen(c->name) - (c->arg ? (int)strlen(c->arg) + 1 : 0);
+		int pad = 42 - (int)strlen(c->name) - (c->arg ? (int)strlen(c->arg) + 1 : 0);
 
 		str_addf(out, "  %s%s%s%*s%s\n", c->name, c->arg ? " " : "", c->arg ? c->arg : "",
 			 pad, "", c->help);

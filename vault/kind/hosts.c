@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/kind/hosts.c: the names of a segment's vaults: one file of hosts(5) a segment, in
+ * /run/vault/.segment-NAME, which each of them has as its own by a hard link.
+ *
+ * It is written in place: so a program that has been running for days knows a member of today. The
+ * host's own hosts follow, as they were when a member came or went. Under the host's lock.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/file.h"
+#include "vault/obj.h"
+#include "vault/state.h"
+#include "vault/world.h"
+
+#define HOSTS_MAX_BYTES (4U << 20)
+#define FOLDER ".segment-"
+#define REST "# the host's own:\n"
+#define PATH_SIZE 300
+
+/* True for a line "ADDRESS\tNAME". */
+static bool is_of(const char *line, size_t len, const char *name)
+{
+	const char *tab = memchr(line, '\t', len);
+	size_t at = tab ? (size_t)(tab - line) + 1 : 0;
+
+	return tab && strlen(name) == len - at && !memcmp(tab + 1, name, len - at);
+}
+
+/* Copies the lines of vaults in TEXT but those of NAME to OUT. Returns how many. */
+static size_t keep_others(const char *text, const char *name, struct str *out)
+{
+	size_t kept = 0, len;
+
+	for (; *text && strncmp(text, REST, strlen(REST)); text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		if (*text == '#' || is_of(text, len, name))
+			continue;
+		str_addn(out, text, len);
+		str_add(out, "\n");
+		kept++;
+	}
+	return kept;
+}
+
+/* Overwrites what the file FD has: who reads it meanwhile sees some of both. */
+static int overwrite(int fd, const struct str *text)
+{
+	ssize_t n = pwrite(fd, text->s, text->len, 0);
+
+	if (n < 0 || (size_t)n != text->len)
+		return n < 0 ? -errno : -EIO;
+	return ftruncate(fd, (off_t)text->len) ? -errno : 0;
+}
+
+/* The host's own hosts; none is no error. */
+static int add_host(struct str *out)
+{
+	char *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+	int r = file_read("/etc/hosts", HOSTS_MAX_BYTES, &text, &len);
+
+	str_add(out, REST);
+	if (!r)
+		str_addn(out, text, len);
+	return r == -ENOENT ? 0 : r;
+}
+
+/* Writes the segment's file anew, without lines of NAME and, with ADDRESS, with that one. The
+ * number of vaults in it, or -errno. */
+static ssize_t rewrite(int dir, const char *segment, const char *name, const struct addr *address)
+{
+	int fd cleanup(close_fd) =
+		openat(dir, "hosts", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	struct str out cleanup(str_free) = STR_INIT;
+	char *text cleanup(free_ptr) = NULL, own[ADDR_STRLEN];
+	size_t len = 0, n;
+	int r = fd < 0 ? -errno : file_read_fd(fd, HOSTS_MAX_BYTES, &text, &len);
+
+	if (r)
+		return r;
+	str_addf(&out, "# made by vault: segment %s\n", segment);
+	n = keep_others(text, name, &out);
+	if (address)
+		str_addf(&out, "%s\t%s\n", addr_format(address, own), name);
+	r = add_host(&out);
+	if (!r)
+		r = out.err;
+	if (!r && (out.len != len || memcmp(out.s, text, len)))
+		r = overwrite(fd, &out);
+	return r ? r : (ssize_t)(n + (address != NULL));
+}
+
+/* Makes NAME in the folder DIR the segment's file, too. */
+static int link_file(int segment, int dir)
+{
+	if (unlinkat(dir, "hosts", 0) && errno != ENOENT)
+		return -errno;
+	return linkat(segment, "hosts", dir, "hosts", 0) ? -errno : 0;
+}
+
+static int open_folder(int at, const char *path)
+{
+	int fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int remove_from(const char *segment, const char *name)
+{
+	char path[PATH_SIZE];
+	int dir cleanup(close_fd) = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/%s%s", STATE_DIR, FOLDER, segment);
+	dir = open_folder(AT_FDCWD, path);
+	if (dir < 0)
+		return dir == -ENOENT ? 0 : dir;
+	n = rewrite(dir, segment, name, NULL);
+	if (n)
+		return n < 0 ? (int)n : 0;
+	if (unlinkat(dir, "hosts", 0) || rmdir(path))
+		return -errno;
+	return 0;
+}
+
+static int is_segment(const struct dirent *entry)
+{
+	return entry->d_type == DT_DIR && !strncmp(entry->d_name, FOLDER, strlen(FOLDER)) &&
+	       spec_name_is_valid(entry->d_name + strlen(FOLDER));
+}
+
+/* Out of all segments but KEEP: which it was in is not known after a crash, or a change. */
+static int remove_from_all(const char *name, const char *keep)
+{
+	struct dirent **list = NULL;
+	int n = scandir(STATE_DIR, &list, is_segment, alphasort), r = n < 0 ? -errno : 0;
+
+	for (int i = 0; i < n; i++) {
+		const char *segment = list[i]->d_name + strlen(FOLDER);
+		int err = keep && !strcmp(segment, keep) ? 0 : remove_from(segment, name);
+
+		r = r ? r : err;
+		free(list[i]);
+	}
+	free(list);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int hosts_make(const struct obj *obj, struct world *w)
+{
+	const struct spec *spec = w->spec;
+	int dir cleanup(close_fd) = -1, etc cleanup(close_fd) = -1;
+	char path[PATH_SIZE];
+	int r = world_flush(w);
+	ssize_t n;
+
+	(void)obj;
+	if (!r)
+		r = world_lock_host(w);
+	if (!r && w->sight)
+		r = remove_from_all(spec->name, spec->leg.segment);
+	if (r)
+		return r;
+	snprintf(path, sizeof(path), "%s/%s%s", STATE_DIR, FOLDER, spec->leg.segment);
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return -errno;
+	dir = open_folder(AT_FDCWD, path);
+	etc = open_folder(w->dir, "etc");
+	if (dir < 0 || etc < 0)
+		return dir < 0 ? dir : etc;
+	n = rewrite(dir, spec->leg.segment, spec->name, &spec->leg.address.addr);
+	r = n < 0 ? (int)n : link_file(dir, w->dir);
+	return r ? r : link_file(dir, etc);
+}
+
+static int hosts_remove(const struct obj *obj, struct world *w)
+{
+	int r = world_flush(w);
+
+	(void)obj;
+	if (!r)
+		r = world_lock_host(w);
+	return r ? r : remove_from_all(w->spec->name, NULL);
+}
+
+/* True when the file of that path is the one of ST. */
+static bool is_same(int dir, const char *path, const struct stat *st)
+{
+	struct stat other;
+
+	return !fstatat(dir, path, &other, AT_SYMLINK_NOFOLLOW) && other.st_ino == st->st_ino &&
+	       other.st_dev == st->st_dev;
+}
+
+static int hosts_look(const struct obj *obj, struct world *w)
+{
+	const struct spec *spec = w->spec;
+	struct str line cleanup(str_free) = STR_INIT;
+	char path[PATH_SIZE], *text cleanup(free_ptr) = NULL, own[ADDR_STRLEN];
+	struct stat st;
+	size_t len = 0;
+	int r;
+
+	(void)obj;
+	snprintf(path, sizeof(path), "%s/%s%s/hosts", STATE_DIR, FOLDER, spec->leg.segment);
+	r = file_read(path, HOSTS_MAX_BYTES, &text, &len);
+	if (r || lstat(path, &st))
+		return !r || r == -ENOENT ? LOOK_ABSENT : r;
+	str_addf(&line, "\n%s\t%s\n", addr_format(&spec->leg.address.addr, own), spec->name);
+	if (line.err)
+		return line.err;
+	if (!strstr(text, line.s))
+		snprintf(w->why, sizeof(w->why), "its line is missing in %.200s", path);
+	else if (!is_same(w->dir, "hosts", &st) || !is_same(w->dir, "etc/hosts", &st))
+		snprintf(w->why, sizeof(w->why), "its hosts are another file than %.200s", path);
+	else
+		return LOOK_SAME;
+	return LOOK_OTHER;
+}
+
+static void hosts_print(const struct obj *obj, const struct spec *spec, struct str *out)
+{
+	const char *segment = spec->leg.segment;
+	char own[ADDR_STRLEN];
+
+	(void)obj;
+	str_addf(out, "mkdir -p %s/%s%s\n", STATE_DIR, FOLDER, segment);
+	str_addf(out, "# with the lines of other members that are there\n");
+	str_addf(out, "cat - /etc/hosts >%s/%s%s/hosts <<'EOF'\n", STATE_DIR, FOLDER, segment);
+	str_addf(out, "# made by vault: segment %s\n%s\t%s\n" REST "EOF\n", segment,
+		 addr_format(&spec->leg.address.addr, own), spec->name);
+	str_addf(out, "ln -f %s/%s%s/hosts %s/%s\n", STATE_DIR, FOLDER, segment, STATE_DIR,
+		 spec->name);
+	str_addf(out, "ln -f %s/%s%s/hosts %s/%s/etc\n", STATE_DIR, FOLDER, segment, STATE_DIR,
+		 spec->name);
+}
+
+const struct kind kind_hosts = { .name = "hosts",
+				 .make = hosts_make,
+				 .remove = hosts_remove,
+				 .look = hosts_look,
+				 .print = hosts_print };

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/kind/leg.c: a vault's leg on a segment: a veth pair, its host end a port of the segment's
+ * bridge, which comes with the first leg and goes with the last.
+ *
+ * The bridge is nobody's uplink: no address, no ARP, no IPv6 of the host's on it. It is shared, so
+ * all of it happens under the host's lock; who else is a port is asked of the kernel. Where the
+ * bridge of a leg was is not known after a crash: any segment without a port is one that nobody
+ * needs.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/file.h"
+#include "lib/rtnl.h"
+#include "vault/obj.h"
+#include "vault/sight.h"
+#include "vault/world.h"
+
+#define DUMP_TRIES 8
+
+static bool is_bridge(const struct rtnl_link *link)
+{
+	return !strcmp(link->kind, "bridge");
+}
+
+/* IPv6 off on an interface of the host that is to have none of its own; it is down so far. */
+static int silence(const char *name, struct world *w)
+{
+	char path[64 + IFNAMSIZ];
+	int r;
+
+	if (access("/proc/sys/net/ipv6", F_OK))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	r = file_poke(path, "1");
+	if (r)
+		snprintf(w->why, sizeof(w->why), "%s", path);
+	return r;
+}
+
+/* What the host has of segments. */
+struct survey {
+	const struct spec *spec;
+	struct segment {
+		uint32_t index;
+		char name[IFNAMSIZ];
+		size_t ports; /* but this vault's */
+	} * segments; /* owned: those of the name's prefix */
+	size_t n;
+	uint32_t bridge; /* the index of this vault's; 0: none */
+	bool has_port, is_strange;
+	int pass;
+};
+
+static void free_survey(struct survey *s)
+{
+	free(s->segments);
+}
+
+static int add_segment(struct survey *s, const struct rtnl_link *link)
+{
+	struct segment *grown = reallocarray(s->segments, s->n + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	s->segments = grown;
+	grown[s->n] = (struct segment){ .index = link->index };
+	memcpy(grown[s->n++].name, link->name, IFNAMSIZ);
+	return 0;
+}
+
+/* First the bridges, then their ports: an index says nothing of the order in a dump. */
+static int survey_link(const struct rtnl_link *link, void *arg)
+{
+	struct survey *s = arg;
+	bool ours = !strcmp(link->name, s->spec->port_name);
+
+	if (s->pass) {
+		for (size_t i = 0; !ours && i < s->n; i++)
+			s->segments[i].ports += s->segments[i].index == link->master;
+		return 0;
+	}
+	s->has_port = s->has_port || ours;
+	if (!strcmp(link->name, s->spec->bridge_name)) {
+		s->bridge = link->index;
+		s->is_strange = !is_bridge(link);
+	}
+	return is_bridge(link) &&
+			       !strncmp(link->name, SPEC_BRIDGE_PREFIX, strlen(SPEC_BRIDGE_PREFIX))
+		       ? add_segment(s, link)
+		       : 0;
+}
+
+static int survey_host(struct world *w, struct survey *s)
+{
+	struct nl_error error = { 0 };
+	int r = -EINTR;
+
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		free_survey(s);
+		*s = (struct survey){ .spec = w->spec };
+		r = rtnl_dump_links(&w->host_route, survey_link, s, &error);
+		s->pass = 1;
+		if (!r)
+			r = rtnl_dump_links(&w->host_route, survey_link, s, &error);
+	}
+	return r;
+}
+
+/* Takes away what is left of the leg that was, and bridges that nobody needs but, if KEEP, its own.
+ */
+static int remove_remains(struct world *w, const struct survey *s, bool keep)
+{
+	struct nl *nl = &w->host_route;
+	int r = world_queue(w, nl);
+
+	if (r)
+		return r;
+	if (s->has_port)
+		rtnl_queue_del_link(&w->batch, nl, w->current, w->spec->port_name);
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->segments[i].ports && !(keep && s->segments[i].index == s->bridge))
+			rtnl_queue_del_link(&w->batch, nl, w->current, s->segments[i].name);
+	r = world_flush(w);
+	return r == -ENODEV ? 0 : r; /* the end inside takes the other with it, in its own time */
+}
+
+static int make_bridge(struct world *w, uint32_t *index)
+{
+	const struct spec *spec = w->spec;
+	int r = world_queue(w, &w->host_route);
+
+	if (r)
+		return r;
+	*index = spec->port_index ^ 1U; /* the ports' are even, and as random */
+	rtnl_queue_bridge(&w->batch, &w->host_route, w->current, spec->bridge_name, *index);
+	r = world_flush(w);
+	return r ? r : silence(spec->bridge_name, w);
+}
+
+static int make_pair(struct world *w, uint32_t bridge)
+{
+	const struct spec *spec = w->spec;
+	uint8_t mac[RTNL_MAC_LEN];
+	const struct rtnl_veth veth = {
+		.name = spec->port_name,
+		.peer_name = spec->leg_name,
+		.index = spec->port_index,
+		.peer_index = SPEC_LEG_INDEX,
+		.peer_ns = w->vault_ns,
+		.peer_group = SPEC_GROUP,
+		.peer_mac = mac,
+		.master = bridge,
+	};
+	struct nl *nl = &w->host_route;
+	int r = world_queue(w, nl);
+
+	if (r)
+		return r;
+	spec_leg_mac(&spec->leg.address.addr, mac);
+	rtnl_queue_veth(&w->batch, nl, w->current, &veth);
+	r = world_flush(w);
+	if (!r)
+		r = silence(spec->port_name, w);
+	if (!r)
+		r = world_queue(w, nl);
+	if (r)
+		return r;
+	rtnl_queue_up(&w->batch, nl, w->current, bridge, true);
+	rtnl_queue_up(&w->batch, nl, w->current, spec->port_index, true);
+	return 0;
+}
+
+/* The end inside under any name: it goes first, and its partner with it. */
+static int remove_inside(struct world *w)
+{
+	const struct sight *s = w->sight;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < s->n_links; i++) {
+		if (s->links[i].index != SPEC_LEG_INDEX &&
+		    strcmp(s->links[i].name, w->spec->leg_name))
+			continue;
+		r = world_queue(w, &w->vault_route);
+		if (!r)
+			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current,
+					    s->links[i].name);
+	}
+	if (!r)
+		r = world_flush(w);
+	if (!r)
+		sight_forget_link(w->sight, SPEC_LEG_INDEX);
+	return r;
+}
+
+static int leg_make(const struct obj *obj, struct world *w)
+{
+	struct survey s cleanup(free_survey) = { 0 };
+	int r = world_lock_host(w);
+
+	(void)obj;
+	if (!r && w->sight)
+		r = remove_inside(w);
+	if (!r)
+		r = world_flush(w);
+	if (!r)
+		r = survey_host(w, &s);
+	if (!r && s.is_strange) {
+		snprintf(w->why, sizeof(w->why), "%s is there and is no bridge",
+			 w->spec->bridge_name);
+		r = -EEXIST;
+	}
+	if (!r && w->sight)
+		r = remove_remains(w, &s, true);
+	if (!r && !s.bridge)
+		r = make_bridge(w, &s.bridge);
+	return r ? r : make_pair(w, s.bridge);
+}
+
+static int leg_remove(const struct obj *obj, struct world *w)
+{
+	struct survey s cleanup(free_survey) = { 0 };
+	int r = world_flush(w);
+
+	(void)obj;
+	if (!r)
+		r = world_lock_host(w);
+	if (!r)
+		r = survey_host(w, &s);
+	return r ? r : remove_remains(w, &s, false);
+}
+
+/* What is wrong with the bridge, or NULL. */
+static const char *fault_of_bridge(const struct sight *s, const struct rtnl_link *bridge)
+{
+	if (!is_bridge(bridge))
+		return "another interface has the name of its bridge";
+	if (bridge->master)
+		return "its bridge is a port of another interface";
+	if (!(bridge->flags & IFF_UP) || !(bridge->flags & IFF_NOARP))
+		return bridge->flags & IFF_UP ? "its bridge does ARP" : "its bridge is down";
+	for (size_t i = 0; i < s->n_host_addresses; i++)
+		if (s->host_addresses[i].index == bridge->index)
+			return "its bridge has an address of the host";
+	return NULL;
+}
+
+static const char *fault_of_pair(const struct spec *spec, const struct rtnl_link *port,
+				 const struct rtnl_link *inside, uint32_t bridge)
+{
+	uint8_t mac[RTNL_MAC_LEN];
+
+	spec_leg_mac(&spec->leg.address.addr, mac);
+	if (strcmp(port->kind, "veth") || port->index != spec->port_index)
+		return "another interface has the name of its port";
+	if (port->master != bridge)
+		return "its port is not one of its bridge";
+	if (inside->index != SPEC_LEG_INDEX || inside->master || inside->group != SPEC_GROUP)
+		return "its inner end is another, or a port of one, or in another group";
+	if (memcmp(inside->mac, mac, sizeof(mac)))
+		return "its MAC address is another";
+	return port->flags & IFF_UP ? NULL : "its port is down";
+}
+
+static int leg_look(const struct obj *obj, struct world *w)
+{
+	const struct sight *s = w->sight;
+	const struct spec *spec = w->spec;
+	const struct rtnl_link *port, *inside, *bridge;
+	const char *fault;
+
+	(void)obj;
+	port = sight_link(s->host_links, s->n_host_links, spec->port_name);
+	bridge = sight_link(s->host_links, s->n_host_links, spec->bridge_name);
+	inside = sight_link(s->links, s->n_links, spec->leg_name);
+	if (!port || !inside || !bridge)
+		return LOOK_ABSENT;
+	fault = fault_of_bridge(s, bridge);
+	if (!fault)
+		fault = fault_of_pair(spec, port, inside, bridge->index);
+	snprintf(w->why, sizeof(w->why), "%s", fault ? fault : "");
+	return fault ? LOOK_OTHER : LOOK_SAME;
+}
+
+static void leg_print(const struct obj *obj, const struct spec *spec, struct str *out)
+{
+	const char *bridge = spec->bridge_name, *port = spec->port_name;
+	uint8_t mac[RTNL_MAC_LEN];
+
+	(void)obj;
+	spec_leg_mac(&spec->leg.address.addr, mac);
+	str_addf(out, "ip link show %s >/dev/null 2>&1 ||\n", bridge);
+	str_addf(out, "\tip link add %s type bridge stp_state 0 mcast_snooping 0\n", bridge);
+	str_addf(out, "ip link set %s arp off\n", bridge);
+	str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/disable_ipv6=1'\n", bridge);
+	str_addf(out,
+		 "ip link add %s master %s type veth peer name %s netns %s "
+		 "address %02x:%02x:%02x:%02x:%02x:%02x group %u\n",
+		 port, bridge, spec->leg_name, spec->name, mac[0], mac[1], mac[2], mac[3], mac[4],
+		 mac[5], SPEC_GROUP);
+	str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/disable_ipv6=1'\n", port);
+	str_addf(out, "ip link set %s up\nip link set %s up\n", bridge, port);
+}
+
+const struct kind kind_leg = {
+	.name = "leg", .make = leg_make, .remove = leg_remove, .look = leg_look, .print = leg_print
+};

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/sealsegment.c: the guard of all segments, on the host's bridges, as a ruleset: who may send
+ * what on a segment, whatever the rules inside, and whoever else is plugged in.
+ *
+ * Vaults' ports are known by the prefix of their names; what each may do stands in sets, found by
+ * the port's name. A leg sends from its own MAC and IP address, in ARP too; to its segment's
+ * network and, where it has its way out by a gateway, beyond it to the gateway's MAC. A port of any
+ * other tool reaches legs from an address of the segment that no leg has. All of that is told from
+ * names of ports: what passes between two ports of other tools has no vault in it and is left
+ * alone. (The bridge's own name can be asked for only where the kernel has nft_meta_bridge.)
+ *
+ * The source is settled before the bridge learns from the frame: or it would send on to who lied.
+ * The host neither hears nor speaks on a segment: its bridge has no address and no ARP, and the
+ * guard of the host drops what would pass all the same (sealguard.c).
+ */
+#include "vault/sealsegment.h"
+
+#include <linux/if_ether.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+
+#include "vault/sealset.h"
+
+#define LEGS SPEC_LEG_PREFIX "*"
+#define FILTER (-200)
+
+static const uint8_t families[SPEC_FAMILIES] = { [SPEC_V4] = AF_INET, [SPEC_V6] = AF_INET6 };
+
+enum grant {
+	GRANT_LEG, /* port . address: what it sends from */
+	GRANT_NETWORK, /* port . network of its segment */
+	GRANT_ADDRESS, /* the address, which no port of another tool has */
+	GRANTS
+};
+
+static const struct {
+	const char *name;
+	enum set_type type;
+} grants[GRANTS][SPEC_FAMILIES] = {
+	[GRANT_LEG] = { { "legs4", SET_LINK_IPV4 }, { "legs6", SET_LINK_IPV6 } },
+	[GRANT_NETWORK] = { { "networks4", SET_NETWORK_IPV4 }, { "networks6", SET_NETWORK_IPV6 } },
+	[GRANT_ADDRESS] = { { "addresses4", SET_IPV4 }, { "addresses6", SET_IPV6 } },
+};
+
+/* Those that know no family, in their order. */
+static const struct {
+	const char *name;
+	enum set_type type;
+} macs[] = { { "ports", SET_LINK_ETHER }, /* port . its MAC */
+	     { "macs", SET_ETHER },
+	     { "gateways", SET_LINK_ETHER }, /* a gateway's port . its MAC */
+	     { "ways", SET_LINK_ETHER } }; /* a member's port . its gateway's MAC */
+
+enum mac_set { PORTS, MACS, GATEWAYS, WAYS };
+
+static const struct concat from_port = { 2, { SELECT_IIFNAME, SELECT_ETHER_SADDR } };
+static const struct concat to_mac = { 2, { SELECT_IIFNAME, SELECT_ETHER_DADDR } };
+static const struct concat at_mac = { 2, { SELECT_OIFNAME, SELECT_ETHER_DADDR } };
+static const struct concat ether = { 1, { SELECT_ETHER_SADDR } };
+static const struct concat port_arp_ether = { 2, { SELECT_IIFNAME, SELECT_ARP_ETHER } };
+static const struct concat port_arp_ip = { 2, { SELECT_IIFNAME, SELECT_ARP_SADDR } };
+static const struct concat arp_ether = { 1, { SELECT_ARP_ETHER } };
+static const struct concat arp_ip = { 1, { SELECT_ARP_SADDR } };
+static const struct concat arp_ip_at = { 2, { SELECT_OIFNAME, SELECT_ARP_SADDR } };
+static const struct concat port_saddr = { 2, { SELECT_IIFNAME, SELECT_SADDR } };
+static const struct concat port_daddr = { 2, { SELECT_IIFNAME, SELECT_DADDR } };
+static const struct concat saddr_at = { 2, { SELECT_OIFNAME, SELECT_SADDR } };
+static const struct concat daddr_at = { 2, { SELECT_OIFNAME, SELECT_DADDR } };
+
+static struct match in_macs(enum mac_set which, const struct concat *key)
+{
+	return match_concat_set(0, macs[which].name, key);
+}
+
+static struct match in_grant(enum grant grant, enum spec_family f, const struct concat *key)
+{
+	return match_concat_set(families[f], grants[grant][f].name, key);
+}
+
+static void add_tags(struct ruleset *rs, struct chain *c, struct match port)
+{
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, "no VLAN on a segment", port,
+	     match_ether_type(ETH_P_8021Q));
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, port, match_ether_type(ETH_P_8021AD));
+}
+
+/* Where frames come in. */
+static void add_sources(struct ruleset *rs)
+{
+	struct chain *c =
+		ruleset_chain(rs, "prerouting", CHAIN_PREROUTING, FILTER, VERDICT_ACCEPT, NULL);
+
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg has one MAC", match_iif(LEGS),
+	     match_not(in_macs(PORTS, &from_port)));
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "and nobody else has it",
+	     match_not(match_iif(LEGS)), in_macs(MACS, &ether));
+	add_tags(rs, c, match_iif(LEGS));
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "nor says so by ARP", match_iif(LEGS),
+	     match_not(in_macs(PORTS, &port_arp_ether)));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
+	     in_grant(GRANT_LEG, SPEC_V4, &port_arp_ip));
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "its own address", match_iif(LEGS),
+		     in_grant(GRANT_LEG, f, &port_saddr));
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers from beyond, by the gateway",
+		     in_macs(GATEWAYS, &from_port),
+		     match_not(in_grant(GRANT_NETWORK, f, &port_saddr)));
+	}
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "anything else is forged", match_iif(LEGS));
+}
+
+/* What nobody offers on a segment: addresses and routes. */
+static void add_offers(struct ruleset *rs, struct chain *c, struct match port)
+{
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, "nobody gives addresses here (L9, L17)", port,
+	     match_dport_set(IPPROTO_UDP, "dhcp_clients"));
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, "nor routes (L9)", port,
+	     match_icmp_set(AF_INET6, "routers"));
+}
+
+/* Where a leg's frames go; the source is its own already. */
+static void add_from_legs(struct ruleset *rs, struct chain *c)
+{
+	add_offers(rs, c, match_iif(LEGS));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS), match_ether_type(ETH_P_ARP));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, in_grant(GRANT_LEG, SPEC_V6, &port_saddr),
+	     match_icmp_set(AF_INET6, "neighbour"));
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "the segment", match_iif(LEGS),
+		     in_grant(GRANT_NETWORK, f, &port_daddr));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, "all else by the gateway alone", match_iif(LEGS),
+	     in_macs(WAYS, &to_mac));
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, "no way out (PC-1)", match_iif(LEGS));
+}
+
+/* What a port of another tool sends to a leg. */
+static void add_from_others(struct ruleset *rs, struct chain *c)
+{
+	static const uint16_t types[] = { ETH_P_IP, ETH_P_IPV6 };
+
+	add_tags(rs, c, match_oif(LEGS));
+	add_offers(rs, c, match_oif(LEGS));
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
+	     match_concat_set(AF_INET, "addresses4", &arp_ip));
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's MAC", match_oif(LEGS),
+	     in_macs(MACS, &arp_ether));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
+	     in_grant(GRANT_NETWORK, SPEC_V4, &arp_ip_at));
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
+		     match_saddr_set(families[f], grants[GRANT_ADDRESS][f].name));
+		RULE(rs, c, "dropped_forged", VERDICT_DROP, "none of the segment", match_oif(LEGS),
+		     match_not(in_grant(GRANT_NETWORK, f, &saddr_at)));
+		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
+		     in_grant(GRANT_NETWORK, f, &daddr_at));
+	}
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
+	     match_icmp_set(AF_INET6, "neighbour"));
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "out by a gateway", match_ether_type(types[i]),
+		     in_macs(GATEWAYS, &at_mac));
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, match_oif(LEGS));
+}
+
+void sealsegment_rules(struct ruleset *rs)
+{
+	static const uint16_t clients[] = { 68, 546 };
+	static const uint16_t routers[] = { ND_ROUTER_ADVERT, ND_REDIRECT };
+	struct chain *c;
+
+	ruleset_counter(rs, "dropped_forged");
+	ruleset_counter(rs, "dropped_segment");
+	sealset_numbers(rs, "dhcp_clients", SET_PORT, clients, ARRAY_SIZE(clients));
+	sealset_numbers(rs, "routers", SET_ICMPV6, routers, ARRAY_SIZE(routers));
+	sealset_neighbour(rs);
+	add_sources(rs);
+	c = ruleset_chain(rs, "forward", CHAIN_FORWARD, FILTER, VERDICT_ACCEPT, NULL);
+	add_from_legs(rs, c);
+	add_from_others(rs, c);
+	c = ruleset_chain(rs, "input", CHAIN_INPUT, FILTER, VERDICT_ACCEPT, NULL);
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, "the host hears nothing", match_iif(LEGS));
+	c = ruleset_chain(rs, "output", CHAIN_OUTPUT, FILTER, VERDICT_ACCEPT, NULL);
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, "and says nothing", match_oif(LEGS));
+}
+
+static void grant_macs(const struct spec *spec, struct ruleset *rs, struct set *sets)
+{
+	uint8_t mac[SPEC_MAC_LEN];
+	struct set_element *e;
+
+	spec_leg_mac(&spec->leg.address.addr, mac);
+	e = set_add(rs, &sets[MACS]);
+	element_put_ether(e, mac);
+	element_put_comment(e, spec->port_name);
+	e = set_add(rs, &sets[PORTS]);
+	element_put_link(e, spec->port_name);
+	element_put_ether(e, mac);
+	if (spec->leg.role == SPEC_MEMBER)
+		return;
+	if (spec->leg.role == SPEC_VIA)
+		spec_leg_mac(&spec->leg.via, mac);
+	e = set_add(rs, &sets[spec->leg.role == SPEC_VIA ? WAYS : GATEWAYS]);
+	element_put_link(e, spec->port_name);
+	element_put_ether(e, mac);
+}
+
+static void grant_addresses(const struct spec *spec, struct ruleset *rs, struct set *sets)
+{
+	const struct prefix *address = &spec->leg.address;
+	struct set_element *e;
+
+	e = set_add(rs, &sets[GRANT_LEG]);
+	element_put_link(e, spec->port_name);
+	element_put_address(e, &address->addr);
+	e = set_add(rs, &sets[GRANT_NETWORK]);
+	element_put_link(e, spec->port_name);
+	element_put_prefix(e, address);
+	e = set_add(rs, &sets[GRANT_ADDRESS]);
+	element_put_address(e, &address->addr);
+	element_put_comment(e, spec->port_name);
+}
+
+void sealsegment_grants(const struct spec *spec, struct ruleset *rs)
+{
+	const size_t first = rs->n_sets;
+
+	for (size_t i = 0; i < ARRAY_SIZE(macs); i++)
+		(void)ruleset_set(rs, macs[i].name, macs[i].type);
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+		for (enum grant g = 0; g < GRANTS; g++)
+			(void)ruleset_set(rs, grants[g][f].name, grants[g][f].type);
+	if (rs->err || !spec || !spec_has_leg(spec))
+		return;
+	grant_macs(spec, rs, &rs->sets[first]);
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+		if (spec->leg.address.addr.family == families[f])
+			grant_addresses(spec, rs, &rs->sets[first + ARRAY_SIZE(macs) + f * GRANTS]);
+}
