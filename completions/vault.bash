@@ -122,13 +122,24 @@ _vault_check() {
 	done
 }
 
-# NAME, then ids after `probe`, and words.
+# NAME, then ids after `probe`, and words with what these take; `report` alone.
 _vault_leaktest() {
 	local cur=$2 i said=' ' word names
 	((COMP_CWORD > $1)) || { mapfile -t names < <(_vault_names) && _vault_offer "$cur" "${names[@]}"; return; }
 	for ((i = $1 + 1; i < COMP_CWORD; i++)); do said+="${COMP_WORDS[i]} "; done
-	set -- probe disrupt
-	if [[ $said == *' probe '* && $said != *' disrupt ' ]]; then
+	case ${COMP_WORDS[COMP_CWORD - 1]} in
+	log | report) _vault_files "$cur" && return ;;
+	interval | duration) return ;;
+	on-leak)
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u)
+		_vault_offer "$cur" down kill
+		return
+		;;
+	esac
+	[[ $said != *' report '* ]] || return
+	set -- probe echo interval duration log on-leak disrupt
+	[[ $said != ' ' ]] || set -- "$@" report
+	if [[ $said =~ ' probe '(.*) && ! ${BASH_REMATCH[1]} =~ (echo|interval|duration|log|on-leak|disrupt)' ' ]]; then
 		mapfile -t names < <(vault help leaktest 2> /dev/null | sed -n 's/^  \([a-z0-9-]*\)  .*/\1/p')
 		set -- "$@" "${names[@]}"
 	fi

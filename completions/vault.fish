@@ -169,8 +169,21 @@ function __vault_complete
                 __vault_names
                 return
             end
-            set -l offer probe disrupt
-            if contains -- probe $words; and test $words[$n] != disrupt
+            switch $words[$n]
+                case log report
+                    __fish_complete_path $token
+                    return
+                case interval duration
+                    return
+                case on-leak
+                    printf '%s\n' down kill
+                    __fish_complete_command
+                    return
+            end
+            contains -- report $words[3..-1]; and return
+            set -l offer probe echo interval duration log on-leak disrupt
+            test $n -eq 2; and set -a offer report
+            if string match -qr -- ' probe (?!.*(echo|interval|duration|log|on-leak|disrupt) )' "$words "
                 set -a offer (vault help leaktest 2>/dev/null | string replace -rf '^  ([a-z0-9-]+)  .*' '$1')
             end
             for word in $offer

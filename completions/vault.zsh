@@ -111,14 +111,25 @@ _vault_check() {
 	compadd -- ${names:|words}
 }
 
-# NAME, then ids after `probe`, and words.
+# NAME, then ids after `probe`, and words with what these take; `report` alone.
 _vault_leaktest() {
 	if (( CURRENT == 1 )); then
 		_vault_names
 		return
 	fi
-	local -a offer=(probe disrupt)
-	if (( $words[(I)probe] )) && [[ $words[CURRENT-1] != disrupt ]]; then
+	case $words[CURRENT-1] in
+	(log|report) _files; return ;;
+	(interval|duration) return 1 ;;
+	(on-leak)
+		compadd -- down kill
+		_command_names -e
+		return
+		;;
+	esac
+	(( ! $words[(I)report] )) || return 1
+	local -a offer=(probe echo interval duration log on-leak disrupt)
+	(( CURRENT > 2 )) || offer+=(report)
+	if (( $words[(I)probe] > ${words[(I)(echo|interval|duration|log|on-leak|disrupt)]} )); then
 		offer+=(${(f)"$(vault help leaktest 2> /dev/null | sed -n 's/^  \([a-z0-9-]*\)  .*/\1/p')"})
 	fi
 	compadd -- ${offer:|words}

@@ -233,9 +233,15 @@ every_offer() {
 	offers "$1" "vault check media unit nginx.service " "max-handshake-age pid prometheus"
 	offers "$1" "vault-check me" media
 	offers "$1" "vault leaktest " "media web"
-	offers "$1" "vault leaktest media " "$(words_of leaktest | xargs)"
+	offers "$1" "vault leaktest media " "$(words_of leaktest | grep -vxE 'down|kill' | xargs)"
+	offers "$1" "vault leaktest media interval " ""
+	offers "$1" "vault leaktest media interval 30s " "$(words_of leaktest | grep -vxE 'down|kill|interval|report' | xargs)"
+	offers "$1" "vault leaktest media log s" some.conf
+	offers "$1" "vault leaktest media report s" some.conf
+	has "$1" "vault leaktest media on-leak kil" kill
 	offers "$1" "vault leaktest media probe udp-l" udp-lan
-	offers "$1" "vault leaktest media probe udp-lan d" disrupt
+	offers "$1" "vault leaktest media probe udp-lan d" "disrupt duration"
+	offers "$1" "vault leaktest media probe udp-lan log x udp" ""
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
 	offers "$1" "vault exec media cwd " folder
@@ -348,6 +354,20 @@ usage() {
 	usage leaktest x colour
 	usage leaktest x probe
 	usage leaktest x probe colour
+	usage leaktest x echo
+	usage leaktest x echo https://ip.example/
+	usage leaktest x echo stun:a stun:b stun:c stun:d stun:e stun:f stun:g stun:h stun:i
+	usage leaktest x interval
+	usage leaktest x interval 30
+	usage leaktest x interval 1s interval 1s
+	usage leaktest x duration 1h
+	usage leaktest x log
+	usage leaktest x log /nonexistent/folder/log
+	usage leaktest x on-leak
+	usage leaktest x on-leak ""
+	usage leaktest x report
+	usage leaktest x report /nonexistent
+	usage leaktest x report a b
 	usage parse-conf
 	usage parse-conf x nonsense
 }

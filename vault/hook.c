@@ -51,7 +51,7 @@ static void format_end(const struct prefix *end, char out[static VALUE_SIZE])
 	snprintf(out, VALUE_SIZE, "%s", end->addr.family ? addr_format(&end->addr, text) : "");
 }
 
-static void get_value(const struct spec *spec, enum spec_hook event, enum variable v,
+static void get_value(const struct spec *spec, const char *event, enum variable v,
 		      char out[static VALUE_SIZE])
 {
 	enum spec_family first = spec->link[SPEC_V4].host.addr.family ? SPEC_V4 : SPEC_V6;
@@ -80,29 +80,30 @@ static void get_value(const struct spec *spec, enum spec_hook event, enum variab
 		break;
 	case EVENT:
 	case VARIABLES:
-		snprintf(out, VALUE_SIZE, "%s", events[event]);
+		snprintf(out, VALUE_SIZE, "%s", event);
 		break;
 	}
 }
 
-static int set_environment(const struct spec *spec, enum spec_hook event)
+static int set_environment(const struct hook *h)
 {
 	char value[VALUE_SIZE];
 
 	for (enum variable v = 0; v < VARIABLES; v++) {
-		get_value(spec, event, v, value);
+		get_value(h->spec, h->event, v, value);
 		if (setenv(variables[v], value, 1))
 			return -errno;
 	}
-	return 0;
+	return h->variable && setenv(h->variable, h->value, 1) ? -errno : 0;
 }
 
 /* In the child: becomes the shell, with nothing of ours but where it may write. -errno when it
  * could not. */
-static int become(const struct spec *spec, enum spec_hook event, const char *command)
+static int become(const struct hook *h)
 {
 	sigset_t none;
-	/* It may be descriptor 0 at once, which the shell keeps; NOLINTNEXTLINE(android-cloexec-open) */
+	/* It may be descriptor 0 at once, which the shell keeps;
+	 * NOLINTNEXTLINE(android-cloexec-open) */
 	int null = open("/dev/null", O_RDWR), r;
 
 	sigemptyset(&none);
@@ -111,21 +112,24 @@ static int become(const struct spec *spec, enum spec_hook event, const char *com
 	if (null < 0 || dup2(null, 0) < 0 || (report_is_json() && dup2(2, 1) < 0) || chdir("/") ||
 	    sigprocmask(SIG_SETMASK, &none, NULL) || close_range(3, ~0U, 0))
 		return -errno;
-	r = set_environment(spec, event);
+	r = set_environment(h);
 	if (r)
 		return r;
-	execl("/bin/sh", "sh", "-c", command, NULL);
+	execl("/bin/sh", "sh", "-c", h->command, NULL);
 	return -errno;
 }
 
-/* Waits for the child. A signal that we block, and that is meant for both, goes to it, too, and
- * makes it -EINTR; it is taken, or it would end what is run to clear up as well. */
-static int await(pid_t pid, int *status)
+/*
+ * Waits for the child. A signal that we block, and that is meant for both, goes to it, too, and
+ * makes it -EINTR; it is taken, or it would end what is run to clear up as well. Where there is a
+ * limit it is killed after SECONDS, -ETIME, and signals wait for the caller.
+ */
+static int await(pid_t pid, int seconds, int *status)
 {
 	struct pollfd fds[2] = { { .fd = -1, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 	struct signalfd_siginfo info;
 	sigset_t ours;
-	int r = 0;
+	int r = 0, n = -1;
 
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGINT);
@@ -133,10 +137,14 @@ static int await(pid_t pid, int *status)
 	sigaddset(&ours, SIGHUP);
 	sigaddset(&ours, SIGQUIT);
 	fds[0].fd = pidfd_open(pid, 0);
-	fds[1].fd = signalfd(-1, &ours, SFD_CLOEXEC);
-	while (fds[0].fd >= 0 && poll(fds, 2, -1) < 0 && errno == EINTR)
+	fds[1].fd = seconds ? -1 : signalfd(-1, &ours, SFD_CLOEXEC);
+	while (fds[0].fd >= 0 && (n = poll(fds, 2, seconds ? seconds * 1000 : -1)) < 0 &&
+	       errno == EINTR)
 		;
-	if (fds[1].revents && read(fds[1].fd, &info, sizeof(info)) == sizeof(info)) {
+	if (!n) {
+		pidfd_send_signal(fds[0].fd, SIGKILL, NULL, 0);
+		r = -ETIME;
+	} else if (fds[1].revents && read(fds[1].fd, &info, sizeof(info)) == sizeof(info)) {
 		pidfd_send_signal(fds[0].fd, SIGTERM, NULL, 0);
 		r = -EINTR;
 	}
@@ -148,7 +156,7 @@ static int await(pid_t pid, int *status)
 	return r;
 }
 
-static int run(const struct spec *spec, enum spec_hook event, const char *command, int *status)
+static int run(const struct hook *h, int *status)
 {
 	pid_t pid;
 	int r;
@@ -158,26 +166,27 @@ static int run(const struct spec *spec, enum spec_hook event, const char *comman
 	if (pid < 0)
 		return -errno;
 	if (pid)
-		return await(pid, status);
-	r = become(spec, event, command);
-	report_error(spec->name, "%s: starting /bin/sh: %s", events[event], strerror(-r));
+		return await(pid, h->seconds, status);
+	r = become(h);
+	report_error(h->spec->name, "%s: starting /bin/sh: %s", h->event, strerror(-r));
 	_exit(127);
 }
 
-static bool run_one(const struct spec *spec, enum spec_hook event, const char *command)
+bool hook_run_one(const struct hook *h)
 {
+	const char *name = h->spec->name;
 	int status = 0, r;
 
-	report_detail("%s: %s: %s", spec->name, events[event], command);
-	r = run(spec, event, command, &status);
+	report_detail("%s: %s: %s", name, h->event, h->command);
+	r = run(h, &status);
 	if (r)
-		report_error(spec->name, "%s: %s: %s", events[event], command,
+		report_error(name, "%s: %s: %s", h->event, h->command,
 			     r == -EINTR ? "interrupted" : strerror(-r));
 	else if (WIFSIGNALED(status))
-		report_error(spec->name, "%s: %s: ended by signal %d (%s)", events[event], command,
+		report_error(name, "%s: %s: ended by signal %d (%s)", h->event, h->command,
 			     WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status))
-		report_error(spec->name, "%s: %s: exit status %d", events[event], command,
+		report_error(name, "%s: %s: exit status %d", h->event, h->command,
 			     WEXITSTATUS(status));
 	return !r && !status;
 }
@@ -187,12 +196,17 @@ size_t hook_run(const struct spec *spec, enum spec_hook event)
 	const struct spec_commands *commands = &spec->hooks[event];
 	size_t failures = 0;
 
-	for (size_t i = 0; i < commands->n; i++)
-		if (!run_one(spec, event, commands->list[i])) {
-			failures++;
-			if (event == SPEC_POST_UP)
-				break;
-		}
+	for (size_t i = 0; i < commands->n; i++) {
+		const struct hook h = { .spec = spec,
+					.event = events[event],
+					.command = commands->list[i] };
+
+		if (hook_run_one(&h))
+			continue;
+		failures++;
+		if (event == SPEC_POST_UP)
+			break;
+	}
 	return failures;
 }
 
@@ -229,7 +243,7 @@ static void print_variables(const struct spec *spec, enum spec_hook event, struc
 
 	str_add(out, "env");
 	for (enum variable v = 0; v < VARIABLES; v++) {
-		get_value(spec, event, v, value);
+		get_value(spec, events[event], v, value);
 		str_addf(out, " %s=%s", variables[v], value);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/hook.h: the commands of the words post-up, pre-down and post-down. */
+/* vault/hook.h: the commands of the words post-up, pre-down and post-down, and of on-leak. */
 #ifndef VAULT_HOOK_H
 #define VAULT_HOOK_H
 
@@ -8,6 +8,17 @@
 
 #include "lib/str.h"
 #include "vault/spec.h"
+
+/* A command to run. All borrowed. */
+struct hook {
+	const struct spec *spec;
+	const char *event, *command; /* VAULT_EVENT; sh(1)'s */
+	const char *variable, *value; /* one more of its environment; NULL: none */
+	int seconds; /* then it is killed, and signals wait; 0: it may take its time */
+};
+
+/* As hook_run below, one command: true when it succeeded. */
+bool hook_run_one(const struct hook *hook);
 
 /*
  * Runs SPEC's commands of EVENT one after the other, by sh(1), in the caller's namespaces, with the

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Any value; numbers as they were meant, not with the digits that binary fractions have. */
+#define FLAGS (JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+
 static struct {
 	struct options options;
 	json_t *value; /* what the command reported, JSON mode only */
@@ -126,6 +129,15 @@ void report_json(json_t *value)
 	state.value = value;
 }
 
+void report_json_line(json_t *value)
+{
+	if (!value ||
+	    (state.options.json && (json_dumpf(value, stdout, JSON_COMPACT | FLAGS) < 0 ||
+				    putchar('\n') == EOF || fflush(stdout))))
+		state.lost = true;
+	json_decref(value);
+}
+
 static json_t *error_value(int code)
 {
 	return json_pack("{s:{s:i,s:s,s:s}}", "error", "code", code, "object",
@@ -139,7 +151,7 @@ static void print_json(int code)
 
 	if (!state.value)
 		state.value = code == EXIT_DONE ? json_object() : error_value(code);
-	if (!state.value || json_dumpf(state.value, stdout, flags | JSON_ENCODE_ANY) < 0)
+	if (!state.value || json_dumpf(state.value, stdout, flags | FLAGS) < 0)
 		state.lost = true;
 	putchar('\n');
 }

@@ -40,6 +40,10 @@ void report_problems(const char *file, const struct problems *problems);
  * outside JSON mode. */
 void report_json(json_t *value);
 
+/* Prints VALUE (as above) at once, in one line: for a command of which stdout carries a JSON value a
+ * line. Ignored outside JSON mode. */
+void report_json_line(json_t *value);
+
 /* Prints what is kept, flushes stdout and checks that all of it was written. Returns CODE, or
  * EXIT_FAILED instead of EXIT_DONE. */
 int report_end(int code);

@@ -37,13 +37,14 @@ static bool says(const char *text, const char *what)
 #define RUN(second, verdict, more)                                                             \
 	"{\"name\":\"media\",\"time\":\"2026-01-31T10:00:" second "Z\",\"verdict\":\"" verdict \
 	"\"" more "}\n"
-#define INSIDE(address) ",\"addresses\":{\"ipv4\":{\"verdict\":\"sealed\",\"inside\":" address "}}"
-#define DROPPED(n) ",\"dropped\":[{\"reason\":\"drop-out\",\"packets\":" n "}]"
+#define INSIDE(address) \
+	",\"addresses\":[{\"family\":\"ipv4\",\"verdict\":\"sealed\",\"inside\":" address "}]"
+#define DROPPED(n, of) ",\"drops\":{\"drop-out\":{\"packets\":" n ",\"total\":" of "}}"
 
 static void test_runs(void)
 {
 	static const char three[] =
-		RUN("00.000", "sealed", "") RUN("01.500", "unknown", "") RUN("10.250", "leak", "");
+		RUN("00.000", "sealed", "") RUN("01.500", "unknown", "") RUN("10.250", "LEAK", "");
 
 	ok(says(three,
 		"\"runs\":3,\"verdicts\":{\"sealed\":1,\"leak\":1,\"unknown\":1},"
@@ -67,7 +68,7 @@ static void test_bad(void)
 		"{\"name\":[],\"time\":{},\"verdict\":7}\n\x80\xff\n";
 	static const char others[] =
 		RUN("00.000", "sealed", "") "{\"name\":\"web\",\"time\":"
-					    "\"2026-01-31T10:00:00.000Z\",\"verdict\":\"leak\"}\n";
+					    "\"2026-01-31T10:00:00.000Z\",\"verdict\":\"LEAK\"}\n";
 
 	ok(says(torn, "\"runs\":2,") &&
 		   says(torn, "\"lines\":3,\"bad_lines\":1,\"other_lines\":0,"),
@@ -84,29 +85,34 @@ static void test_bad(void)
 static void test_contents(void)
 {
 	static const char leaks[] = RUN(
-		"00.000", "leak",
-		",\"probes\":[{\"id\":\"udp\",\"verdict\":\"leak\",\"evidence\":[{\"interface\":\"eth0\"}]},"
-		"{\"id\":\"tcp\",\"verdict\":\"sealed\",\"evidence\":[]}],\"addresses\":{\"ipv6\":"
-		"{\"verdict\":\"leak\",\"detail\":\"why\"}}");
+		"00.000", "LEAK",
+		",\"probes\":[{\"id\":\"udp\",\"verdict\":\"LEAK\",\"evidence\":[{\"interface\":"
+		"\"eth0\"}]},{\"id\":\"tcp\",\"verdict\":\"sealed\",\"evidence\":[]}],"
+		"\"addresses\":[{\"family\":\"ipv6\",\"verdict\":\"LEAK\",\"detail\":\"why\"}],"
+		"\"action\":{\"what\":\"down\",\"done\":true,\"delay\":0.5}");
 	static const char moves[] = RUN("00.000", "sealed", INSIDE("\"10.0.0.1\""))
 		RUN("01.000", "sealed", INSIDE("\"10.0.0.1\""))
 			RUN("02.000", "unknown", INSIDE("null"))
 				RUN("03.000", "sealed", INSIDE("\"10.0.0.2\""));
-	static const char drops[] =
-		RUN("00.000", "sealed", DROPPED("100")) RUN("01.000", "sealed", DROPPED("110"))
-			RUN("02.000", "sealed", "") RUN("03.000", "sealed", DROPPED("5"));
+	static const char drops[] = RUN("00.000", "sealed", DROPPED("10", "100"))
+		RUN("01.000", "sealed", DROPPED("10", "130")) RUN("02.000", "sealed", "")
+			RUN("03.000", "sealed", DROPPED("5", "5"));
 
 	ok(says(leaks,
 		"\"leaks\":[{\"time\":\"2026-01-31T10:00:00.000Z\",\"id\":\"udp\",\"evidence\":"
 		"[{\"interface\":\"eth0\"}]},{\"time\":\"2026-01-31T10:00:00.000Z\",\"id\":\"echo\","
-		"\"evidence\":\"why\"}],\"leaks_in_all\":2,"),
+		"\"evidence\":\"why\"}],\"n_leaks\":2,"),
 	   "leaks, with their evidence");
+	ok(says(leaks,
+		"\"actions\":[{\"time\":\"2026-01-31T10:00:00.000Z\",\"what\":\"down\",\"done\":"
+		"true,\"delay\":0.5}],\"n_actions\":1,"),
+	   "what was done about them");
 	ok(says(moves,
 		"\"address_changes\":[{\"time\":\"2026-01-31T10:00:03.000Z\",\"family\":\"ipv4\","
 		"\"side\":\"inside\",\"from\":\"10.0.0.1\",\"to\":\"10.0.0.2\"}],"
-		"\"address_changes_in_all\":1,"),
+		"\"n_address_changes\":1,"),
 	   "an address that changed; not to know it is no change");
-	ok(says(drops, "\"dropped\":{\"drop-out\":15}"),
+	ok(says(drops, "\"drops\":{\"drop-out\":{\"packets\":45,\"by_probes\":25,\"total\":5}}"),
 	   "drops, also of a vault that was made anew");
 }
 
@@ -117,11 +123,11 @@ static void test_many(void)
 	FILE *f = open_memstream(&text, &size);
 
 	for (int i = 0; f && i < HISTORY_LIST_MAX + 5; i++)
-		fputs(RUN("00.000", "leak", ",\"probes\":[{\"id\":\"udp\",\"verdict\":\"leak\"}]"),
+		fputs(RUN("00.000", "LEAK", ",\"probes\":[{\"id\":\"udp\",\"verdict\":\"LEAK\"}]"),
 		      f);
 	if (f)
 		fclose(f);
-	ok(text && says(text, "\"leaks_in_all\":1005,"), "more leaks than are listed");
+	ok(text && says(text, "\"n_leaks\":1005,"), "more leaks than are listed");
 }
 
 static void test_text(void)

@@ -93,9 +93,9 @@ static size_t read_resolvers(struct addr out[static ECHO_RESOLVERS])
 static void start_both(struct echo_round *round, struct echo_ask asks[static ECHO_SIDES],
 		       const struct echo_target *target, uint8_t family)
 {
-	struct leak_address *a = &round->list[round->n];
+	struct echo_reply *a = &round->list[round->n];
 
-	*a = (struct leak_address){ .target = target, .family = family };
+	*a = (struct echo_reply){ .target = target, .family = family };
 	for (enum echo_side s = 0; s < ECHO_SIDES; s++) {
 		int r;
 
@@ -183,7 +183,7 @@ static bool take_next(struct echo_round *round, int64_t end)
 	if (poll(fds, n, (int)left) < 0)
 		return errno == EINTR;
 	for (size_t i = 0; i < n; i++) {
-		struct leak_address *a = &round->list[i / ECHO_SIDES];
+		struct echo_reply *a = &round->list[i / ECHO_SIDES];
 
 		if (fds[i].fd >= 0 && fds[i].revents)
 			take(&round->children[i], a->family, &a->side[i % ECHO_SIDES]);
@@ -191,10 +191,8 @@ static bool take_next(struct echo_round *round, int64_t end)
 	return true;
 }
 
-void echo_finish(struct echo_round *round)
+void echo_cancel(struct echo_round *round)
 {
-	while (take_next(round, round->end + GRACE_MS))
-		;
 	for (size_t i = 0; i < round->n * ECHO_SIDES; i++) {
 		struct echo_child *c = &round->children[i];
 
@@ -205,4 +203,11 @@ void echo_finish(struct echo_round *round)
 			     "the process that asked", -ETIMEDOUT);
 		end_child(c);
 	}
+}
+
+void echo_finish(struct echo_round *round)
+{
+	while (take_next(round, round->end + GRACE_MS))
+		;
+	echo_cancel(round);
 }

@@ -14,7 +14,7 @@
 enum echo_side { ECHO_INSIDE, ECHO_HOST, ECHO_SIDES };
 
 /* What one server told of one family. */
-struct leak_address {
+struct echo_reply {
 	const struct echo_target *target; /* borrowed */
 	uint8_t family;
 	struct echo_answer side[ECHO_SIDES];
@@ -22,7 +22,7 @@ struct leak_address {
 
 /* A round of asks under way, each in a process of its own; ends with echo_finish. */
 struct echo_round {
-	struct leak_address list[ECHO_TARGETS_MAX * SPEC_FAMILIES];
+	struct echo_reply list[ECHO_TARGETS_MAX * SPEC_FAMILIES];
 	struct echo_child {
 		pid_t pid; /* 0: there is none */
 		int fd; /* what it will tell */
@@ -42,5 +42,9 @@ void echo_start(const struct echo_target *targets, size_t n, const struct spec *
 /* Waits until all have answered, ECHO_SECONDS after echo_start at the latest, fills ROUND's list,
  * and ends the processes. */
 void echo_finish(struct echo_round *round);
+
+/* Ends the processes at once, if there are any; all zero will do, and so will one that is finished.
+ */
+void echo_cancel(struct echo_round *round);
 
 #endif

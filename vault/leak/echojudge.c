@@ -2,12 +2,10 @@
 /* vault/leak/echojudge.c: what the addresses seen from both sides say together. */
 #include "vault/leak/echojudge.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *const verdicts[] = {
-	[ECHO_SKIP] = "skip", [ECHO_SEALED] = "sealed", [ECHO_UNKNOWN] = "unknown", [ECHO_LEAK] = "leak"
-};
 
 static const char *name_of(uint8_t family)
 {
@@ -18,15 +16,15 @@ static const char *name_of(uint8_t family)
 struct tally {
 	struct addr most; /* what more than half of those asked see; else AF_UNSPEC */
 	size_t asked, answered, without_route;
-	const struct leak_address *silent; /* one who gave no answer; NULL: none */
+	const struct echo_reply *silent; /* one who gave no answer; NULL: none */
 };
 
-static bool is_answered(const struct leak_address *a, uint8_t family, enum echo_side side)
+static bool is_answered(const struct echo_reply *a, uint8_t family, enum echo_side side)
 {
 	return a->family == family && a->side[side].result == ECHO_ANSWERED;
 }
 
-static size_t count_equal(const struct leak_address *list, size_t n, uint8_t family,
+static size_t count_equal(const struct echo_reply *list, size_t n, uint8_t family,
 			  enum echo_side side, const struct addr *address)
 {
 	size_t equal = 0;
@@ -38,13 +36,13 @@ static size_t count_equal(const struct leak_address *list, size_t n, uint8_t fam
 }
 
 /* A server that has no address of the family, as one side or the other found, is none of it. */
-static bool is_asked(const struct leak_address *a, uint8_t family)
+static bool is_asked(const struct echo_reply *a, uint8_t family)
 {
 	return a->family == family && a->side[ECHO_INSIDE].result != ECHO_NOT_ASKED &&
 	       a->side[ECHO_HOST].result != ECHO_NOT_ASKED;
 }
 
-static struct tally count(const struct leak_address *list, size_t n, uint8_t family,
+static struct tally count(const struct echo_reply *list, size_t n, uint8_t family,
 			  enum echo_side side)
 {
 	struct tally t = { .most = { .family = AF_UNSPEC } };
@@ -66,8 +64,8 @@ static struct tally count(const struct leak_address *list, size_t n, uint8_t fam
 }
 
 /* One address that both sides are seen by; *WHO told the inside of it. */
-static bool find_equal(const struct leak_address *list, size_t n, uint8_t family,
-		       const struct leak_address **who)
+static bool find_equal(const struct echo_reply *list, size_t n, uint8_t family,
+		       const struct echo_reply **who)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct addr *inside = &list[i].side[ECHO_INSIDE].address;
@@ -87,7 +85,7 @@ static void explain(const struct tally *t, uint8_t family, enum echo_side side,
 {
 	const char *where = side == ECHO_INSIDE ? "inside" : "on the host";
 
-	out->verdict = ECHO_UNKNOWN;
+	out->verdict = LEAK_UNKNOWN;
 	if (t->answered)
 		snprintf(out->detail, sizeof(out->detail),
 			 "%s: %s: %zu of %zu servers answered, and no more than half of them all "
@@ -106,7 +104,7 @@ static void judge_apart(const struct tally *inside, const struct tally *host, ui
 
 	out->side[ECHO_INSIDE] = inside->most;
 	out->side[ECHO_HOST] = host->most;
-	out->verdict = ECHO_SKIP;
+	out->verdict = LEAK_SKIP;
 	if (!inside->asked) {
 		snprintf(out->detail, sizeof(out->detail), "%s: no server has an address of it",
 			 name_of(family));
@@ -116,26 +114,26 @@ static void judge_apart(const struct tally *inside, const struct tally *host, ui
 	} else if (!inside->most.family) {
 		explain(inside, family, ECHO_INSIDE, out);
 	} else if (host->without_route == host->asked) {
-		out->verdict = ECHO_SEALED;
+		out->verdict = LEAK_SEALED;
 		snprintf(out->detail, sizeof(out->detail),
 			 "%s: inside is seen as %s; the host has none", name_of(family),
 			 addr_format(&inside->most, a));
 	} else if (!host->most.family) {
 		explain(host, family, ECHO_HOST, out);
 	} else {
-		out->verdict = ECHO_SEALED;
+		out->verdict = LEAK_SEALED;
 		snprintf(out->detail, sizeof(out->detail),
 			 "%s: inside is seen as %s, the host as %s", name_of(family),
 			 addr_format(&inside->most, a), addr_format(&host->most, b));
 	}
 }
 
-void echo_judge(const struct leak_address *list, size_t n, uint8_t family, bool vault_has,
+void echo_judge(const struct echo_reply *list, size_t n, uint8_t family, bool vault_has,
 		struct echo_finding *out)
 {
 	struct tally inside = count(list, n, family, ECHO_INSIDE);
 	struct tally host = count(list, n, family, ECHO_HOST);
-	const struct leak_address *who;
+	const struct echo_reply *who;
 	char text[ADDR_STRLEN];
 
 	memset(out, 0, sizeof(*out));
@@ -143,78 +141,61 @@ void echo_judge(const struct leak_address *list, size_t n, uint8_t family, bool 
 		judge_apart(&inside, &host, family, vault_has, out);
 		return;
 	}
-	out->verdict = ECHO_LEAK;
+	out->verdict = LEAK_LEAK;
 	for (enum echo_side s = 0; s < ECHO_SIDES; s++)
 		out->side[s] = who->side[ECHO_INSIDE].address;
 	snprintf(out->detail, sizeof(out->detail), "%s: inside is seen as %s by %s, as the host is",
 		 name_of(family), addr_format(&out->side[ECHO_INSIDE], text), who->target->url);
 }
 
-enum echo_verdict echo_verdict(const struct echo_finding findings[static SPEC_FAMILIES])
+/* Text fits: both are as long. */
+static void copy_answer(const struct echo_reply *reply, struct leak_answer *out)
 {
-	enum echo_verdict worst = ECHO_SKIP;
+	const struct echo_answer *inside = &reply->side[ECHO_INSIDE];
+	const struct echo_answer *host = &reply->side[ECHO_HOST];
 
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
-		if (findings[f].verdict > worst)
-			worst = findings[f].verdict;
-	return worst == ECHO_SKIP ? ECHO_UNKNOWN : worst;
+	static_assert(ECHO_WHY_LEN == LEAK_WHY_LEN, "one text, two structures");
+	out->echo = reply->target->url;
+	out->inside = inside->address;
+	out->host = host->address;
+	memcpy(out->inside_why, inside->why, sizeof(out->inside_why));
+	memcpy(out->host_why, host->why, sizeof(out->host_why));
 }
 
-const char *echo_verdict_name(enum echo_verdict verdict)
+static int copy_answers(const struct echo_round *round, struct leak_address *out)
 {
-	return verdicts[verdict];
+	out->answers = calloc(round->n, sizeof(*out->answers));
+	if (!out->answers)
+		return -ENOMEM;
+	for (size_t i = 0; i < round->n; i++)
+		if (round->list[i].family == out->family)
+			copy_answer(&round->list[i], &out->answers[out->n_answers++]);
+	return 0;
 }
 
-/* ---- JSON ---- */
-
-static json_t *address_json(const struct addr *a)
+void echo_conclude(const struct echo_round *round, const struct spec *spec, struct leak_run *run)
 {
-	char text[ADDR_STRLEN];
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct leak_address *list = calloc(ARRAY_SIZE(families), sizeof(*list));
+	bool any = false;
 
-	return a->family ? json_string(addr_format(a, text)) : json_null();
-}
+	run->lost = run->lost || !list;
+	for (size_t f = 0; list && f < ARRAY_SIZE(families); f++) {
+		struct leak_address *a = &list[f];
+		struct echo_finding found;
 
-static json_t *why_json(const struct echo_answer *a)
-{
-	return *a->why ? json_string(a->why) : json_null();
-}
-
-static json_t *answers_json(const struct leak_address *list, size_t n, uint8_t family)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < n; i++) {
-		const struct echo_answer *in = &list[i].side[ECHO_INSIDE];
-		const struct echo_answer *host = &list[i].side[ECHO_HOST];
-
-		if (list[i].family != family)
-			continue;
-		if (json_array_append_new(array, json_pack("{s:s, s:o, s:o, s:o, s:o}", "url",
-							   list[i].target->url, "inside",
-							   address_json(&in->address),
-							   "inside_error", why_json(in), "host",
-							   address_json(&host->address),
-							   "host_error", why_json(host)))) {
-			json_decref(array);
-			return NULL;
-		}
+		echo_judge(round->list, round->n, families[f], spec_tunnel_has(spec, families[f]),
+			   &found);
+		*a = (struct leak_address){ .family = families[f],
+					    .inside = found.side[ECHO_INSIDE],
+					    .host = found.side[ECHO_HOST],
+					    .verdict = found.verdict };
+		leak_run_detail(run, &a->detail, "%s", found.detail);
+		run->lost = copy_answers(round, a) || run->lost;
+		any = any || a->verdict != LEAK_SKIP;
+		if (!any && f == ARRAY_SIZE(families) - 1)
+			a->verdict = LEAK_UNKNOWN;
 	}
-	return array;
-}
-
-static json_t *family_json(const struct leak_address *list, size_t n, uint8_t family,
-			   const struct echo_finding *f)
-{
-	return json_pack("{s:s, s:s, s:o, s:o, s:o}", "verdict", echo_verdict_name(f->verdict),
-			 "detail", f->detail, "inside", address_json(&f->side[ECHO_INSIDE]), "host",
-			 address_json(&f->side[ECHO_HOST]), "answers",
-			 answers_json(list, n, family));
-}
-
-json_t *echo_json(const struct leak_address *list, size_t n,
-		  const struct echo_finding findings[static SPEC_FAMILIES])
-{
-	return json_pack("{s:s, s:o, s:o}", "verdict", echo_verdict_name(echo_verdict(findings)),
-			 "ipv4", family_json(list, n, AF_INET, &findings[SPEC_V4]), "ipv6",
-			 family_json(list, n, AF_INET6, &findings[SPEC_V6]));
+	run->addresses = list;
+	run->n_addresses = list ? ARRAY_SIZE(families) : 0;
 }

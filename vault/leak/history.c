@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const char *const families[] = { "ipv4", "ipv6" };
+#include "vault/seal.h"
+
 static const char *const sides[] = { "inside", "host" };
 
 /* Appends ITEM (stolen) unless there are as many as a report has. */
@@ -42,7 +43,7 @@ static const char *text_of(const json_t *object, const char *key)
 
 static bool is_leak(const json_t *object)
 {
-	return !strcmp(text_of(object, "verdict"), "leak");
+	return !strcmp(text_of(object, "verdict"), "LEAK");
 }
 
 static int take_probes(struct history *h, const char *time, const json_t *run)
@@ -57,23 +58,22 @@ static int take_probes(struct history *h, const char *time, const json_t *run)
 }
 
 /* One address of one side: did it change? Not to be known is no change. */
-static int take_address(struct history *h, const char *time, size_t family, size_t side,
-			const json_t *of_family)
+static int take_side(struct history *h, const char *time, const json_t *address, const char *side)
 {
-	const char *to = text_of(of_family, sides[side]), *from;
-	char key[16];
+	const char *to = text_of(address, side), *family = text_of(address, "family"), *from;
+	char key[32];
 	int r = 0;
 
 	if (!*to)
 		return 0;
-	snprintf(key, sizeof(key), "%s %s", families[family], sides[side]);
+	snprintf(key, sizeof(key), "%.8s %s", family, side);
 	if (!h->addresses)
 		h->addresses = json_object();
 	from = text_of(h->addresses, key);
 	if (*from && strcmp(from, to) != 0)
 		r = keep(&h->changes, &h->n_changes,
-			 json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", time, "family",
-				   families[family], "side", sides[side], "from", from, "to", to));
+			 json_pack("{s:s, s:s, s:s, s:s, s:s}", "time", time, "family", family,
+				   "side", side, "from", from, "to", to));
 	if (json_object_set_new(h->addresses, key, json_string(to)))
 		r = -ENOMEM;
 	return r;
@@ -81,49 +81,69 @@ static int take_address(struct history *h, const char *time, size_t family, size
 
 static int take_addresses(struct history *h, const char *time, const json_t *run)
 {
-	const json_t *addresses = json_object_get(run, "addresses");
+	json_t *address;
+	size_t i;
 	int r = 0;
 
-	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-		const json_t *one = json_object_get(addresses, families[f]);
-
+	json_array_foreach(json_object_get(run, "addresses"), i, address)
+	{
 		for (size_t s = 0; !r && s < ARRAY_SIZE(sides); s++)
-			r = take_address(h, time, f, s, one);
-		if (!r && is_leak(one))
-			r = keep_leak(h, time, "echo", json_object_get(one, "detail"));
+			r = take_side(h, time, address, sides[s]);
+		if (!r && is_leak(address))
+			r = keep_leak(h, time, "echo", json_object_get(address, "detail"));
 	}
 	return r;
 }
 
-/* A counter of the kill switch, which said *PACKETS now. */
-static int take_counter(struct history *h, const char *reason, json_int_t packets)
+static json_int_t number_of(const json_t *object, const char *key)
 {
-	json_int_t before = json_integer_value(json_object_get(h->counters, reason));
-	json_int_t sum = json_integer_value(json_object_get(h->drops, reason));
-	bool first = !json_object_get(h->counters, reason);
+	return json_integer_value(json_object_get(object, key));
+}
 
-	sum += first ? 0 : packets < before ? packets : packets - before;
-	return json_object_set_new(h->counters, reason, json_integer(packets)) ||
-			       json_object_set_new(h->drops, reason, json_integer(sum))
+/* A counter of the kill switch. Of what it had before the log begins, only the first run's own
+ * packets count. */
+static int take_counter(struct history *h, const char *reason, const json_t *counter)
+{
+	const json_t *so_far = json_object_get(h->drops, reason);
+	json_int_t total = number_of(counter, "total"), packets = number_of(counter, "packets");
+	json_int_t before = number_of(so_far, "total"), more = total - before;
+
+	if (!so_far)
+		more = packets;
+	else if (more < 0)
+		more = total;
+	return json_object_set_new(h->drops, reason,
+				   json_pack("{s:I, s:I, s:I}", "packets",
+					     number_of(so_far, "packets") + more, "by_probes",
+					     number_of(so_far, "by_probes") + packets, "total",
+					     total))
 		       ? -ENOMEM
 		       : 0;
 }
 
 static int take_drops(struct history *h, const json_t *run)
 {
-	json_t *one;
-	size_t i;
+	const char *reason;
+	json_t *counter;
 	int r = 0;
 
-	if (!h->counters)
-		h->counters = json_object();
 	if (!h->drops)
 		h->drops = json_object();
-	json_array_foreach(json_object_get(run, "dropped"), i,
-			   one) if (!r && *text_of(one, "reason")) r =
-		take_counter(h, text_of(one, "reason"),
-			     json_integer_value(json_object_get(one, "packets")));
+	json_object_foreach(json_object_get(run, "drops"), reason, counter) r =
+		r ? r : take_counter(h, reason, counter);
 	return r;
+}
+
+static int take_action(struct history *h, const char *time, const json_t *run)
+{
+	const json_t *action = json_object_get(run, "action");
+
+	if (!json_is_object(action))
+		return 0;
+	return keep(&h->actions, &h->n_actions,
+		    json_pack("{s:s, s:s, s:b, s:f}", "time", time, "what", text_of(action, "what"),
+			      "done", json_is_true(json_object_get(action, "done")), "delay",
+			      json_number_value(json_object_get(action, "delay"))));
 }
 
 static int take_run(struct history *h, const json_t *run)
@@ -144,6 +164,7 @@ static int take_run(struct history *h, const json_t *run)
 	tally_add(&h->tally, ms, verdict);
 	r = take_probes(h, time, run);
 	r = r ? r : take_addresses(h, time, run);
+	r = r ? r : take_action(h, time, run);
 	return r ? r : take_drops(h, run);
 }
 
@@ -187,11 +208,12 @@ json_t *history_json(const struct history *h)
 {
 	json_t *out = tally_json(&h->tally);
 	json_t *more =
-		json_pack("{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:o}", "name", h->name, "lines",
-			  (json_int_t)h->lines, "bad_lines", (json_int_t)h->bad, "other_lines",
-			  (json_int_t)h->others, "leaks", list_of(h->leaks), "leaks_in_all",
-			  (json_int_t)h->n_leaks, "address_changes", list_of(h->changes),
-			  "address_changes_in_all", (json_int_t)h->n_changes, "dropped",
+		json_pack("{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:o, s:I, s:o}", "name",
+			  h->name, "lines", (json_int_t)h->lines, "bad_lines", (json_int_t)h->bad,
+			  "other_lines", (json_int_t)h->others, "leaks", list_of(h->leaks),
+			  "n_leaks", (json_int_t)h->n_leaks, "address_changes", list_of(h->changes),
+			  "n_address_changes", (json_int_t)h->n_changes, "actions",
+			  list_of(h->actions), "n_actions", (json_int_t)h->n_actions, "drops",
 			  h->drops ? json_incref(h->drops) : json_object());
 
 	if (!out || !more || json_object_update(out, more)) {
@@ -202,17 +224,18 @@ json_t *history_json(const struct history *h)
 	return out;
 }
 
-/* Appends EVIDENCE, which is text, or JSON in one line. */
+/* EVIDENCE is what servers said, or what was seen. */
 static void print_evidence(const json_t *evidence, struct str *out)
 {
-	char *text cleanup(free_ptr) = NULL;
+	const json_t *one;
+	size_t i;
 
-	if (json_is_string(evidence)) {
-		str_add(out, json_string_value(evidence));
-		return;
-	}
-	text = evidence ? json_dumps(evidence, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-	str_add(out, text ? text : "");
+	if (json_is_string(evidence))
+		str_addf(out, "  %s", json_string_value(evidence));
+	str_add(out, "\n");
+	json_array_foreach(evidence, i, one)
+		str_addf(out, "    %s %s: %s\n", text_of(one, "time"), text_of(one, "interface"),
+			 text_of(one, "summary"));
 }
 
 static void print_rest(size_t n, struct str *out)
@@ -231,9 +254,8 @@ static void print_leaks(const struct history *h, struct str *out)
 	str_addf(out, "leaks: %zu\n", h->n_leaks);
 	json_array_foreach(h->leaks, i, one)
 	{
-		str_addf(out, "  %s  %s  ", text_of(one, "time"), text_of(one, "id"));
+		str_addf(out, "  %s  %s", text_of(one, "time"), text_of(one, "id"));
 		print_evidence(json_object_get(one, "evidence"), out);
-		str_add(out, "\n");
 	}
 	print_rest(h->n_leaks, out);
 }
@@ -257,16 +279,43 @@ static void print_addresses(const struct history *h, struct str *out)
 	print_rest(h->n_changes, out);
 }
 
-void history_print(const struct history *h, struct str *out)
+static void print_actions(const struct history *h, struct str *out)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(h->actions, i, one)
+		str_addf(out, "on-leak: %s  %s: %s, after %.3f s\n", text_of(one, "time"),
+			 text_of(one, "what"),
+			 json_is_true(json_object_get(one, "done")) ? "done" : "it failed",
+			 json_number_value(json_object_get(one, "delay")));
+	print_rest(h->n_actions, out);
+}
+
+static void print_drops(const struct history *h, struct str *out)
 {
 	const char *reason;
-	json_t *packets;
+	json_t *counter;
 
+	json_object_foreach(h->drops, reason, counter)
+	{
+		const char *meaning = seal_counter_meaning(reason);
+
+		if (number_of(counter, "packets"))
+			str_addf(out, "dropped %lld packets, %lld of them the probes': %s\n",
+				 (long long)number_of(counter, "packets"),
+				 (long long)number_of(counter, "by_probes"),
+				 meaning ? meaning : reason);
+	}
+}
+
+void history_print(const struct history *h, struct str *out)
+{
 	tally_print(&h->tally, h->name, out);
 	print_leaks(h, out);
+	print_actions(h, out);
 	print_addresses(h, out);
-	json_object_foreach(h->drops, reason, packets) if (json_integer_value(packets)) str_addf(
-		out, "dropped: %s: %lld packets\n", reason, (long long)json_integer_value(packets));
+	print_drops(h, out);
 	if (h->bad)
 		str_addf(out, "%zu of %zu lines are no runs\n", h->bad, h->lines);
 	if (h->others)
@@ -278,6 +327,6 @@ void history_free(struct history *h)
 	json_decref(h->leaks);
 	json_decref(h->changes);
 	json_decref(h->addresses);
-	json_decref(h->counters);
+	json_decref(h->actions);
 	json_decref(h->drops);
 }

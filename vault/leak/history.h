@@ -17,10 +17,10 @@ struct history {
 	size_t lines; /* in all */
 	size_t bad; /* that are no run: what a crash tore, or a hand wrote */
 	size_t others; /* runs of other vaults */
-	json_t *leaks, *changes; /* owned: lists of what the report shows */
-	size_t n_leaks, n_changes; /* of which the lists may hold but the first */
+	json_t *leaks, *changes, *actions; /* owned: lists of what the report shows */
+	size_t n_leaks, n_changes, n_actions; /* of which the lists may hold but the first */
 	json_t *addresses; /* owned: family and side to the address last seen */
-	json_t *counters, *drops; /* owned: reason to packets: last seen; in all */
+	json_t *drops; /* owned: reason to packets in all, by probes, and the counter last seen */
 };
 
 /* Reads all of FILE, line by line. 0; -ENOMEM, or -errno of reading. */

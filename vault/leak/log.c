@@ -106,7 +106,7 @@ static int write_line(int fd, const char *text, size_t len)
 
 int leak_log_add(struct leak_log *log, const json_t *line)
 {
-	char *text cleanup(free_ptr) = json_dumps(line, JSON_COMPACT);
+	char *text cleanup(free_ptr) = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	struct str out cleanup(str_free) = STR_INIT;
 	int torn;
 

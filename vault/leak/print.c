@@ -44,13 +44,29 @@ static json_t *address_text(const struct addr *a)
 	return a->family ? json_string(addr_format(a, text)) : json_null();
 }
 
+static json_t *why_json(const char *why)
+{
+	return *why ? json_string(why) : json_null();
+}
+
+static json_t *answer_json(const void *owner, size_t i)
+{
+	const struct leak_answer *a = &((const struct leak_address *)owner)->answers[i];
+
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "echo", a->echo, "inside",
+			 address_text(&a->inside), "inside_error", why_json(a->inside_why), "host",
+			 address_text(&a->host), "host_error", why_json(a->host_why));
+}
+
 static json_t *address_json(const void *owner, size_t i)
 {
 	const struct leak_address *a = &((const struct leak_run *)owner)->addresses[i];
 
-	return json_pack("{s:s, s:o, s:o, s:s, s:s}", "echo", a->echo ? a->echo : "", "inside",
-			 address_text(&a->inside), "host", address_text(&a->host), "verdict",
-			 leak_verdict_text(a->verdict), "detail", a->detail ? a->detail : "");
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "family",
+			 a->family == AF_INET ? "ipv4" : "ipv6", "verdict",
+			 leak_verdict_text(a->verdict), "detail", a->detail ? a->detail : "",
+			 "inside", address_text(&a->inside), "host", address_text(&a->host),
+			 "answers", list(a, a->n_answers, answer_json));
 }
 
 static json_t *drops_json(const struct leak_run *run)
@@ -59,11 +75,20 @@ static json_t *drops_json(const struct leak_run *run)
 
 	for (size_t i = 0; drops && i < run->n_drops; i++)
 		if (json_object_set_new(drops, run->drops[i].reason,
-					json_integer((json_int_t)run->drops[i].packets))) {
+					json_pack("{s:I, s:I}", "packets",
+						  (json_int_t)run->drops[i].packets, "total",
+						  (json_int_t)run->drops[i].total))) {
 			json_decref(drops);
 			return NULL;
 		}
 	return drops;
+}
+
+static json_t *action_json(const struct leak_action *a)
+{
+	return a->what ? json_pack("{s:s, s:b, s:f}", "what", a->what, "done", a->done, "delay",
+				   (double)a->delay_ms / 1000)
+		       : json_null();
 }
 
 json_t *leak_run_json(const struct leak_run *run)
@@ -72,14 +97,15 @@ json_t *leak_run_json(const struct leak_run *run)
 
 	for (size_t i = 0; i < LEAK_TOKEN_LEN; i++)
 		snprintf(token + 2 * i, 3, "%02x", run->token[i]);
-	return json_pack("{s:s, s:s, s:s, s:f, s:s, s:{s:s, s:s}, s:o, s:o, s:o}", "name",
+	return json_pack("{s:s, s:s, s:s, s:f, s:s, s:{s:s, s:s}, s:o, s:o, s:o, s:o}", "name",
 			 run->name, "time", leak_time(&run->time, time), "token", token, "duration",
 			 (double)run->duration_ms / 1000, "verdict",
 			 leak_verdict_text(run->verdict), "control", "verdict",
 			 run->control.verdict == LEAK_SEALED ? "seen" : "unknown", "detail",
 			 run->control.detail ? run->control.detail : "", "probes",
 			 list(run, run->n_probes, probe_json), "addresses",
-			 list(run, run->n_addresses, address_json), "drops", drops_json(run));
+			 list(run, run->n_addresses, address_json), "drops", drops_json(run), "action",
+			 action_json(&run->action));
 }
 
 static const char *const colours[LEAK_VERDICTS] = { [LEAK_SEALED] = "\033[32m",

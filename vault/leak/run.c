@@ -98,7 +98,7 @@ void leak_run_free(struct leak_run *run)
 		free(run->probes[i].evidence);
 	}
 	for (size_t i = 0; i < run->n_addresses; i++) {
-		free(run->addresses[i].echo);
+		free(run->addresses[i].answers);
 		free(run->addresses[i].detail);
 	}
 	free(run->control.detail);

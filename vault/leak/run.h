@@ -46,18 +46,37 @@ struct leak_probe {
 
 #define LEAK_EVIDENCE_MAX 8
 
-/* What somebody outside sees as the sender: from inside, and from the host. */
-struct leak_address {
-	char *echo; /* owned: who was asked */
-	struct addr inside, host; /* AF_UNSPEC: no answer */
-	enum leak_verdict verdict;
-	char *detail; /* owned */
+#define LEAK_WHY_LEN 96
+
+/* What one server told of one family, from inside and from the host. */
+struct leak_answer {
+	const char *echo; /* borrowed: the server, as the command line names it */
+	struct addr inside, host; /* AF_UNSPEC: no answer, and why not */
+	char inside_why[LEAK_WHY_LEN], host_why[LEAK_WHY_LEN];
 };
 
-/* How many packets a named counter of the kill switch dropped while the probes were sent. */
+/* What others see as the sender, in one family. */
+struct leak_address {
+	uint8_t family;
+	struct addr inside, host; /* what most servers see; AF_UNSPEC: there is no most */
+	enum leak_verdict verdict;
+	char *detail; /* owned */
+	struct leak_answer *answers; /* owned */
+	size_t n_answers;
+};
+
+/* How many packets a named counter of the kill switch dropped: while the probes were sent, and in
+ * the vault's life. */
 struct leak_drop {
 	char reason[64];
-	uint64_t packets;
+	uint64_t packets, total;
+};
+
+/* What was done about a leak. */
+struct leak_action {
+	const char *what; /* borrowed: down, kill, or a command; NULL: nothing */
+	bool done; /* it succeeded */
+	int64_t delay_ms; /* from the first sighting until it was done */
 };
 
 /* Zero-initialise; free with leak_run_free. */
@@ -75,6 +94,7 @@ struct leak_run {
 	struct leak_address *addresses; /* owned */
 	struct leak_drop *drops; /* owned */
 	size_t n_probes, n_addresses, n_drops;
+	struct leak_action action;
 	bool lost; /* something did not fit memory: the verdict is unknown at best */
 };
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "lib/addr.h"
+#include "vault/cmd.h"
 
 #define SPAN_MAX (366 * 24 * 3600U) /* seconds */
 
@@ -16,7 +17,7 @@ void tally_add(struct tally *t, int64_t time, const char *verdict)
 {
 	if (!strcmp(verdict, "sealed"))
 		t->sealed++;
-	else if (!strcmp(verdict, "leak"))
+	else if (!strcmp(verdict, "LEAK"))
 		t->leak++;
 	else
 		t->unknown++;
@@ -30,6 +31,13 @@ void tally_add(struct tally *t, int64_t time, const char *verdict)
 size_t tally_runs(const struct tally *t)
 {
 	return t->sealed + t->leak + t->unknown;
+}
+
+int tally_exit_code(const struct tally *t)
+{
+	if (t->leak)
+		return EXIT_FAILED;
+	return t->unknown || !t->sealed ? EXIT_UNDECIDED : EXIT_DONE;
 }
 
 static json_t *time_json(int64_t ms)

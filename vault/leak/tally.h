@@ -25,6 +25,10 @@ void tally_add(struct tally *t, int64_t time, const char *verdict);
 
 size_t tally_runs(const struct tally *t);
 
+/* EXIT_FAILED when there was a leak, else EXIT_UNDECIDED when anything is unknown, or there was no
+ * run; else EXIT_DONE. */
+int tally_exit_code(const struct tally *t);
+
 /* {"runs", "verdicts": {"sealed", "leak", "unknown"}, "first", "last", "longest_gap"}; NULL without
  * memory. */
 json_t *tally_json(const struct tally *t);

@@ -21,6 +21,7 @@
 #include "lib/ns.h"
 #include "vault/cmd.h"
 #include "vault/leak/control.h"
+#include "vault/leak/echojudge.h"
 #include "vault/leak/judge.h"
 #include "vault/probe/list.h"
 #include "vault/probe/send.h"
@@ -41,7 +42,9 @@ struct test {
 	struct probing probing;
 	struct control control;
 	struct eyes host, inside;
+	struct echo_round echo;
 	size_t loop; /* the control's packet on the vault's loopback */
+	bool alarmed;
 	size_t probes[64]; /* by the index in the run, the one in probe_list */
 };
 
@@ -247,6 +250,7 @@ static int note_drop(const char *table, const char *name, uint64_t packets, uint
 		run->n_drops++;
 	}
 	run->drops[i].packets += d->before ? -packets : packets;
+	run->drops[i].total += d->before ? 0 : packets;
 	return 0;
 }
 
@@ -336,6 +340,28 @@ static int64_t ms_since(const struct timespec *start)
 	return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
+/* As soon as there is a leak to tell of. */
+static void alarm_once(struct test *t)
+{
+	const struct leak_request *q = t->q;
+
+	if (t->run->verdict == LEAK_LEAK && q->alarm && !t->alarmed)
+		q->alarm(t->run, &t->spec, t->vault_ns, q->alarm_arg);
+	t->alarmed = t->alarmed || t->run->verdict == LEAK_LEAK;
+}
+
+/* Servers may take their time: what was seen until now has been judged. */
+static void judge_addresses(struct test *t, const struct timespec *start)
+{
+	if (!t->q->n_echoes)
+		return;
+	echo_finish(&t->echo);
+	echo_conclude(&t->echo, &t->spec, t->run);
+	t->run->duration_ms = ms_since(start);
+	leak_run_judge(t->run);
+	alarm_once(t);
+}
+
 static int test_vault(struct test *t)
 {
 	struct timespec start;
@@ -353,6 +379,8 @@ static int test_vault(struct test *t)
 	r = control_open(&t->control, &t->spec);
 	if (r)
 		return undecided(t, "laying the control's cable", r);
+	if (t->q->n_echoes)
+		echo_start(t->q->echoes, t->q->n_echoes, &t->spec, t->vault_ns, &t->echo);
 	r = count_drops(t, true);
 	if (!r)
 		r = send_all(t);
@@ -369,6 +397,8 @@ static int test_vault(struct test *t)
 		conclude(t, i);
 	t->run->duration_ms = ms_since(&start);
 	leak_run_judge(t->run);
+	alarm_once(t);
+	judge_addresses(t, &start);
 	return 0;
 }
 
@@ -391,6 +421,7 @@ int leak_test(const struct leak_request *q, struct leak_run *run)
 	code = t.host_ns < 0 ? undecided(&t, "the host's namespace", t.host_ns) : open_vault(&t);
 	if (!code)
 		code = test_vault(&t);
+	echo_cancel(&t.echo);
 	eyes_close(&t.host);
 	eyes_close(&t.inside);
 	control_close(&t.control);

@@ -4,13 +4,22 @@
 #define VAULT_LEAK_TEST_H
 
 #include "lib/base.h"
+#include "vault/leak/echourl.h"
 #include "vault/leak/run.h"
+
+/* Called at most once a run, as soon as RUN has a leak, with what it has found by then. NS is the
+ * namespace of the vault SPEC. May change RUN's action, and the vault. */
+typedef void leak_alarm(struct leak_run *run, const struct spec *spec, int ns, void *arg);
 
 struct leak_request {
 	const char *name; /* of the vault */
 	const char **probes; /* ids of those to send; NULL: all */
 	size_t n_probes;
 	bool disrupt; /* the real tunnel may be taken down for it */
+	const struct echo_target *echoes; /* borrowed: servers to ask for the address they see */
+	size_t n_echoes;
+	leak_alarm *alarm; /* NULL: nobody wants to know before the end */
+	void *alarm_arg;
 };
 
 /*
