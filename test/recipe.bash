@@ -9,7 +9,7 @@
 #                             print, and not looked at.
 #
 # Each must run as printed, in the lab or in the VM: so the page uses the lab's addresses and names, and its tests bring
-# what the page says is there before. Each NAME must be run by a test (`recipe NAME`); test/recipes.bats looks.
+# what the page says is there before. Each NAME must be run by a test (`cook NAME`); test/rows.bats looks.
 
 recipes_page=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/man/vault-recipes.7
 
