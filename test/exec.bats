@@ -416,3 +416,52 @@ go() {
 	[ "$(xc user nobody bwrap --ro-bind / / --proc /proc --dev /dev --unshare-all --share-net cat /etc/resolv.conf)" = \
 		"$(host cat /run/vault/media/resolv.conf)" ]
 }
+
+@test "L25 a network namespace that a user makes inside has no link, gets none, and its root has no say over the vault" {
+	host setpriv --reuid 65534 --clear-groups unshare -Urn true || skip "no user namespaces for ordinary users"
+	for who in nobody root; do
+		[ "$(xc user $who unshare -Urn sh -c 'ip link set lo up; ip -o link | wc -l')" = 1 ]
+		token
+		observe host:any isp:to-host srv:wg0
+		run ! xc user $who unshare -Urn sh -c "ip link set lo up; wire send udp 203.0.113.9 --token $TOKEN"
+		must_not_see
+		must_see srv:wg0 -- xc user $who wire send udp 203.0.113.9 --token "$TOKEN"
+		# A leg from it to a namespace below it is made, ...
+		xc user $who unshare -Urn sh -c 'unshare -n sleep 60 & trap "kill $!" EXIT
+			until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+			ip link add name leg type veth peer name other netns $!'
+		# ... to the vault, or from it, it is not.
+		refused 2 "Operation not permitted" xc user $who sh -c 'sleep 60 & trap "kill $!" EXIT
+			unshare -Urn ip link add name leg type veth peer name other netns $!'
+		refused 2 "Operation not permitted" xc user $who sh -c 'unshare -Urn sleep 60 & trap "kill $!" EXIT
+			until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+			ip link set link-media netns $!'
+		# Root by a user namespace alone, in the vault's own network.
+		for words in "ip link set wg-media down" "ip address add 203.0.113.7/32 dev lo" "nft flush ruleset" \
+			"wire send raw 203.0.113.9 --token 00" "wire send packet 203.0.113.9 --iface lo --token 00"; do
+			# shellcheck disable=SC2086 # words
+			run ! xc user $who unshare -Ur $words
+		done
+	done
+	vault check media
+}
+
+# What a program can find of addresses: by netlink, by /proc, and the one that a socket to a stranger has.
+# shellcheck disable=SC2016 # the inner shell's words
+addresses='ip -o address; ip route show table all; ip -6 route show table all; ip neigh; cd /proc/net; cat arp route fib_trie
+	sed "s/\(....\)/\1:/g" if_inet6 ipv6_route; ip route get 203.0.113.9; ip -6 route get 2001:db8:9::9'
+
+own() { xc ip -o address show | awk '$2 != "lo" { sub("/.*", "", $4); print $4 }' | sort | xargs; }
+
+@test "L26 a program inside finds the tunnel's addresses and the link's, none of the host's; with no-link the tunnel's alone" {
+	run host sh -c "$addresses"
+	[[ $output == *192.0.2.2* && $output == *192.168.77.1* && $output == *2001:0db8:0001:* && $output == *fd00:77::1* ]]
+	run xc sh -c "$addresses"
+	[[ $output == *10.66.0.2* && $output == *fd66::2* ]]
+	run ! grep -E '192\.0\.2\.|192\.168\.|2001:0?db8:0{0,3}1:|fd00:0?0?77' <<< "$output"
+	[ "$(own)" = "10.200.0.2 10.66.0.2 fd66::2 fd76:6175:6c74::2" ]
+	vault down media
+	vault up media conf "$LAB/provider.conf" no-link
+	[ "$(own)" = "10.66.0.2 fd66::2" ]
+	[ "$(xc curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
+}
