@@ -473,6 +473,24 @@ unknown() {
 	says FAIL process-resolv.conf "$SPAWNED"
 }
 
+@test "PC-11 L25 pid: who has locked itself in where there is no network is confined, one with an interface of its own is not" {
+	spawn host "$VAULT" exec media unshare --user --map-root-user --net chroot --skip-chdir / sleep 1000
+	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"
+	run -0 vault check media pid "$SPAWNED"
+	says ok process-netns "$SPAWNED (sleep): 1 of 1 threads are in a network namespace that leads nowhere"
+	host ip link add out0 type veth peer name in0 netns "$SPAWNED"
+	run -1 vault check media pid "$SPAWNED"
+	says FAIL process-netns "$SPAWNED (sleep)"
+	host ip link delete out0
+	# As browsers do it, too: its root is the folder of a process that has ended.
+	spawn host "$VAULT" exec media unshare --user --map-root-user --net perl -e '
+		$| = 1; my $child = fork // die; sleep 1000 if !$child;
+		chroot "/proc/$child/fdinfo" or die $!; kill 9, $child; wait; print "begun\n"; sleep 1000'
+	retry 5 grep -q begun "$SPAWNED_OUT"
+	run -0 vault check media pid "$SPAWNED"
+	says ok process-resolvers "$SPAWNED (perl)"
+}
+
 @test "MV-5 PC-11 unit: every process of its control group" {
 	host sh -c 'mkdir -p /run/cg && mount -t cgroup2 none /run/cg && mkdir -p /run/cg/vault-test-$$.slice/vault-test.service/sub &&
 		echo /run/cg/vault-test-$$.slice > /run/cg.path' || skip "needs cgroup2"

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 
 #include "lib/file.h"
+#include "vault/check/apart.h"
 #include "vault/check/fds.h"
 #include "vault/drop.h"
 #include "vault/state.h"
@@ -36,12 +37,15 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* Opens PATH as the process sees it: links, also absolute ones, are followed below its own root. */
+/* Opens PATH as the process sees it: links, also absolute ones, are followed below its own root.
+ * Chromium and Firefox take the folder of a process that has ended for theirs: nothing is there. */
 static int open_seen(const struct process *p, const char *path, uint64_t flags)
 {
 	struct open_how how = { .flags = flags | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
 	int fd = (int)syscall(SYS_openat2, p->root, path, &how, sizeof(how));
 
+	if (fd < 0 && errno == ESRCH && !faccessat(p->dir, "status", F_OK, 0))
+		return -ENOENT;
 	return fd < 0 ? -errno : fd;
 }
 
@@ -69,10 +73,37 @@ static void add_unknown(const struct process *p, const char *id, int err)
 		  err == -EACCES || err == -EPERM ? " (run it as root)" : "");
 }
 
-/* How many threads there are, and how many are elsewhere; the number of one of these in *STRAY. */
-static int count_threads(const struct process *p, size_t *n, size_t *outside, pid_t *stray)
+struct threads {
+	size_t n, outside; /* all, and those that are elsewhere and not apart */
+	size_t apart; /* in a network namespace that leads nowhere */
+	pid_t stray; /* one of those outside */
+	uint64_t apart_inode; /* such a namespace; 0: none is known yet */
+};
+
+/* Counts the thread whose network namespace PATH is, with the inode INODE, from the folder DIR. */
+static int count_stray(struct threads *t, int dir, const char *path, uint64_t inode)
 {
-	int fd = openat(p->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ns cleanup(close_fd) = -1, apart = inode == t->apart_inode;
+
+	if (!apart) {
+		ns = openat(dir, path, O_RDONLY | O_CLOEXEC);
+		apart = ns < 0 ? -errno : apart_leads_nowhere(ns);
+	}
+	if (apart < 0)
+		return apart == -ENOENT || apart == -ESRCH ? 0 : apart;
+	if (apart) {
+		t->apart_inode = inode;
+		t->apart++;
+	} else {
+		t->outside++;
+		t->stray = (pid_t)strtol(path, NULL, 10);
+	}
+	return 0;
+}
+
+static int count_threads(const struct process *p, struct threads *t)
+{
+	int fd = openat(p->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 	DIR *dir cleanup(close_dir) = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
 	char path[64];
@@ -80,7 +111,7 @@ static int count_threads(const struct process *p, size_t *n, size_t *outside, pi
 
 	if (!dir)
 		return -errno;
-	while ((errno = 0, e = readdir(dir))) {
+	while (!r && (errno = 0, e = readdir(dir))) {
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "%.20s/ns/net", e->d_name);
@@ -89,31 +120,34 @@ static int count_threads(const struct process *p, size_t *n, size_t *outside, pi
 				continue; /* it has ended */
 			return -errno;
 		}
-		++*n;
-		if (st.st_ino == p->inode)
-			continue;
-		++*outside;
-		*stray = (pid_t)strtol(e->d_name, NULL, 10);
+		t->n++;
+		if (st.st_ino != p->inode)
+			r = count_stray(t, dirfd(dir), path, st.st_ino);
 	}
-	return -errno;
+	return r ? r : -errno;
 }
 
-static void look_at_threads(const struct process *p)
+/* True when the process is in the vault with a thread at least, and so can ask for names. */
+static bool look_at_threads(const struct process *p)
 {
-	size_t n = 0, outside = 0;
-	pid_t stray = 0;
-	int r = count_threads(p, &n, &outside, &stray);
+	struct threads t = { 0 };
+	int r = count_threads(p, &t);
 
-	if (outside)
+	if (t.outside)
 		check_add(p->c, "process-netns", FOUND_FAIL, NULL, NULL,
 			  "%s: %zu of %zu threads are not in the vault, such as %d (vault exec %s, "
 			  "or NetworkNamespacePath=/run/netns/%s; restart it)",
-			  p->label, outside, n, (int)stray, p->c->name, p->c->name);
-	else if (r || !n)
+			  p->label, t.outside, t.n, (int)t.stray, p->c->name, p->c->name);
+	else if (r || !t.n)
 		add_unknown(p, "process-netns", r ? r : -ESRCH);
+	else if (t.apart)
+		check_add(p->c, "process-netns", FOUND_OK, NULL, NULL,
+			  "%s: %zu of %zu threads are in a network namespace that leads nowhere",
+			  p->label, t.apart, t.n);
 	else
 		check_add(p->c, "process-netns", FOUND_OK, NULL, NULL,
-			  "%s: all %zu threads are in the vault", p->label, n);
+			  "%s: all %zu threads are in the vault", p->label, t.n);
+	return !t.apart || t.apart < t.n;
 }
 
 static void look_at_resolv_conf(const struct process *p)
@@ -323,9 +357,10 @@ void check_process(struct check *c, uint64_t inode, pid_t pid)
 	} else if (r) {
 		add_unknown(&p, "process", r);
 	} else {
-		look_at_threads(&p);
-		look_at_resolv_conf(&p);
-		look_at_nsswitch(&p);
+		if (look_at_threads(&p)) {
+			look_at_resolv_conf(&p);
+			look_at_nsswitch(&p);
+		}
 		look_at_resolvers(&p);
 		look_at_capabilities(&p);
 		look_at_sockets(&p);

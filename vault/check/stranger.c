@@ -24,9 +24,7 @@ struct search {
 	size_t n_rules;
 };
 
-/* Interfaces that the kernel itself puts into every namespace, for the tunnels it has modules for;
- * down they carry nothing. */
-static bool is_fallback(const struct rtnl_link *link)
+bool stranger_is_fallback(const struct rtnl_link *link)
 {
 	static const char *const names[] = { "tunl0",    "gre0", "gretap0", "erspan0", "ip_vti0",
 					     "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0" };
@@ -53,7 +51,7 @@ static void find_links(struct search *s)
 	for (size_t i = 0; i < sight->n_links; i++) {
 		const struct rtnl_link *link = &sight->links[i];
 
-		if (is_planned(s->plan, link) || is_fallback(link))
+		if (is_planned(s->plan, link) || stranger_is_fallback(link))
 			continue;
 		s->found++;
 		check_add(s->c, "stranger", FOUND_FAIL, NULL, link->name,
