@@ -11,6 +11,7 @@
 # shellcheck disable=SC2154 # what bats' `run` leaves
 
 load ../helper
+load ../recipe
 
 setup_file() {
 	lab_start
@@ -154,11 +155,13 @@ shielded() {
 	run ! host pgrep -u alice -f -- --no-sandbox
 }
 
-@test "IB-1 MV-3 PC-12 the tunnel killed under a browser: no page loads, what it goes on trying does not leave" {
+@test "IB-1 MV-3 PC-12 L25 the tunnel killed under a browser: no page loads, what it goes on trying does not leave" {
 	name
 	spawn host "$VAULT" exec media user alice cwd /home/alice "${browser[@]}" "http://web.test/busy.html?$TOKEN"
 	retry 30 must_see srv:wg0 --token "$ON_THE_WIRE" -- sleep 1
 	shielded
+	# shellcheck disable=SC2046 # words
+	vault check media $(host pgrep -u alice chromium | sed 's/^/pid /')
 	observe isp:to-host lan2:to-host --token "$ON_THE_WIRE" --to 203.0.113.80 --to 203.0.113.9
 	before=$(left)
 	host ip -n media link delete wg-media
@@ -170,10 +173,10 @@ shielded() {
 	retry 30 must_see srv:wg0 --token "$ON_THE_WIRE" -- sleep 1 # it had gone on
 }
 
-# bwrap in vault exec: a home, processes and /tmp of its own, as vault-exec(8) has it
+# bwrap in vault exec, as vault-exec(8) has it
 in_both() {
 	in_vault bwrap --unshare-all --share-net --new-session --die-with-parent --ro-bind / / --proc /proc --dev /dev \
-		--tmpfs /tmp --tmpfs /home/alice --bind /home/alice/vaulted /home/alice/vaulted "$@"
+		--tmpfs /tmp --tmpfs /home --bind /home/alice/vaulted /home/alice/vaulted "$@"
 }
 
 @test "IB-4 a browser in bwrap --share-net in a vault: the VPN's address and resolvers; files and processes of its own" {
@@ -190,4 +193,16 @@ in_both() {
 	[[ $(page in_vault "${boxed[@]}" --dump-dom file:///home/alice/secret) == *secret* ]]
 	[ "$(in_both sh -c 'set -- /proc/[0-9]*; echo $#')" -le 3 ]
 	[ "$(left)" = "$before" ]
+}
+
+@test "IB-1 IB-4 the recipe: typed as printed, the page sees the VPN's address, with and without bwrap" {
+	need bwrap
+	host sh -c 'mkdir -p /etc/wireguard; install -m 600 $LAB/provider.conf /etc/wireguard/; ln -sf "$VAULT" $LAB/bin/vault'
+	# Where there is no screen the page is printed.
+	host sh -c 'printf "#!/bin/sh\nexec %s \"\$@\"\n" "$*" > $LAB/bin/chromium; chmod +x $LAB/bin/chromium' sh \
+		"/usr/bin/${browser[*]} --dump-dom"
+	vault down media
+	cook browser host
+	[ "$(grep -c 2001:db8:2::1 "$BATS_FILE_TMPDIR/browser.cooked")" = 2 ]
+	vault down browser
 }
