@@ -1,0 +1,114 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/scenario/containers.bats: containers of podman in a vault and on a segment behind a gateway vault, by the recipes
+# of vault-recipes(7), under systemd and with the kernel's WireGuard. The image is busybox, made here.
+#
+#     app  in the vault `box`, 10.9.0.5, whose network namespace it joins
+#     web  on podman's network `lan`, which is the bridge of the segment `lan`: out by `gw` 10.9.0.6, at 192.168.100.1
+#     bare of no network, until a leg of the segment is put into it by hand
+# bats file_tags=systemd
+# shellcheck disable=SC2154 # what bats' `run` leaves
+bats_require_minimum_version 1.5.0
+load ../vm/network
+load ../recipe
+
+image=docker.io/library/busybox
+
+# With what the engine needs where no distribution has set it up: layers as plain folders.
+engine() {
+	local root=$BATS_FILE_TMPDIR/root applet
+
+	printf '%s\n' '[storage]' 'driver = "vfs"' 'runroot = "/run/containers/storage"' \
+		'graphroot = "/var/lib/containers/storage"' >/etc/containers/storage.conf
+	mkdir -p "$root"/{bin,etc}
+	cp /bin/busybox "$root/bin"
+	for applet in cat httpd nc nslookup sh sleep timeout; do ln -s busybox "$root/bin/$applet"; done
+	echo 'root:x:0:0:root:/:/bin/sh' >"$root/etc/passwd"
+	tar -C "$root" -c . | podman import - $image
+}
+
+setup_file() {
+	provider
+	command -v podman >/dev/null || skip "needs podman"
+	client box 10.9.0.5
+	client gw 10.9.0.6
+	engine
+	cook podman
+}
+
+setup() { cd /; }
+
+# Whatever the machine sends by its uplink that is not the tunnel's.
+outside() {
+	ip netns exec srv nft list table inet outside >/dev/null 2>&1 ||
+		ip netns exec srv nft 'table inet outside { counter frames {}; chain prerouting {
+			type filter hook prerouting priority raw; iifname != "to-host" accept; udp dport 51820 accept
+			icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } accept
+			ip saddr 10.8.0.2 icmp type destination-unreachable accept; counter name frames; }; }'
+	ip netns exec srv nft -j list counter inet outside frames | jq '.nftables[] | .counter // empty | .packets'
+}
+
+in_app() { podman exec "${app:-app}" "$@"; }
+pid_of() { podman inspect -f '{{.State.Pid}}' "$1"; }
+
+# it_is_dark: nothing comes through, nothing leaves otherwise
+it_is_dark() {
+	local before
+
+	before=$(outside)
+	run ! in_app nc -w 3 10.8.0.1 80
+	run ! in_app timeout 3 nslookup far.test
+	[ "$(outside)" = "$before" ]
+	timeout 5 bash -c 'cat </dev/tcp/10.8.0.1/80'
+	(($(outside) > before)) # so it can be told
+}
+
+@test "PC-13 a podman container in a vault: the address seen is the VPN's, names are asked of its resolver, it is confined" {
+	[ "$(in_app nc 10.8.0.1 80)" = 10.9.0.5 ]
+	[ "$(timeout 5 bash -c 'cat </dev/tcp/10.8.0.1/80')" = 10.8.0.2 ] # so the server can tell
+	[[ $(in_app nslookup -type=a far.test) == *10.9.0.77* ]]
+	[ "$(in_app cat /etc/resolv.conf)" = "$(cat /run/vault/box/resolv.conf)" ]
+	vault check box pid "$(pid_of app)"
+	[ "$(curl -sS http://10.200.0.2:8080/hostname)" = "$(in_app cat /etc/hostname)" ] # the host's way in
+	# What podman hands a container that is not told otherwise is the host's resolver; check tells, and it is not reached.
+	podman run -d --name plain --network ns:/run/netns/box $image sleep 1000
+	[ "$(app=plain in_app cat /etc/resolv.conf)" != "$(cat /run/vault/box/resolv.conf)" ]
+	run ! vault check box pid "$(pid_of plain)"
+	[[ $output == *FAIL*process-resolv.conf* && $output == *FAIL*sysctl*ping_group_range* ]]
+	app=plain run ! in_app timeout 3 nslookup far.test
+	podman rm -f -t 0 plain
+	vault up box
+}
+
+@test "PC-13 L2 L23 a container in a vault has no capability that opens it; where it is given one, check tells" {
+	vault check box pid "$(pid_of app)"
+	podman run -d --name mighty --network ns:/run/netns/box --cap-add net_raw $image sleep 1000
+	run ! vault check box pid "$(pid_of mighty)"
+	[[ $output == *FAIL*process-caps* ]]
+	podman rm -f -t 0 mighty
+	vault up box
+}
+
+@test "PC-13 MV-3 the tunnel killed: the container has no network and nothing passes outside; up again, and it has" {
+	ip -n box link delete wg-box
+	it_is_dark
+	vault up box
+	[ "$(in_app nc 10.8.0.1 80)" = 10.9.0.5 ]
+}
+
+@test "PC-13 PC-2 containers on a network that is a segment go out by the gateway vault, and go dark with it" {
+	cook podman-segment
+	for app in web bare; do
+		[ "$(in_app nc 10.8.0.1 80)" = 10.9.0.6 ]
+		[[ $(in_app nslookup -type=a far.test) == *10.9.0.77* ]]
+	done
+	vault check gw
+	[ -z "$(ip -j address show dev vls-lan | jq -r '.[].addr_info[].local')" ] # the host is not on it
+	ip -n gw link delete wg-gw
+	for app in web bare; do it_is_dark; done
+	vault down gw
+	for app in web bare; do it_is_dark; done
+	vault up gw
+	for app in web bare; do retry 10 test "$(in_app nc -w 5 10.8.0.1 80)" = 10.9.0.6; done
+	podman rm -f -t 0 web bare
+}
