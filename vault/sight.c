@@ -52,16 +52,31 @@ static int add_route(const struct rtnl_route *route, void *arg)
 
 static int add_host_link(const struct rtnl_link *link, void *arg)
 {
-	struct sight *s = arg;
+	struct sight_host *host = arg;
 
-	return append(&s->host_links, &s->n_host_links, sizeof(*link), link);
+	return append(&host->links, &host->n_links, sizeof(*link), link);
 }
 
 static int add_host_address(const struct rtnl_address *address, void *arg)
 {
-	struct sight *s = arg;
+	struct sight_host *host = arg;
 
-	return append(&s->host_addresses, &s->n_host_addresses, sizeof(*address), address);
+	return append(&host->addresses, &host->n_addresses, sizeof(*address), address);
+}
+
+/* What an interrupted dump left is taken again. */
+static int take_host_interfaces(struct world *w, struct sight_host *host, struct nl_error *error)
+{
+	int r;
+
+	if (host->has_interfaces)
+		return 0;
+	host->n_links = host->n_addresses = 0;
+	r = rtnl_dump_links(&w->host_route, add_host_link, host, error);
+	if (!r)
+		r = rtnl_dump_addresses(&w->host_route, add_host_address, host, error);
+	host->has_interfaces = !r;
+	return r;
 }
 
 static int take_interfaces(struct world *w, struct sight *s, struct nl_error *error)
@@ -73,9 +88,7 @@ static int take_interfaces(struct world *w, struct sight *s, struct nl_error *er
 	if (!r)
 		r = rtnl_dump_routes(&w->vault_route, AF_UNSPEC, add_route, s, error);
 	if (!r && (w->spec->has_link || spec_has_leg(w->spec)))
-		r = rtnl_dump_links(&w->host_route, add_host_link, s, error);
-	if (!r && (w->spec->has_link || spec_has_leg(w->spec)))
-		r = rtnl_dump_addresses(&w->host_route, add_host_address, s, error);
+		r = take_host_interfaces(w, s->host, error);
 	return r;
 }
 
@@ -91,9 +104,27 @@ static void leave_out_grants(struct ruleset *guard)
 	guard->n_sets = kept;
 }
 
+static int take_guard(struct world *w, enum seal_guard guard, struct sight_guard *out,
+		      struct nl_error *error)
+{
+	struct ruleset rs;
+	int r;
+
+	if (out->has_rules)
+		return 0;
+	seal_build_guard(guard, &rs);
+	leave_out_grants(&rs);
+	r = rs.err ? rs.err : nftlook_dump(&w->host_nft, &rs, 1, &out->rules, error);
+	ruleset_free(&rs);
+	if (r)
+		nftlook_free(&out->rules);
+	out->has_rules = !r;
+	return r;
+}
+
 static int take_rules(struct world *w, struct sight *s, struct nl_error *error)
 {
-	struct ruleset rs[SEAL_TABLES] = { 0 }, guards[SEAL_GUARDS] = { 0 };
+	struct ruleset rs[SEAL_TABLES] = { 0 };
 	int r = 0;
 
 	for (unsigned int t = 0; t < SEAL_TABLES; t++) {
@@ -105,18 +136,9 @@ static int take_rules(struct world *w, struct sight *s, struct nl_error *error)
 		r = nftlook_dump(&w->vault_nft, rs, SEAL_TABLES, &s->rules, error);
 	for (unsigned int t = 0; t < SEAL_TABLES; t++)
 		ruleset_free(&rs[t]);
-	if (r || !spec_is_guarded(w->spec))
-		return r;
-	for (unsigned int g = 0; g < SEAL_GUARDS; g++) {
+	for (unsigned int g = 0; !r && g < SEAL_GUARDS; g++)
 		if (seal_wants_guard(w->spec, g))
-			seal_build_guard(g, &guards[g]);
-		leave_out_grants(&guards[g]);
-		r = r ? r : guards[g].err;
-	}
-	if (!r)
-		r = nftlook_dump(&w->host_nft, guards, SEAL_GUARDS, &s->guard, error);
-	for (unsigned int g = 0; g < SEAL_GUARDS; g++)
-		ruleset_free(&guards[g]);
+			r = take_guard(w, g, &s->host->guards[g], error);
 	return r;
 }
 
@@ -145,6 +167,7 @@ int sight_take(struct world *w, struct sight *out, char why[static 256])
 	memset(out, 0, sizeof(*out));
 	for (int tries = 0; r == -EINTR && tries < TRIES; tries++) {
 		sight_free(out);
+		out->host = w->host ? w->host : &out->own;
 		r = take_interfaces(w, out, &error);
 	}
 	if (!r)
@@ -161,15 +184,24 @@ int sight_take(struct world *w, struct sight *out, char why[static 256])
 	return r;
 }
 
+void sight_free_host(struct sight_host *host)
+{
+	free(host->links);
+	free(host->addresses);
+	for (unsigned int g = 0; g < SEAL_GUARDS; g++) {
+		nftlook_free(&host->guards[g].rules);
+		ruleset_free(&host->guards[g].grants);
+	}
+	memset(host, 0, sizeof(*host));
+}
+
 void sight_free(struct sight *sight)
 {
 	free(sight->links);
 	free(sight->addresses);
 	free(sight->routes);
-	free(sight->host_links);
-	free(sight->host_addresses);
 	nftlook_free(&sight->rules);
-	nftlook_free(&sight->guard);
+	sight_free_host(&sight->own);
 	wg_device_free(&sight->wg);
 	memset(sight, 0, sizeof(*sight));
 }

@@ -7,20 +7,45 @@
 #include "lib/nftlook.h"
 #include "lib/rtnl.h"
 #include "lib/wgdev.h"
+#include "vault/seal.h"
 
 struct obj_route;
 struct world;
 
-/* All owned; free with sight_free. */
+/* One of the tables that all vaults share. */
+struct sight_guard {
+	struct nftlook rules; /* and all else that is constant */
+	struct ruleset grants; /* the elements of every vault: kind/guard.c */
+	bool has_rules, has_grants, has_verdict;
+	int verdict; /* of the constant part: 0 or -errno, as nftlook_compare has it */
+	char why[256];
+};
+
+/*
+ * What the host has of all vaults, its interfaces and the guard. Zero-initialise; free with
+ * sight_free_host. One that W->host points to is filled by the first look and serves the next ones:
+ * so a look at each of many vaults does not go through what all of them have each time.
+ */
+struct sight_host {
+	struct rtnl_link *links; /* owned */
+	struct rtnl_address *addresses; /* owned */
+	size_t n_links, n_addresses;
+	bool has_interfaces;
+	struct sight_guard guards[SEAL_GUARDS];
+};
+
+void sight_free_host(struct sight_host *host);
+
+/* All owned but what is of the host; free with sight_free. */
 struct sight {
 	struct rtnl_link *links; /* in the vault */
 	struct rtnl_address *addresses; /* in the vault */
 	struct rtnl_route *
 		routes; /* in the vault's main table, but for those the kernel makes of addresses */
-	struct rtnl_link *host_links;
-	struct rtnl_address *host_addresses;
-	size_t n_links, n_addresses, n_routes, n_host_links, n_host_addresses;
-	struct nftlook rules, guard;
+	size_t n_links, n_addresses, n_routes;
+	struct sight_host *host; /* W->host, or `own` */
+	struct sight_host own;
+	struct nftlook rules;
 	struct wg_device wg;
 	bool has_wg; /* the tunnel could be asked */
 };

@@ -220,8 +220,8 @@ static void look_at_uppers(struct look *look, const struct sight *sight)
 {
 	char what[64], mend[64];
 
-	for (size_t i = 0; i < sight->n_host_links; i++) {
-		const struct rtnl_link *upper = &sight->host_links[i];
+	for (size_t i = 0; i < sight->host->n_links; i++) {
+		const struct rtnl_link *upper = &sight->host->links[i];
 
 		if (upper->lower != look->links->index || upper->index == look->links->index)
 			continue;
@@ -245,32 +245,41 @@ static void look_at_host(struct look *look, const struct sight *sight)
 	look_at_programs(look);
 }
 
+/* The host's end NAME of a link or a leg; one that is not there is told elsewhere. */
+static void look_at_end(struct check *c, struct world *w, const char *name)
+{
+	const struct sight_host *host = w->sight->host;
+	struct look look = { .c = c,
+			     .at = " on the host",
+			     .in = "",
+			     .nl = &w->host_route,
+			     .ns = w->host_ns,
+			     .links = sight_link(host->links, host->n_links, name),
+			     .n_links = 1 };
+
+	if (look.links)
+		look_at_host(&look, w->sight);
+}
+
 void check_attached(struct check *c, struct world *w)
 {
-	const struct sight *sight = w->sight;
-	const struct rtnl_link *end =
-		sight_link(sight->host_links, sight->n_host_links, w->spec->host_name);
+	const struct spec *spec = w->spec;
 	char in[SPEC_NAME_MAX + 8];
 	struct look inside = { .c = c,
 			       .at = " inside",
 			       .in = in,
 			       .nl = &w->vault_route,
 			       .ns = w->vault_ns,
-			       .links = sight->links,
-			       .n_links = sight->n_links };
-	struct look host = { .c = c,
-			     .at = " on the host",
-			     .in = "",
-			     .nl = &w->host_route,
-			     .ns = w->host_ns,
-			     .links = end,
-			     .n_links = 1 };
+			       .links = w->sight->links,
+			       .n_links = w->sight->n_links };
 	size_t before = c->n;
 
 	snprintf(in, sizeof(in), "-n %s ", c->name);
 	look_inside(&inside);
-	if (w->spec->has_link && end)
-		look_at_host(&host, sight);
+	if (spec->has_link)
+		look_at_end(c, w, spec->host_name);
+	if (spec_has_leg(spec))
+		look_at_end(c, w, spec->port_name);
 	if (c->n == before)
 		check_add(c, "attached", FOUND_OK, NULL, NULL,
 			  "nothing sits on its interfaces beside the rules");

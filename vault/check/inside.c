@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -18,55 +19,75 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* What one look through /proc counts. */
-struct tally {
-	size_t seen, hidden;
-};
-
-static int look_at(struct check *c, int proc, const char *pid, uint64_t inode, struct tally *tally)
+static int look_at(struct check_host *host, int proc, const char *pid)
 {
-	struct check_process p = { .pid = (pid_t)strtol(pid, NULL, 10) };
+	struct check_task task = { .pid = (pid_t)strtol(pid, NULL, 10) };
 	char path[64];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%.20s/ns/net", pid);
 	if (fstatat(proc, path, &st, 0)) {
-		tally->hidden += errno != ENOENT && errno != ESRCH; /* else it has ended */
+		host->n_hidden += errno != ENOENT && errno != ESRCH; /* else it has ended */
 		return 0;
 	}
-	tally->seen++;
-	if (st.st_ino != inode)
-		return 0;
-	procs_read_name(proc, pid, p.name);
-	return check_append(&c->processes, &c->n_processes, sizeof(p), &p);
+	task.netns = st.st_ino;
+	host->has_first = host->has_first || task.pid == 1;
+	return check_append(&host->tasks, &host->n_tasks, sizeof(task), &task);
 }
 
-static int look_at_all(struct check *c, uint64_t inode, struct tally *tally)
+static int look_at_all(struct check_host *host, int proc)
 {
-	DIR *dir cleanup(close_dir) = opendir("/proc");
+	int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir cleanup(close_dir) = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
 	int r = 0;
 
 	if (!dir)
 		return -errno;
+	host->n_tasks = host->n_hidden = 0;
+	host->has_first = false;
 	while (!r && (errno = 0, e = readdir(dir)))
 		if (isdigit((unsigned char)e->d_name[0]))
-			r = look_at(c, dirfd(dir), e->d_name, inode, tally);
-	return r ? r : -errno;
+			r = look_at(host, proc, e->d_name);
+	r = r ? r : -errno;
+	host->has_tasks = !r;
+	return r;
 }
 
-void check_processes(struct check *c, uint64_t inode)
+static int list_inside(struct check *c, uint64_t inode, const struct check_host *host, int proc)
 {
-	struct tally tally = { 0 };
-	int r = look_at_all(c, inode, &tally);
+	int r = 0;
 
-	if (r || !tally.seen)
+	for (size_t i = 0; !r && i < host->n_tasks; i++) {
+		struct check_process p = { .pid = host->tasks[i].pid };
+		char pid[16];
+
+		if (host->tasks[i].netns != inode)
+			continue;
+		snprintf(pid, sizeof(pid), "%d", (int)p.pid);
+		procs_read_name(proc, pid, p.name);
+		r = check_append(&c->processes, &c->n_processes, sizeof(p), &p);
+	}
+	return r;
+}
+
+void check_processes(struct check *c, uint64_t inode, struct check_host *host)
+{
+	int proc cleanup(close_fd) = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r = proc < 0 ? -errno : host->has_tasks ? 0 : look_at_all(host, proc);
+
+	if (!r)
+		r = list_inside(c, inode, host, proc);
+	if (r)
 		check_add(c, "processes", FOUND_UNKNOWN, NULL, NULL, "who is inside: /proc: %s",
-			  r ? strerror(-r) : "no process in it");
-	else if (tally.hidden)
+			  strerror(-r));
+	else if (host->n_hidden)
 		check_add(c, "processes", FOUND_UNKNOWN, NULL, NULL,
 			  "who is inside: %zu processes may not be looked at (run it as root)",
-			  tally.hidden);
+			  host->n_hidden);
+	else if (!host->has_first) /* it is always there: with hidepid=2 others are not */
+		check_add(c, "processes", FOUND_UNKNOWN, NULL, NULL,
+			  "who is inside: /proc does not show all processes (run it as root)");
 	else
 		check_add(c, "processes", FOUND_OK, NULL, NULL, "%zu inside", c->n_processes);
 }

@@ -3,12 +3,13 @@
 #ifndef VAULT_CHECK_INSIDE_H
 #define VAULT_CHECK_INSIDE_H
 
+#include "vault/check/host.h"
 #include "vault/check/list.h"
 
 /*
  * Lists the processes in the network namespace INODE into C->processes, by their first threads; a
- * finding says how many they are, or that not all could be seen.
+ * finding says how many they are, or that not all could be seen. HOST keeps what was read of all.
  */
-void check_processes(struct check *c, uint64_t inode);
+void check_processes(struct check *c, uint64_t inode, struct check_host *host);
 
 #endif

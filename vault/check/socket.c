@@ -19,30 +19,25 @@
 
 #define TABLE_MAX_BYTES (64U << 20)
 
-/* How many sockets are bound to PORT on every address and connected to none, as WireGuard's are. */
-struct count {
-	uint16_t port;
-	size_t n;
-};
-
 static bool is_zero(const char *hex)
 {
 	return !hex[strspn(hex, "0")];
 }
 
 /* A line of /proc/net/udp: "sl: ADDRESS:PORT ADDRESS:PORT ...", in hexadecimal. */
-static bool is_open_socket(const char *line, uint16_t port)
+static bool is_open_socket(const char *line, unsigned int *port)
 {
-	unsigned int local, remote;
+	unsigned int remote;
 	char here[33], there[33];
 
-	return sscanf(line, " %*u: %32[0-9A-Fa-f]:%x %32[0-9A-Fa-f]:%x", here, &local, there,
+	return sscanf(line, " %*u: %32[0-9A-Fa-f]:%x %32[0-9A-Fa-f]:%x", here, port, there,
 		      &remote) == 4 &&
-	       local == port && !remote && is_zero(here) && is_zero(there);
+	       *port < CHECK_PORTS && !remote && is_zero(here) && is_zero(there);
 }
 
-static int count_in(const char *path, struct count *count)
+static int read_table(const char *path, uint8_t *ports)
 {
+	unsigned int port = 0;
 	char *text cleanup(free_ptr) = NULL, *rest;
 	size_t len = 0;
 	int r = file_read(path, TABLE_MAX_BYTES, &text, &len);
@@ -51,44 +46,53 @@ static int count_in(const char *path, struct count *count)
 		return r;
 	rest = text;
 	for (const char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
-		count->n += is_open_socket(line, count->port);
+		if (is_open_socket(line, &port))
+			ports[port / 8] |= (uint8_t)(1U << port % 8);
 	return 0;
 }
 
-static int count_sockets(void *arg)
+/* Sets the bits of the ports that have a socket bound on every address and connected to none, as
+ * WireGuard's are, in the bytes at ARG. */
+static int read_ports(void *arg)
 {
-	int r = count_in("/proc/thread-self/net/udp", arg), r6;
+	int r = read_table("/proc/thread-self/net/udp", arg), r6;
 
 	if (r)
 		return r;
-	r6 = count_in("/proc/thread-self/net/udp6", arg);
+	r6 = read_table("/proc/thread-self/net/udp6", arg);
 	return r6 == -ENOENT ? 0 : r6; /* a kernel without IPv6 */
 }
 
-/* The kernel opens the socket with the interface, and closes it with it. */
-static void check_kernel(struct check *c, const struct world *w)
+static bool has_port(const uint8_t *ports, uint16_t port)
 {
-	struct count host = { .port = c->wg.listen_port }, inside = host;
-	int r = count_sockets(&host);
+	return ports[port / 8] & 1U << port % 8;
+}
 
+/* The kernel opens the socket with the interface, and closes it with it. */
+static void check_kernel(struct check *c, const struct world *w, struct check_host *host)
+{
+	uint8_t inside[CHECK_PORTS / 8] = { 0 };
+	uint16_t port = c->wg.listen_port;
+	int r = host->has_ports ? 0 : read_ports(host->ports);
+
+	host->has_ports = !r;
 	if (!r)
-		r = ns_run(w->vault_ns, count_sockets, &inside);
+		r = ns_run(w->vault_ns, read_ports, inside);
 	if (r)
 		check_add(c, "socket", FOUND_UNKNOWN, NULL, NULL, "/proc/net/udp: %s",
 			  strerror(-r));
-	else if (inside.n)
+	else if (has_port(inside, port))
 		check_add(
 			c, "socket", FOUND_FAIL, "on the host", "inside",
 			"the encrypted socket, port %u, is inside the vault (vault down %s; vault "
 			"up %s)",
-			host.port, c->name, c->name);
-	else if (!host.n)
+			port, c->name, c->name);
+	else if (!has_port(host->ports, port))
 		check_add(c, "socket", FOUND_FAIL, "on the host", "nowhere",
-			  "the host has no encrypted socket, port %u (vault up %s)", host.port,
-			  c->name);
+			  "the host has no encrypted socket, port %u (vault up %s)", port, c->name);
 	else
 		check_add(c, "socket", FOUND_OK, "on the host", "on the host",
-			  "the encrypted socket, port %u, is the host's", host.port);
+			  "the encrypted socket, port %u, is the host's", port);
 }
 
 static void check_program_sockets(struct check *c, pid_t pid, uint64_t host)
@@ -140,12 +144,13 @@ static void check_program(struct check *c, const struct spec *spec, const struct
 		check_program_sockets(c, pid, host);
 }
 
-void check_socket(struct check *c, const struct spec *spec, const struct world *w)
+void check_socket(struct check *c, const struct spec *spec, const struct world *w,
+		  struct check_host *host)
 {
 	if (spec->backend == SPEC_BACKEND_USERSPACE)
 		check_program(c, spec, w);
 	else if (c->has_tunnel && c->wg.listen_port)
-		check_kernel(c, w);
+		check_kernel(c, w, host);
 	else
 		check_add(c, "socket", FOUND_SKIP, NULL, NULL, "there is no tunnel to have one");
 }

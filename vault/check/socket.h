@@ -3,10 +3,13 @@
 #ifndef VAULT_CHECK_SOCKET_H
 #define VAULT_CHECK_SOCKET_H
 
+#include "vault/check/host.h"
 #include "vault/check/list.h"
 #include "vault/world.h"
 
-/* Adds findings to C, whose wg is filled when the tunnel could be asked. */
-void check_socket(struct check *c, const struct spec *spec, const struct world *w);
+/* Adds findings to C, whose wg is filled when the tunnel could be asked. HOST keeps what was read
+ * of the host's sockets. */
+void check_socket(struct check *c, const struct spec *spec, const struct world *w,
+		  struct check_host *host);
 
 #endif

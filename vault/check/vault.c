@@ -301,8 +301,10 @@ static void examine(struct exam *e)
 {
 	struct sight sight = { 0 };
 	struct check *c = e->c;
+	int r;
 
-	int r = sight_take(e->w, &sight, e->w->why);
+	e->w->host = &e->options->host->sight;
+	r = sight_take(e->w, &sight, e->w->why);
 
 	if (r) {
 		check_add(c, "read", FOUND_UNKNOWN, NULL, NULL, "%s%s", e->w->why, hint(r));
@@ -313,7 +315,7 @@ static void examine(struct exam *e)
 	look_at_plan(e);
 	if (e->spec->has_tunnel) {
 		check_tunnel(c, e->spec, &sight, e->options->max_handshake_age);
-		check_socket(c, e->spec, e->w);
+		check_socket(c, e->spec, e->w, e->options->host);
 	}
 	check_strangers(c, &e->plan, e->w);
 	check_legacy(c, e->w->vault_ns);
@@ -363,7 +365,7 @@ void check_vault(struct check *c, const struct check_options *options)
 		examine(&e);
 		consider_others(c, &w);
 	}
-	check_processes(c, spec.netns_inode);
+	check_processes(c, spec.netns_inode, options->host);
 	for (size_t i = 0; i < options->n_pids; i++)
 		check_process(c, spec.netns_inode, options->pids[i]);
 	for (size_t i = 0; i < options->n_units; i++)

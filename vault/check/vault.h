@@ -3,6 +3,7 @@
 #ifndef VAULT_CHECK_VAULT_H
 #define VAULT_CHECK_VAULT_H
 
+#include "vault/check/host.h"
 #include "vault/check/list.h"
 
 struct check_options {
@@ -11,6 +12,7 @@ struct check_options {
 	size_t n_pids;
 	const char **units; /* systemd units whose processes must be inside */
 	size_t n_units;
+	struct check_host *host; /* shared by the vaults of one run */
 };
 
 /*

@@ -214,12 +214,26 @@ static void conclude(const struct check *c, struct results *results)
 		report_result(out.s);
 }
 
+/* What is wrong by what was read for an earlier vault may have been made right since. */
+static void examine(struct check *c, const char *name, const struct check_options *options)
+{
+	bool kept = options->host->is_used;
+
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	check_vault(c, options);
+	options->host->is_used = true;
+	if (!kept || check_verdict(c) == FOUND_OK)
+		return;
+	check_free(c);
+	check_host_free(options->host);
+	examine(c, name, options);
+}
+
 static void check_one(const char *name, const struct request *r, struct results *results)
 {
 	struct check c = { 0 };
 
-	snprintf(c.name, sizeof(c.name), "%s", name);
-	check_vault(&c, &r->options);
+	examine(&c, name, &r->options);
 	conclude(&c, results);
 	if (results->prometheus && !check_append(&results->kept, &results->n_kept, sizeof(c), &c))
 		return; /* with all that it owns */
@@ -280,7 +294,8 @@ static int check_names(const struct request *r, const struct options *options)
 
 static int check_run(int argc, char **argv, const struct options *options)
 {
-	struct request r = { .options.max_handshake_age = -1 };
+	struct check_host host = { 0 };
+	struct request r = { .options = { .max_handshake_age = -1, .host = &host } };
 	int code = parse_words(argc, argv, &r), err = 0;
 
 	r.options.pids = r.pids;
@@ -294,6 +309,7 @@ static int check_run(int argc, char **argv, const struct options *options)
 	}
 	if (code == EXIT_DONE)
 		code = check_names(&r, options);
+	check_host_free(&host);
 	free(r.names.list);
 	free(r.pids);
 	free(r.options.units);

@@ -70,10 +70,78 @@ static bool is_basic(enum set_type type)
 	       type == SET_NETWORK_IPV6;
 }
 
-/* What the sets that every vault has elements in, or all others, hold of this vault. */
-static int find_in(struct world *w, struct ruleset *rs, bool basic, size_t *others, size_t *missing)
+/* Where an element goes: into OWNER's set. */
+struct keeper {
+	struct ruleset *owner;
+	struct set *set;
+};
+
+static int keep_element(const struct set_element *e, void *arg)
+{
+	const struct keeper *keeper = arg;
+	struct set_element *copy = set_add(keeper->owner, keeper->set);
+
+	if (copy)
+		*copy = *e;
+	return keeper->owner->err;
+}
+
+/* All elements of every vault. A set that is not there has none. */
+static int dump_grants(enum seal_guard guard, struct world *w, struct ruleset *rs)
 {
 	struct nl_error error = { 0 };
+	int r;
+
+	seal_build_grants(guard, NULL, rs);
+	r = rs->err;
+	for (size_t i = 0; !r && i < rs->n_sets; i++) {
+		struct keeper keeper = { rs, &rs->sets[i] };
+
+		r = nft_dump_elements(&w->host_nft, rs, rs->sets[i].name, keep_element, &keeper,
+				      &error);
+		r = r == -ENOENT ? 0 : r;
+	}
+	return r;
+}
+
+/* The same, kept for the vaults that are looked at next; an interrupted dump taken anew. */
+static int keep_grants(enum seal_guard guard, struct world *w)
+{
+	struct sight_guard *kept = &w->host->guards[guard];
+	int r = -EINTR;
+
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		ruleset_free(&kept->grants);
+		r = dump_grants(guard, w, &kept->grants);
+	}
+	kept->has_grants = !r;
+	return r;
+}
+
+/* Calls FN for each element of RS's set I, as the kernel has it, or had it when it was kept. */
+static int each_element(enum seal_guard guard, struct world *w, const struct ruleset *rs, size_t i,
+			nft_element_fn *fn, void *arg)
+{
+	struct nl_error error = { 0 };
+	const struct set *set;
+	int r = 0;
+
+	if (!w->host)
+		return nft_dump_elements(&w->host_nft, rs, rs->sets[i].name, fn, arg, &error);
+	if (!w->host->guards[guard].has_grants)
+		r = keep_grants(guard, w);
+	if (r)
+		return r;
+	set = &w->host->guards[guard].grants.sets[i]; /* built in one order */
+	for (size_t e = 0; !r && e < set->n_elements; e++)
+		r = fn(&set->elements[e], arg);
+	return r;
+}
+
+/* What the sets that every vault has elements in, or all others, hold of this vault. */
+static int find_in(enum seal_guard guard, struct world *w, struct ruleset *rs, bool basic,
+		   size_t *others, size_t *missing)
+{
 	int r = rs->err;
 
 	for (size_t i = 0; !r && i < rs->n_sets; i++) {
@@ -82,7 +150,7 @@ static int find_in(struct world *w, struct ruleset *rs, bool basic, size_t *othe
 
 		if (is_basic(set->type) != basic)
 			continue;
-		r = nft_dump_elements(&w->host_nft, rs, set->name, sift_element, &sift, &error);
+		r = each_element(guard, w, rs, i, sift_element, &sift);
 		if (r == -ENOENT) {
 			++*missing;
 			r = 0;
@@ -101,9 +169,9 @@ static int find_elements(enum seal_guard guard, struct world *w, struct ruleset 
 
 	seal_build_grants(guard, NULL, rs);
 	*others = 0;
-	r = find_in(w, rs, true, others, &missing);
+	r = find_in(guard, w, rs, true, others, &missing);
 	if (!r && guard == SEAL_HOST && (w->sight || seal_grants_more(rs)))
-		r = find_in(w, rs, false, others, &missing);
+		r = find_in(guard, w, rs, false, others, &missing);
 	return r ? r : missing == rs->n_sets ? -ENOENT : 0;
 }
 
@@ -305,16 +373,23 @@ static int look_elements(enum seal_guard guard, struct world *w)
 	return r == -ENOENT ? LOOK_ABSENT : r;
 }
 
-/* Compares all that vaults share: the table, awake, its chains and their policies, sets and rules. */
+/* Compares all that vaults share: the table, awake, its chains and their policies, sets and rules;
+ * once for all that are looked at. */
 static int compare_shared(enum seal_guard guard, struct world *w)
 {
+	struct sight_guard *seen = &w->sight->host->guards[guard];
 	struct ruleset rs;
-	int r;
 
-	seal_build_guard(guard, &rs);
-	r = rs.err ? rs.err : nftlook_compare(&w->sight->guard, &rs, NFTLOOK_WHOLE, w->why);
-	ruleset_free(&rs);
-	return r;
+	if (!seen->has_verdict) {
+		seal_build_guard(guard, &rs);
+		seen->verdict =
+			rs.err ? rs.err
+			       : nftlook_compare(&seen->rules, &rs, NFTLOOK_WHOLE, seen->why);
+		ruleset_free(&rs);
+		seen->has_verdict = true;
+	}
+	snprintf(w->why, sizeof(w->why), "%s", seen->why);
+	return seen->verdict;
 }
 
 static int guard_look(const struct obj *obj, struct world *w)

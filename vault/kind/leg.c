@@ -241,8 +241,8 @@ static const char *fault_of_bridge(const struct sight *s, const struct rtnl_link
 		return "its bridge is a port of another interface";
 	if (!(bridge->flags & IFF_UP) || !(bridge->flags & IFF_NOARP))
 		return bridge->flags & IFF_UP ? "its bridge does ARP" : "its bridge is down";
-	for (size_t i = 0; i < s->n_host_addresses; i++)
-		if (s->host_addresses[i].index == bridge->index)
+	for (size_t i = 0; i < s->host->n_addresses; i++)
+		if (s->host->addresses[i].index == bridge->index)
 			return "its bridge has an address of the host";
 	return NULL;
 }
@@ -272,8 +272,8 @@ static int leg_look(const struct obj *obj, struct world *w)
 	const char *fault;
 
 	(void)obj;
-	port = sight_link(s->host_links, s->n_host_links, spec->port_name);
-	bridge = sight_link(s->host_links, s->n_host_links, spec->bridge_name);
+	port = sight_link(s->host->links, s->host->n_links, spec->port_name);
+	bridge = sight_link(s->host->links, s->host->n_links, spec->bridge_name);
 	inside = sight_link(s->links, s->n_links, spec->leg_name);
 	if (!port || !inside || !bridge)
 		return LOOK_ABSENT;

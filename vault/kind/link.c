@@ -58,7 +58,7 @@ static int remove_remains(struct world *w)
 			inside = s->links[i].name;
 	if (inside)
 		nl = &w->vault_route;
-	if (inside || sight_link(s->host_links, s->n_host_links, w->spec->host_name)) {
+	if (inside || sight_link(s->host->links, s->host->n_links, w->spec->host_name)) {
 		r = world_queue(w, nl);
 		if (!r)
 			rtnl_queue_del_link(&w->batch, nl, w->current,
@@ -74,9 +74,9 @@ static int remove_remains(struct world *w)
 static bool host_end_has(const struct sight *s, const struct spec *spec,
 			 const struct prefix *address)
 {
-	for (size_t i = 0; i < s->n_host_addresses; i++)
-		if (s->host_addresses[i].index == spec->host_index &&
-		    prefix_equal(&s->host_addresses[i].address, address))
+	for (size_t i = 0; i < s->host->n_addresses; i++)
+		if (s->host->addresses[i].index == spec->host_index &&
+		    prefix_equal(&s->host->addresses[i].address, address))
 			return true;
 	return false;
 }
@@ -86,9 +86,9 @@ static size_t count_host_addresses(const struct sight *s, const struct spec *spe
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < s->n_host_addresses; i++)
-		n += s->host_addresses[i].index == spec->host_index &&
-		     !addr_is_linklocal(&s->host_addresses[i].address.addr);
+	for (size_t i = 0; i < s->host->n_addresses; i++)
+		n += s->host->addresses[i].index == spec->host_index &&
+		     !addr_is_linklocal(&s->host->addresses[i].address.addr);
 	return n;
 }
 
@@ -128,7 +128,7 @@ static const char *fault_of_link(const struct world *w)
 {
 	const struct spec *spec = w->spec;
 	const struct sight *s = w->sight;
-	const struct rtnl_link *host = sight_link(s->host_links, s->n_host_links, spec->host_name);
+	const struct rtnl_link *host = sight_link(s->host->links, s->host->n_links, spec->host_name);
 	const struct rtnl_link *inside = sight_link(s->links, s->n_links, spec->link_name);
 	const char *fault;
 
@@ -168,7 +168,7 @@ static int link_look(const struct obj *obj, struct world *w)
 	int r = 1;
 
 	(void)obj;
-	if (!sight_link(s->host_links, s->n_host_links, w->spec->host_name) ||
+	if (!sight_link(s->host->links, s->host->n_links, w->spec->host_name) ||
 	    !sight_link(s->links, s->n_links, w->spec->link_name))
 		return LOOK_ABSENT;
 	fault = fault_of_link(w);

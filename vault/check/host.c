@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/check/host.c: what the host has of all vaults, read once for many of them. */
+#include "vault/check/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void check_host_free(struct check_host *host)
+{
+	sight_free_host(&host->sight);
+	free(host->tasks);
+	memset(host, 0, sizeof(*host));
+}
