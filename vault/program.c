@@ -335,5 +335,7 @@ int program_look(const char *ifname, pid_t *pid)
 	if (kill(*pid, 0)) /* no signal: is it there? */
 		return -errno;
 	r = is_ours(*pid, ifname);
+	if (r == -ENOENT) /* it has ended, or /proc hides it (hidepid) */
+		return kill(*pid, 0) ? -errno : -EACCES;
 	return r < 0 ? r : r ? 0 : -EADDRINUSE;
 }

@@ -31,7 +31,8 @@ static const char usage[] =
 	"    STUN, with its port. sink: is mute\n"
 	"wire flood /run/netns/NAME DST --token HEX --seconds S\n"
 	"    Enters the namespace whenever that name appears, and sends by udp, raw and packet.\n"
-	"wire attach xdp|tcx IFACE    a BPF program there that lets all pass, until killed\n";
+	"wire attach xdp|tcx IFACE    a BPF program there that lets all pass, until killed\n"
+	"wire -f IFACE                what `userspace wire` makes `vault up` run: as a WireGuard, but mute\n";
 
 _Noreturn void die(const char *what)
 {
@@ -228,6 +229,8 @@ int main(int argc, char **argv)
 	size_t words = argc > 1 ? parse_options(&j, argv + 1) : 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (words == 2 && !strcmp(argv[1], "-f"))
+		return tunnel(argv[2]);
 	if (words >= 2 && words <= MAX && !strcmp(argv[1], "watch"))
 		return watch(argv + 2, words - 1, &j);
 	if (words >= 2 && words <= MAX && j.token_len && !strcmp(argv[1], "cells"))
@@ -251,5 +254,6 @@ int main(int argc, char **argv)
 /* These stand alone, too; one compilation, as the Makefile has one rule for one file. */
 #include "wirebpf.c"
 #include "wiresend.c"
+#include "wiretunnel.c"
 #include "wirestun.c"
 #include "wirewatch.c"

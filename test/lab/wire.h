@@ -43,6 +43,7 @@ int send_all(const char *kind, const struct job *j);
 int send_cells(char **dsts, size_t n, const struct job *j);
 int flood(const char *path, const struct job *j);
 int attach(const char *kind, const char *iface);
+int tunnel(const char *name);
 
 struct sockaddr_in6;
 size_t stun_answer(const uint8_t *p, size_t n, const struct sockaddr_in6 *peer, uint8_t out[static STUN_MAX]);
