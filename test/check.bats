@@ -75,19 +75,34 @@ says() { grep -q "^$1  *$2  .*$3" <<< "$output" || { echo "$output"; echo "not s
 }
 
 # bats test_tags=tunnel
-@test "a sample of the mutations, on whatever WireGuard there is" {
+@test "one mutation of each kind, on whatever WireGuard there is" {
+	asked=(accessible-from 192.168.77.0/24)
+	vault up media conf "$LAB/provider.conf" "${asked[@]}" > "$BATS_TEST_TMPDIR/again"
 	mutation seal media nft flush chain inet vault output
+	mutation seal media nft chain inet vault output '{ policy accept; }'
 	mutation frames media nft delete table netdev vault-link
 	mutation guard host nft flush chain inet vault forward
+	mutation guard host nft delete element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
 	mutation link host ip link del vlt-media
+	mutation link host ip address add 192.168.99.1/24 dev vlt-media
 	mutation tunnel media ip link del wg-media
 	mutation peers peer allowed-ips 10.66.0.0/24
-	mutation endpoint peer endpoint 198.51.100.2:51820
-	mutation route media ip route del default
-	mutation interface media ip link set wg-media down
+	mutation peers media wg set wg-media fwmark 0x77
 	mutation peers media wg set wg-media private-key "$LAB/keys/client2"
+	mutation endpoint peer endpoint 198.51.100.2:51820
+	mutation address media ip address add 10.9.9.9/32 dev wg-media
+	mutation route media ip route del default
+	UNDO='media ip rule del priority 77' mutation rule media ip rule add priority 77 table 77
+	mutation interface media ip link set wg-media down
+	mutation sysctl media_sysctl net.ipv4.conf.all.rp_filter=0
+	UNDO='media ip link del leg9' mutation stranger media ip link add leg9 type veth peer name leg8
+	UNDO='media nft delete table ip nat' mutation stranger media nft add table ip nat
+	UNDO=detach mutation attached attach xdp 'inside media' wg-media
+	UNDO='host sysctl -qw net.ipv4.conf.eth1.forwarding=1' mutation forwarding host sysctl -qw net.ipv4.conf.eth1.forwarding=0
+	mutation resolv.conf host sh -c 'echo nameserver 9.9.9.9 > /run/vault/media/resolv.conf'
+	mutation netns host sh -c 'umount /run/netns/media; rm /run/netns/media'
 	if [[ $LAB_BACKEND == kernel ]]; then
-		UNDO='vault down media; vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/again"' mutation socket make_inside
+		UNDO='vault down media; vault up media conf "$LAB/provider.conf" "${asked[@]}" > "$BATS_TEST_TMPDIR/again"' mutation socket make_inside
 	fi
 }
 
@@ -331,8 +346,10 @@ kill_program() {
 	mutation resolv.conf host sh -c 'echo nameserver 9.9.9.9 > /run/vault/media/resolv.conf'
 	mutation resolv.conf host rm /run/vault/media/resolv.conf
 	mutation nsswitch.conf host sh -c 'echo hosts: resolve > /run/vault/media/nsswitch.conf'
+	# Held open, as the kernel gives the number of a namespace that is gone to the next one: then it is all else that is wrong.
+	spawn host sh -c 'exec sleep 1000 9< /run/netns/media'
 	UNDO='vault down media; host ip netns del media; vault up media conf $LAB/provider.conf > $BATS_TEST_TMPDIR/again' \
-		mutation netns host sh -c 'umount /run/netns/media; rm /run/netns/media; ip netns add media'
+		mutation netns host sh -c 'umount -l /run/netns/media; rm /run/netns/media; ip netns add media'
 	mutation netns host sh -c 'umount /run/netns/media; rm /run/netns/media'
 	mutation netns host umount /run/netns/media
 	mutation state host sed -i 's/"schema": 1,/"schema": 1, "more": 1,/' /run/vault/media/vault.json
@@ -385,6 +402,10 @@ unknown() {
 	unknown 'run it as root' host setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$VAULT" check media
 	unknown 'run it on the host' inside media "$VAULT" check media
 	unknown '/proc' host unshare --mount sh -c 'mount -t tmpfs none /proc; "$0" check media' "$VAULT"
+	unknown 'does not show all processes' host unshare --mount sh -c 'mount -t proc -o hidepid=2,gid=12345 none /proc
+		setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace "$0" check media' "$VAULT"
+	unknown 'may not be looked at' host unshare --mount sh -c 'mount -t proc -o hidepid=1 none /proc
+		setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace "$0" check media' "$VAULT"
 	unknown 'cannot be told' host unshare --mount sh -c 'mount -t tmpfs none /proc/sys/net; "$0" check media' "$VAULT"
 	unknown 'not up' vault check nobody
 	host cp $state /run/kept
@@ -405,6 +426,47 @@ unknown() {
 	unknown 'another command is changing' host flock /run/vault/media "$VAULT" check media
 	vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/again"
 	run -0 host flock /run/vault/media "$VAULT" check media # as from a hook: sound is sound
+}
+
+@test "PC-6 by the exit status whoever depends on a vault is stopped when it is broken, as cron or a timer does" {
+	spawn host sleep 1000
+	host sh -c '"$0" -q check media || kill "$1"' "$VAULT" "$SPAWNED"
+	run ! gone "$SPAWNED"
+	media ip route del default
+	host sh -c '"$0" -q check media > /run/mail || kill "$1"' "$VAULT" "$SPAWNED"
+	retry 5 gone "$SPAWNED"
+	host grep -q 'FAIL *route' /run/mail
+}
+
+# heals: would vault-heal@media.service have the vault reloaded?
+heals() {
+	local pattern
+
+	pattern=$(sed -n 's/.*grep -q "\(.*\)" .*/\1/p' "$top/vault/systemd/vault-heal@.service")
+	run vault -q check media
+	[[ $status != 0 ]]
+	grep -q "${pattern//%i/media}" <<< "$output"
+}
+
+@test "PC-9 a reload is asked for when it mends what was found, and not when it cannot" {
+	media ip route del default
+	heals
+	vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/again"
+	media ip link add br9 type bridge
+	run ! heals
+	run -1 vault check media
+	media ip link del br9
+	media nft flush ruleset
+	heals
+	vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/again"
+	srv nft 'table inet dead { chain input { type filter hook input priority 0; udp dport 51820 drop; }; }'
+	run ! vault exec media curl -sm 1 http://10.66.0.1/
+	run ! heals
+	run -1 vault check media
+	says FAIL handshake 'none received'
+	srv nft delete table inet dead
+	host sh -c 'umount /run/netns/media; rm /run/netns/media'
+	heals
 }
 
 # ---- processes -----------------------------------------------------------------------------------------------------
@@ -532,10 +594,36 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	[[ $(sample vault_check ',id="route"') == 0 && $(sample vault_verdict ',verdict="broken"') == 1 ]]
 	run -3 vault check nobody prometheus
 	[[ $output == *'vault_up{name="nobody"} 0'* ]]
-	if command -v promtool > /dev/null; then
-		vault check web prometheus | promtool check metrics
-	fi
 	vault down web > "$BATS_TEST_TMPDIR/web"
+}
+
+@test "PC-10 prometheus: promtool finds nothing to say of any metric, and does of a bad one" {
+	need promtool
+	inside media "$WIRE" send udp 10.200.0.1 --port 22 --token 00 || : # so that something is dropped
+	vault exec media curl -sfm 5 -o /dev/null http://10.66.0.1/
+	vault check media prometheus > "$BATS_TEST_TMPDIR/metrics"
+	# Of each there is a sample.
+	diff <(sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' "$BATS_TEST_TMPDIR/metrics") <(sed -n 's/^\([a-z_]*\){.*/\1/p' "$BATS_TEST_TMPDIR/metrics" | uniq)
+	run -0 promtool check metrics < "$BATS_TEST_TMPDIR/metrics"
+	[ -z "$output" ] || { echo "$output"; return 1; }
+	sed -i 's/_total/_totals/' "$BATS_TEST_TMPDIR/metrics"
+	run ! promtool check metrics < "$BATS_TEST_TMPDIR/metrics"
+}
+
+@test "check all -j and prometheus of many vaults (CHECK_MANY of them) are one valid document each" {
+	local i n=${CHECK_MANY:-100}
+
+	# Programs that are not wireguard-go, of which a user cannot have so many.
+	host sh -ec 'for i in $(seq "$1"); do "$0" up many$i conf "$LAB/provider.conf" userspace "$WIRE"; done' "$VAULT" $((n - 1)) \
+		> "$BATS_TEST_TMPDIR/many"
+	host ip -n many7 route del default
+	run -1 vault -j check all
+	[[ $(jq -s length <<< "$output") == 1 ]]
+	jq -e --argjson n "$n" 'length == $n and (map(.name) | unique | length) == $n and
+		map(select(.verdict != "sound") | .name) == ["many7"]' <<< "$output" || { jq '.[] | select(.verdict != "sound")' <<< "$output"; return 1; }
+	run -1 vault check all prometheus
+	[[ $(grep -c '^vault_up{.*} 1$' <<< "$output") == "$n" && $(grep -c '^vault_verdict{.*sound"} 1$' <<< "$output") == $((n - 1)) ]]
+	host sh -ec 'for i in $(seq "$1"); do "$0" down many$i; done' "$VAULT" $((n - 1)) > "$BATS_TEST_TMPDIR/many"
 }
 
 @test "check system: what there is, and the mend for what is not" {

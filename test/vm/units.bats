@@ -189,6 +189,9 @@ are() {
 
 rules() { ip netns exec media nft list table inet vault; }
 
+# Also that of a reload.
+last_change() { systemctl show -P StateChangeTimestampMonotonic vault@media; }
+
 rests() { [ "$(systemctl is-active vault-heal@media)" = inactive ]; }
 
 @test "PC-9 the heal timer puts a flushed rule set back; where the namespace is gone, services start anew in the next one" {
@@ -203,6 +206,13 @@ rests() { [ "$(systemctl is-active vault-heal@media)" = inactive ]; }
 	[ "$(main_pid)" = "$pid" ]
 	systemctl -q disable --now vault-heal@media.timer
 	retry 30 rests # a look that the timer began would be taken for the one below
+	since=$(last_change)
+	ip netns exec media nft add table ip strange # which no reload takes away
+	systemctl start vault-heal@media
+	[ "$(last_change)" = "$since" ]
+	ip netns exec media nft flush ruleset
+	systemctl start vault-heal@media
+	[ "$(last_change)" != "$since" ]
 	ip netns delete media
 	systemctl start vault-heal@media
 	retry 30 is_inside # the service starts after the vault, which is all that was waited for
@@ -240,6 +250,21 @@ rests() { [ "$(systemctl is-active vault-heal@media)" = inactive ]; }
 	echo "conf $conf" >/etc/vault/media.conf
 	systemctl start probe
 	is_inside
+}
+
+@test "PC-6 a vault that check does not find sound keeps a service from starting, by ExecStartPre" {
+	cat >/etc/systemd/system/careful.service <<-'END'
+		[Service]
+		Type=oneshot
+		ExecStartPre=/usr/sbin/vault -q check media
+		ExecStart=/bin/true
+	END
+	systemctl daemon-reload
+	systemctl start careful
+	ip netns exec media nft add table ip strange
+	run ! systemctl start careful
+	ip netns exec media nft delete table ip strange
+	systemctl start careful
 }
 
 @test "IB-3 a vault whose unit fails takes its services along" {
