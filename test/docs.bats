@@ -240,8 +240,8 @@ every_offer() {
 	offers "$1" "vault leaktest media report s" some.conf
 	has "$1" "vault leaktest media on-leak kil" kill
 	offers "$1" "vault leaktest media probe udp-l" udp-lan
-	offers "$1" "vault leaktest media probe udp-lan d" "disrupt duration"
-	offers "$1" "vault leaktest media probe udp-lan log x udp" ""
+	offers "$1" "vault leaktest media probe udp-lan di" disrupt
+	offers "$1" "vault leaktest media probe udp-lan log x udp-" ""
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
 	offers "$1" "vault exec media cwd " folder

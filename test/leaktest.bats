@@ -4,20 +4,247 @@
 
 load helper
 
-# of PROBE: its verdict in $output, a run's JSON
-of() { jq -re --arg id "$1" '.probes[] | select(.id == $id).verdict' <<< "$output"; }
-
-@test "PC-3 PC-4: a sound vault is sealed, run after run, while other traffic passes every interface" {
-	vault up media conf "$LAB/provider.conf"
-	for ((i = 0; i < ${LEAKTEST_RUNS:-5}; i++)); do
-		run -0 --separate-stderr vault -j leaktest media
-		[ "$(jq -r '[.probes[] | select(.verdict != "sealed" and .verdict != "skip")] | length' <<< "$output")" = 0 ]
-		[ "$(jq -r '.verdict, .control.verdict' <<< "$output" | xargs)" = "sealed seen" ]
-	done
-	vault down media
+teardown() {
+	despawn_all
+	host rm -rf /run/nscd /etc/netns
+	vault -q down all
 }
 
-@test "PC-3: a vault that is not up cannot be judged: exit 3" {
+# verdict ID: that probe's, in the run that $output holds
+verdict() { jq -re --arg id "$1" '.probes[] | select(.id == $id).verdict' <<< "$output"; }
+
+# sealed WORDS…: a run of leaktest finds nothing
+sealed() {
+	run -0 --separate-stderr vault -j leaktest media "$@"
+	jq -r '.verdict, .control.verdict, (.probes[] | select(.verdict != "sealed" and .verdict != "skip"))' <<< "$output"
+	[ "$(jq -r '.verdict, .control.verdict' <<< "$output" | xargs)" = "sealed seen" ]
+	[ "$(jq '[.probes[] | select(.verdict == "LEAK" or .verdict == "unknown")] | length' <<< "$output")" = 0 ]
+	[ -z "$stderr" ]
+}
+
+# leaks ID…: a run finds a leak, each of these probes among those that saw one, and says what it saw
+leaks() {
+	local id
+
+	run -1 --separate-stderr vault -j leaktest media
+	jq -r '.probes[] | select(.verdict == "LEAK") | "\(.id): \(.evidence[0].interface) \(.evidence[0].summary)"' <<< "$output"
+	[ "$(jq -r .verdict <<< "$output")" = LEAK ]
+	for id; do
+		[ "$(verdict "$id")" = LEAK ] || { echo "not found by $id"; return 1; }
+		jq -e --arg id "$id" '.probes[] | select(.id == $id).evidence | length > 0' <<< "$output"
+	done
+}
+
+up() { vault -q up media conf "$LAB/provider.conf" "$@"; }
+rule() { inside media nft "$@"; }
+
+# traffic of others on every interface: the uplink, the LAN, the link, the tunnel, and ARP
+noise() {
+	spawn isp ping -q -i 0.01 192.0.2.2
+	spawn lan ping -q -i 0.01 192.168.77.1
+	spawn lan ping -q -i 0.01 203.0.113.9
+	spawn host ping -q -i 0.01 10.200.0.2
+	spawn host sh -c 'while :; do "$WIRE" send udp 192.168.77.2 --port 9 --token 00112233 --count 1000; sleep 0.05; done'
+	spawn lan sh -c 'while :; do ip neigh flush dev eth0; sleep 0.05; done'
+}
+
+@test "PC-3 PC-4: a sound vault is sealed, run after run, while other traffic passes every interface" {
+	up accessible-from 192.168.77.0/24,fd00:77::/64 publish 8080:80 allow-host 9/udp
+	noise
+	for _ in $(seq "${LEAKTEST_RUNS:-5}"); do
+		sealed
+	done
+	# Nothing of the runs is left, and the vault is what it was.
+	[ "$(host ip -br link | grep -c 'twin\|vlx-')" = 0 ]
+	[ "$(host nft list table inet vault | grep -c twin)" = 0 ]
+	vault -q check media
+}
+
+# A sound run, and two broken vaults, also on the kernel's WireGuard.
+# bats test_tags=tunnel
+@test "PC-3 BX-1: sealed when sound; rules taken away inside, or the guard, are found" {
+	up
+	sealed
+	rule flush ruleset
+	leaks link-udp link-tcp link-icmp frame-link frame-vlan frame-other frame-arp forged raw udp-host dns-elsewhere \
+		multicast tunnel-address twin-flow twin-route
+	vault -q up media conf "$LAB/provider.conf"
+	sealed
+	host nft delete table inet vault
+	leaks twin-flush enter frame-link
+}
+
+@test "L1 L15: a rule for established flows without an interface is found by a flow that goes on" {
+	up
+	rule insert rule inet vault output ct state established accept
+	rule delete table netdev vault-link
+	host ip -n media route add default via 10.200.0.1 metric 5
+	leaks twin-flow
+}
+
+@test "L1 L10: an output chain that accepts is found by sockets" {
+	up
+	rule flush chain inet vault output
+	rule chain inet vault output '{ policy accept; }'
+	leaks udp-host link-udp forged raw
+}
+
+@test "L2: a filter of frames that is missing is found by packet sockets" {
+	up
+	rule delete table netdev vault-link
+	leaks frame-link frame-vlan frame-other frame-arp
+	vault -q up media conf "$LAB/provider.conf"
+	rule delete table netdev vault-tunnel
+	leaks frame-tunnel
+}
+
+@test "L6 L7: a resolver within the LAN's range that is asked by the link is found" {
+	up dns 192.168.77.2 accessible-from 192.168.77.0/24
+	sealed
+	host ip -n media route replace 192.168.77.2/32 via 10.200.0.1 dev link-media
+	rule insert rule inet vault output udp dport 53 accept
+	rule delete table netdev vault-link
+	leaks dns-resolvers dns-elsewhere
+}
+
+@test "L5: a resolv.conf that the host renamed away from over a process inside is found" {
+	up
+	host mkdir -p /etc/netns/media
+	host cp /run/vault/media/resolv.conf /run/vault/media/nsswitch.conf /etc/netns/media
+	spawn inside media sleep infinity
+	sealed
+	[ "$(verdict processes)" = sealed ]
+	host sh -c 'echo nameserver 192.0.2.1 > /etc/resolv.conf.new && mv /etc/resolv.conf.new /etc/resolv.conf'
+	leaks processes
+	[ "$(verdict exec)" = sealed ]
+	host sh -c 'echo nameserver 127.0.0.1 > /etc/resolv.conf'
+}
+
+@test "L3: a socket of nscd that a process inside can reach is found" {
+	up
+	host mkdir -p /etc/netns/media /run/nscd
+	host cp /run/vault/media/resolv.conf /run/vault/media/nsswitch.conf /etc/netns/media
+	spawn inside media sleep infinity
+	spawn host nc -lkU /run/nscd/socket
+	retry 5 host test -S /run/nscd/socket
+	leaks processes
+	[ "$(verdict exec)" = sealed ]
+	despawn_all
+	host rm -rf /run/nscd
+	sealed
+}
+
+@test "L8: IPv6 that was forgotten is found" {
+	vault -q up media conf "$LAB/provider4.conf"
+	sealed
+	inside media sysctl -qw net.ipv6.conf.link-media.disable_ipv6=0
+	host ip -6 -n media address add fd00:1::2/64 dev link-media nodad
+	host ip -6 address add fd00:1::1/64 dev vlt-media nodad
+	host ip -6 -n media route add default via fd00:1::1
+	rule insert rule inet vault input meta nfproto ipv6 accept
+	rule insert rule inet vault output meta nfproto ipv6 accept
+	rule delete table netdev vault-link
+	leaks udp-public tcp-public icmp-public
+}
+
+@test "L21 L10: a port that is published to everybody is found" {
+	up publish 8080:80 accessible-from 192.168.77.0/24
+	sealed
+	[ "$(verdict publish)" = sealed ]
+	host nft add element inet vault entrants4 '{ "vlt-media" . 10.200.0.2 . 0.0.0.0/0 }'
+	host nft add element inet vault published4 '{ tcp . 8080 . 0.0.0.0/0 . 0.0.0.0/0 : 10.200.0.2 . 80 }'
+	leaks publish enter
+}
+
+@test "PC-3: what others inside send elsewhere is found" {
+	up
+	rule delete table netdev vault-link
+	rule insert rule inet vault output accept
+	spawn inside media sh -c 'while :; do echo; sleep 0.05; done | nc -u -s 10.66.0.2 10.200.0.1 9999'
+	leaks others
+}
+
+@test "PC-3: a vault that is not up, or a caller that may not look, cannot be judged: exit 3" {
 	run -3 --separate-stderr vault leaktest nosuch
 	[[ $stderr == *"not up"* ]]
+	up
+	run -3 --separate-stderr host setpriv --bounding-set -net_raw --inh-caps -net_raw "$VAULT" leaktest media
+	[[ $stderr == *"Operation not permitted"*"root"* ]]
+	run -3 --separate-stderr host setpriv --reuid nobody --clear-groups "$VAULT" leaktest media
+	[[ $stderr == *"(run it as root)"* ]]
+}
+
+@test "PC-3: a control that is not seen is no proof: unknown, never sealed" {
+	up
+	# Somebody takes the control's cable down whenever it comes up.
+	spawn host sh -c 'while :; do ip link set vlx-media down 2> /dev/null; done'
+	for _ in 1 2 3; do
+		run --separate-stderr vault -j leaktest media
+		[ "$status" = 3 ] || [ "$(jq -r .control.verdict <<< "$output")" = seen ]
+	done
+}
+
+@test "PC-3: probes can be chosen; the JSON has the keys that the page says" {
+	up
+	sealed probe udp-public twin-flow
+	[ "$(jq -r '.probes[].id' <<< "$output" | xargs)" = "udp-public twin-flow" ]
+	sealed
+	keys=$(jq -r '[paths(type != "null") | map(select(type == "string")) | join(".")] | .[]' <<< "$output" |
+		sed 's/^drops\.[^.]*/drops.REASON/' | sort -u | xargs)
+	echo "$keys"
+	[ "$keys" = "addresses control control.detail control.verdict drops drops.REASON drops.REASON.packets drops.REASON.total \
+duration name probes probes.detail probes.evidence probes.id probes.vectors probes.verdict probes.where time token verdict" ]
+	for key in ${keys//./ }; do grep -q "\b$key\b" "$top/man/vault-leaktest.8"; done
+	rule delete table netdev vault-link
+	leaks frame-link
+	[ "$(jq -r '[.probes[].evidence[] | keys[]] | unique | join(" ")' <<< "$output")" = "interface summary time" ]
+	[[ $(jq -r '.probes[].evidence[0].time // empty' <<< "$output" | head -n 1) =~ ^20[0-9-]+T[0-9:]+\.[0-9]{3}Z$ ]]
+	# What is chosen is what a `where` and a verdict are.
+	[ "$(jq -r '[.probes[].where] | unique | join(" ")' <<< "$output")" = "host twin vault" ]
+	[ "$(jq -r '.token | length' <<< "$output")" = 32 ]
+}
+
+@test "L1 L15 PC-3: disrupt takes the real tunnel down and puts it back, also when it is interrupted" {
+	up
+	state() { host sh -c 'ip -n media -br address; ip -n media route; ip -n media -6 route'; }
+	before=$(state)
+	sealed
+	[ "$(verdict tunnel-down)" = skip ]
+	sealed disrupt
+	[ "$(verdict tunnel-down)" = sealed ]
+	diff <(echo "$before") <(state)
+	host "$VAULT" exec media ping -c 1 -W 5 10.66.0.1
+	for signal in INT TERM; do
+		spawn host "$VAULT" -j leaktest media disrupt
+		retry 5 host ip -br link show vlx-media
+		host kill -$signal "$SPAWNED"
+		retry 5 gone "$SPAWNED"
+		diff <(echo "$before") <(state)
+		[ "$(host ip -br link | grep -c 'twin\|vlx-')" = 0 ]
+	done
+	vault -q check media
+	# A way out that a flow takes while the tunnel is down is found.
+	rule insert rule inet vault output ct state established accept
+	rule delete table netdev vault-link
+	host ip -n media route add default via 10.200.0.1 metric 5
+	host ip -6 -n media route add default via fd76:6175:6c74::1 metric 5
+	run -1 --separate-stderr vault -j leaktest media disrupt
+	[ "$(verdict tunnel-down)" = LEAK ]
+}
+
+@test "PC-3: a run that is killed leaves no way open; the next run, or down, clears what is left" {
+	up
+	for _ in 1 2 3; do
+		spawn host "$VAULT" leaktest media
+		retry 5 host ip -br link show vlt-media+twin
+		host kill -KILL "$SPAWNED"
+		retry 5 gone "$SPAWNED"
+		sealed
+		[ "$(host nft list table inet vault | grep -c twin)" = 0 ]
+	done
+	spawn host "$VAULT" leaktest media
+	retry 5 host ip -br link show vlt-media+twin
+	host kill -KILL "$SPAWNED"
+	vault down media
+	run -1 host nft list table inet vault
 }

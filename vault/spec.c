@@ -51,6 +51,14 @@ void spec_name_interfaces(struct spec *spec)
 	interface_name("wg-", spec->name, spec->tunnel_name);
 }
 
+void spec_twin_link(const struct spec *spec, char out[static IFNAMSIZ])
+{
+	char name[sizeof(spec->name) + sizeof("+twin")];
+
+	snprintf(name, sizeof(name), "%s+twin", spec->name);
+	interface_name(SPEC_LINK_PREFIX, name, out);
+}
+
 void spec_set_segment(struct spec *spec, const char *segment)
 {
 	snprintf(spec->leg.segment, sizeof(spec->leg.segment), "%s", segment);

@@ -152,6 +152,9 @@ bool spec_name_is_valid(const char *name);
  * hash of the whole. */
 void spec_name_interfaces(struct spec *spec);
 
+/* The name, on the host, of the link of SPEC's twin (leaktest): no vault's, as '+' is in no name. */
+void spec_twin_link(const struct spec *spec, char out[static IFNAMSIZ]);
+
 /* Takes the name of the leg's segment, and fills the interface names that come of it. */
 void spec_set_segment(struct spec *spec, const char *segment);
 bool spec_has_leg(const struct spec *spec);

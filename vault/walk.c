@@ -21,7 +21,7 @@
 #include "vault/sight.h"
 #include "vault/stranger.h"
 
-static bool signal_is_pending(void)
+bool walk_is_interrupted(void)
 {
 	static const int ours[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	sigset_t pending;
@@ -96,7 +96,7 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 	for (*at = 0; *at < plan->n; ++*at) {
 		const struct obj *o = &plan->objs[*at];
 
-		if (signal_is_pending())
+		if (walk_is_interrupted())
 			return -EINTR;
 		if (!(o->flags & OBJ_OPTIONAL)) {
 			if (*at > run)
@@ -243,7 +243,7 @@ static int mend_object(const struct obj *o, struct world *w, walk_change_fn *fn,
 {
 	int look, r;
 
-	if (signal_is_pending())
+	if (walk_is_interrupted())
 		return -EINTR;
 	look = o->kind->look(o, w);
 	w->why[0] = '\0';

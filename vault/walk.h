@@ -8,6 +8,9 @@
 #include "vault/obj.h"
 #include "vault/world.h"
 
+/* True when a signal waits that makes a walk stop: SIGINT, SIGTERM, SIGHUP, SIGQUIT. */
+bool walk_is_interrupted(void);
+
 /*
  * Makes every object of PLAN, in order. 0 when all are there. On the first failure, or when one of
  * the signals that the caller blocked is pending, takes back in reverse what was made, says so, and

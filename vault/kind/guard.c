@@ -27,6 +27,9 @@ struct sift {
 	struct ruleset *owner;
 	struct set *ours;
 	size_t others;
+	char twin[IFNAMSIZ]; /* whose elements go with the vault's, where a killed leaktest left
+				them */
+	bool looking; /* and are nobody's else */
 };
 
 /* An interface of SPEC's on the host. */
@@ -37,23 +40,26 @@ static bool has_interface(const struct spec *spec, const char *name)
 }
 
 /* A key begins with the interface's name, or a comment has it. */
-static bool is_ours(const struct sift *sift, const struct set_element *e)
+static const char *name_of(const struct sift *sift, const struct set_element *e)
 {
 	bool in_key = set_shape(sift->ours->type)->fields[0] == FIELD_LINK;
-	const char *name = in_key ? (const char *)e->key : e->comment;
 
-	return has_interface(sift->spec, name);
+	return in_key ? (const char *)e->key : e->comment;
 }
 
 static int sift_element(const struct set_element *e, void *arg)
 {
 	struct sift *sift = arg;
 	struct set_element *copy;
+	const char *name;
+	bool is_twin;
 
 	if (e->len != set_key_len(sift->ours->type))
 		return -EBADMSG;
-	if (!is_ours(sift, e)) {
-		sift->others++;
+	name = name_of(sift, e);
+	is_twin = !strncmp(name, sift->twin, IFNAMSIZ);
+	if (is_twin ? sift->looking : !has_interface(sift->spec, name)) {
+		sift->others += !is_twin;
 		return 0;
 	}
 	copy = set_add(sift->owner, sift->ours);
@@ -146,8 +152,11 @@ static int find_in(enum seal_guard guard, struct world *w, struct ruleset *rs, b
 
 	for (size_t i = 0; !r && i < rs->n_sets; i++) {
 		struct set *set = &rs->sets[i];
-		struct sift sift = { .spec = w->spec, .owner = rs, .ours = set };
+		struct sift sift = {
+			.spec = w->spec, .owner = rs, .ours = set, .looking = w->sight
+		};
 
+		spec_twin_link(w->spec, sift.twin);
 		if (is_basic(set->type) != basic)
 			continue;
 		r = each_element(guard, w, rs, i, sift_element, &sift);
@@ -438,8 +447,10 @@ static bool has_prefix(const char *name, const char *prefix)
 static int note_link(const struct rtnl_link *link, void *arg)
 {
 	const struct others *others = arg;
+	char twin[IFNAMSIZ];
 
-	if (has_interface(others->spec, link->name))
+	spec_twin_link(others->spec, twin);
+	if (has_interface(others->spec, link->name) || !strcmp(link->name, twin))
 		return 0;
 	if (has_prefix(link->name, SPEC_LEG_PREFIX) || has_prefix(link->name, SPEC_BRIDGE_PREFIX))
 		return -EBUSY;

@@ -7,6 +7,7 @@
 #include <net/ethernet.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "lib/ns.h"
 #include "lib/rtnl.h"
@@ -20,21 +21,50 @@ static int find_index(void *arg)
 	return c->index ? 0 : -errno;
 }
 
-static int open_route(void *arg)
+/* An address of both families on one end, and the end up. */
+static int bring_up(struct nl *nl, uint32_t index, const struct prefix addresses[SPEC_FAMILIES])
 {
-	return nl_open(arg, NETLINK_ROUTE);
+	struct nl_error error = { 0 };
+	struct nl_batch b = { 0 };
+
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		rtnl_queue_address(&b, nl, 0, index, &addresses[f], false);
+	rtnl_queue_up(&b, nl, 0, index, true);
+	return nl_batch_send(&b, NULL, NULL, &error);
 }
 
-/* Both ends up; nothing else: they need no addresses. */
-static int lay(struct control *c, struct nl *host, struct nl *inner)
+/* A random pair of addresses of each family. */
+static int choose_addresses(struct prefix host[SPEC_FAMILIES], struct prefix far[SPEC_FAMILIES])
+{
+	static const char *const networks[SPEC_FAMILIES] = { "198.18.0.0/30", "2001:2::/126" };
+	uint16_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return -EIO;
+	for (int f = 0; f < SPEC_FAMILIES; f++) {
+		int r = prefix_parse(networks[f], &host[f]);
+
+		if (r)
+			return r;
+		far[f] = host[f];
+		host[f].addr = addr_add(&host[f].addr, 4 * (random % 16384U) + 1);
+		far[f].addr = addr_add(&host[f].addr, 1);
+	}
+	return 0;
+}
+
+static int lay(struct control *c, struct nl *host, struct nl *inner, struct cable *cable)
 {
 	const struct rtnl_veth veth = { .name = c->host_name,
 					.peer_name = c->name,
 					.peer_ns = c->ns };
+	struct prefix near[SPEC_FAMILIES], far[SPEC_FAMILIES];
 	struct nl_error error = { 0 };
 	struct nl_batch b = { 0 };
-	int r;
+	int r = choose_addresses(near, far);
 
+	if (r)
+		return r;
 	rtnl_queue_veth(&b, host, 0, &veth);
 	r = nl_batch_send(&b, NULL, NULL, &error);
 	if (!r)
@@ -42,17 +72,22 @@ static int lay(struct control *c, struct nl *host, struct nl *inner)
 	c->host_index = r ? 0 : if_nametoindex(c->host_name);
 	if (!r && !c->host_index)
 		r = -errno;
-	if (r)
-		return r;
-	rtnl_queue_up(&b, host, 0, c->host_index, true);
-	r = nl_batch_send(&b, NULL, NULL, &error);
-	if (r)
-		return r;
-	rtnl_queue_up(&b, inner, 0, c->index, true);
-	return nl_batch_send(&b, NULL, NULL, &error);
+	if (!r)
+		r = bring_up(host, c->host_index, near);
+	if (!r)
+		r = bring_up(inner, c->index, far);
+	snprintf(cable->name, sizeof(cable->name), "%s", c->name);
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		cable->stranger[f] = far[f].addr;
+	return r;
 }
 
-int control_open(struct control *c, const struct spec *spec)
+static int open_route(void *arg)
+{
+	return nl_open(arg, NETLINK_ROUTE);
+}
+
+int control_open(struct control *c, const struct spec *spec, struct cable *cable)
 {
 	struct nl host cleanup(nl_close) = NL_CLOSED, inner cleanup(nl_close) = NL_CLOSED;
 	int r;
@@ -65,7 +100,7 @@ int control_open(struct control *c, const struct spec *spec)
 	if (!r)
 		r = ns_run(c->ns, open_route, &inner);
 	if (!r)
-		r = lay(c, &host, &inner);
+		r = lay(c, &host, &inner, cable);
 	if (r)
 		control_close(c);
 	return r;
@@ -96,7 +131,6 @@ struct sending {
 /* To nobody's hardware address: the host's stack passes them over. */
 static int send_all(void *arg)
 {
-	static const uint8_t mac[6] = { 0x02, 0x76, 0x61, 0x75, 0x6c, 0x74 };
 	const struct sending *s = arg;
 	int r = 0;
 
@@ -107,7 +141,7 @@ static int send_all(void *arg)
 					 .from = &from,
 					 .flags = PACKET_CONTROL };
 
-		frame.mac = mac;
+		frame.mac = packet_mac;
 		r = addr_parse(kinds[i].from, &from);
 		if (!r)
 			r = addr_parse(kinds[i].to, &to);

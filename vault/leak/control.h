@@ -20,8 +20,12 @@ struct control {
 	size_t first, count; /* its packets */
 };
 
-/* Lays the cable for SPEC's vault; the caller is on the host. 0 or -errno. */
-int must_check control_open(struct control *c, const struct spec *spec);
+/*
+ * Lays the cable for SPEC's vault; the caller is on the host. Both ends get addresses of a network
+ * kept for measurements (RFC 2544, RFC 5180), for the stranger at the far end. *CABLE tells the
+ * probes. 0 or -errno.
+ */
+int must_check control_open(struct control *c, const struct spec *spec, struct cable *cable);
 
 /* Sends one packet of each kind that the filter tells apart. P is the caller's, with its packets
  * and port. 0 or -errno. */

@@ -11,7 +11,7 @@ struct judge {
 	struct leak_run *run;
 	struct packets *packets;
 	const struct targets *targets;
-	const struct spec *spec;
+	const struct spec *spec, *twin; /* twin: NULL when there is none */
 	const char *control; /* the host's end of the control's cable */
 	size_t own_probe; /* index of the probe for what others inside send; SIZE_MAX: none */
 };

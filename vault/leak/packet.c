@@ -7,6 +7,8 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
+const uint8_t packet_mac[6] = { 0x02, 0x76, 0x61, 0x75, 0x6c, 0x74 }; /* local, "vault" */
+
 uint32_t packet_marker(const struct packets *all, size_t i)
 {
 	return (uint32_t)all->tag << 16 | (uint32_t)i;
@@ -134,14 +136,14 @@ size_t packet_build(const struct packets *all, size_t i, const struct addr *from
 	return head + len;
 }
 
-void packet_build_arp(const struct addr *to, const struct addr *from, const uint8_t mac[static 6],
+void packet_build_arp(const struct addr *to, const struct addr *from,
 		      uint8_t buf[static PACKET_ARP])
 {
 	static const uint8_t head[8] = { 0, 1, 8, 0, 6, 4, 0, 1 }; /* Ethernet, IPv4, a request */
 
 	memset(buf, 0, PACKET_ARP);
 	memcpy(buf, head, sizeof(head));
-	memcpy(buf + 8, mac, 6);
+	memcpy(buf + 8, packet_mac, 6);
 	memcpy(buf + 14, from->bytes, 4);
 	memcpy(buf + 24, to->bytes, 4);
 }

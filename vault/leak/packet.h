@@ -25,6 +25,8 @@ enum packet_flags {
 	PACKET_FROM_HOST = 1U << 2, /* sent on the host: only an answer to it is a leak */
 	PACKET_ENTERS = 1U << 3, /* sent by a stranger: a leak when it goes into the link */
 	PACKET_CONTROL = 1U << 4, /* of the control: must be seen */
+	PACKET_BY_LINK = 1U << 5, /* sent bound to the link: who looks for its destination there
+				     does so because of it */
 };
 
 struct packet {
@@ -60,9 +62,12 @@ ssize_t must_check packet_add(struct packets *all, const struct packet *p);
 size_t packet_build(const struct packets *all, size_t i, const struct addr *from, uint16_t source,
 		    uint8_t buf[static PACKET_ROOM]);
 
-/* An ARP request for TO from FROM with the hardware address MAC, 28 bytes. */
+/* Who sends frames that are written by hand: an address that is no card's. */
+extern const uint8_t packet_mac[6];
+
+/* An ARP request for TO from FROM with the hardware address packet_mac, 28 bytes. */
 #define PACKET_ARP 28
-void packet_build_arp(const struct addr *to, const struct addr *from, const uint8_t mac[static 6],
+void packet_build_arp(const struct addr *to, const struct addr *from,
 		      uint8_t buf[static PACKET_ARP]);
 
 void packets_free(struct packets *all);

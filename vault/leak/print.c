@@ -104,8 +104,8 @@ json_t *leak_run_json(const struct leak_run *run)
 			 run->control.verdict == LEAK_SEALED ? "seen" : "unknown", "detail",
 			 run->control.detail ? run->control.detail : "", "probes",
 			 list(run, run->n_probes, probe_json), "addresses",
-			 list(run, run->n_addresses, address_json), "drops", drops_json(run), "action",
-			 action_json(&run->action));
+			 list(run, run->n_addresses, address_json), "drops", drops_json(run),
+			 "action", action_json(&run->action));
 }
 
 static const char *const colours[LEAK_VERDICTS] = { [LEAK_SEALED] = "\033[32m",
@@ -126,8 +126,9 @@ static void add_probe(const struct leak_probe *p, bool colour, struct str *out)
 	add_verdict(p->verdict, 7, colour, out);
 	str_addf(out, "  %-18s %s\n", p->id, p->detail ? p->detail : "");
 	for (size_t i = 0; i < p->n_evidence; i++)
-		str_addf(out, "         %s %s: %s\n", leak_time(&p->evidence[i].time, time),
-			 p->evidence[i].interface, p->evidence[i].summary);
+		str_addf(out, "         %s %s%s%s\n", leak_time(&p->evidence[i].time, time),
+			 p->evidence[i].interface, p->evidence[i].interface[0] ? ": " : "",
+			 p->evidence[i].summary);
 	if (p->seen > p->n_evidence)
 		str_addf(out, "         and %zu more\n", p->seen - p->n_evidence);
 }

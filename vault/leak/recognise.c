@@ -66,11 +66,12 @@ static bool look(const struct sighting *s, struct view *v)
 	return true;
 }
 
-/* The packet that a search for TO would follow. */
-static bool find_destination(const struct packets *all, const struct addr *to, size_t *i)
+/* A packet to TO: a frame written by hand (protocol 0), or another. */
+static bool find_destination(const struct packets *all, const struct addr *to, bool by_hand,
+			     size_t *i)
 {
 	for (*i = 0; *i < all->n; ++*i)
-		if (addr_equal(&all->list[*i].to, to))
+		if (addr_equal(&all->list[*i].to, to) && !all->list[*i].protocol == by_hand)
 			return true;
 	return false;
 }
@@ -89,7 +90,8 @@ static enum recognised recognise_tcp(const struct view *v, const struct packets 
 	if (v->len < 20)
 		return RECOGNISED_NOT;
 	if (has_number(all, get32(v->l4 + 4), i) && list[*i].protocol == IPPROTO_TCP &&
-	    get16(v->l4 + 2) == list[*i].port && addr_equal(&v->to, &list[*i].to))
+	    (list[*i].flags & PACKET_ENTERS || /* which the host may have sent elsewhere */
+	     (get16(v->l4 + 2) == list[*i].port && addr_equal(&v->to, &list[*i].to))))
 		return RECOGNISED_MARK;
 	if (has_number(all, get32(v->l4 + 8) - 1, i) && list[*i].protocol == IPPROTO_TCP &&
 	    get16(v->l4) == list[*i].port && addr_equal(&v->from, &list[*i].to))
@@ -108,9 +110,12 @@ static enum recognised recognise_payload(const struct view *v, const struct pack
 /* ARP: who asks, and who answers for an address that was asked for. */
 static enum recognised recognise_arp(const struct view *v, const struct packets *all, size_t *i)
 {
+	bool by_hand = !memcmp(v->l4 + 8, packet_mac, sizeof(packet_mac));
+
 	if (get16(v->l4 + 6) == 1)
-		return find_destination(all, &v->to, i) ? RECOGNISED_SEARCH : RECOGNISED_NOT;
-	return find_destination(all, &v->from, i) ? RECOGNISED_ANSWER : RECOGNISED_NOT;
+		return find_destination(all, &v->to, by_hand, i) ? RECOGNISED_SEARCH
+								 : RECOGNISED_NOT;
+	return find_destination(all, &v->from, true, i) ? RECOGNISED_FOUND : RECOGNISED_NOT;
 }
 
 static enum recognised recognise_neighbour(const struct view *v, const struct packets *all,
@@ -121,9 +126,9 @@ static enum recognised recognise_neighbour(const struct view *v, const struct pa
 	if (v->len < 24)
 		return RECOGNISED_NOT;
 	target = get_addr(AF_INET6, v->l4 + 8);
-	if (!find_destination(all, &target, i))
+	if (!find_destination(all, &target, false, i))
 		return RECOGNISED_NOT;
-	return v->l4[0] == ND_NEIGHBOR_SOLICIT ? RECOGNISED_SEARCH : RECOGNISED_ANSWER;
+	return v->l4[0] == ND_NEIGHBOR_SOLICIT ? RECOGNISED_SEARCH : RECOGNISED_FOUND;
 }
 
 static bool is_neighbour(const struct view *v)

@@ -9,7 +9,8 @@
 enum recognised {
 	RECOGNISED_NOT, /* other traffic */
 	RECOGNISED_MARK, /* the packet itself */
-	RECOGNISED_ANSWER, /* an answer to it, or what an address asked for says of itself */
+	RECOGNISED_ANSWER, /* an answer to it */
+	RECOGNISED_FOUND, /* ARP or neighbour discovery: its destination says where it is */
 	RECOGNISED_SEARCH, /* ARP or neighbour discovery for its destination */
 	RECOGNISED_OWN /* an unmarked packet from one of the tunnel's addresses */
 };

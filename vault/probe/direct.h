@@ -10,5 +10,12 @@
 int direct_by_routes(struct probing *p, const struct probe *self);
 /* The same, bound to the link. */
 int direct_by_link(struct probing *p, const struct probe *self);
+/* From addresses that are not the interface's: the tunnel's over the link, the link's and a
+ * stranger's into the tunnel. */
+int direct_forged(struct probing *p, const struct probe *self);
+/* The same packets written by hand, to raw sockets. */
+int direct_raw(struct probing *p, const struct probe *self);
+/* To groups and to everybody, by the routes, the link and the tunnel. */
+int direct_multicast(struct probing *p, const struct probe *self);
 
 #endif

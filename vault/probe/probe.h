@@ -16,8 +16,19 @@ struct probing {
 	const struct targets *targets;
 	const struct spec *spec; /* of the vault, or of the twin when that is where */
 	uint16_t port; /* that nothing listens on and no word allows */
-	uint8_t link_mac[6]; /* of the link's host end */
-	bool has_link; /* it is there */
+	uint16_t host_port; /* UDP: the run listens there itself, on all of the host's addresses */
+	uint8_t link_mac[6], vault_mac[6]; /* of the link's host end, and of the vault's */
+	bool has_link; /* both are there */
+	bool lacks_filter; /* this kernel has no filter for frames: the guard alone stops them */
+	unsigned int flags; /* enum packet_flags, of every packet from now on */
+	int flows[SPEC_FAMILIES]; /* connected UDP sockets that began in the tunnel; -1: none */
+	struct addr flow_to[SPEC_FAMILIES];
+	uint16_t flow_port;
+	struct cable { /* the control's, to a namespace of a stranger */
+		char name[IFNAMSIZ]; /* the stranger's end */
+		uint8_t mac[6]; /* of the host's end */
+		struct addr stranger[SPEC_FAMILIES];
+	} cable;
 };
 
 /*
@@ -27,6 +38,9 @@ struct probing {
 struct probe {
 	const char *id, *vectors; /* "L2 L8": of the table of vectors in vault-leaktest(8) */
 	enum leak_where where;
+	bool disrupts; /* needs the real tunnel down */
+	bool flushed; /* in the twin: when its rules are gone */
+	bool stranger; /* sent from the far end of the control's cable */
 	const char *about; /* what it sends, for help */
 	int (*send)(struct probing *p, const struct probe *self);
 	uint8_t protocol; /* for `send` */

@@ -108,12 +108,14 @@ static ssize_t new_packet(struct probing *p, uint8_t protocol, const struct addr
 			  const struct way *way)
 {
 	bool v6 = to->family == AF_INET6;
-	const struct packet packet = { .probe = p->probe,
-				       .protocol = protocol == IPPROTO_ICMP && v6 ? IPPROTO_ICMPV6
-										  : protocol,
-				       .to = *to,
-				       .port = port,
-				       .flags = way->flags };
+	bool by_link = way->device && !strcmp(way->device, p->spec->link_name);
+	const struct packet packet = {
+		.probe = p->probe,
+		.protocol = protocol == IPPROTO_ICMP && v6 ? IPPROTO_ICMPV6 : protocol,
+		.to = *to,
+		.port = port,
+		.flags = way->flags | p->flags | (by_link ? PACKET_BY_LINK : 0)
+	};
 
 	return packet_add(p->packets, &packet);
 }
@@ -165,12 +167,10 @@ static uint8_t *put16(uint8_t *p, unsigned int value)
  * end. */
 static uint8_t *put_head(const struct frame *frame, uint16_t type, uint8_t *at)
 {
-	static const uint8_t from[6] = { 0x02, 0x76, 0x61, 0x75, 0x6c, 0x74 };
-
 	if (!frame->mac)
 		return at;
 	memcpy(at, frame->mac, 6);
-	memcpy(at + 6, from, 6);
+	memcpy(at + 6, packet_mac, 6);
 	at += 12;
 	if (frame->vlan >= 0)
 		at = put16(put16(at, ETHERTYPE_VLAN), (unsigned int)frame->vlan);
@@ -180,7 +180,6 @@ static uint8_t *put_head(const struct frame *frame, uint16_t type, uint8_t *at)
 static int emit_frame(const struct packets *all, size_t i, const struct frame *frame,
 		      const struct way *way)
 {
-	static const uint8_t nobody[6] = { 0x02, 0x76, 0x61, 0x75, 0x6c, 0x74 };
 	const struct packet *p = &all->list[i];
 	uint16_t family = p->to.family == AF_INET6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
 	uint16_t type = frame->type ? frame->type : family;
@@ -195,7 +194,7 @@ static int emit_frame(const struct packets *all, size_t i, const struct frame *f
 		return -errno;
 	at = put_head(frame, type, buf);
 	if (type == ETHERTYPE_ARP) {
-		packet_build_arp(&p->to, way->from, nobody, at);
+		packet_build_arp(&p->to, way->from, at);
 		at += PACKET_ARP;
 	} else if (type == family) {
 		at += packet_build(all, i, way->from, SOURCE_PORT, at);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/conclude.c: what was seen in a run of leaktest, and what it means for each probe. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/nft.h"
+#include "lib/ns.h"
+#include "vault/leak/judge.h"
+#include "vault/leak/testing.h"
+#include "vault/probe/list.h"
+#include "vault/seal.h"
+
+struct drops {
+	struct leak_run *run;
+	bool before;
+};
+
+/* One counter: of several tables with the same name the sum. */
+static int note_drop(const char *table, const char *name, uint64_t packets, uint64_t bytes,
+		     void *arg)
+{
+	const struct drops *d = arg;
+	struct leak_run *run = d->run;
+	size_t i = 0;
+
+	(void)table;
+	(void)bytes;
+	if (!seal_counter_meaning(name))
+		return 0;
+	while (i < run->n_drops && strcmp(run->drops[i].reason, name) != 0)
+		i++;
+	if (i == run->n_drops) {
+		struct leak_drop *grown = reallocarray(run->drops, i + 1, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		run->drops = grown;
+		grown[i] = (struct leak_drop){ .packets = 0 };
+		snprintf(grown[i].reason, sizeof(grown[i].reason), "%s", name);
+		run->n_drops++;
+	}
+	run->drops[i].packets += d->before ? -packets : packets;
+	run->drops[i].total += d->before ? 0 : packets;
+	return 0;
+}
+
+static int open_nft(void *arg)
+{
+	return nl_open(arg, NETLINK_NETFILTER);
+}
+
+/* What was dropped meanwhile is the difference; a vault whose rules are gone has none. */
+int test_count_drops(struct test *t, bool before)
+{
+	struct nl nl cleanup(nl_close) = NL_CLOSED;
+	struct drops d = { t->run, before };
+	struct nl_error error = { 0 };
+	int r = ns_run(t->vault_ns, open_nft, &nl);
+
+	return r ? r : nft_dump_counters(&nl, note_drop, &d, &error);
+}
+
+/* The probe that sends nothing, and looks for what others send. */
+static size_t find_others(const struct test *t)
+{
+	for (size_t i = 0; i < t->run->n_probes; i++)
+		if (!probe_list[t->probes[i]].send)
+			return i;
+	return SIZE_MAX;
+}
+
+int test_look(struct test *t)
+{
+	struct judge j = { .run = t->run,
+			   .packets = &t->packets,
+			   .targets = &t->targets,
+			   .spec = &t->spec,
+			   .twin = t->twin.made ? &t->twin.spec : NULL,
+			   .control = t->control.host_name,
+			   .own_probe = find_others(t) };
+	int r = eyes_read(&t->inside, judge_inside, &j); /* first: what went into the tunnel */
+
+	if (!r)
+		r = eyes_read(&t->host, judge_on_host, &j);
+	return r ? r : receiver_read(&t->receiver, &t->packets, t->run);
+}
+
+static void judge_control(struct test *t)
+{
+	int64_t lost = eyes_lost(&t->host), blind = eyes_lost(&t->inside);
+	char **detail = &t->run->control.detail;
+	size_t missing;
+
+	t->run->control.verdict = LEAK_UNKNOWN;
+	if (lost || blind)
+		leak_run_detail(t->run, detail,
+				"the eyes lost packets: this machine is too busy for them");
+	else if (!control_was_seen(&t->control, &t->packets, &missing))
+		leak_run_detail(t->run, detail, "packet %zu of the control was not seen on %s",
+				missing, t->control.host_name);
+	else if (!t->packets.list[t->loop].seen)
+		leak_run_detail(t->run, detail, "its packet was not seen inside, on lo");
+	else if (!t->packets.list[t->receiver.control].seen)
+		leak_run_detail(t->run, detail, "its packet did not reach a socket of the host");
+	else
+		t->run->control.verdict = LEAK_SEALED;
+	if (t->run->control.verdict == LEAK_SEALED)
+		leak_run_detail(t->run, detail, "%zu packets of all kinds were seen",
+				t->control.count + 2);
+}
+
+/* What became of its packets. */
+static void conclude(struct test *t, size_t i)
+{
+	struct leak_probe *probe = &t->run->probes[i];
+	size_t n = 0, refused = 0, tunnel = 0, asked = 0, arrived = 0, crossed = 0;
+
+	for (size_t j = 0; j < t->packets.n; j++) {
+		const struct packet *p = &t->packets.list[j];
+
+		if (p->flags & PACKET_CONTROL || p->probe != i)
+			continue;
+		n++;
+		refused += p->err != 0;
+		tunnel += p->in_tunnel;
+		asked += (p->flags & PACKET_FROM_HOST) != 0;
+		crossed += p->seen;
+		arrived += p->flags & PACKET_FROM_HOST && p->seen;
+	}
+	if (asked && !arrived && probe->verdict == LEAK_SEALED)
+		probe->verdict = LEAK_UNKNOWN; /* what did not arrive could not be answered */
+	if (probe->where == LEAK_IN_TWIN && n && probe->verdict == LEAK_SEALED &&
+	    probe_list[t->probes[i]].flushed && !crossed) {
+		probe->verdict = LEAK_UNKNOWN;
+		leak_run_detail(t->run, &probe->detail,
+				"%zu packets, none of which came out of the link without rules", n);
+	}
+	if (i == find_others(t))
+		leak_run_detail(t->run, &probe->detail, "%zu packets of others seen outside",
+				probe->seen);
+	if (probe->detail)
+		return;
+	if (!n && probe->verdict == LEAK_SEALED)
+		probe->verdict = LEAK_SKIP;
+	if (!n)
+		leak_run_detail(t->run, &probe->detail,
+				probe_list[t->probes[i]].disrupts ? "only with disrupt"
+								  : "this vault has no such way");
+	else
+		leak_run_detail(t->run, &probe->detail,
+				"%zu packets: %zu refused, %zu into the tunnel, %zu seen outside",
+				n, refused, tunnel, probe->seen);
+}
+
+void test_conclude(struct test *t)
+{
+	judge_control(t);
+	for (size_t i = 0; i < t->run->n_probes; i++)
+		conclude(t, i);
+}

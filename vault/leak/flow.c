@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/flow.c: flows that begin in the twin's tunnel, answered by us at its end. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/ns.h"
+#include "vault/leak/twin.h"
+
+#define ANSWER_MS 1000
+
+struct beginning {
+	struct twin *t;
+	struct probing *p;
+	int n; /* flows that were answered */
+};
+
+static void swap(uint8_t *a, uint8_t *b, size_t n)
+{
+	uint8_t c[16];
+
+	memcpy(c, a, n);
+	memcpy(a, b, n);
+	memcpy(b, c, n);
+}
+
+/* Turns a UDP packet back to its sender; checksums stay right. False for any other packet. */
+static bool turn(uint8_t *p, ssize_t n, uint16_t port)
+{
+	bool v6 = n > 0 && p[0] >> 4 == 6;
+	ssize_t head = v6 ? 40 : 20;
+
+	if (n < head + 8 || p[v6 ? 6 : 9] != IPPROTO_UDP ||
+	    (p[head + 2] << 8 | p[head + 3]) != port)
+		return false;
+	swap(p + (v6 ? 8 : 12), p + (v6 ? 24 : 16), v6 ? 16 : 4);
+	swap(p + head, p + head + 2, 2);
+	return true;
+}
+
+/* Waits for the flow's first packet at the tunnel's end, and answers it. */
+static bool answer(const struct twin *t, uint16_t port)
+{
+	struct pollfd wait = { .fd = t->tun, .events = POLLIN };
+	uint8_t packet[2048];
+
+	while (poll(&wait, 1, ANSWER_MS) > 0) {
+		ssize_t n = read(t->tun, packet, sizeof(packet));
+
+		if (n < 0)
+			return false;
+		if (turn(packet, n, port))
+			return write(t->tun, packet, (size_t)n) == n;
+	}
+	return false;
+}
+
+/* A connected socket whose first packet went by the tunnel and was answered; or -1. */
+static int begin(const struct twin *t, const struct addr *to, uint16_t port)
+{
+	int fd cleanup(close_fd) = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	const struct sockaddr_in v4 = { .sin_family = AF_INET,
+					.sin_port = htons(port),
+					.sin_addr = to->v4 };
+	const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
+					 .sin6_port = htons(port),
+					 .sin6_addr = to->v6 };
+	int r = to->family == AF_INET ? connect(fd, (const struct sockaddr *)&v4, sizeof(v4))
+				      : connect(fd, (const struct sockaddr *)&v6, sizeof(v6));
+
+	if (fd < 0 || r || send(fd, "", 1, MSG_NOSIGNAL) < 0 || !answer(t, port) ||
+	    poll(&wait, 1, ANSWER_MS) <= 0)
+		return -1;
+	return steal_fd(&fd);
+}
+
+static int begin_inside(void *arg)
+{
+	struct beginning *b = arg;
+	const struct targets *targets = b->p->targets;
+
+	for (size_t i = 0; i < targets->n; i++) {
+		const struct target *to = &targets->list[i];
+		enum spec_family f = to->addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4;
+
+		if (to->kind != TARGET_PUBLIC || !spec_tunnel_has(&b->t->spec, to->addr.family))
+			continue;
+		b->p->flows[f] = begin(b->t, &to->addr, b->p->port);
+		b->p->flow_to[f] = to->addr;
+		b->n += b->p->flows[f] >= 0;
+	}
+	return 0;
+}
+
+int twin_begin_flows(struct twin *t, struct probing *p)
+{
+	struct beginning b = { .t = t, .p = p };
+	int r = ns_run(t->world.vault_ns, begin_inside, &b);
+
+	p->flow_port = p->port;
+	return r ? r : b.n;
+}

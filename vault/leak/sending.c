@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/sending.c: a run of leaktest sends: from the vault, the host, a stranger, the twin. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/ns.h"
+#include "vault/leak/disrupt.h"
+#include "vault/leak/testing.h"
+#include "vault/probe/list.h"
+#include "vault/probe/send.h"
+#include "vault/report.h"
+#include "vault/walk.h"
+
+/* In the vault: what its own eyes must see. */
+static int send_loop(void *arg)
+{
+	struct test *t = arg;
+	const struct way way = { .flags = PACKET_CONTROL };
+	struct addr a;
+	int r = addr_parse("127.0.0.76", &a);
+
+	t->loop = t->packets.n;
+	return r ? r : send_packet(&t->probing, IPPROTO_UDP, &a, t->probing.port, &way);
+}
+
+/* Which of the probes are sent from where the caller stands. */
+struct sending {
+	struct test *t;
+	struct probing *probing;
+	enum leak_where where;
+	bool stranger, flushed, disrupts;
+};
+
+/* In the namespace that they send from. */
+static int send_probes(void *arg)
+{
+	const struct sending *s = arg;
+	struct test *t = s->t;
+
+	for (size_t i = 0; i < t->run->n_probes; i++) {
+		const struct probe *probe = &probe_list[t->probes[i]];
+		int r;
+
+		if (probe->where != s->where || probe->stranger != s->stranger ||
+		    probe->flushed != s->flushed || probe->disrupts != s->disrupts || !probe->send)
+			continue;
+		s->probing->probe = i;
+		r = probe->send(s->probing, probe);
+		if (!r)
+			continue;
+		t->run->probes[i].verdict = LEAK_UNKNOWN;
+		leak_run_detail(t->run, &t->run->probes[i].detail, "it could not be tried: %s",
+				strerror(-r));
+	}
+	return 0;
+}
+
+/* In the vault. What could not be put back is the one thing of a run that must be mended by hand. */
+static int disrupt(void *arg)
+{
+	struct test *t = arg;
+	struct sending down = {
+		.t = t, .probing = &t->probing, .where = LEAK_IN_VAULT, .disrupts = true
+	};
+	struct disrupt d = { .down = false };
+	int r = disrupt_begin(&d, &t->probing), end;
+
+	if (!r)
+		r = send_probes(&down);
+	end = disrupt_end(&d, &t->probing);
+	if (end)
+		report_error(t->q->name, "putting the tunnel back: %s (vault up %s)",
+			     strerror(-end), t->q->name);
+	return r ? r : end;
+}
+
+static bool wants_disruption(const struct test *t)
+{
+	for (size_t i = 0; t->q->disrupt && i < t->run->n_probes; i++)
+		if (probe_list[t->probes[i]].disrupts)
+			return true;
+	return false;
+}
+
+static bool wants_twin(const struct test *t)
+{
+	for (size_t i = 0; i < t->run->n_probes; i++)
+		if (t->run->probes[i].where == LEAK_IN_TWIN)
+			return t->probing.has_link;
+	return false;
+}
+
+/* Those of the twin's probes that are not decided otherwise get VERDICT, and WHY. */
+static void give_up_twin(struct test *t, enum leak_verdict verdict, const char *why)
+{
+	for (size_t i = 0; i < t->run->n_probes; i++) {
+		struct leak_probe *p = &t->run->probes[i];
+
+		if (p->where != LEAK_IN_TWIN || p->verdict != LEAK_SEALED)
+			continue;
+		p->verdict = verdict;
+		leak_run_detail(t->run, &p->detail, "%s", why);
+	}
+}
+
+/* Its probes work as the vault's do, by its own link. */
+static int enter_twin(struct test *t)
+{
+	struct probing *p = &t->twin_probing;
+	int r;
+
+	*p = t->probing;
+	p->spec = &t->twin.spec;
+	p->flows[SPEC_V4] = p->flows[SPEC_V6] = -1;
+	r = test_find_mac(&(struct card){ p->spec->host_name, p->link_mac });
+	return r ? r
+		 : ns_run(t->twin.world.vault_ns, test_find_mac,
+			  &(struct card){ p->spec->link_name, p->vault_mac });
+}
+
+static int send_in_twin(struct test *t)
+{
+	struct sending cut = { .t = t, .probing = &t->twin_probing, .where = LEAK_IN_TWIN };
+	struct sending flushed = cut;
+	int r = enter_twin(t), flows;
+
+	flushed.flushed = true;
+	if (r)
+		return r;
+	flows = twin_begin_flows(&t->twin, &t->twin_probing);
+	r = flows < 0 ? flows : twin_cut(&t->twin);
+	if (!r)
+		r = ns_run(t->twin.world.vault_ns, send_probes, &cut);
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		close_fd(&t->twin_probing.flows[f]);
+	if (!r)
+		r = twin_flush(&t->twin);
+	/* From here on the link is open: what comes out of it is the guard's to stop. */
+	t->twin_probing.flags = PACKET_MAY_CROSS;
+	t->twin_probing.port = t->probing.host_port;
+	return r ? r : ns_run(t->twin.world.vault_ns, send_probes, &flushed);
+}
+
+/* A twin that cannot be made, or used, leaves its own probes in doubt, and no others. */
+static void try_twin(struct test *t)
+{
+	char why[256];
+	int r;
+
+	if (!wants_twin(t))
+		return;
+	if (walk_is_interrupted()) { /* the walk would stop at it */
+		give_up_twin(t, LEAK_SKIP, "a signal came before");
+		return;
+	}
+	r = twin_open(&t->twin, &t->spec, t->vault_ns);
+	if (!r)
+		r = send_in_twin(t);
+	if (!r)
+		return;
+	snprintf(why, sizeof(why), "no twin: %.200s", t->twin.why[0] ? t->twin.why : strerror(-r));
+	give_up_twin(t, LEAK_UNKNOWN, why);
+}
+
+int test_send(struct test *t)
+{
+	struct sending in_vault = { .t = t, .probing = &t->probing, .where = LEAK_IN_VAULT };
+	struct sending on_host = { .t = t, .probing = &t->probing, .where = LEAK_ON_HOST };
+	struct sending stranger = {
+		.t = t, .probing = &t->probing, .where = LEAK_ON_HOST, .stranger = true
+	};
+	int r = control_send(&t->control, &t->probing);
+
+	if (!r)
+		r = ns_run(t->vault_ns, send_loop, t);
+	if (!r)
+		r = receiver_send(&t->receiver, &t->packets);
+	if (!r)
+		r = ns_run(t->vault_ns, send_probes, &in_vault);
+	if (!r)
+		r = send_probes(&on_host);
+	if (!r)
+		r = ns_run(t->control.ns, send_probes, &stranger);
+	if (!r && wants_disruption(t))
+		r = ns_run(t->vault_ns, disrupt, t);
+	if (!r)
+		try_twin(t);
+	return r;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/testing.h: one run while it is under way, for test.c and the files of its steps. */
+#ifndef VAULT_LEAK_TESTING_H
+#define VAULT_LEAK_TESTING_H
+
+#include "vault/leak/control.h"
+#include "vault/leak/echojudge.h"
+#include "vault/leak/eyes.h"
+#include "vault/leak/receiver.h"
+#include "vault/leak/test.h"
+#include "vault/leak/twin.h"
+
+struct test {
+	const struct leak_request *q;
+	struct leak_run *run;
+	struct spec spec;
+	int host_ns, vault_ns;
+	struct packets packets;
+	struct targets targets;
+	struct probing probing;
+	struct control control;
+	struct eyes host, inside;
+	struct echo_round echo;
+	struct receiver receiver;
+	struct twin twin;
+	struct probing twin_probing;
+	size_t loop; /* the control's packet on the vault's loopback */
+	bool alarmed;
+	size_t probes[64]; /* by the index in the run, the one in probe_list */
+};
+
+/* An interface, and where its hardware address goes. */
+struct card {
+	const char *name;
+	uint8_t *mac;
+};
+
+/* ns_run's function, ARG a struct card: the address of an interface of the namespace it is in. 0 or
+ * -errno. */
+int must_check test_find_mac(void *arg);
+
+/* ready.c: chooses marks, targets and probes, and looks for the link. 0 or -errno. */
+int must_check test_gather(struct test *t);
+/* Opens the eyes on the host and in the vault. 0 or -errno. */
+int must_check test_open_eyes(struct test *t);
+
+/* sending.c: sends the control's packets and all probes', makes the twin. 0 or -errno. */
+int must_check test_send(struct test *t);
+
+/* conclude.c: counts what the kill switch dropped, before and after. 0 or -errno. */
+int must_check test_count_drops(struct test *t, bool before);
+/* Reads the eyes, and judges each sighting. 0 or -errno. */
+int must_check test_look(struct test *t);
+/* Gives the control and each probe its verdict and its detail. */
+void test_conclude(struct test *t);
+
+#endif

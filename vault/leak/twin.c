@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/leak/twin.c: a scratch vault of the same plan, to try what would disturb the real one.
+ *
+ * Theory of operation. The twin is made by the very walk that makes vaults, so the same rules are
+ * under test. Inside it has the same names and tunnel addresses; on the host a link of its own,
+ * whose name no vault can have ('+' is in no name). Nothing of it outlives this process but its
+ * entries in the guard, which allow only what the vault's do, to a link that is gone: the next run,
+ * or `down`, finds them by that name.
+ */
+#include "vault/leak/twin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "lib/nft.h"
+#include "lib/ns.h"
+#include "lib/rtnl.h"
+#include "vault/gather.h"
+#include "vault/leak/copy.h"
+#include "vault/plan.h"
+#include "vault/walk.h"
+
+static int open_tun(void *arg)
+{
+	struct twin *t = arg;
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int index = (int)t->spec.tunnel_index;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->spec.tunnel_name);
+	t->tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (t->tun < 0 || ioctl(t->tun, TUNSETIFINDEX, &index) || ioctl(t->tun, TUNSETIFF, &ifr))
+		return -errno;
+	return 0;
+}
+
+static int tunnel_make(const struct obj *obj, struct world *w)
+{
+	struct twin *t = (struct twin *)w;
+	int r = world_flush(w);
+
+	(void)obj;
+	if (!r)
+		r = ns_run(w->vault_ns, open_tun, t);
+	if (!r)
+		r = world_queue(w, &w->vault_route);
+	if (!r)
+		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, t->spec.tunnel_index,
+			       t->spec.mtu);
+	return r;
+}
+
+static int tunnel_remove(const struct obj *obj, struct world *w)
+{
+	(void)obj;
+	close_fd(&((struct twin *)w)->tun);
+	return 0;
+}
+
+/* Entries only: the guard itself is under test, so what is missing of it stays missing. */
+static int guard_make(const struct obj *obj, struct world *w)
+{
+	struct ruleset rs;
+	int r = world_lock_host(w);
+
+	(void)obj;
+	if (!r)
+		r = world_queue(w, &w->host_nft);
+	if (r)
+		return r;
+	seal_build_grants(SEAL_HOST, w->spec, &rs);
+	for (size_t i = 0; i < rs.n_sets; i++)
+		nft_queue_elements(&w->batch, &w->host_nft, w->current, &rs, &rs.sets[i], true);
+	r = rs.err;
+	ruleset_free(&rs);
+	return r ? r : world_flush(w);
+}
+
+static int guard_remove(const struct obj *obj, struct world *w)
+{
+	return kind_guard.remove(obj, w);
+}
+
+static const struct kind kind_tun = { .name = "tun", .make = tunnel_make, .remove = tunnel_remove };
+static const struct kind kind_entries = { .name = "entries",
+					  .make = guard_make,
+					  .remove = guard_remove };
+
+static int copy_spec(struct spec *spec, const struct spec *real)
+{
+	json_t *json = spec_to_json(real);
+	int r = json ? spec_from_json(json, spec) : -ENOMEM;
+
+	json_decref(json);
+	if (r)
+		return r;
+	snprintf(spec->name, sizeof(spec->name), "%.50s+twin", real->name);
+	spec_name_interfaces(spec);
+	spec_twin_link(real, spec->host_name);
+	memcpy(spec->link_name, real->link_name, sizeof(spec->link_name));
+	memcpy(spec->tunnel_name, real->tunnel_name, sizeof(spec->tunnel_name));
+	memset(spec->link, 0, sizeof(spec->link));
+	memset(&spec->leg, 0, sizeof(spec->leg)); /* the segment is of real vaults */
+	spec->link_given = false;
+	spec->reach.n_publish = 0; /* the host's ports are the real vault's */
+	spec->wg.fwmark = 0; /* it sends nothing to endpoints */
+	return 0;
+}
+
+static int pass_over(const struct set_element *element, void *arg)
+{
+	(void)element;
+	(void)arg;
+	return 0;
+}
+
+/* False without the guard's sets: then there is nothing to put entries in. */
+static bool has_guard(struct world *w)
+{
+	struct nl_error error = { 0 };
+	struct ruleset rs;
+	int r;
+
+	seal_build_grants(SEAL_HOST, NULL, &rs);
+	r = rs.err ? rs.err
+		   : nft_dump_elements(&w->host_nft, &rs, rs.sets[0].name, pass_over, NULL, &error);
+	ruleset_free(&rs);
+	return r != -ENOENT;
+}
+
+/* What the twin needs of the plan: no keys, no files, no name. */
+static void edit_plan(struct twin *t)
+{
+	struct plan *plan = &t->plan;
+	bool guard = has_guard(&t->world);
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		struct obj *o = &plan->objs[i];
+
+		if (o->kind == &kind_peers || o->kind == &kind_files || o->kind == &kind_hosts ||
+		    o->kind == &kind_name || (o->kind == &kind_guard && !guard))
+			continue;
+		if (o->kind == &kind_tunnel)
+			o->kind = &kind_tun;
+		if (o->kind == &kind_guard)
+			o->kind = &kind_entries;
+		plan->objs[n++] = *o;
+	}
+	plan->n = n;
+}
+
+static int fail(struct twin *t, const char *what, int err)
+{
+	if (!t->why[0])
+		snprintf(t->why, sizeof(t->why), "%s: %s", what, strerror(-err));
+	return err;
+}
+
+static int gather(struct twin *t, const struct spec *real)
+{
+	struct problems p = { 0 };
+	int r = world_lock_host(&t->world);
+
+	if (!r)
+		r = gather_link(&t->spec, &t->world, &p);
+	if (p.n)
+		snprintf(t->why, sizeof(t->why), "%s", p.list[0].text);
+	problems_free(&p);
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		if (!real->link[f].vault.addr.family)
+			memset(&t->spec.link[f], 0, sizeof(t->spec.link[f]));
+	return r;
+}
+
+int twin_open(struct twin *t, const struct spec *real, int real_ns)
+{
+	const struct obj entries = { .label = "entries in the guard" };
+	int r = copy_spec(&t->spec, real);
+
+	t->tun = -1;
+	if (r)
+		return fail(t, "its description", r);
+	t->open = true;
+	r = world_open(&t->world, &t->spec);
+	if (r)
+		return fail(t, "opening the host", r);
+	if (if_nametoindex(t->spec.host_name)) {
+		snprintf(t->why, sizeof(t->why), "another leaktest of this vault is at work");
+		return -EBUSY;
+	}
+	r = guard_remove(&entries, &t->world); /* what a killed run left */
+	if (!r)
+		r = gather(t, real);
+	if (r)
+		return fail(t, "looking for free addresses", r);
+	plan_build(&t->spec, &t->plan);
+	edit_plan(t);
+	r = walk_make(&t->plan, &t->world);
+	if (r)
+		return fail(t, "making it", r);
+	t->made = true;
+	r = copy_rules(&t->spec, t->world.vault_ns, real, real_ns, t->why);
+	return r ? fail(t, "copying the rules", r) : 0;
+}
+
+/* Sends what is queued for the twin's own namespace. */
+static int flush(struct twin *t, int r)
+{
+	return r ? r : world_flush(&t->world);
+}
+
+int twin_cut(struct twin *t)
+{
+	struct world *w = &t->world;
+	struct nl *nl = &w->vault_route;
+	int r = world_queue(w, nl);
+
+	if (r)
+		return r;
+	if (t->spec.has_tunnel)
+		rtnl_queue_up(&w->batch, nl, 0, t->spec.tunnel_index, false);
+	r = flush(t, 0);
+	for (size_t i = 0; !r && i < t->spec.n_addresses; i++) {
+		const struct addr *a = &t->spec.addresses[i].addr;
+		const struct prefix own = { .addr = *a, .len = addr_bits(a) };
+		const struct rtnl_route all = {
+			.dst.addr.family = a->family,
+			.via = t->spec.link[a->family == AF_INET6 ? SPEC_V6 : SPEC_V4].host.addr,
+			.index = SPEC_LINK_INDEX,
+			.metric = 1,
+		};
+
+		if (!all.via.family)
+			continue;
+		r = world_queue(w, nl);
+		if (r)
+			break;
+		rtnl_queue_address(&w->batch, nl, 0, SPEC_LINK_INDEX, &own, true);
+		rtnl_queue_route(&w->batch, nl, 0, &all);
+		r = flush(t, 0);
+		r = r == -EEXIST ? 0 : r;
+	}
+	return r;
+}
+
+int twin_flush(struct twin *t)
+{
+	struct world *w = &t->world;
+	int r = 0;
+
+	for (unsigned int table = 0; !r && table < SEAL_TABLES; table++) {
+		struct ruleset rs;
+
+		if (!seal_wants(&t->spec, table))
+			continue;
+		seal_build(&t->spec, table, &rs);
+		r = world_queue(w, &w->vault_nft);
+		if (!r)
+			nft_queue_del_table(&w->batch, &w->vault_nft, 0, &rs);
+		ruleset_free(&rs);
+		r = flush(t, r);
+		if (r == -ENOENT) /* the vault has none either */
+			r = 0;
+	}
+	return r;
+}
+
+size_t twin_close(struct twin *t)
+{
+	size_t failures = t->made ? walk_remove(&t->plan, &t->world) : 0;
+
+	close_fd(&t->tun);
+	if (t->open)
+		world_close(&t->world);
+	spec_free(&t->spec);
+	return failures;
+}
