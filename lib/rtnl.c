@@ -155,6 +155,15 @@ void rtnl_queue_conf4(struct nl_batch *b, struct nl *nl, unsigned int tag, uint3
 	nl_batch_end(b, nlh);
 }
 
+void rtnl_queue_noarp(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index)
+{
+	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_SETLINK, 0, index, 0);
+	struct ifinfomsg *ifm = nl_extra(nlh);
+
+	ifm->ifi_change = ifm->ifi_flags = IFF_NOARP;
+	nl_batch_end(b, nlh);
+}
+
 void rtnl_queue_up(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, bool up)
 {
 	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_SETLINK, 0, index, 0);

@@ -61,6 +61,8 @@ struct rtnl_conf4 {
 void rtnl_queue_conf4(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 		      const struct rtnl_conf4 *conf, size_t n);
 
+/* Takes ARP off the link INDEX: it answers none and asks none. */
+void rtnl_queue_noarp(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index);
 void rtnl_queue_up(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, bool up);
 void rtnl_queue_del_link(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name);
 /* Deletes every link of GROUP in NL's namespace at once: one wait instead of one each. -ENODEV when
@@ -83,8 +85,8 @@ void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_
 /*
  * A unicast route to DST by the link INDEX (VIA is AF_UNSPEC for an on-link one), or, with INDEX 0,
  * an unreachable one. Both have TYPE 0. What a dump finds besides (blackhole, by source or TOS,
- * encapsulated, with metrics such as an MTU, with a next hop of no known link) has the kernel's RTN_* there, so that it equals none of ours; a
- * multipath route is handed out once for each next hop.
+ * encapsulated, with metrics such as an MTU, with a next hop of no known link) has the kernel's RTN_*
+ * there, so that it equals none of ours; a multipath route is handed out once for each next hop.
  */
 struct rtnl_route {
 	struct prefix dst; /* len 0 of its family: default */

@@ -140,6 +140,38 @@ static int make_bridge(struct world *w, uint32_t *index)
 	return r ? r : silence(spec->bridge_name, w);
 }
 
+struct addresses {
+	uint32_t bridge;
+	struct world *w;
+};
+
+static int drop_address(const struct rtnl_address *address, void *arg)
+{
+	const struct addresses *a = arg;
+	struct world *w = a->w;
+
+	if (address->index == a->bridge)
+		rtnl_queue_del_address(&w->batch, &w->host_route, w->current, a->bridge,
+				       &address->address);
+	return 0;
+}
+
+/* A bridge that is there is made what ours are. */
+static int mend_bridge(struct world *w, uint32_t index)
+{
+	struct addresses addresses = { index, w };
+	struct nl_error error = { 0 };
+	int r = silence(w->spec->bridge_name, w);
+
+	if (!r)
+		r = world_queue(w, &w->host_route);
+	if (r)
+		return r;
+	rtnl_queue_noarp(&w->batch, &w->host_route, w->current, index);
+	r = rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
+	return r ? r : world_flush(w);
+}
+
 static int make_pair(struct world *w, uint32_t bridge)
 {
 	const struct spec *spec = w->spec;
@@ -214,8 +246,8 @@ static int leg_make(const struct obj *obj, struct world *w)
 	}
 	if (!r && w->sight)
 		r = remove_remains(w, &s, true);
-	if (!r && !s.bridge)
-		r = make_bridge(w, &s.bridge);
+	if (!r)
+		r = s.bridge ? mend_bridge(w, s.bridge) : make_bridge(w, &s.bridge);
 	return r ? r : make_pair(w, s.bridge);
 }
 
