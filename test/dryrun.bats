@@ -20,7 +20,8 @@ snapshot() {
 			sed -E -e 's/packets [0-9]+ bytes [0-9]+/packets 0 bytes 0/' -e 's/^[0-9]+: //' -e 's/@if[0-9]+/@/' \
 				-e 's/(link\/ether) [0-9a-f:]+/\1/' -e 's/fe80:[0-9a-f:]+/fe80::/' -e 's/ tentative//' \
 				-e 's/,?(LOWER_UP|NO-CARRIER),?/,/' -e 's/ state [A-Z]+//' -e '/nf_conntrack_count/d' \
-				-e '/(anycast|local) fe80::.* dev vlt-/d' -e '/inet6 fe80::/d'
+				-e '/(anycast|local) fe80::.* dev vlt-/d' -e '/inet6 fe80::/d' \
+				-e 's/(bridge_id|designated_[a-z]+) [0-9a-f.:]+/\1/g' -e 's/([a-z]+_timer) +[0-9.]+/\1/g'
 		}
 		look() {
 			echo "# $1"
@@ -50,10 +51,11 @@ snapshot() {
 # Takes away by hand what was made by hand.
 undo() {
 	host bash -euo pipefail -s -- "$1" <<- 'END'
-		for link in $(ip -o link | sed -n 's/^[0-9]*: \(vlt-[^:@]*\).*/\1/p'); do ip link delete "$link"; done
+		for link in $(ip -o link | sed -n 's/^[0-9]*: \(vl[tgs]-[^:@]*\).*/\1/p'); do ip link delete "$link"; done
 		ip netns delete "$1"
 		! nft list table inet vault > /dev/null 2>&1 || nft delete table inet vault
-		rm -r "/run/vault/$1"
+		! nft list table bridge vault > /dev/null 2>&1 || nft delete table bridge vault
+		rm -rf "/run/vault/$1" /run/vault/.segment-*
 		for ((i = 0; i < 200; i++)); do
 			[[ -n $(ls -A /run/wireguard) ]] || break # wireguard-go ends with its interface
 			sleep 0.02
@@ -127,6 +129,11 @@ works() {
 		publish 192.168.77.1:8081:81/both publish '[fd00:77::1]:8082' open-port 6881-6889/both allow-host 631 \
 		allow-to 192.0.2.0/24/udp allow-to '[fd00:9::/64]:9000-9009' allow-to 192.0.2.9/icmp
 	same media "$LAB/provider4.conf" accessible-from fd00:77::/64 publish 127.0.0.1:8080 allow-to 192.168.77.2 2> /dev/null
+}
+
+@test "BX-6 the same for the gateway of a segment" {
+	same media "$LAB/provider.conf" segment lan 10.9.0.1/24 gateway
+	same media "$LAB/provider.conf" segment lan fd00:9::1/64 gateway no-link
 }
 
 @test "BX-6 dry-run needs no privilege" {

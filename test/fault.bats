@@ -122,6 +122,21 @@ refused() {
 	done
 }
 
+@test "BX-2 PC-2 the same of a gateway on a segment: its leg, bridge, guard and names" {
+	local walk
+
+	injector
+	begin_walks
+	for walk in "fail up" "kill up" "kill down" "fail down"; do
+		# shellcheck disable=SC2086 # words
+		WORDS="segment lan 10.9.0.1/24 gateway" ONLY='sendmsg|mkdir|linkat|pwrite64|unlinkat|rmdir|openat' PART=1 PARTS=9 \
+			run host "$top/test/fault/walk" $walk
+		echo "$output"
+		echo "${lines[0]}" >&3
+		[ "$status" = 0 ]
+	done
+}
+
 @test "BX-2 a userspace program that hangs, ends, answers nonsense or makes no interface: told, ended, nothing left" {
 	begin_walks
 	fake <<< $'#!/bin/sh\necho "no device for you today" >&2; exit 1'

@@ -79,6 +79,12 @@ golden() {
 
 @test "VC-7 VC-8 VC-9 what may be reached over the link, and on the tunnel" { golden reach; }
 
+@test "PC-2 the gateway of a segment" { golden gateway; }
+
+@test "PC-2 a member that goes out by a gateway" { golden via; }
+
+@test "DN-2 an isolated member, by IPv6" { golden isolated; }
+
 # bats test_tags=tunnel
 @test "BX-8 the kernel's WireGuard" {
 	run alone up media file kernel.in dry-run

@@ -70,6 +70,8 @@ unreachable default proto static metric 4294967295 " ]
 	run ! vault exec llm getent hosts web.test
 	run ! grep -q ^nameserver "$(host sh -c 'cat /run/vault/llm/resolv.conf' > "$BATS_TEST_TMPDIR/r"; echo "$BATS_TEST_TMPDIR/r")"
 	vault check all
+	run -1 vault down llm keep-ns
+	[[ $output == *"no tunnel"* ]]
 	# The host is on no segment.
 	[ -z "$(host ip address show dev vls-lan | grep inet)" ]
 	run ! host ping -c 1 -W 1 $NET.9
@@ -267,6 +269,7 @@ bridge_filter() {
 	inside other wire send packet $NET.2 --iface eth0 --mac 02:76:0a:09:00:02 --token "$TOKEN"
 	must_not_see
 	vault check all
+	[[ $(vault check m1) == *"port0, no vault's, is a port of vls-lan too"* ]]
 	vault down all
 	host ip link show vls-lan # a port is still there
 	host nft list table bridge vault

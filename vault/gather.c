@@ -315,8 +315,7 @@ static int settle_indexes(struct spec *spec)
 		return -EIO;
 	spec->host_index = 0x10000000U | (random[0] & 0x0ffffffeU);
 	spec->tunnel_index = 0x10000000U | (random[1] & 0x0ffffffeU) | 1U;
-	spec->port_index =
-		0x20000000U | (random[2] & 0x0ffffffeU); /* | 1: the bridge's, if it is new */
+	spec->port_index = 0x20000000U | (random[2] & 0x0ffffffeU) | 1U;
 	return 0;
 }
 

@@ -106,6 +106,10 @@ static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct wo
 	size_t failures;
 	int r;
 
+	if (!spec->has_tunnel) {
+		report_error(spec->name, "keep-ns: it has no tunnel to be taken away");
+		return 1;
+	}
 	plan_build(spec, &plan);
 	w->keeps_link = true;
 	failures = walk_remove_kind(&plan, w, &kind_tunnel);

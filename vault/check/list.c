@@ -52,6 +52,7 @@ const struct check_id check_ids[] = {
 	{ "system-overlay", "what vault exec shows its own /etc by" },
 	{ "system-limits", "how many namespaces there may be" },
 	{ "system-forwarding", "whether the host is a router" },
+	{ "system-bridges", "whether what a bridge passes on meets the host's firewall" },
 	{ "system-resolvers", "programs that resolve names by a socket" },
 };
 const size_t check_n_ids = ARRAY_SIZE(check_ids);

@@ -236,6 +236,23 @@ static void look_at_forwarding(struct check *c)
 			     : "off");
 }
 
+/* With br_netfilter what a segment passes on meets the host's rules for forwarding, too. */
+static void look_at_bridges(struct check *c)
+{
+	unsigned long on = 0;
+	int r = read_number("/proc/sys/net/bridge/bridge-nf-call-iptables", &on);
+
+	if (r && r != -ENOENT)
+		check_add(c, "system-bridges", FOUND_UNKNOWN, NULL, NULL, "br_netfilter: %s",
+			  strerror(-r));
+	else
+		check_add(c, "system-bridges", FOUND_OK, NULL, NULL, "%s",
+			  on ? "br_netfilter is on: a firewall that drops what is forwarded parts "
+			       "the members of a segment (let vls-* to vls-* pass, or sysctl "
+			       "net.bridge.bridge-nf-call-iptables=0)"
+			     : "rules for forwarding do not meet what bridges pass on");
+}
+
 static void look_at_resolvers(struct check *c)
 {
 	static const struct {
@@ -265,5 +282,6 @@ void check_system(struct check *c)
 	look_at_overlay(c);
 	look_at_limits(c);
 	look_at_forwarding(c);
+	look_at_bridges(c);
 	look_at_resolvers(c);
 }

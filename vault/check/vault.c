@@ -281,6 +281,21 @@ static void check_path(struct exam *e)
 			  "nothing on the host is in the way of what may be reached");
 }
 
+/* Who else is plugged in is no fault; but whoever looks shall see them. */
+static void tell_ports(struct exam *e)
+{
+	const struct sight *s = e->w->sight;
+	const struct rtnl_link *bridge =
+		sight_link(s->host_links, s->n_host_links, e->spec->bridge_name);
+
+	for (size_t i = 0; bridge && spec_has_leg(e->spec) && i < s->n_host_links; i++)
+		if (s->host_links[i].master == bridge->index &&
+		    strncmp(s->host_links[i].name, SPEC_LEG_PREFIX, strlen(SPEC_LEG_PREFIX)))
+			check_add(e->c, "leg", FOUND_OK, NULL, s->host_links[i].name,
+				  "%s, no vault's, is a port of %s too", s->host_links[i].name,
+				  bridge->name);
+}
+
 /* What else stands between us and the kernel. */
 static const char *hint(int err)
 {
@@ -322,6 +337,7 @@ static void examine(struct exam *e)
 	check_attached(c, e->w);
 	read_counters(e);
 	tell_holes(e);
+	tell_ports(e);
 	check_path(e);
 	e->w->sight = NULL;
 	sight_free(&sight);

@@ -134,7 +134,7 @@ static int make_bridge(struct world *w, uint32_t *index)
 
 	if (r)
 		return r;
-	*index = spec->port_index ^ 1U; /* the ports' are even, and as random */
+	*index = spec->port_index ^ 1U; /* the ports' are odd, and as random */
 	rtnl_queue_bridge(&w->batch, &w->host_route, w->current, spec->bridge_name, *index);
 	r = world_flush(w);
 	return r ? r : silence(spec->bridge_name, w);

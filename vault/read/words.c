@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "vault/reach.h"
+#include "vault/read/segment.h"
 
 #define MTU_MIN 576
 #define MTU_MAX 65535
@@ -110,64 +111,12 @@ static void parse_isolated(struct reader *r, const char *arg)
 	r->words->spec->isolated = true;
 }
 
-/* An address that others of its network can send to. */
-static bool is_host_of(const struct prefix *p)
-{
-	struct prefix first = *p, last = *p;
-
-	if (p->addr.family == AF_INET && p->len > 30)
-		return p->len == 31;
-	(void)prefix_mask(&first);
-	for (unsigned int bit = p->len; bit < addr_bits(&last.addr); bit++)
-		last.addr.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-	return p->len < addr_bits(&p->addr) && !addr_equal(&p->addr, &first.addr) &&
-	       (p->addr.family == AF_INET6 || !addr_equal(&p->addr, &last.addr));
-}
-
-static bool is_odd(const struct addr *a)
-{
-	return addr_is_any(a) || addr_is_multicast(a) || addr_is_loopback(a) ||
-	       addr_is_linklocal(a);
-}
-
-/* What stands behind NAME ADDR/LEN: false for what is none of it. */
-static bool parse_role(const char *role, const char *address, struct spec_leg *leg)
-{
-	if (!role)
-		return true;
-	if (!strcmp(role, "gateway")) {
-		leg->role = SPEC_GATEWAY;
-		return !address;
-	}
-	leg->role = SPEC_VIA;
-	return !strcmp(role, "via") && address && !addr_parse(address, &leg->via) &&
-	       prefix_contains(&leg->address, &leg->via) &&
-	       !addr_equal(&leg->via, &leg->address.addr);
-}
-
 static void parse_segment(struct reader *r, const char *arg)
 {
-	struct spec *spec = r->words->spec;
-	char *line = copy(r, arg), *rest = NULL;
-	char *name = line ? strtok_r(line, blanks, &rest) : NULL;
-	char *address = name ? strtok_r(NULL, blanks, &rest) : NULL;
-	char *role = address ? strtok_r(NULL, blanks, &rest) : NULL;
-	char *via = role ? strtok_r(NULL, blanks, &rest) : NULL;
+	const char *why = segment_parse(arg, r->words->spec);
 
-	if (!line)
-		return;
-	if (!name || !spec_name_is_valid(name))
-		bad(r, "segment", arg, "has no name of 1 to 63 of [A-Za-z0-9_.-]");
-	else if (!address || !strchr(address, '/') || prefix_parse(address, &spec->leg.address) ||
-		 !spec->leg.address.len || is_odd(&spec->leg.address.addr) ||
-		 !is_host_of(&spec->leg.address))
-		bad(r, "segment", arg, "has no ADDRESS/LENGTH of a host behind its name");
-	else if (!parse_role(role, via, &spec->leg) || strtok_r(NULL, blanks, &rest))
-		bad(r, "segment", arg,
-		    "ends in what is neither `gateway` nor `via` with another address of the segment");
-	else
-		spec_set_segment(spec, name);
-	free(line);
+	if (why)
+		bad(r, "segment", arg, why);
 }
 
 static void parse_mtu(struct reader *r, const char *arg)
