@@ -43,3 +43,12 @@ recipe() {
 cook() {
 	"${@:2}" bash -euxo pipefail -c "$(recipe "$1")" > "$BATS_FILE_TMPDIR/$1.cooked" 2>&1 || { cat "$BATS_FILE_TMPDIR/$1.cooked"; return 1; }
 }
+
+# kitchen: what recipes find there, in the lab: vault, a provider's file, and folders of nginx's that nobody else has
+kitchen() {
+	host bash -euc 'ln -s "$VAULT" "$LAB/bin/vault"
+		install -Dm 600 "$LAB/provider.conf" /etc/wireguard/provider.conf
+		mount -t tmpfs log /var/log
+		mkdir /var/log/nginx
+		[ ! -d /var/lib/nginx ] || mount -t tmpfs nginx /var/lib/nginx'
+}
