@@ -257,6 +257,57 @@ fetch() { inside qbittorrent curl -sSf -m 60 --speed-time 2 --speed-limit 1 -C -
 	must_see isp:to-host --to $net -- host curl -sSm 5 -o "$BATS_TEST_TMPDIR/page" http://$net/ # the control
 }
 
+# ---- watched ---------------------------------------------------------------------------------------------------------
+
+# monitor WHAT-ON-LEAK: the gateway's, a run each second, by two servers that say whom they see
+monitor() {
+	spawn host "$VAULT" leaktest gateway echo http://$net/ echo http://203.0.113.9/ interval 1s log "$LAB/audit.log" on-leak "$1"
+	MONITOR=$SPAWNED
+}
+
+# runs N VERDICT: so many of the last lines of the log say so
+runs() { [ "$(host tail -n "$1" "$LAB/audit.log" 2> /dev/null | jq -Rr 'fromjson? | .verdict' | sort | uniq -c | xargs)" = "$1 $2" ]; }
+
+# What nobody should do: a second way out, and no rules, inside and on the host. The monitor may be faster than the last.
+tear_open() {
+	host ip -n gateway route replace default via "$(host ip -j -4 address show vlt-gateway | jq -r '.[0].addr_info[0].local')"
+	inside gateway nft flush ruleset
+	host nft delete table inet vault || :
+}
+
+@test "PC-7 PC-8 the leak monitor: each run with the addresses seen in a log that a crash leaves whole; a leak calls an alert, or takes the vault down" {
+	local hook
+
+	monitor 'printf %s "$VAULT_LEAK" | curl -sm 5 --data-binary @- http://192.168.77.2:8000/'
+	retry 20 runs 3 sealed
+	[ "$(host tail -n 1 "$LAB/audit.log" | jq -r '.addresses[0] | "\(.inside) \(.host)"')" = "$vpn 192.0.2.2" ]
+	host kill -KILL "$MONITOR"
+	printf '{"name": "gateway", "ti' | host sh -c 'cat >> $LAB/audit.log' # as cut off in the middle of a line
+	spawn lan socat -u TCP-LISTEN:8000,reuseaddr -
+	hook=$SPAWNED_OUT
+	monitor 'printf %s "$VAULT_LEAK" | curl -sm 5 --data-binary @- http://192.168.77.2:8000/'
+	tear_open
+	retry 20 grep -q '"verdict"' "$hook"
+	[ "$(sed '1,/^\r*$/d' "$hook" | jq -r '"\(.name) \(.verdict)"')" = "gateway LEAK" ]
+	host kill "$MONITOR"
+	vault up gateway
+	monitor down
+	retry 20 runs 2 sealed
+	by_tunnel sonarr
+	tear_open
+	retry 20 gone "$MONITOR" # there is nothing left to test
+	run ! host test -e /run/netns/gateway
+	run ! inside sonarr curl -sm 2 http://$net/
+	vault up gateway
+	retry 10 by_tunnel sonarr
+}
+
+@test "PC-10 the report of the day: runs, the longest gap, leaks and what was done about them, addresses" {
+	run -1 vault leaktest gateway report "$LAB/audit.log"
+	run -1 vault -j leaktest gateway report "$LAB/audit.log"
+	echo "$output" | jq .
+}
+
 # ---- seen from elsewhere ---------------------------------------------------------------------------------------------
 
 # metrics: what a timer does each minute
