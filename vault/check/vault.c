@@ -284,15 +284,15 @@ static void check_path(struct exam *e)
 /* Who else is plugged in is no fault; but whoever looks shall see them. */
 static void tell_ports(struct exam *e)
 {
-	const struct sight *s = e->w->sight;
+	const struct sight_host *host = e->w->sight->host;
 	const struct rtnl_link *bridge =
-		sight_link(s->host_links, s->n_host_links, e->spec->bridge_name);
+		sight_link(host->links, host->n_links, e->spec->bridge_name);
 
-	for (size_t i = 0; bridge && spec_has_leg(e->spec) && i < s->n_host_links; i++)
-		if (s->host_links[i].master == bridge->index &&
-		    strncmp(s->host_links[i].name, SPEC_LEG_PREFIX, strlen(SPEC_LEG_PREFIX)))
-			check_add(e->c, "leg", FOUND_OK, NULL, s->host_links[i].name,
-				  "%s, no vault's, is a port of %s too", s->host_links[i].name,
+	for (size_t i = 0; bridge && spec_has_leg(e->spec) && i < host->n_links; i++)
+		if (host->links[i].master == bridge->index &&
+		    strncmp(host->links[i].name, SPEC_LEG_PREFIX, strlen(SPEC_LEG_PREFIX)))
+			check_add(e->c, "leg", FOUND_OK, NULL, host->links[i].name,
+				  "%s, no vault's, is a port of %s too", host->links[i].name,
 				  bridge->name);
 }
 
