@@ -188,6 +188,7 @@ noise() {
 	up
 	sealed probe udp-public twin-flow
 	[ "$(jq -r '.probes[].id' <<< "$output" | xargs)" = "udp-public twin-flow" ]
+	[ "$(jq -c '.probes[0].vectors' <<< "$output")" = '["L8","L15"]' ]
 	sealed
 	keys=$(jq -r '[paths(type != "null") | map(select(type == "string")) | join(".")] | .[]' <<< "$output" |
 		sed 's/^drops\.[^.]*/drops.REASON/' | sort -u | xargs)

@@ -27,12 +27,29 @@ static json_t *evidence_json(const void *owner, size_t i)
 			 leak_time(&e->time, time), "summary", e->summary);
 }
 
+/* "L2 L8" as a list. */
+static json_t *vectors_json(const char *text)
+{
+	json_t *array = json_array();
+
+	while (array && *text) {
+		size_t len = strcspn(text, " ");
+
+		if (json_array_append_new(array, json_stringn(text, len))) {
+			json_decref(array);
+			return NULL;
+		}
+		text += len + strspn(text + len, " ");
+	}
+	return array;
+}
+
 static json_t *probe_json(const void *owner, size_t i)
 {
 	const struct leak_probe *p = &((const struct leak_run *)owner)->probes[i];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", p->id, "vectors", p->vectors,
-			 "where", leak_where_text(p->where), "verdict",
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o}", "id", p->id, "vectors",
+			 vectors_json(p->vectors), "where", leak_where_text(p->where), "verdict",
 			 leak_verdict_text(p->verdict), "detail", p->detail ? p->detail : "",
 			 "evidence", list(p, p->n_evidence, evidence_json));
 }
