@@ -214,26 +214,25 @@ static void conclude(const struct check *c, struct results *results)
 		report_result(out.s);
 }
 
-/* What is wrong by what was read for an earlier vault may have been made right since. */
 static void examine(struct check *c, const char *name, const struct check_options *options)
 {
-	bool kept = options->host->is_used;
-
 	snprintf(c->name, sizeof(c->name), "%s", name);
 	check_vault(c, options);
 	options->host->is_used = true;
-	if (!kept || check_verdict(c) == FOUND_OK)
-		return;
-	check_free(c);
-	check_host_free(options->host);
-	examine(c, name, options);
 }
 
 static void check_one(const char *name, const struct request *r, struct results *results)
 {
+	bool kept = r->options.host->is_used;
 	struct check c = { 0 };
 
 	examine(&c, name, &r->options);
+	/* What is wrong by what was read for an earlier vault may have been made right since. */
+	if (kept && check_verdict(&c) != FOUND_OK) {
+		check_free(&c);
+		check_host_free(r->options.host);
+		examine(&c, name, &r->options);
+	}
 	conclude(&c, results);
 	if (results->prometheus && !check_append(&results->kept, &results->n_kept, sizeof(c), &c))
 		return; /* with all that it owns */
