@@ -86,6 +86,13 @@ probes() { "$VAULT" help leaktest | sed -n 's/^  \([a-z0-9-]*\)  .*/\1/p'; }
 	equal probes "$(probes)" "$(sed -n 's/^\.It Li //p' "$top/man/vault-leaktest.8" | tr -d ' ' | tr , '\n')"
 }
 
+@test "docs: the page of leaktest tells of every vector, and of no test that is not there" {
+	local page=$top/man/vault-leaktest.8
+
+	equal vectors "$(printf 'L%d\n' {1..28})" "$(sed -n 's/^\.It \(L[0-9]*\)$/\1/p' "$page")"
+	while read -r file; do [ -e "$top/$file" ]; done < <(grep -o 'test/[a-z-]*\.bats' "$page")
+}
+
 @test "docs: no page refers to one of ours that is not there" {
 	for page in "$top"/man/*; do
 		while read -r _ name section _; do
