@@ -68,12 +68,12 @@ unreachable default proto static metric 4294967295 " ]
 	run ! inside llm ping -c 1 -W 1 203.0.113.9
 	[[ $output == *"Network is unreachable"* ]]
 	run ! vault exec llm getent hosts web.test
-	run ! grep -q ^nameserver "$(host sh -c 'cat /run/vault/llm/resolv.conf' > "$BATS_TEST_TMPDIR/r"; echo "$BATS_TEST_TMPDIR/r")"
+	run ! host grep -q ^nameserver /run/vault/llm/resolv.conf
 	vault check all
 	run -1 vault down llm keep-ns
 	[[ $output == *"no tunnel"* ]]
 	# The host is on no segment.
-	[ -z "$(host ip address show dev vls-lan | grep inet)" ]
+	[ -z "$(host ip -o address show dev vls-lan)" ]
 	run ! host ping -c 1 -W 1 $NET.9
 }
 
@@ -260,7 +260,7 @@ bridge_filter() {
 	token
 	observe m1:seg-lan gw:seg-lan srv:wg0 isp:to-host
 	for from in $NET.3 $NET.1 10.8.0.1 203.0.113.9; do # a member's, the gateway's, others'
-		inside other wire send packet $NET.2 --iface eth0 --mac 02:76:0a:09:00:02 --src $from --token "$TOKEN"
+		inside other wire send packet $NET.2 --iface eth0 --mac 02:76:0a:09:00:02 --src "$from" --token "$TOKEN"
 	done
 	inside other wire send packet 203.0.113.9 --iface eth0 --mac 02:76:0a:09:00:02 --token "$TOKEN" # no gateway
 	inside other wire send udp 255.255.255.255 --port 68 --iface eth0 --token "$TOKEN" || :
@@ -283,12 +283,6 @@ bridge_filter() {
 	gateway open-port 40001-65000/both
 	member m1 2
 	member m2 3
-	# The control: without the gateway's random ports a source port stays, so it would be seen as it is sent.
-	for _ in 1 2 3 4 5 6 7 8; do
-		inside m2 wire send udp 203.0.113.9 --port 9 || :
-		inside m2 sh -c 'printf x | socat -t 0.1 - UDP4:203.0.113.9:9,sourceport=51413' > /dev/null || :
-	done
-	isp sh -c 'grep -c 198.51.100.1 $LAB/isp-echo.log' || :
 	# What comes in for the gateway's port goes to the gateway, not to who sent from that number.
 	spawn inside gw socat -u UDP4-RECV:51413 STDOUT
 	got=$SPAWNED_OUT
@@ -304,7 +298,7 @@ bridge_filter() {
 @test "L22 segment: large packets: what is too big is told, from the gateway's address on the segment, and gets nowhere" {
 	gateway
 	member m1 2
-	run inside m1 ping -M do -c 2 -W 2 -s 1450 203.0.113.9
+	run inside m1 ping -M "do" -c 2 -W 2 -s 1450 203.0.113.9
 	echo "$output"
 	[[ $output == *"$NET.1"* && $output == *"mtu = 1420"* || $output == *"mtu=1420"* ]]
 	inside m1 curl -sS --max-time 60 -o /dev/null http://203.0.113.80/big
@@ -334,7 +328,7 @@ bridge_filter() {
 
 @test "BX-3 segment: up again mends a leg, its port, its bridge and the guard, and changes what words change" {
 	vault up b isolated segment lan $NET.3/24
-	up=(vault up a isolated segment lan $NET.2/24)
+	up=(vault up a isolated segment lan "$NET.2/24")
 	"${up[@]}"
 	[[ $("${up[@]}") == "a: up, sealed, as described" ]]
 	for break in 'ip link set vlg-a nomaster' 'ip link set vlg-a down' 'ip link del vlg-a' 'ip link set vls-lan down' \

@@ -79,29 +79,31 @@ static ssize_t rewrite(int dir, const char *segment, const char *name, const str
 		openat(dir, "hosts", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	struct str out cleanup(str_free) = STR_INIT;
 	char *text cleanup(free_ptr) = NULL, own[ADDR_STRLEN];
+	const char *old;
 	size_t len = 0, n;
 	int r = fd < 0 ? -errno : file_read_fd(fd, HOSTS_MAX_BYTES, &text, &len);
 
 	if (r)
 		return r;
+	old = text ? text : "";
 	str_addf(&out, "# made by vault: segment %s\n", segment);
-	n = keep_others(text, name, &out);
+	n = keep_others(old, name, &out);
 	if (address)
 		str_addf(&out, "%s\t%s\n", addr_format(address, own), name);
 	r = add_host(&out);
 	if (!r)
 		r = out.err;
-	if (!r && (out.len != len || memcmp(out.s, text, len)))
+	if (!r && (out.len != len || memcmp(out.s, old, len)))
 		r = overwrite(fd, &out);
 	return r ? r : (ssize_t)(n + (address != NULL));
 }
 
-/* Makes NAME in the folder DIR the segment's file, too. */
-static int link_file(int segment, int dir)
+/* Makes the hosts of the folder TO the file that those of FROM are. */
+static int link_file(int from, int to)
 {
-	if (unlinkat(dir, "hosts", 0) && errno != ENOENT)
+	if (unlinkat(to, "hosts", 0) && errno != ENOENT)
 		return -errno;
-	return linkat(segment, "hosts", dir, "hosts", 0) ? -errno : 0;
+	return linkat(from, "hosts", to, "hosts", 0) ? -errno : 0;
 }
 
 static int open_folder(int at, const char *path)
