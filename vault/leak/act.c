@@ -34,6 +34,7 @@ static char *leak_text(const struct leak_run *run)
 	json_t *json = leak_run_json(run);
 	char *text;
 
+	json_object_del(json, "action");
 	keep_leaks(json, "probes", true);
 	keep_leaks(json, "addresses", true);
 	text = json_dumps(json, JSON_COMPACT);
