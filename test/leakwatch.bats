@@ -9,6 +9,7 @@ conf=$LAB/provider.conf
 
 setup() { log=$BATS_TEST_TMPDIR/log.jsonl; }
 teardown() {
+	[[ -z ${WATCH:-} ]] || despawn "$WATCH"
 	despawn_all
 	vault down media > /dev/null 2>&1 || :
 }
@@ -124,7 +125,7 @@ few() { (($(fds) <= $1)); }
 		host kill -KILL "$WATCH"
 		ended 137
 		jq -e .verdict "$log" > /dev/null # all of them whole
-		[ -z "$(told | grep -vxFf "$log")" ]
+		[ "$(told | grep -cvxFf "$log")" = 0 ]
 	done
 	truncate -s -30 "$log"
 	n=$(lines "$log")

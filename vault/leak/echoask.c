@@ -183,13 +183,16 @@ static int exchange_dns(struct question *q, const char *name, enum echo_dns_type
 {
 	uint8_t ask[ECHO_DNS_MAX];
 	uint16_t id;
+	int r;
 
 	if (getrandom(&id, sizeof(id), 0) != sizeof(id))
 		return -EIO;
 	q->ask = ask;
 	q->len = echo_dns_ask(id, name, type, ask);
 	q->read = read_dns;
-	return q->len ? exchange(q, end, out) : -EINVAL;
+	r = q->len ? exchange(q, end, out) : -EINVAL;
+	q->ask = NULL;
+	return r;
 }
 
 /* ---- where the server is ---- */
@@ -383,7 +386,7 @@ void echo_ask(const struct echo_ask *ask, int64_t end, struct echo_answer *out)
 {
 	struct sockets s = { .ask = ask };
 	const char *what = "entering the namespace";
-	struct addr server;
+	struct addr server = { .family = AF_UNSPEC };
 	int r;
 
 	memset(out, 0, sizeof(*out));

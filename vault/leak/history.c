@@ -227,15 +227,15 @@ json_t *history_json(const struct history *h)
 /* EVIDENCE is what servers said, or what was seen. */
 static void print_evidence(const json_t *evidence, struct str *out)
 {
-	const json_t *one;
-	size_t i;
-
 	if (json_is_string(evidence))
 		str_addf(out, "  %s", json_string_value(evidence));
 	str_add(out, "\n");
-	json_array_foreach(evidence, i, one)
+	for (size_t i = 0; i < json_array_size(evidence); i++) {
+		const json_t *one = json_array_get(evidence, i);
+
 		str_addf(out, "    %s %s: %s\n", text_of(one, "time"), text_of(one, "interface"),
 			 text_of(one, "summary"));
+	}
 }
 
 static void print_rest(size_t n, struct str *out)
@@ -268,14 +268,18 @@ static void print_addresses(const struct history *h, struct str *out)
 	size_t i;
 
 	json_object_foreach(h->addresses, key, value)
+	{
 		str_addf(out, "%s: last seen as %s\n", key, json_string_value(value));
+	}
 	if (!h->n_changes)
 		return;
 	str_addf(out, "changes of address: %zu\n", h->n_changes);
 	json_array_foreach(h->changes, i, one)
+	{
 		str_addf(out, "  %s  %s %s: %s, before %s\n", text_of(one, "time"),
 			 text_of(one, "family"), text_of(one, "side"), text_of(one, "to"),
 			 text_of(one, "from"));
+	}
 	print_rest(h->n_changes, out);
 }
 
@@ -285,10 +289,12 @@ static void print_actions(const struct history *h, struct str *out)
 	size_t i;
 
 	json_array_foreach(h->actions, i, one)
+	{
 		str_addf(out, "on-leak: %s  %s: %s, after %.3f s\n", text_of(one, "time"),
 			 text_of(one, "what"),
 			 json_is_true(json_object_get(one, "done")) ? "done" : "it failed",
 			 json_number_value(json_object_get(one, "delay")));
+	}
 	print_rest(h->n_actions, out);
 }
 
