@@ -52,8 +52,10 @@ static int take_probes(struct history *h, const char *time, const json_t *run)
 	size_t i;
 	int r = 0;
 
-	json_array_foreach(json_object_get(run, "probes"), i, probe) if (!r && is_leak(probe)) r =
-		keep_leak(h, time, text_of(probe, "id"), json_object_get(probe, "evidence"));
+	json_array_foreach(json_object_get(run, "probes"), i, probe)
+		if (!r && is_leak(probe))
+			r = keep_leak(h, time, text_of(probe, "id"),
+				      json_object_get(probe, "evidence"));
 	return r;
 }
 
@@ -85,8 +87,7 @@ static int take_addresses(struct history *h, const char *time, const json_t *run
 	size_t i;
 	int r = 0;
 
-	json_array_foreach(json_object_get(run, "addresses"), i, address)
-	{
+	json_array_foreach(json_object_get(run, "addresses"), i, address) {
 		for (size_t s = 0; !r && s < ARRAY_SIZE(sides); s++)
 			r = take_side(h, time, address, sides[s]);
 		if (!r && is_leak(address))
@@ -129,8 +130,8 @@ static int take_drops(struct history *h, const json_t *run)
 
 	if (!h->drops)
 		h->drops = json_object();
-	json_object_foreach(json_object_get(run, "drops"), reason, counter) r =
-		r ? r : take_counter(h, reason, counter);
+	json_object_foreach(json_object_get(run, "drops"), reason, counter)
+		r = r ? r : take_counter(h, reason, counter);
 	return r;
 }
 
@@ -252,8 +253,7 @@ static void print_leaks(const struct history *h, struct str *out)
 	if (!h->n_leaks)
 		return;
 	str_addf(out, "leaks: %zu\n", h->n_leaks);
-	json_array_foreach(h->leaks, i, one)
-	{
+	json_array_foreach(h->leaks, i, one) {
 		str_addf(out, "  %s  %s", text_of(one, "time"), text_of(one, "id"));
 		print_evidence(json_object_get(one, "evidence"), out);
 	}
@@ -267,15 +267,13 @@ static void print_addresses(const struct history *h, struct str *out)
 	const json_t *one;
 	size_t i;
 
-	json_object_foreach(h->addresses, key, value)
-	{
+	json_object_foreach(h->addresses, key, value) {
 		str_addf(out, "%s: last seen as %s\n", key, json_string_value(value));
 	}
 	if (!h->n_changes)
 		return;
 	str_addf(out, "changes of address: %zu\n", h->n_changes);
-	json_array_foreach(h->changes, i, one)
-	{
+	json_array_foreach(h->changes, i, one) {
 		str_addf(out, "  %s  %s %s: %s, before %s\n", text_of(one, "time"),
 			 text_of(one, "family"), text_of(one, "side"), text_of(one, "to"),
 			 text_of(one, "from"));
@@ -288,8 +286,7 @@ static void print_actions(const struct history *h, struct str *out)
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach(h->actions, i, one)
-	{
+	json_array_foreach(h->actions, i, one) {
 		str_addf(out, "on-leak: %s  %s: %s, after %.3f s\n", text_of(one, "time"),
 			 text_of(one, "what"),
 			 json_is_true(json_object_get(one, "done")) ? "done" : "it failed",
@@ -303,8 +300,7 @@ static void print_drops(const struct history *h, struct str *out)
 	const char *reason;
 	json_t *counter;
 
-	json_object_foreach(h->drops, reason, counter)
-	{
+	json_object_foreach(h->drops, reason, counter) {
 		const char *meaning = seal_counter_meaning(reason);
 
 		if (number_of(counter, "packets"))
