@@ -153,16 +153,19 @@ seen() {
 	[ "$(for s in "${services[@]}"; do pid_of "${s%:*}"; done)" = "$pids" ]
 }
 
+silent() { ! vault check media-vault >/dev/null; }
+
 @test "MV-7 a server that never answers: check says so, with its endpoint and the mend" {
 	systemctl stop vault@media-vault
 	ip netns exec srv nft 'table inet dead { chain input { type filter hook input priority 0; udp dport 51820 drop; }; }'
 	sed -i '/^wait-handshake/d' /etc/vault/media-vault.conf
 	systemctl start vault@media-vault
-	run ! ip netns exec media-vault timeout 2 bash -c 'cat </dev/tcp/10.8.0.1/80'
+	ip netns exec media-vault "$O/test/wire" send udp 10.8.0.1 --port 9
+	retry 20 silent
 	run -1 vault check media-vault
 	[[ $output =~ FAIL\ +handshake.*10.8.0.1:51820:\ [1-9][0-9]*\ bytes\ sent\ and\ none\ received.*vault\ up\ media-vault ]]
 	ip netns exec srv nft delete table inet dead
-	retry 30 ip netns exec media-vault timeout 2 bash -c 'cat </dev/tcp/10.8.0.1/80'
+	retry 60 ip netns exec media-vault timeout 10 bash -c 'cat </dev/tcp/10.8.0.1/80'
 	vault check media-vault
 	systemctl stop vault@media-vault
 	[ "$(systemctl is-active jellyfin)" = inactive ]
