@@ -24,7 +24,8 @@ engine() {
 	cp /bin/busybox "$root/bin"
 	for applet in cat httpd nc nslookup sh sleep timeout; do ln -s busybox "$root/bin/$applet"; done
 	echo 'root:x:0:0:root:/:/bin/sh' >"$root/etc/passwd"
-	tar -C "$root" -c . | podman import - $image
+	tar -C "$root" -c . >"$root.tar"
+	podman import "$root.tar" $image
 }
 
 setup_file() {
@@ -49,6 +50,7 @@ outside() {
 }
 
 in_app() { podman exec "${app:-app}" "$@"; }
+seen_as() { [ "$(in_app nc -w 5 10.8.0.1 80)" = "$1" ]; }
 pid_of() { podman inspect -f '{{.State.Pid}}' "$1"; }
 
 # it_is_dark: nothing comes through, nothing leaves otherwise
@@ -107,8 +109,8 @@ it_is_dark() {
 	ip -n gw link delete wg-gw
 	for app in web bare; do it_is_dark; done
 	vault down gw
-	for app in web bare; do it_is_dark; done
+	app=web it_is_dark
 	vault up gw
-	for app in web bare; do retry 10 test "$(in_app nc -w 5 10.8.0.1 80)" = 10.9.0.6; done
+	for app in web bare; do retry 10 seen_as 10.9.0.6; done
 	podman rm -f -t 0 web bare
 }
