@@ -44,6 +44,15 @@ setup() { need nginx jq perl; }
 
 by_tunnel() { [ "$(inside "$1" curl -sm 3 http://$net/)" = $vpn ]; }
 
+# all_up: whatever was done to them, or to the host's rules
+all_up() {
+	local name
+
+	for name in gateway jellyfin sonarr prowlarr qbittorrent; do vault up "$name"; done
+	retry 10 by_tunnel sonarr
+	vault check
+}
+
 # pids: of all that runs in the members
 pids() { local m; for m in "${members[@]}"; do host ip netns pids "${m%:*}"; done | sort -n | xargs; }
 
@@ -227,9 +236,7 @@ unreachable() { isp nft 'table inet cut { chain forward { type filter hook forwa
 	must_not_see
 	[ "$(cut -d' ' -f2 "$FLOW" | sort -u)" = $vpn ]
 	host nft 'table inet nat { chain postrouting { type nat hook postrouting priority srcnat; oifname "eth0" masquerade; }; }' # the lab's own
-	for name in gateway sonarr jellyfin prowlarr qbittorrent; do vault up $name; done
-	retry 10 by_tunnel sonarr
-	vault check
+	all_up
 }
 
 # fetch: what is lacking of the film
@@ -298,8 +305,7 @@ tear_open() {
 	retry 20 gone "$MONITOR" # there is nothing left to test
 	run ! host test -e /run/netns/gateway
 	run ! inside sonarr curl -sm 2 http://$net/
-	vault up gateway
-	retry 10 by_tunnel sonarr
+	all_up
 }
 
 @test "PC-10 the report of the day: runs, the longest gap, leaks and what was done about them, addresses" {
