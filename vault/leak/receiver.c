@@ -45,7 +45,7 @@ static void take(const uint8_t *data, const struct sockaddr_in6 *from, struct pa
 		 struct leak_run *run)
 {
 	const size_t i = (size_t)data[2] << 8 | data[3];
-	uint8_t payload[PACKET_PAYLOAD];
+	uint8_t payload[PACKET_PAYLOAD] = { 0 };
 	struct leak_evidence e = { .interface = "" };
 	char text[ADDR_STRLEN] = "";
 
@@ -66,8 +66,8 @@ static void take(const uint8_t *data, const struct sockaddr_in6 *from, struct pa
 
 int receiver_read(struct receiver *r, struct packets *all, struct leak_run *run)
 {
-	struct sockaddr_in6 from;
-	uint8_t data[512];
+	struct sockaddr_in6 from = { 0 };
+	uint8_t data[512] = { 0 };
 
 	for (;;) {
 		socklen_t len = sizeof(from);
