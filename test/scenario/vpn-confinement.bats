@@ -27,6 +27,8 @@ setup_file() {
 	host bash -euc 'mount -t tmpfs srv /srv; mkdir -p /etc/wireguard; install -m 600 $LAB/provider.conf /etc/wireguard/'
 	host ln -s "$VAULT" /run/lab/bin/vault
 	cook transmission host
+	# As simple as can be: with uTP and encryption it tries one way after the other, and rests for minutes between.
+	retry 20 vault_remote --no-utp --encryption-tolerated
 }
 
 setup() { need transmission-daemon transmission-remote transmission-create opentracker; }
@@ -52,7 +54,8 @@ tracker() {
 peer() {
 	cat > "$outside/settings.json" <<- END
 		{ "bind-address-ipv4": "203.0.113.9", "download-dir": "$outside/done", "dht-enabled": false, "lpd-enabled": false,
-		  "pex-enabled": false, "port-forwarding-enabled": false, "rpc-bind-address": "127.0.0.1" }
+		  "pex-enabled": false, "utp-enabled": false, "encryption": 0,
+		  "port-forwarding-enabled": false, "rpc-bind-address": "127.0.0.1" }
 	END
 	isp setsid -f transmission-daemon --foreground --config-dir "$outside" < /dev/null > "$outside/peer.out" 2>&1 3>&- 4>&-
 	retry 20 seeds peer_remote coming.bin
