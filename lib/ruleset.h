@@ -189,12 +189,12 @@ enum ruleset_family { RULESET_INET, RULESET_NETDEV, RULESET_BRIDGE };
 
 struct ruleset {
 	enum ruleset_family family;
+	int err; /* 0 or -ENOMEM, sticky: look once at the end */
 	const char *table; /* static name */
 	const char **counters; /* owned list of static names */
 	struct set *sets; /* owned */
 	struct chain *chains; /* owned */
 	size_t n_counters, n_sets, n_chains;
-	int err; /* 0 or -ENOMEM, sticky: look once at the end */
 };
 
 /* Builders. All append; errors stick in the ruleset. What they return is valid until the next call

@@ -123,13 +123,13 @@ torrent_places=(isp:to-host host:vlt-torrent --to 203.0.113.9 --to 203.0.113.80 
 @test "VC-13 MV-3 PC-12 the tunnel killed in mid-transfer: it stands still, nothing passes outside; the tunnel back, it goes on" {
 	local got
 
-	vault_remote -d 300
+	peer_remote -u 300
 	seeds peer_remote slow.bin
 	vault_remote -a "$outside/slow.bin.torrent"
 	retry 60 has_some vault_remote slow.bin
 	observe "${torrent_places[@]}"
 	host ip -n torrent link delete wg-torrent
-	sleep 1 # what has arrived is written
+	sleep 2 # what has arrived is written
 	got=$(percent vault_remote slow.bin)
 	sleep 3 # at 300 kB/s it would be another tenth
 	[ "$(percent vault_remote slow.bin)" = "$got" ]
@@ -139,7 +139,7 @@ torrent_places=(isp:to-host host:vlt-torrent --to 203.0.113.9 --to 203.0.113.80 
 	must_not_see
 	observe "${torrent_places[@]}"
 	vault up torrent
-	vault_remote -D
+	peer_remote -U
 	retry 60 same /srv/transmission/done/slow.bin "$outside/done/slow.bin"
 	must_not_see
 	vault check torrent

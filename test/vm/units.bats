@@ -189,7 +189,7 @@ are() {
 
 @test "PC-7 PC-10 a leak test as a service: sealed, in a log for root alone; its timer runs as long as the vault is up" {
 	systemctl start vault@media vault-leaktest@media.timer
-	systemctl start vault-leaktest@media
+	systemctl start vault-leaktest@media || { journalctl -q -u vault-leaktest@media; false; }
 	[ "$(tail -n 1 /var/log/vault/media.jsonl | jq -r '.name, .verdict, .control.verdict' | xargs)" = "media sealed seen" ]
 	[ "$(stat -c %a /var/log/vault /var/log/vault/media.jsonl | xargs)" = "700 600" ]
 	[[ $(vault leaktest media report /var/log/vault/media.jsonl) == "media: 1 run: 1 sealed, "* ]]

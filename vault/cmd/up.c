@@ -356,15 +356,15 @@ static size_t drop_link(const struct spec *spec, const struct spec *old, struct 
 }
 
 /* A leg that words ask for no longer, and its part of the guard of segments. */
-static size_t drop_leg(const struct spec *spec, const struct spec *old, struct world *w,
+static size_t drop_leg(const struct spec *wanted, const struct spec *had, struct world *w,
 		       struct changes *changes)
 {
 	struct plan plan;
 	size_t kept = 0, failures;
 
-	if (spec_has_leg(spec) || !spec_has_leg(old))
+	if (spec_has_leg(wanted) || !spec_has_leg(had))
 		return 0;
-	plan_build(old, &plan);
+	plan_build(had, &plan);
 	for (size_t i = 0; i < plan.n; i++)
 		if (plan.objs[i].kind == &kind_leg || plan.objs[i].kind == &kind_hosts ||
 		    (plan.objs[i].kind == &kind_guard && plan.objs[i].guard == SEAL_SEGMENTS))
