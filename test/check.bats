@@ -679,7 +679,6 @@ everything() {
 	host sh -c 'find /run/vault /run/netns /run/wireguard -printf "%p %i %m %s %T@\n"; find /run/vault/media -type f -exec cat {} +; cat /proc/self/mounts'
 }
 
-# bats test_tags=tunnel
 @test "it sends nothing and changes nothing" {
 	# The server forgets sessions of earlier tests, whose packets the host would answer: nobody is there.
 	srv sh -c 'for k in client client2; do wg set wg0 peer "$(cat "$LAB/keys/$k.pub")" remove; done

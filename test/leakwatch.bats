@@ -44,7 +44,6 @@ has_lines() { (($(lines "${@:2}") >= $1)); }
 # of JQ: in the last line of the log
 of() { tail -n 1 "$log" | jq -er "$1"; }
 
-# bats test_tags=tunnel
 @test "PC-7 MV-6: others see the provider from inside and the host from the host, by HTTP and STUN, IPv4 and IPv6; an address that is the same is a LEAK" {
 	urls=(http://203.0.113.80/ "http://[2001:db8:9::80]/" stun:203.0.113.9:9 "stun:[2001:db8:9::9]:9" http://web.test/)
 	vault up media conf "$conf"

@@ -429,7 +429,6 @@ named() { host sh -c "grep -v vpn.example /etc/hosts > $LAB/hosts; printf '%s vp
 	works
 }
 
-# bats test_tags=tunnel
 @test "PC-9 PC-12 rules flushed inside and outside, the tunnel gone, its program killed: one \`vault up NAME\` mends each, and all" {
 	local ns what
 

@@ -223,7 +223,6 @@ table() {
 
 # ---- in --------------------------------------------------------------------------------------------------------------
 
-# bats test_tags=tunnel
 @test "VC-7 answers to a network that may enter go by the link, none by the tunnel" {
 	need socat
 	up "${lists[@]}" > /dev/null

@@ -451,7 +451,6 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	diff <(echo "$before") <(world)
 }
 
-# bats test_tags=tunnel
 @test "two vaults at once: addresses, tunnels and ends of their own; one goes, the other stays" {
 	vault up one conf "$LAB/provider.conf"
 	vault up two conf "$LAB/provider2.conf"
