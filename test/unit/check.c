@@ -3,8 +3,11 @@
 #include "vault/check/tunnel.c"
 
 #include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <sys/socket.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -66,13 +69,26 @@ static void test_handshake(size_t i)
 
 static pthread_barrier_t ready, done;
 
-/* Goes elsewhere when ARG says so; or keeps descriptors of its own with a socket from elsewhere. */
+/* An interface of the caller's network namespace, for as long as the descriptor is open. */
+static int make_interface(void)
+{
+	struct ifreq ifr = { .ifr_name = "elsewhere", .ifr_flags = IFF_TUN };
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
+		abort();
+	return fd;
+}
+
+/* Goes elsewhere when ARG says so, or where there is nothing; or keeps descriptors of its own with a socket from elsewhere. */
 static void *run_thread(void *arg)
 {
 	int fd = -1;
 
-	if (*(const char *)arg == 'n' && unshare(CLONE_NEWNET))
+	if (strchr("ne", *(const char *)arg) && *(const char *)arg && unshare(CLONE_NEWNET))
 		abort();
+	if (*(const char *)arg == 'n')
+		fd = make_interface();
 	if (*(const char *)arg == 'f') {
 		int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
 
@@ -122,6 +138,7 @@ int main(void)
 	}
 	test_thread("", "process-netns", FOUND_OK, "all threads are inside");
 	test_thread("n", "process-netns", FOUND_FAIL, "one thread is elsewhere");
+	test_thread("e", "process-netns", FOUND_OK, "one thread is where there is no network");
 	test_thread("", "process-sockets", FOUND_OK, "no socket from elsewhere");
 	test_thread("f", "process-netns", FOUND_OK, "a thread has descriptors of its own");
 	if (syscall(SYS_kcmp, getpid(), getpid(), 2, 0, 0))
