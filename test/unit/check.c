@@ -80,7 +80,8 @@ static int make_interface(void)
 	return fd;
 }
 
-/* Goes elsewhere when ARG says so, or where there is nothing; or keeps descriptors of its own with a socket from elsewhere. */
+/* Goes elsewhere when ARG says so, or where there is nothing; or keeps descriptors of its own with
+ * a socket from elsewhere. */
 static void *run_thread(void *arg)
 {
 	int fd = -1;
