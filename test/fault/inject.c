@@ -5,12 +5,13 @@
  *   inject list COMMAND…                     one line a call: WHO N NAME DETAIL, and * when it changes something
  *   inject fail WHO N ERRNO COMMAND…         that call is not made and returns the error; ERRNO+: all like it after, too
  *   inject mute WHO N COMMAND…               a send that says all went out and sends nothing; no answer ever comes
+ *   inject lose WHO N COMMAND…               the same, of a send that waits for no answer
  *   inject short WHO N COMMAND…              a receive that gives four bytes less than there were; empty: none
  *   inject kill WHO N COMMAND…               SIGKILL to the command right after that call; killchild: to its child
  *   inject signal:NUMBER WHO N COMMAND…      that signal right before that call
  *
  * WHO is p, the command, or c, its child until it becomes another program. N counts the calls of one name, given as
- * CALL=NAME, from the first prctl or mkdir: how often a command polls does not move its other calls. With HOLD=FILE,
+ * CALL=NAME, from the first prctl, mkdir or flock: how often a command polls does not move its other calls. With HOLD=FILE,
  * kill keeps the network namespace that the command had in hand by a process inside: its id is in FILE.
  * Returns the command's status, 128+N when signal N ended it, 125 when there was no such call.
  */
@@ -80,7 +81,7 @@ static const struct {
 	{ "EROFS", EROFS }, { "ENOBUFS", ENOBUFS }, { "EMFILE", EMFILE },
 };
 
-enum mode { LIST, FAIL, MUTE, SHORT, EMPTY, KILL, KILLCHILD, SIGNAL };
+enum mode { LIST, FAIL, MUTE, LOSE, SHORT, EMPTY, KILL, KILLCHILD, SIGNAL };
 
 struct tracee {
 	pid_t pid;
@@ -239,7 +240,8 @@ static void entered(struct tracee *t, const struct __ptrace_syscall_info *info)
 	t->call = find_call(info);
 	t->forced = false;
 	if (t->who == 'p' && !t->counting)
-		t->counting = t->call && (t->call->nr == SYS_prctl || t->call->nr == SYS_mkdir);
+		t->counting = t->call && (t->call->nr == SYS_prctl || t->call->nr == SYS_mkdir ||
+					  t->call->nr == SYS_flock);
 	if (!t->call || !t->counting ||
 	    (t->call->nr == SYS_write && info->entry.args[0] <= 2 && t->who == 'p')) /* what it tells */ {
 		t->call = NULL;
@@ -273,8 +275,8 @@ static void entered(struct tracee *t, const struct __ptrace_syscall_info *info)
 	job.fd = info->entry.args[0];
 	if (job.mode == FAIL) {
 		instead(t, -job.error);
-	} else if (job.mode == MUTE) {
-		job.muted = true;
+	} else if (job.mode == MUTE || job.mode == LOSE) {
+		job.muted = job.mode == MUTE;
 		instead(t, send_length(t->pid, info));
 	} else if (job.mode == SIGNAL) {
 		kill(tracees[0].pid, job.signal);
@@ -409,7 +411,7 @@ static int parse_error(const char *text)
 
 int main(int argc, char **argv)
 {
-	static const char *const modes[] = { "list", "fail", "mute", "short", "empty", "kill", "killchild" };
+	static const char *const modes[] = { "list", "fail", "mute", "lose", "short", "empty", "kill", "killchild" };
 	int next = 2;
 
 	if (argc < 3)
