@@ -93,6 +93,34 @@ bool state_is_locked(const char *name)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
 }
 
+static void description_path(const char *name, char out[static PATH_SIZE])
+{
+	snprintf(out, PATH_SIZE, "%s/%s/vault.json", STATE_DIR, name);
+}
+
+bool state_is_current(int lock, const char *name)
+{
+	char path[PATH_SIZE];
+
+	description_path(name, path);
+	return is_current(lock, path);
+}
+
+int state_lock_test(const char *name)
+{
+	char path[PATH_SIZE];
+
+	description_path(name, path);
+	for (;;) {
+		int fd cleanup(close_fd) = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
+			return -errno;
+		if (is_current(fd, path))
+			return steal_fd(&fd);
+	}
+}
+
 static int is_vault(const struct dirent *entry)
 {
 	return entry->d_type == DT_DIR && spec_name_is_valid(entry->d_name);
@@ -178,7 +206,7 @@ int state_load(const char *name, struct spec *out)
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	snprintf(path, sizeof(path), "%s/%s/vault.json", STATE_DIR, name);
+	description_path(name, path);
 	r = file_read(path, STATE_MAX_BYTES, &text, &len);
 	if (r)
 		return r;

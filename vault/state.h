@@ -28,6 +28,14 @@ void state_names_free(char **names, ssize_t n);
 /* True when somebody holds the lock of the vault NAME at this moment. */
 bool state_is_locked(const char *name);
 
+/*
+ * Takes the lock that one leak test of the vault NAME holds at a time: a flock on its vault.json.
+ * Does not wait. A descriptor, -EWOULDBLOCK when another has it, -ENOENT without such a vault.
+ */
+int must_check state_lock_test(const char *name);
+/* True as long as the vault NAME is described by the file that LOCK, of state_lock_test, is of. */
+bool state_is_current(int lock, const char *name);
+
 /* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. A
  * descriptor or -errno. */
 int must_check state_lock_host(void);

@@ -96,7 +96,7 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 	for (*at = 0; *at < plan->n; ++*at) {
 		const struct obj *o = &plan->objs[*at];
 
-		if (walk_is_interrupted())
+		if (!w->unbroken && walk_is_interrupted())
 			return -EINTR;
 		if (!(o->flags & OBJ_OPTIONAL)) {
 			if (*at > run)
@@ -105,7 +105,8 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 		} else if (*at == run) {
 			r = world_flush(w); /* what comes before an optional run is not optional */
 		}
-		/* The link must be there, not queued, before another `up` looks for free addresses. */
+		/* The link must be there, not queued, before another `up` looks for free addresses.
+		 */
 		if (!r && o->flags & OBJ_UNLOCKS)
 			r = world_flush(w);
 		if (r)

@@ -13,7 +13,7 @@ bool walk_is_interrupted(void);
 
 /*
  * Makes every object of PLAN, in order. 0 when all are there. On the first failure, or when one of
- * the signals that the caller blocked is pending, takes back in reverse what was made, says so, and
+ * the signals that the caller blocked is pending (but for W->unbroken), takes back in reverse what was made, says so, and
  * returns -errno (-EINTR for a signal).
  */
 int must_check walk_make(const struct plan *plan, struct world *w);

@@ -33,6 +33,7 @@ struct world {
 	uint32_t generation; /* of the vault's rules, after the last transaction there */
 	unsigned int current; /* the tag of what is queued: the object's number in the plan */
 
+	bool unbroken; /* making is not ended by a signal: what is made is gone again in a moment */
 	bool keeps_link; /* the tunnel goes alone: the namespace and its link stay */
 	bool keeps_name; /* the name could not be removed: its description stays, for the next
 			    `down` to know it by */

@@ -10,6 +10,7 @@
 #include "vault/leak/testing.h"
 #include "vault/probe/list.h"
 #include "vault/seal.h"
+#include "vault/state.h"
 
 struct drops {
 	struct leak_run *run;
@@ -40,14 +41,26 @@ static int note_drop(const char *table, const char *name, uint64_t packets, uint
 		snprintf(grown[i].reason, sizeof(grown[i].reason), "%s", name);
 		run->n_drops++;
 	}
-	run->drops[i].packets += d->before ? -packets : packets;
-	run->drops[i].total += d->before ? 0 : packets;
+	if (d->before)
+		run->drops[i].before += packets;
+	else
+		run->drops[i].total += packets;
 	return 0;
 }
 
 static int open_nft(void *arg)
 {
 	return nl_open(arg, NETLINK_NETFILTER);
+}
+
+/* Rules that were taken away and put back meanwhile count from nothing. */
+static void subtract(struct leak_run *run)
+{
+	for (size_t i = 0; i < run->n_drops; i++) {
+		struct leak_drop *d = &run->drops[i];
+
+		d->packets = d->total < d->before ? d->total : d->total - d->before;
+	}
 }
 
 /* What was dropped meanwhile is the difference; a vault whose rules are gone has none. */
@@ -58,7 +71,11 @@ int test_count_drops(struct test *t, bool before)
 	struct nl_error error = { 0 };
 	int r = ns_run(t->vault_ns, open_nft, &nl);
 
-	return r ? r : nft_dump_counters(&nl, note_drop, &d, &error);
+	if (!r)
+		r = nft_dump_counters(&nl, note_drop, &d, &error);
+	if (!r && !before)
+		subtract(t->run);
+	return r;
 }
 
 /* The probe that sends nothing, and looks for what others send. */
@@ -96,6 +113,8 @@ static void judge_control(struct test *t)
 	if (lost || blind)
 		leak_run_detail(t->run, detail,
 				"the eyes lost packets: this machine is too busy for them");
+	else if (!state_is_current(t->lock, t->run->name))
+		leak_run_detail(t->run, detail, "the vault was changed meanwhile");
 	else if (!control_was_seen(&t->control, &t->packets, &missing))
 		leak_run_detail(t->run, detail, "packet %zu of the control was not seen on %s",
 				missing, t->control.host_name);

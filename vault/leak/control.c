@@ -53,6 +53,18 @@ static int choose_addresses(struct prefix host[SPEC_FAMILIES], struct prefix far
 	return 0;
 }
 
+/* What a killed run left goes with its namespace, in the kernel's own time: it is not waited for. */
+static int remove_remains(const struct control *c, struct nl *host)
+{
+	struct nl_error error = { 0 };
+	struct nl_batch b = { 0 };
+	int r;
+
+	rtnl_queue_del_link(&b, host, 0, c->host_name);
+	r = nl_batch_send(&b, NULL, NULL, &error);
+	return r == -ENODEV ? 0 : r;
+}
+
 static int lay(struct control *c, struct nl *host, struct nl *inner, struct cable *cable)
 {
 	const struct rtnl_veth veth = { .name = c->host_name,
@@ -99,6 +111,8 @@ int control_open(struct control *c, const struct spec *spec, struct cable *cable
 	r = c->ns < 0 ? c->ns : nl_open(&host, NETLINK_ROUTE);
 	if (!r)
 		r = ns_run(c->ns, open_route, &inner);
+	if (!r)
+		r = remove_remains(c, &host);
 	if (!r)
 		r = lay(c, &host, &inner, cable);
 	if (r)

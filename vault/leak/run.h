@@ -65,11 +65,11 @@ struct leak_address {
 	size_t n_answers;
 };
 
-/* How many packets a named counter of the kill switch dropped: while the probes were sent, and in
- * the vault's life. */
+/* How many packets a named counter of the kill switch had dropped before the probes were sent,
+ * dropped while they were, and in the vault's life. */
 struct leak_drop {
 	char reason[64];
-	uint64_t packets, total;
+	uint64_t before, packets, total;
 };
 
 /* What was done about a leak. */

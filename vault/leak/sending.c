@@ -90,15 +90,15 @@ static bool wants_twin(const struct test *t)
 	return false;
 }
 
-/* Those of the twin's probes that are not decided otherwise get VERDICT, and WHY. */
-static void give_up_twin(struct test *t, enum leak_verdict verdict, const char *why)
+/* Those of the twin's probes that are not decided otherwise are in doubt, and WHY. */
+static void give_up_twin(struct test *t, const char *why)
 {
 	for (size_t i = 0; i < t->run->n_probes; i++) {
 		struct leak_probe *p = &t->run->probes[i];
 
 		if (p->where != LEAK_IN_TWIN || p->verdict != LEAK_SEALED)
 			continue;
-		p->verdict = verdict;
+		p->verdict = LEAK_UNKNOWN;
 		leak_run_detail(t->run, &p->detail, "%s", why);
 	}
 }
@@ -149,17 +149,13 @@ static void try_twin(struct test *t)
 
 	if (!wants_twin(t))
 		return;
-	if (walk_is_interrupted()) { /* the walk would stop at it */
-		give_up_twin(t, LEAK_SKIP, "a signal came before");
-		return;
-	}
 	r = twin_open(&t->twin, &t->spec, t->vault_ns);
 	if (!r)
 		r = send_in_twin(t);
 	if (!r)
 		return;
 	snprintf(why, sizeof(why), "no twin: %.200s", t->twin.why[0] ? t->twin.why : strerror(-r));
-	give_up_twin(t, LEAK_UNKNOWN, why);
+	give_up_twin(t, why);
 }
 
 int test_send(struct test *t)

@@ -19,8 +19,11 @@
 #include "vault/leak/testing.h"
 #include "vault/report.h"
 #include "vault/state.h"
+#include "vault/walk.h"
 
 #define GRACE_MS 300
+#define LOCK_TRY_MS 50
+#define LOCK_WAIT_MS 15000
 
 /* What stands in the way of a run, as a mend. */
 static const char *hint(int err)
@@ -34,12 +37,29 @@ static int undecided(const struct test *t, const char *what, int err)
 	return EXIT_UNDECIDED;
 }
 
+/* The end of another leak test is waited for, but not for ever. */
+static int lock_vault(struct test *t)
+{
+	for (int waited = 0;; waited += LOCK_TRY_MS) {
+		t->lock = state_lock_test(t->q->name);
+		if (t->lock != -EWOULDBLOCK || waited >= LOCK_WAIT_MS || walk_is_interrupted())
+			return t->lock < 0 ? t->lock : 0;
+		poll(NULL, 0, LOCK_TRY_MS);
+	}
+}
+
 static int open_vault(struct test *t)
 {
 	const char *name = t->q->name;
 	uint64_t inode = 0;
-	int r = state_load(name, &t->spec);
+	int r = lock_vault(t);
 
+	if (r == -EWOULDBLOCK) {
+		report_error(name, "another leaktest of this vault is at work (wait for its end)");
+		return EXIT_UNDECIDED;
+	}
+	if (!r)
+		r = state_load(name, &t->spec);
 	if (r == -ENOENT) {
 		report_error(name, "not up (vault up %s)", name);
 		return EXIT_UNDECIDED;
@@ -133,6 +153,7 @@ int leak_test(const struct leak_request *q, struct leak_run *run)
 {
 	struct test t = { .q = q,
 			  .run = run,
+			  .lock = -1,
 			  .host_ns = -1,
 			  .vault_ns = -1,
 			  .host.fd = -1,
@@ -165,5 +186,6 @@ int leak_test(const struct leak_request *q, struct leak_run *run)
 	spec_free(&t.spec);
 	close_fd(&t.vault_ns);
 	close_fd(&t.host_ns);
+	close_fd(&t.lock);
 	return code;
 }

@@ -15,6 +15,7 @@ struct test {
 	struct leak_run *run;
 	struct spec spec;
 	int host_ns, vault_ns;
+	int lock; /* one leak test of a vault at a time */
 	struct packets packets;
 	struct targets targets;
 	struct probing probing;

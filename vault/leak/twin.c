@@ -179,7 +179,7 @@ static int gather(struct twin *t, const struct spec *real)
 
 int twin_open(struct twin *t, const struct spec *real, int real_ns)
 {
-	const struct obj entries = { .label = "entries in the guard" };
+	const struct obj link = { .label = "link" }, entries = { .label = "entries in the guard" };
 	int r = copy_spec(&t->spec, real);
 
 	t->tun = -1;
@@ -189,13 +189,13 @@ int twin_open(struct twin *t, const struct spec *real, int real_ns)
 	r = world_open(&t->world, &t->spec);
 	if (r)
 		return fail(t, "opening the host", r);
-	if (if_nametoindex(t->spec.host_name)) {
-		snprintf(t->why, sizeof(t->why), "another leaktest of this vault is at work");
-		return -EBUSY;
-	}
-	r = guard_remove(&entries, &t->world); /* what a killed run left */
+	t->world.unbroken = true; /* a run is whole, or it proves nothing */
+	r = kind_link.remove(&link, &t->world);
 	if (!r)
-		r = gather(t, real);
+		r = guard_remove(&entries, &t->world);
+	if (r)
+		return fail(t, "removing what a killed run left", r);
+	r = gather(t, real);
 	if (r)
 		return fail(t, "looking for free addresses", r);
 	plan_build(&t->spec, &t->plan);
