@@ -22,6 +22,7 @@
 #include "lib/uapi.h"
 #include "lib/wg.h"
 #include "vault/report.h"
+#include "vault/signals.h"
 #include "vault/world.h"
 
 #define DISCARD 9
@@ -138,13 +139,8 @@ static int has_answered(struct world *w, const struct timespec *since)
 static int pause_a_moment(void)
 {
 	const struct timespec moment = { .tv_nsec = LOOK_NSEC };
-	sigset_t set;
+	const sigset_t set = signals_ending();
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
 	return sigtimedwait(&set, NULL, &moment) < 0 ? 0 : -EINTR;
 }
 

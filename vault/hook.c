@@ -14,6 +14,7 @@
 
 #include "lib/ns.h"
 #include "vault/report.h"
+#include "vault/signals.h"
 #include "vault/state.h"
 
 static const char *const events[SPEC_HOOKS] = {
@@ -128,14 +129,9 @@ static int await(pid_t pid, int seconds, int *status)
 {
 	struct pollfd fds[2] = { { .fd = -1, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 	struct signalfd_siginfo info;
-	sigset_t ours;
+	const sigset_t ours = signals_ending();
 	int r = 0, n = -1;
 
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
-	sigaddset(&ours, SIGHUP);
-	sigaddset(&ours, SIGQUIT);
 	fds[0].fd = pidfd_open(pid, 0);
 	fds[1].fd = seconds ? -1 : signalfd(-1, &ours, SFD_CLOEXEC);
 	while (fds[0].fd >= 0 && (n = poll(fds, 2, seconds ? seconds * 1000 : -1)) < 0 &&

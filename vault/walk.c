@@ -13,26 +13,13 @@
 #include "vault/walk.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "vault/report.h"
 #include "vault/sight.h"
+#include "vault/signals.h"
 #include "vault/stranger.h"
-
-bool walk_is_interrupted(void)
-{
-	static const int ours[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	sigset_t pending;
-
-	if (sigpending(&pending))
-		return true; /* cannot happen; if it does, stop */
-	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
-		if (sigismember(&pending, ours[i]) == 1)
-			return true;
-	return false;
-}
 
 /* What to do about an error, where there is something; "" else. */
 static const char *mend(int err)
@@ -96,7 +83,7 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 	for (*at = 0; *at < plan->n; ++*at) {
 		const struct obj *o = &plan->objs[*at];
 
-		if (!w->unbroken && walk_is_interrupted())
+		if (!w->unbroken && signals_wait())
 			return -EINTR;
 		if (!(o->flags & OBJ_OPTIONAL)) {
 			if (*at > run)
@@ -244,7 +231,7 @@ static int mend_object(const struct obj *o, struct world *w, walk_change_fn *fn,
 {
 	int look, r;
 
-	if (walk_is_interrupted())
+	if (signals_wait())
 		return -EINTR;
 	look = o->kind->look(o, w);
 	w->why[0] = '\0';

@@ -8,12 +8,9 @@
 #include "vault/obj.h"
 #include "vault/world.h"
 
-/* True when a signal waits that makes a walk stop: SIGINT, SIGTERM, SIGHUP, SIGQUIT. */
-bool walk_is_interrupted(void);
-
 /*
- * Makes every object of PLAN, in order. 0 when all are there. On the first failure, or when one of
- * the signals that the caller blocked is pending (but for W->unbroken), takes back in reverse what was made, says so, and
+ * Makes every object of PLAN, in order. 0 when all are there. On the first failure, or when a signal
+ * waits (signals_wait, but for W->unbroken), takes back in reverse what was made, says so, and
  * returns -errno (-EINTR for a signal).
  */
 int must_check walk_make(const struct plan *plan, struct world *w);

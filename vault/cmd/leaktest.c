@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/cmd/leaktest.c: `vault leaktest`: does anything get out of this vault? */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "vault/leak/watch.h"
 #include "vault/probe/list.h"
 #include "vault/report.h"
+#include "vault/signals.h"
 
 struct request {
 	struct watch watch; /* its probes are owned, their ids are the command line's */
@@ -173,19 +173,6 @@ static int parse_words(int argc, char **argv, struct request *r)
 	return argc == 3 ? 0 : EXIT_USAGE;
 }
 
-/* Signals wait: what a run made must be taken away again. */
-static int block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
-}
-
 static int report_log(const char *name, const char *path)
 {
 	struct history h = { .name = name };
@@ -219,7 +206,7 @@ static int leaktest_run(int argc, char **argv, const struct options *options)
 	if (!code && r.report) {
 		code = report_log(r.watch.test.name, r.report);
 	} else if (!code) {
-		err = block_signals();
+		err = signals_block(); /* what a run made must be taken away again */
 		if (err)
 			report_error("leaktest", "blocking signals: %s", strerror(-err));
 		code = err ? EXIT_UNDECIDED : watch_run(&r.watch);

@@ -18,8 +18,8 @@
 #include "vault/cmd.h"
 #include "vault/leak/testing.h"
 #include "vault/report.h"
+#include "vault/signals.h"
 #include "vault/state.h"
-#include "vault/walk.h"
 
 #define GRACE_MS 300
 #define LOCK_TRY_MS 50
@@ -42,7 +42,7 @@ static int lock_vault(struct test *t)
 {
 	for (int waited = 0;; waited += LOCK_TRY_MS) {
 		t->lock = state_lock_test(t->q->name);
-		if (t->lock != -EWOULDBLOCK || waited >= LOCK_WAIT_MS || walk_is_interrupted())
+		if (t->lock != -EWOULDBLOCK || waited >= LOCK_WAIT_MS || signals_wait())
 			return t->lock < 0 ? t->lock : 0;
 		poll(NULL, 0, LOCK_TRY_MS);
 	}

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -21,6 +20,7 @@
 #include "vault/leak/log.h"
 #include "vault/leak/tally.h"
 #include "vault/report.h"
+#include "vault/signals.h"
 
 #define NSEC 1000000000LL
 
@@ -88,14 +88,6 @@ static void print_run(const struct watching *all, const struct leak_run *run)
 	fflush(stdout); /* whoever reads along wants it now; that it failed is told at the end */
 }
 
-static bool is_signalled(void)
-{
-	sigset_t set;
-
-	return !sigpending(&set) && (sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
-				     sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT));
-}
-
 /* One run: 0, or its exit code when there was none to judge, reported. */
 static int run_once(struct watching *all)
 {
@@ -107,7 +99,7 @@ static int run_once(struct watching *all)
 	test.alarm = all->w->on_leak ? on_alarm : NULL;
 	test.alarm_arg = all;
 	code = leak_test(&test, &run);
-	if (code && is_signalled()) {
+	if (code && signals_wait()) {
 		leak_run_free(&run);
 		return code; /* cut short: no run */
 	}
@@ -159,7 +151,7 @@ static int repeat(struct watching *all, struct pollfd fds[static 2])
 	do {
 		run_once(all);
 		next += interval * ((now_ns() - next) / interval + 1);
-		if (all->over || is_signalled() ||
+		if (all->over || signals_wait() ||
 		    (all->w->duration && next - start >= all->w->duration * NSEC))
 			break;
 		r = wait_until(next, fds);
@@ -171,13 +163,8 @@ static int keep_watch(struct watching *all)
 {
 	int signals cleanup(close_fd) = -1, timer cleanup(close_fd) = -1;
 	struct pollfd fds[2] = { { .events = POLLIN }, { .events = POLLIN } };
-	sigset_t set;
+	const sigset_t set = signals_ending();
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
 	signals = signalfd(-1, &set, SFD_CLOEXEC);
 	timer = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
 	if (signals < 0 || timer < 0)
