@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/nftlook.h: does the kernel have just this ruleset? Both sides are read from nf_tables
- * messages by one function. */
+/* lib/nftlook.h: does the kernel have just this ruleset? */
 #ifndef LIB_NFTLOOK_H
 #define LIB_NFTLOOK_H
 
-#include "lib/nl.h"
+#include "lib/nftseen.h"
 #include "lib/ruleset.h"
-
-/* One thing of a ruleset: `key` says what it is and where ("rule inet vault output"), `what` is the
- * whole of it: a text, or the attributes of a rule. */
-struct nftlook_line {
-	char *key; /* owned */
-	void *what; /* owned, `len` bytes */
-	size_t len;
-	size_t seq; /* order of arrival: rules of one chain keep it */
-	bool is_rule;
-};
-
-/* What was seen so far. Zero-initialise; free with nftlook_free. */
-struct nftlook {
-	struct nftlook_line *lines; /* owned */
-	size_t n;
-	uint32_t generation; /* of the namespace's ruleset, when a message told it; else 0 */
-};
-
-/*
- * nl_reply_fn: takes an nf_tables message (an echo, a dump's reply) into ARG, a struct nftlook.
- * Messages about the deletion of a table forgets it; other deletions are passed over. 0, -ENOMEM,
- * -EBADMSG for one that cannot be read.
- */
-int must_check nftlook_add(const struct nlmsghdr *nlh, void *arg);
 
 enum nftlook_scope {
 	NFTLOOK_WHOLE, /* nothing missing and nothing more in the table */
@@ -55,7 +30,5 @@ int must_check nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, s
  * begins another. 0 with *GENERATION set, or -errno.
  */
 int must_check nftlook_generation(struct nl *nl, uint32_t *generation, struct nl_error *error);
-
-void nftlook_free(struct nftlook *seen);
 
 #endif
