@@ -85,6 +85,7 @@ enum spec_role {
 	SPEC_MEMBER, /* it talks to the other members */
 	SPEC_GATEWAY, /* and forwards the segment into its tunnel */
 	SPEC_VIA, /* and has its only way out by the gateway VIA */
+	SPEC_ROLES
 };
 
 #define SPEC_MAC_LEN 6
@@ -184,6 +185,10 @@ bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct pre
 /* True when the tunnel or the link has an address of the family: else the family is off in the
  * vault. */
 bool spec_uses(const struct spec *spec, uint8_t family);
+
+/* What its JSON calls a role, and the lists of commands. */
+extern const char *const spec_role_names[SPEC_ROLES];
+extern const char *const spec_hook_keys[SPEC_HOOKS];
 
 /* The description without any secret, for the state file. A new reference, or NULL without memory. */
 json_t *spec_to_json(const struct spec *spec);
