@@ -121,6 +121,17 @@ void report_problems(const char *file, const struct problems *problems)
 		report_error(file, "out of memory while reading it");
 }
 
+void report_problems_of(const char *object, const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		if (problems->list[i].warning)
+			report_warning(object, "%s", problems->list[i].text);
+		else
+			report_error(object, "%s", problems->list[i].text);
+	if (problems->overflow)
+		report_error(object, "out of memory");
+}
+
 void report_json(json_t *value)
 {
 	if (!value)
@@ -131,9 +142,8 @@ void report_json(json_t *value)
 
 void report_json_line(json_t *value)
 {
-	if (!value ||
-	    (state.options.json && (json_dumpf(value, stdout, JSON_COMPACT | FLAGS) < 0 ||
-				    putchar('\n') == EOF || fflush(stdout))))
+	if (!value || (state.options.json && (json_dumpf(value, stdout, JSON_COMPACT | FLAGS) < 0 ||
+					      putchar('\n') == EOF || fflush(stdout))))
 		state.lost = true;
 	json_decref(value);
 }

@@ -35,13 +35,15 @@ void report_warning(const char *object, const char *format, ...) printf_like(2, 
 /* Every problem as `FILE:LINE: …` on stderr (LINE left out where it is 0), warnings with "warning:
  * " before the text. */
 void report_problems(const char *file, const struct problems *problems);
+/* Every problem of what is no file, as report_error and report_warning put it. */
+void report_problems_of(const char *object, const struct problems *problems);
 
 /* Takes VALUE (a reference, stolen; NULL: no memory) as the command's one JSON value; ignored
  * outside JSON mode. */
 void report_json(json_t *value);
 
-/* Prints VALUE (as above) at once, in one line: for a command of which stdout carries a JSON value a
- * line. Ignored outside JSON mode. */
+/* Prints VALUE (as above) at once, in one line: for a command of which stdout carries a JSON value
+ * a line. Ignored outside JSON mode. */
 void report_json_line(json_t *value);
 
 /* Prints what is kept, flushes stdout and checks that all of it was written. Returns CODE, or

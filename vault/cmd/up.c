@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/cmd/up.c: `vault up`: read, gather, plan, make. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "lib/file.h"
 #include "lib/ns.h"
-#include "vault/adopt.h"
+#include "vault/asked.h"
 #include "vault/cmd.h"
-#include "vault/describe.h"
 #include "vault/gather.h"
 #include "vault/handshake.h"
 #include "vault/hook.h"
@@ -20,140 +17,11 @@
 #include "vault/inside.h"
 #include "vault/leftover.h"
 #include "vault/plan.h"
-#include "vault/read/conffile.h"
-#include "vault/read/words.h"
 #include "vault/report.h"
 #include "vault/sight.h"
+#include "vault/signals.h"
 #include "vault/state.h"
 #include "vault/walk.h"
-
-#define WORDS_DIR "/etc/vault"
-#define WORDS_MAX_BYTES (1U << 20)
-
-/* Prints what P holds under NAME and says whether there were errors. */
-static bool report_and_clear(const char *name, struct problems *p)
-{
-	bool failed = p->n_errors || p->overflow;
-
-	if (p->n || p->overflow)
-		report_problems(name, p);
-	problems_free(p);
-	return failed;
-}
-
-/* Problems that are not of a file's text. */
-static void report_problem_list(const char *object, struct problems *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->list[i].warning)
-			report_warning(object, "%s", p->list[i].text);
-		else
-			report_error(object, "%s", p->list[i].text);
-	if (p->overflow)
-		report_error(object, "out of memory");
-	problems_free(p);
-}
-
-/* Reads the words of a file. 0 or EXIT_USAGE, reported. */
-static int read_words_file(const char *path, struct words *words)
-{
-	struct problems p = { 0 };
-	char *text cleanup(free_ptr) = NULL;
-	size_t len = 0;
-	int r = file_read(path, WORDS_MAX_BYTES, &text, &len);
-
-	if (r) {
-		report_error(path, "%s", strerror(-r));
-		return EXIT_USAGE;
-	}
-	(void)!words_parse_text(text, len, words, &p);
-	return report_and_clear(path, &p) ? EXIT_USAGE : EXIT_DONE;
-}
-
-/* Words of the command line; and of a file, where they name one or name no tunnel. */
-static int read_words(int argc, char **argv, struct words *words)
-{
-	struct problems p = { 0 };
-	char path[sizeof(WORDS_DIR) + SPEC_NAME_MAX + 8];
-
-	(void)!words_parse(argv, (size_t)argc, words, &p);
-	for (size_t i = 0; i < p.n; i++)
-		report_error(words->spec->name, "%s", p.list[i].text);
-	if (p.n || p.overflow) {
-		problems_free(&p);
-		return EXIT_USAGE;
-	}
-	snprintf(path, sizeof(path), "%s/%s.conf", WORDS_DIR, words->spec->name);
-	if (words->file)
-		return read_words_file(words->file, words);
-	return spec_has_way(words->spec) ? EXIT_DONE : read_words_file(path, words);
-}
-
-/* The description outlives the working folder. */
-static int absolute_conf(struct spec *spec)
-{
-	char *path;
-
-	if (!strcmp(spec->conf, "-"))
-		return EXIT_DONE;
-	path = realpath(spec->conf, NULL);
-	if (!path) {
-		report_error(spec->conf, "%s", strerror(errno));
-		return EXIT_USAGE;
-	}
-	free(spec->conf);
-	spec->conf = path;
-	return EXIT_DONE;
-}
-
-/* The interface that is there into the description, as if a file said it. */
-static int read_adopted(struct words *words)
-{
-	struct spec *spec = words->spec;
-	struct wgconf conf = { 0 };
-	struct problems p = { 0 };
-	size_t errors;
-
-	if (spec->conf || words->userspace_given) {
-		report_error(spec->name,
-			     "adopt: the tunnel is there, so neither conf nor userspace "
-			     "goes with it");
-		return EXIT_USAGE;
-	}
-	errors = adopt_read(spec, &conf, &p);
-	if (!errors)
-		errors = describe(words, &conf, &p);
-	wgconf_free(&conf);
-	report_problem_list(spec->name, &p);
-	return errors ? EXIT_USAGE : EXIT_DONE;
-}
-
-/* The wg-quick file into the description. */
-static int read_conf(struct words *words)
-{
-	struct spec *spec = words->spec;
-	struct wgconf conf = { 0 };
-	struct problems p = { 0 };
-	size_t errors;
-	int r;
-
-	if (spec->adopt)
-		return read_adopted(words);
-	if (!spec_has_way(spec)) {
-		report_error(spec->name, "no tunnel: name its wg-quick file with `conf FILE` (or "
-					 "adopt, isolated, segment ... via)");
-		return EXIT_USAGE;
-	}
-	r = spec->conf ? conffile_read(spec->conf, &conf, &p) : 0;
-	if (report_and_clear(spec->conf, &p) || r) {
-		wgconf_free(&conf);
-		return EXIT_USAGE;
-	}
-	errors = describe(words, &conf, &p);
-	wgconf_free(&conf);
-	report_problem_list(spec->name, &p);
-	return errors ? EXIT_USAGE : spec->conf ? absolute_conf(spec) : EXIT_DONE;
-}
 
 /* What is to be known of the host; OLD (or NULL) is the vault that is there. */
 static int gather(struct spec *spec, const struct spec *old, struct world *w)
@@ -167,7 +35,8 @@ static int gather(struct spec *spec, const struct spec *old, struct world *w)
 		r = gather_resolvers(spec, &p);
 	if (!r && wants_link)
 		r = gather_link(spec, w, &p);
-	report_problem_list(spec->name, &p);
+	report_problems_of(spec->name, &p);
+	problems_free(&p);
 	return r;
 }
 
@@ -189,19 +58,6 @@ static int dry_run(struct spec *spec, struct world *w)
 	if (report_is_json())
 		report_json(json_pack("{s:s, s:s}", "name", spec->name, "commands", out.s));
 	return EXIT_DONE;
-}
-
-/* Signals wait: the walk looks for them between objects and takes back what it made. */
-static int block_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGQUIT);
-	return sigprocmask(SIG_BLOCK, &set, NULL) ? -errno : 0;
 }
 
 static void report_up(const struct spec *spec)
@@ -250,7 +106,8 @@ static void warn_path(struct world *w)
 	struct problems p = { 0 };
 
 	hostpath_check(w, add_warning, &p);
-	report_problem_list(w->spec->name, &p);
+	report_problems_of(w->spec->name, &p);
+	problems_free(&p);
 }
 
 /* A command after `up` has failed: all of the vault goes again. */
@@ -465,7 +322,7 @@ static int up(const struct words *words, struct world *w)
 	struct spec *spec = words->spec, old cleanup(spec_free) = { 0 };
 	struct timespec since;
 	bool made = false;
-	int code, ns = -1, r = block_signals();
+	int code, ns = -1, r = signals_block();
 
 	if (r) {
 		report_error(spec->name, "blocking signals: %s", strerror(-r));
@@ -499,10 +356,10 @@ static int run_words(struct words *words)
 
 	if (!r)
 		r = gather_tunnel(spec, &w, &p);
-	if (p.n)
-		report_problem_list(spec->name, &p);
-	else if (r)
+	if (r && !p.n)
 		report_error(spec->name, "%s", strerror(-r));
+	report_problems_of(spec->name, &p);
+	problems_free(&p);
 	if (!r && words->dry_run)
 		code = dry_run(spec, &w);
 	else if (!r)
@@ -533,9 +390,7 @@ static int up_run(int argc, char **argv, const struct options *options)
 	umask(022); /* what others must be able to read, the vault's resolv.conf, says so itself */
 	snprintf(spec.name, sizeof(spec.name), "%s", argv[0]);
 	spec_name_interfaces(&spec);
-	code = read_words(argc - 1, argv + 1, &words);
-	if (code == EXIT_DONE)
-		code = read_conf(&words);
+	code = asked_read(argc - 1, argv + 1, &words);
 	if (code == EXIT_DONE)
 		code = run_words(&words);
 	words_free(&words);

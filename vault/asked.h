@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/asked.h: what a vault is asked to be: the words, the file of words, the file of the tunnel.
+ */
+#ifndef VAULT_ASKED_H
+#define VAULT_ASKED_H
+
+#include "lib/base.h"
+#include "vault/read/words.h"
+
+/*
+ * Reads the ARGC words of ARGV into WORDS, whose spec has its name; those of the file that they
+ * name, or of /etc/vault/NAME.conf where they name no way out; and the wg-quick file, or the
+ * interface to adopt, into the spec. 0 or EXIT_USAGE, each error reported.
+ */
+int must_check asked_read(int argc, char **argv, struct words *words);
+
+#endif
