@@ -78,6 +78,46 @@ void str_clear(struct str *str)
 	str->len = 0;
 }
 
+/* How many bytes the printable character at S has; 0: there is none. The end of the text is no part
+ * of one. */
+static size_t printable_length(const unsigned char *s)
+{
+	static const struct {
+		unsigned char mask, lead;
+		uint32_t least; /* shorter forms must be used below; C0 and C1 are controls */
+	} forms[] = { { 0x80, 0x00, 0x20 },
+		      { 0xe0, 0xc0, 0xa0 },
+		      { 0xf0, 0xe0, 0x800 },
+		      { 0xf8, 0xf0, 0x10000 } };
+	size_t n = 0;
+	uint32_t c;
+
+	while (n < ARRAY_SIZE(forms) && (s[0] & forms[n].mask) != forms[n].lead)
+		n++;
+	if (n == ARRAY_SIZE(forms))
+		return 0;
+	c = s[0] & (unsigned char)~forms[n].mask;
+	for (size_t i = 1; i <= n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < forms[n].least || c == 0x7f || (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff)
+		return 0;
+	return n + 1;
+}
+
+void str_make_printable(char *text)
+{
+	while (*text) {
+		size_t n = printable_length((const unsigned char *)text);
+
+		if (!n)
+			*text = '?';
+		text += n ? n : 1;
+	}
+}
+
 void str_free(struct str *str)
 {
 	if (str->s)

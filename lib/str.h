@@ -34,5 +34,11 @@ void str_clear(struct str *str);
 /* Wipes, frees and resets; a str may be used as a cleanup variable: `struct str s cleanup(str_free)
  * = STR_INIT;` */
 void str_free(struct str *str);
+/*
+ * Puts '?' for every byte of TEXT that is not part of a printable character of UTF-8, in place:
+ * what others have named goes to terminals, which obey control characters, and into JSON, which has
+ * no other bytes.
+ */
+void str_make_printable(char *text);
 
 #endif

@@ -226,6 +226,25 @@ posted() { sed -n '/^{/p' "$hook" | jq -ec . 2> /dev/null; }
 	[ "$(tail -n 1 "$log" | jq .action.done)" = false ]
 }
 
+@test "PC-7 PC-11: a process inside whose name is no text hides nothing: check, leaktest, its log and down are valid JSON all the same" {
+	vault up media conf "$conf"
+	odd=$BATS_TEST_TMPDIR/$'\xff\e[31m'
+	ln -s "$(host which sleep)" "$odd"
+	spawn inside media "$odd" 1000
+	run -0 --separate-stderr vault -j check media
+	[ "$(jq -r '.[0].verdict, .[0].processes[0].name' <<< "$output" | xargs)" = "sound ??[31m" ]
+	run -1 --separate-stderr vault -j leaktest media probe processes log "$log"
+	jq -e '.probes[0].evidence[0].summary | contains("(??[31m)")' <<< "$output"
+	[ "$(of .verdict)" = LEAK ]
+	run -0 --separate-stderr vault -j down media
+	jq -e '.[0].processes[0].name == "??[31m"' <<< "$output"
+	[[ $stderr == *'(??[31m) goes on inside'* ]]
+	run -2 --separate-stderr vault -j check $'\xff'
+	[ "$(jq -r .error.message <<< "$output")" = '"?" is no vault'"'"'s name' ]
+	run -2 vault leaktest media on-leak $'echo \xff'
+	[[ $output == *"is no text in UTF-8"* ]]
+}
+
 @test "PC-10: the report tells runs, gaps, leaks with what was seen, actions, changes of address and drops, as text and as JSON" {
 	echoes=(echo http://203.0.113.80/)
 	vault up media conf "$conf"

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/str.h"
+
 /* Links of /proc/PID/task when there is one thread: the folder's own two, and one a thread. */
 #define LINKS_OF_ONE_THREAD 3
 
@@ -81,6 +83,7 @@ void procs_read_name(int proc, const char *pid, char out[static 64])
 	n = fd < 0 ? -1 : read(fd, out, 63);
 	out[n > 0 ? n : 0] = '\0';
 	out[strcspn(out, "\n")] = '\0';
+	str_make_printable(out);
 }
 
 ssize_t procs_in_netns(uint64_t inode, struct proc **list)

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/str.h"
+
 /* Any value; numbers as they were meant, not with the digits that binary fractions have. */
 #define FLAGS (JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
 
@@ -63,30 +65,53 @@ void report_result(const char *text)
 		fputs(text, stdout);
 }
 
+/* A copy of TEXT, which has names and words of anybody's choice in it; NULL without memory. */
+static char *printable(const char *text)
+{
+	char *out = strdup(text);
+
+	if (out)
+		str_make_printable(out);
+	return out;
+}
+
 /* Keeps the first error for the JSON value. */
 static void keep_error(const char *object, const char *message)
 {
 	if (!state.options.json || state.message)
 		return;
-	state.object = strdup(object);
-	state.message = strdup(message);
+	state.object = printable(object);
+	state.message = printable(message);
 	if (!state.object || !state.message)
 		state.lost = true;
 }
 
+static void print_message(const char *object, const char *kind, const char *format, va_list args,
+			  bool is_error) printf_like(3, 0);
+
+static void print_message(const char *object, const char *kind, const char *format, va_list args,
+			  bool is_error)
+{
+	char *name cleanup(free_ptr) = printable(object), *message cleanup(free_ptr) = NULL;
+
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	if (message)
+		str_make_printable(message);
+	fflush(stdout); /* so that what was said before stands before */
+	fprintf(stderr, "vault: %s: %s%s\n", name ? name : "", kind,
+		message ? message : "out of memory");
+	if (is_error)
+		keep_error(name ? name : "", message ? message : "out of memory");
+}
+
 void report_error(const char *object, const char *format, ...)
 {
-	char *message = NULL;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&message, format, args) < 0)
-		message = NULL;
+	print_message(object, "", format, args, true);
 	va_end(args);
-	fflush(stdout); /* so that what was said before stands before */
-	fprintf(stderr, "vault: %s: %s\n", object, message ? message : "out of memory");
-	keep_error(object, message ? message : "out of memory");
-	free(message);
 }
 
 void report_warning(const char *object, const char *format, ...)
@@ -95,27 +120,26 @@ void report_warning(const char *object, const char *format, ...)
 
 	if (state.options.quiet)
 		return;
-	fflush(stdout);
-	fprintf(stderr, "vault: %s: warning: ", object);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	print_message(object, "warning: ", format, args, false);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 void report_problems(const char *file, const struct problems *problems)
 {
 	for (size_t i = 0; i < problems->n; i++) {
 		const struct problem *p = &problems->list[i];
+		char *text cleanup(free_ptr) = printable(p->text);
 		char line[16] = "";
 
 		if (p->warning && state.options.quiet)
 			continue;
 		if (p->line)
 			snprintf(line, sizeof(line), "%u:", p->line);
-		fprintf(stderr, "%s:%s %s%s\n", file, line, p->warning ? "warning: " : "", p->text);
+		fprintf(stderr, "%s:%s %s%s\n", file, line, p->warning ? "warning: " : "",
+			text ? text : "out of memory");
 		if (!p->warning)
-			keep_error(file, p->text);
+			keep_error(file, text ? text : "out of memory");
 	}
 	if (problems->overflow)
 		report_error(file, "out of memory while reading it");

@@ -93,8 +93,37 @@ static void test_no_memory(void)
 	   "an error sticks, and nothing is added after it");
 }
 
+static void test_printable(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "", "" },
+		{ "plain ~", "plain ~" },
+		{ "\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+		  "\xc3\xa9t\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "a\033[31m\nb\x7f", "a?[31m?b?" },
+		{ "\xff\xfe", "??" },
+		{ "\xc2\x9b", "??" }, /* CSI, of C1 */
+		{ "\xc3", "?" }, /* cut short */
+		{ "\xe2\x82", "??" },
+		{ "\xc0\xaf", "??" }, /* longer than it must be */
+		{ "\xed\xa0\x80", "???" }, /* a surrogate */
+		{ "\xf4\x90\x80\x80", "????" }, /* beyond Unicode */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "%s", cases[i].text);
+		str_make_printable(text);
+		ok(!strcmp(text, cases[i].want), cases[i].want);
+	}
+}
+
 int main(void)
 {
+	test_printable();
 	test_growth();
 	test_edges();
 	test_wiping();

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/str.h"
+
 const struct check_id check_ids[] = {
 	{ "state", "the description can be read, and nobody is changing the vault" },
 	{ "netns", "the namespace of the name is the one that was sealed" },
@@ -73,6 +75,8 @@ static char *copy(const char *text, bool *lost)
 	char *out = text ? strdup(text) : NULL;
 
 	*lost = *lost || (text && !out);
+	if (out)
+		str_make_printable(out);
 	return out;
 }
 
@@ -88,6 +92,8 @@ void check_add(struct check *c, const char *id, enum found verdict, const char *
 	if (vasprintf(&f.detail, format, args) < 0)
 		f.detail = NULL;
 	va_end(args);
+	if (f.detail) /* who is inside names processes, interfaces and tables */
+		str_make_printable(f.detail);
 	if (f.detail && !check_append(&c->list, &c->n, sizeof(f), &f))
 		return;
 	c->lost = true;

@@ -221,8 +221,8 @@ static int add_counter(const char *table, const char *name, uint64_t packets, ui
 
 	if (!strcmp(name, SEAL_HOLES))
 		e->through_holes = packets;
-	if (!seal_counter_meaning(name))
-		return 0;
+	if (!seal_counter_meaning(name) || !spec_name_is_valid(table))
+		return 0; /* another's; names of theirs would need escapes in labels and JSON */
 	snprintf(counter.table, sizeof(counter.table), "%s", table);
 	snprintf(counter.name, sizeof(counter.name), "%s", name);
 	return check_append(&c->counters, &c->n_counters, sizeof(counter), &counter);

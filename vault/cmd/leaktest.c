@@ -68,8 +68,21 @@ static int take_span(const char *word, const char *value, int64_t *out)
 	return EXIT_USAGE;
 }
 
+/* What is no UTF-8 could not be told of in JSON, when it counts. */
+static bool is_text(const char *value)
+{
+	json_t *json = json_string(value);
+
+	json_decref(json);
+	return json;
+}
+
 static int take_text(const char *word, const char *value, const char **out)
 {
+	if (value && !is_text(value)) {
+		report_error("leaktest", "%s \"%.80s\" is no text in UTF-8", word, value);
+		return EXIT_USAGE;
+	}
 	if (!*out && value && *value) {
 		*out = value;
 		return 0;

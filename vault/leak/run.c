@@ -36,6 +36,8 @@ void leak_run_detail(struct leak_run *run, char **detail, const char *format, ..
 		run->lost = true;
 	}
 	va_end(args);
+	if (*detail)
+		str_make_printable(*detail);
 }
 
 void leak_run_evidence(struct leak_run *run, size_t i, const struct leak_evidence *e)
@@ -53,7 +55,9 @@ void leak_run_evidence(struct leak_run *run, size_t i, const struct leak_evidenc
 		return;
 	}
 	p->evidence = grown;
-	grown[p->n_evidence++] = *e;
+	grown[p->n_evidence] = *e;
+	str_make_printable(grown[p->n_evidence].interface);
+	str_make_printable(grown[p->n_evidence++].summary);
 }
 
 static void take(struct leak_run *run, enum leak_verdict verdict)
