@@ -245,6 +245,20 @@ posted() { sed -n '/^{/p' "$hook" | jq -ec . 2> /dev/null; }
 	[[ $output == *"is no text in UTF-8"* ]]
 }
 
+@test "PC-7: a closed stdout is no log's: nothing but runs is in it, and what could not be said is no leak, exit 3" {
+	vault up media conf "$conf"
+	run -3 host sh -c '"$0" leaktest media probe udp-public log "$1" >&-' "$VAULT" "$log"
+	[[ $output == *"stdout: Bad file descriptor"* ]]
+	[ "$(jq -rs 'map(.verdict) | join(" ")' "$log")" = sealed ]
+	run -0 host sh -c '"$0" -q leaktest media probe udp-public log "$1" <&- >&- 2>&-' "$VAULT" "$log"
+	[ "$(jq -rs 'map(.verdict) | join(" ")' "$log")" = "sealed sealed" ]
+	run -3 host sh -c '"$0" leaktest media probe udp-public > /dev/full' "$VAULT"
+	run -3 host sh -c '"$0" -j check media > /dev/full' "$VAULT"
+	run -3 host sh -c '"$0" check media >&-' "$VAULT"
+	inside media nft flush ruleset
+	run -1 host sh -c '"$0" check media > /dev/full' "$VAULT"
+}
+
 @test "PC-10: the report tells runs, gaps, leaks with what was seen, actions, changes of address and drops, as text and as JSON" {
 	echoes=(echo http://203.0.113.80/)
 	vault up media conf "$conf"

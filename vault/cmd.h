@@ -32,6 +32,8 @@ struct cmd {
 	const char *help; /* one line: what it does */
 	void (*usage)(struct str *out); /* appends more of the usage; NULL: there is no more */
 	int (*run)(int argc, char **argv, const struct options *options);
+	int unsaid; /* the exit code instead of EXIT_DONE when not all could be printed; 0:
+		       EXIT_FAILED */
 };
 
 extern const struct cmd cmd_up, cmd_down, cmd_exec, cmd_check, cmd_leaktest, cmd_parse_conf;

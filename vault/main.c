@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/main.c: global options, the table of commands, the command by the name the binary is run
  * under, help. */
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -117,10 +119,35 @@ static int print_version(void)
 	return EXIT_DONE;
 }
 
+/*
+ * What the caller has closed of the first three would be the number of a file of ours, such as a
+ * log, and what is said would go into it. /dev/null takes the place, the wrong way round: to read
+ * or write it fails as it did. 0 or -errno.
+ */
+static int fill_stdio(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && /* what is started gets it; */
+		    /* NOLINTNEXTLINE(android-cloexec-open) */
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			return -errno;
+	return 0;
+}
+
 static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct options *options)
 {
+	int r;
+
 	if (argc == 1 && !strcmp(argv[0], "help"))
 		return print_usage(cmd);
+	if (cmd->unsaid)
+		report_unsaid(cmd->unsaid);
+	r = cmd == &cmd_exec ? 0 : fill_stdio(); /* exec has ways of its own, for COMMAND */
+	if (r) {
+		report_error("/dev/null", "%s (open all of stdin, stdout and stderr)",
+			     strerror(-r));
+		return cmd->unsaid ? cmd->unsaid : EXIT_FAILED;
+	}
 	return cmd->run(argc, argv, options);
 }
 

@@ -17,7 +17,8 @@ static struct {
 	json_t *value; /* what the command reported, JSON mode only */
 	char *object, *message; /* of the first error, JSON mode only */
 	bool lost; /* something could not be kept or printed */
-} state;
+	int unsaid; /* the exit code then, instead of EXIT_DONE */
+} state = { .unsaid = EXIT_FAILED };
 
 void report_begin(const struct options *options)
 {
@@ -190,6 +191,11 @@ static void print_json(int code)
 	putchar('\n');
 }
 
+void report_unsaid(int code)
+{
+	state.unsaid = code;
+}
+
 int report_end(int code)
 {
 	if (state.options.json)
@@ -201,5 +207,5 @@ int report_end(int code)
 		fprintf(stderr, "vault: stdout: %s\n", strerror(errno));
 		state.lost = true;
 	}
-	return state.lost && code == EXIT_DONE ? EXIT_FAILED : code;
+	return state.lost && code == EXIT_DONE ? state.unsaid : code;
 }

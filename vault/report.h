@@ -46,8 +46,11 @@ void report_json(json_t *value);
  * a line. Ignored outside JSON mode. */
 void report_json_line(json_t *value);
 
-/* Prints what is kept, flushes stdout and checks that all of it was written. Returns CODE, or
- * EXIT_FAILED instead of EXIT_DONE. */
+/* What report_end returns instead of EXIT_DONE when not all could be printed; until then
+ * EXIT_FAILED. */
+void report_unsaid(int code);
+/* Prints what is kept, flushes stdout and checks that all of it was written. Returns CODE, or what
+ * report_unsaid has set. */
 int report_end(int code);
 
 #endif

@@ -328,4 +328,5 @@ const struct cmd cmd_check = {
 	.help = "prove that vaults are what they claim to be",
 	.usage = check_usage,
 	.run = check_run,
+	.unsaid = EXIT_UNDECIDED,
 };

@@ -242,4 +242,5 @@ const struct cmd cmd_leaktest = {
 	.help = "try every way out of a vault, and say what was seen outside",
 	.usage = leaktest_usage,
 	.run = leaktest_run,
+	.unsaid = EXIT_UNDECIDED,
 };
