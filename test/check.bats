@@ -659,6 +659,28 @@ faults() {
 	((odd == 0))
 }
 
+# Told that what it dumped has changed meanwhile, the kernel's answer is asked for again; when that goes on, nothing is known.
+@test "L28 dumps that are interrupted, one by one: asked for again; interrupted for ever: unknown, exit 3" {
+	local inject=${VAULT%/*}/test/inject n call status once=0 always=0
+
+	[[ -x $inject ]] || skip "needs the fault injector"
+	n=$(host "$inject" list "$VAULT" -q check media | grep -c '^p [0-9]* recvmsg ')
+	for ((call = 1; call <= n; call++)); do
+		status=0
+		host env CALL=recvmsg "$inject" interrupt p $call "$VAULT" -q check media > "$BATS_TEST_TMPDIR/said" 2>&1 || status=$?
+		((status != 125)) || continue # no part of a dump
+		once=$((once + 1))
+		[ "$status" = 0 ] || { cat "$BATS_TEST_TMPDIR/said"; echo "call $call: exit $status"; return 1; }
+		((once % 8 == 1)) || continue
+		status=0
+		host env CALL=recvmsg "$inject" interrupt+ p $call "$VAULT" -q check media > "$BATS_TEST_TMPDIR/said" 2>&1 || status=$?
+		always=$((always + 1))
+		[ "$status" = 3 ] || { cat "$BATS_TEST_TMPDIR/said"; echo "call $call and after: exit $status"; return 1; }
+	done
+	echo "# interrupted once: $once of $n answers; for ever: $always" >&3
+	((once > 20))
+}
+
 @test "L28 the kernel's answers lost, cut or failing, one by one: unknown, exit 3" {
 	[[ -x ${VAULT%/*}/test/inject ]] || skip "needs the fault injector"
 	faults fail ENOBUFS

@@ -7,6 +7,7 @@
  *   inject mute WHO N COMMAND…               a send that says all went out and sends nothing; no answer ever comes
  *   inject lose WHO N COMMAND…               the same, of a send that waits for no answer
  *   inject short WHO N COMMAND…              a receive that gives four bytes less than there were; empty: none
+ *   inject interrupt WHO N COMMAND…          a receive of a dump's parts, marked as interrupted; interrupt+: all after it, too
  *   inject kill WHO N COMMAND…               SIGKILL to the command right after that call; killchild: to its child
  *   inject signal:NUMBER WHO N COMMAND…      that signal right before that call
  *
@@ -18,6 +19,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -81,7 +83,7 @@ static const struct {
 	{ "EROFS", EROFS }, { "ENOBUFS", ENOBUFS }, { "EMFILE", EMFILE },
 };
 
-enum mode { LIST, FAIL, MUTE, LOSE, SHORT, EMPTY, KILL, KILLCHILD, SIGNAL };
+enum mode { LIST, FAIL, MUTE, LOSE, SHORT, EMPTY, INTERRUPT, KILL, KILLCHILD, SIGNAL };
 
 struct tracee {
 	pid_t pid;
@@ -93,6 +95,7 @@ struct tracee {
 	bool again; /* the kernel begins the call anew, as it does for settings while it is busy: one call */
 	bool forced; /* ret replaces what the call returns */
 	const struct call *call;
+	uintptr_t message; /* where it takes what is received */
 };
 
 static struct job {
@@ -228,6 +231,38 @@ static long send_length(pid_t pid, const struct __ptrace_syscall_info *info)
 	return (long)part.iov_len;
 }
 
+/* Where the message goes that a receive into MSG brings. */
+static uintptr_t receive_buffer(pid_t pid, uintptr_t at)
+{
+	struct msghdr msg;
+	struct iovec part, here = { &msg, sizeof(msg) }, there = { (void *)at, sizeof(msg) };
+
+	if (process_vm_readv(pid, &here, 1, &there, 1, 0) < 0)
+		die("read message");
+	here = (struct iovec){ &part, sizeof(part) };
+	there = (struct iovec){ msg.msg_iov, sizeof(part) };
+	if (process_vm_readv(pid, &here, 1, &there, 1, 0) < 0)
+		die("read parts");
+	return (uintptr_t)part.iov_base;
+}
+
+/* As the kernel does when what it dumps has changed meanwhile. */
+static void interrupt_dump(struct tracee *t)
+{
+	struct nlmsghdr nlh;
+	struct iovec here = { &nlh, sizeof(nlh) };
+	struct iovec there = { (void *)receive_buffer(t->pid, t->message), sizeof(nlh) };
+
+	if (process_vm_readv(t->pid, &here, 1, &there, 1, 0) < 0)
+		die("read header");
+	if (!(nlh.nlmsg_flags & NLM_F_MULTI))
+		return;
+	nlh.nlmsg_flags |= NLM_F_DUMP_INTR;
+	if (process_vm_writev(t->pid, &here, 1, &there, 1, 0) < 0)
+		die("write header");
+	job.hit = true;
+}
+
 static bool is_wanted(const struct tracee *t)
 {
 	return t->who == job.who && t->n[t->call - calls] == job.at && !strcmp(job.name, t->call->name);
@@ -266,6 +301,10 @@ static void entered(struct tracee *t, const struct __ptrace_syscall_info *info)
 		instead(t, -EAGAIN);
 		return;
 	}
+	if (job.mode == INTERRUPT) {
+		t->message = (uintptr_t)info->entry.args[1];
+		return;
+	}
 	if (job.hit && job.forever && t->call->nr == job.nr)
 		instead(t, -job.error);
 	if (job.hit || !is_wanted(t))
@@ -293,6 +332,10 @@ static void left(struct tracee *t, const struct __ptrace_syscall_info *info)
 		t->again = true;
 		return;
 	}
+	if (job.mode == INTERRUPT && t->call && t->call->nr == SYS_recvmsg && t->who == job.who &&
+	    info->exit.rval >= (long)sizeof(struct nlmsghdr) &&
+	    (is_wanted(t) || (job.forever && t->n[t->call - calls] > job.at)))
+		interrupt_dump(t);
 	if (!job.hit || !t->call || !is_wanted(t))
 		return;
 	if (job.mode == SHORT && info->exit.rval > 4)
@@ -411,14 +454,17 @@ static int parse_error(const char *text)
 
 int main(int argc, char **argv)
 {
-	static const char *const modes[] = { "list", "fail", "mute", "lose", "short", "empty", "kill", "killchild" };
+	static const char *const modes[] = { "list", "fail", "mute", "lose", "short", "empty", "interrupt", "kill", "killchild" };
 	int next = 2;
 
 	if (argc < 3)
 		return 126;
 	job.mode = SIGNAL;
+	size_t len = strcspn(argv[1], "+");
+
+	job.forever = argv[1][len] == '+';
 	for (unsigned int i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
-		if (!strcmp(argv[1], modes[i]))
+		if (strlen(modes[i]) == len && !strncmp(argv[1], modes[i], len))
 			job.mode = (enum mode)i;
 	if (job.mode == SIGNAL && sscanf(argv[1], "signal:%d", &job.signal) != 1)
 		return 126;
