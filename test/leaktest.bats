@@ -60,7 +60,7 @@ noise() {
 	vault -q check media
 }
 
-# A sound run, and two broken vaults, also on the kernel's WireGuard.
+# A sound vault and ten broken ones, also on the kernel's WireGuard.
 # bats test_tags=tunnel
 @test "PC-3 BX-1: sealed when sound; rules taken away inside, or the guard, are found" {
 	up
@@ -74,6 +74,7 @@ noise() {
 	leaks twin-flush enter frame-link
 }
 
+# bats test_tags=tunnel
 @test "L1 L15: a rule for established flows without an interface is found by a flow that goes on" {
 	up
 	rule insert rule inet vault output ct state established accept
@@ -82,6 +83,7 @@ noise() {
 	leaks twin-flow
 }
 
+# bats test_tags=tunnel
 @test "L1 L10: an output chain that accepts is found by sockets" {
 	up
 	rule flush chain inet vault output
@@ -89,6 +91,7 @@ noise() {
 	leaks udp-host link-udp forged raw
 }
 
+# bats test_tags=tunnel
 @test "L2: a filter of frames that is missing is found by packet sockets" {
 	up
 	rule delete table netdev vault-link
@@ -98,6 +101,7 @@ noise() {
 	leaks frame-tunnel
 }
 
+# bats test_tags=tunnel
 @test "L6 L7: a resolver within the LAN's range that is asked by the link is found" {
 	up dns 192.168.77.2 accessible-from 192.168.77.0/24
 	sealed
@@ -107,6 +111,7 @@ noise() {
 	leaks dns-resolvers dns-elsewhere
 }
 
+# bats test_tags=tunnel
 @test "L5: a resolv.conf that the host renamed away from over a process inside is found" {
 	up
 	host mkdir -p /etc/netns/media
@@ -120,6 +125,7 @@ noise() {
 	host sh -c 'echo nameserver 127.0.0.1 > /etc/resolv.conf'
 }
 
+# bats test_tags=tunnel
 @test "L3: a socket of nscd that a process inside can reach is found" {
 	up
 	host mkdir -p /etc/netns/media /run/nscd
@@ -134,6 +140,7 @@ noise() {
 	sealed
 }
 
+# bats test_tags=tunnel
 @test "L8: IPv6 that was forgotten is found" {
 	vault -q up media conf "$LAB/provider4.conf"
 	sealed
@@ -147,6 +154,7 @@ noise() {
 	leaks udp-public tcp-public icmp-public
 }
 
+# bats test_tags=tunnel
 @test "L21 L10: a port that is published to everybody is found" {
 	up publish 8080:80 accessible-from 192.168.77.0/24
 	sealed
