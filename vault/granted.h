@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/granted.h: what a guard's sets hold of one vault. */
+#ifndef VAULT_GRANTED_H
+#define VAULT_GRANTED_H
+
+#include "lib/ruleset.h"
+#include "vault/seal.h"
+#include "vault/world.h"
+
+/* True when NAME is an interface of SPEC's on the host. */
+bool granted_to(const struct spec *spec, const char *name);
+
+/*
+ * Fills RS (ruleset_free it, also on error) with GUARD's sets as the kernel has them, the elements
+ * of W's vault only, and counts those of other vaults in *OTHERS; an interrupted dump is taken
+ * anew. 0, -ENOENT when none of the sets is there, or another -errno.
+ */
+int must_check granted_find(enum seal_guard guard, struct world *w, struct ruleset *rs,
+			    size_t *others);
+
+#endif
