@@ -180,6 +180,36 @@ noise() {
 	[[ $stderr == *"Operation not permitted"*"root"* ]]
 	run -3 --separate-stderr host setpriv --reuid nobody --clear-groups "$VAULT" leaktest media
 	[[ $stderr == *"(run it as root)"* ]]
+	# Without a run there was no control either.
+	run -3 --separate-stderr vault -j leaktest nosuch interval 1s duration 1s
+	jq -se '.[0] | .verdict == "unknown" and .control.verdict == "unknown"' <<< "$output"
+	# Who may not look at processes does not know who is inside.
+	spawn inside media sleep 1000
+	run -3 --separate-stderr host setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace "$VAULT" -j leaktest media \
+		probe udp-public processes
+	[ "$(verdict udp-public) $(verdict processes)" = "sealed unknown" ]
+}
+
+@test "PC-3: from another network namespace than the host's nothing would be seen, and nothing is said; neither of a link that is gone" {
+	up
+	vault -q up apart conf "$LAB/provider2.conf" no-link
+	for name in media apart; do
+		for where in media lan2; do
+			run -3 host ip netns exec $where "$VAULT" leaktest $name
+			[[ $output == *"run it on the host"* ]]
+			run -3 host ip netns exec $where "$VAULT" check $name
+			[[ $output == *"run it on the host"* ]]
+		done
+		run -0 vault -q leaktest $name
+	done
+	vault -q down apart
+	host ip link set vlt-media down
+	host ip link set vlt-media name other
+	host ip link set other up
+	run -3 --separate-stderr vault -j leaktest media
+	[ "$(verdict udp-public) $(verdict link-udp) $(verdict frame-link) $(verdict twin-flush) $(verdict tunnel-down)" = \
+		"sealed unknown unknown unknown skip" ]
+	host ip link del other
 }
 
 @test "PC-3: each packet of the control that does not arrive makes the run unknown, never sealed" {

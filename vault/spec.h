@@ -138,6 +138,7 @@ struct spec {
 	uint32_t port_index; /* of port_name on the host */
 	uint32_t tunnel_index; /* of tunnel_name in the vault */
 	uint64_t netns_inode; /* 0 until made */
+	uint64_t host_inode; /* of the network namespace that is its host; 0: not known */
 	uint32_t seal_generation; /* of the rules in the vault when the last of them was read back;
 				     0 until made */
 };

@@ -215,6 +215,8 @@ json_t *spec_to_json(const struct spec *spec)
 		json = with(json, "backend", json_null());
 	}
 	json = with(json, "segment", segment_json(spec));
+	if (spec->host_inode)
+		json = with(json, "host_netns_inode", json_integer((json_int_t)spec->host_inode));
 	json = with(json, "without_tunnel", json_boolean(spec->without_tunnel));
 	return with(json, "hooks", hooks_json(spec));
 }

@@ -305,7 +305,8 @@ static int read_backend(const json_t *value, struct spec *out)
 
 int spec_from_json(const json_t *json, struct spec *out)
 {
-	json_int_t schema, inode, generation;
+	const json_t *host = json_object_get(json, "host_netns_inode");
+	json_int_t schema, inode, generation, host_inode = 0;
 	int r;
 
 	memset(out, 0, sizeof(*out));
@@ -321,11 +322,14 @@ int spec_from_json(const json_t *json, struct spec *out)
 		r = read_number(json_object_get(json, "netns_inode"), INT64_MAX, &inode);
 	if (!r)
 		r = read_number(json_object_get(json, "seal_generation"), UINT32_MAX, &generation);
+	if (!r && host)
+		r = read_number(host, INT64_MAX, &host_inode);
 	if (r)
 		return r;
 	out->without_tunnel = json_is_true(json_object_get(json, "without_tunnel"));
 	out->seal_generation = (uint32_t)generation;
 	out->netns_inode = (uint64_t)inode;
+	out->host_inode = (uint64_t)host_inode;
 	r = read_optional(json_object_get(json, "conf"), &out->conf);
 	if (!r)
 		r = read_optional(json_object_get(json, "adopt"), &out->adopt);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "lib/file.h"
+#include "lib/ns.h"
 
 #define STATE_MAX_BYTES (64U << 20)
 #define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
@@ -189,6 +190,19 @@ int state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t genera
 	char *text cleanup(free_ptr) = state_text(spec, inode, generation);
 
 	return text ? file_replace(dir, "vault.json", 0600, text, strlen(text)) : -ENOMEM;
+}
+
+int state_is_host(const struct spec *spec)
+{
+	int self cleanup(close_fd) = ns_open_self();
+	uint64_t inode = 0;
+	int r = self < 0 ? self : ns_inode(self, &inode);
+
+	if (r)
+		return r;
+	return inode == spec->netns_inode || (spec->host_inode && inode != spec->host_inode)
+		       ? -EXDEV
+		       : 0;
 }
 
 int state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)

@@ -44,6 +44,10 @@ int must_check state_lock_host(void);
  * (0600) into the folder DIR. */
 int must_check state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
 
+/* 0 when the caller's network namespace is the one that SPEC's vault was made in, -EXDEV when it is
+ * another, such as the vault: nothing of the host can be seen from there; -errno. */
+int must_check state_is_host(const struct spec *spec);
+
 /* 1 when the folder DIR holds just what state_save would write, 0 when not, -errno when it cannot
  * be read. */
 int must_check state_is_saved(int dir, const struct spec *spec, uint64_t inode,

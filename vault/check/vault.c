@@ -100,21 +100,11 @@ static int open_namespace(struct check *c, const struct spec *spec)
 	return steal_fd(&ns);
 }
 
-/* From within a vault nothing of the host can be seen. */
-static int is_host(const struct spec *spec)
-{
-	int self cleanup(close_fd) = ns_open_self();
-	uint64_t inode = 0;
-	int r = self < 0 ? self : ns_inode(self, &inode);
-
-	return r ? r : inode == spec->netns_inode ? -EXDEV : 0;
-}
-
 static int open_world(struct world *w, const struct spec *spec, int *ns)
 {
 	char path[sizeof(STATE_DIR "/") + SPEC_NAME_MAX];
 	struct nl_error error = { 0 };
-	int r = is_host(spec);
+	int r = state_is_host(spec);
 
 	if (!r)
 		r = world_open(w, spec);
@@ -304,7 +294,7 @@ static const char *hint(int err)
 	case EACCES:
 		return " (run it as root)";
 	case EXDEV:
-		return ": this is the vault (run it on the host)";
+		return ": this is not the network namespace of its host (run it on the host)";
 	case ENOENT:
 		return " (is /proc there?)";
 	default:

@@ -29,9 +29,9 @@ static int gather(struct spec *spec, const struct spec *old, struct world *w)
 	bool wants_link = !old || gather_wants_link(spec) || !old->has_link ||
 			  (spec_has_leg(spec) && !spec_has_leg(old));
 	struct problems p = { 0 };
-	int r = 0;
+	int r = ns_inode(w->host_ns, &spec->host_inode);
 
-	if (spec->leg.role == SPEC_VIA && !spec->n_dns)
+	if (!r && spec->leg.role == SPEC_VIA && !spec->n_dns)
 		r = gather_resolvers(spec, &p);
 	if (!r && wants_link)
 		r = gather_link(spec, w, &p);

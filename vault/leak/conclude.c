@@ -129,6 +129,25 @@ static void judge_control(struct test *t)
 				t->control.count + 2);
 }
 
+/* The probe I had nothing to send. A link that is described and cannot be found may be one of
+ * another name. */
+static void conclude_unsent(struct test *t, size_t i)
+{
+	struct leak_probe *probe = &t->run->probes[i];
+	const char *why = "this vault has no such way";
+	bool untried = false;
+
+	if (probe_list[t->probes[i]].disrupts) {
+		why = "only with disrupt";
+	} else if (t->spec.has_link && !t->probing.has_link) {
+		why = "the link is not there as described (vault check, vault up)";
+		untried = true;
+	}
+	if (probe->verdict == LEAK_SEALED)
+		probe->verdict = untried ? LEAK_UNKNOWN : LEAK_SKIP;
+	leak_run_detail(t->run, &probe->detail, "%s", why);
+}
+
 /* What became of its packets. */
 static void conclude(struct test *t, size_t i)
 {
@@ -160,12 +179,8 @@ static void conclude(struct test *t, size_t i)
 				probe->seen);
 	if (probe->detail)
 		return;
-	if (!n && probe->verdict == LEAK_SEALED)
-		probe->verdict = LEAK_SKIP;
 	if (!n)
-		leak_run_detail(t->run, &probe->detail,
-				probe_list[t->probes[i]].disrupts ? "only with disrupt"
-								  : "this vault has no such way");
+		conclude_unsent(t, i);
 	else
 		leak_run_detail(t->run, &probe->detail,
 				"%zu packets: %zu refused, %zu into the tunnel, %zu seen outside",

@@ -28,7 +28,15 @@
 /* What stands in the way of a run, as a mend. */
 static const char *hint(int err)
 {
-	return err == -EPERM || err == -EACCES ? " (run it as root)" : "";
+	switch (-err) {
+	case EPERM:
+	case EACCES:
+		return " (run it as root)";
+	case EXDEV:
+		return ": this is not the network namespace of its host (run it on the host)";
+	default:
+		return "";
+	}
 }
 
 static int undecided(const struct test *t, const char *what, int err)
@@ -68,6 +76,9 @@ static int open_vault(struct test *t)
 		report_error(name, "%s/%s: %s%s", STATE_DIR, name, strerror(-r), hint(r));
 		return EXIT_UNDECIDED;
 	}
+	r = state_is_host(&t->spec);
+	if (r)
+		return undecided(t, "from here nothing would be seen", r);
 	t->vault_ns = ns_open_name(name);
 	r = t->vault_ns < 0 ? t->vault_ns : ns_inode(t->vault_ns, &inode);
 	if (!r && inode != t->spec.netns_inode) {

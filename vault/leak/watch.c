@@ -104,7 +104,7 @@ static int run_once(struct watching *all)
 		return code; /* cut short: no run */
 	}
 	if (code) {
-		run.verdict = LEAK_UNKNOWN;
+		run.verdict = run.control.verdict = LEAK_UNKNOWN;
 		leak_run_detail(&run, &run.control.detail, "there was no run");
 	}
 	tally_add(&all->tally, run.time.tv_sec * 1000 + run.time.tv_nsec / 1000000,

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "vault/check/inside.h"
 #include "vault/check/process.h"
 #include "vault/mnt.h"
 #include "vault/probe/send.h"
@@ -75,9 +76,9 @@ int names_resolvers(struct probing *p, const struct probe *self)
 /* What check found of a process, as far as it is about names and sockets. */
 static void take_findings(struct probing *p, const struct check *c)
 {
-	static const char *const ids[] = { "process-netns", "process-resolv.conf",
-					   "process-nsswitch.conf", "process-resolvers",
-					   "process-sockets" };
+	static const char *const ids[] = { "processes",           "process-netns",
+					   "process-resolv.conf", "process-nsswitch.conf",
+					   "process-resolvers",   "process-sockets" };
 	struct leak_probe *probe = &p->run->probes[p->probe];
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -176,20 +177,40 @@ int names_exec(struct probing *p, const struct probe *self)
 	return r;
 }
 
+/* Who cannot be looked at may be inside, too. */
+static void look_for_hidden(struct probing *p)
+{
+	struct check_host host = { 0 };
+	struct check c = { 0 };
+
+	check_processes(&c, p->spec->netns_inode, &host);
+	take_findings(p, &c);
+	check_free(&c);
+	check_host_free(&host);
+}
+
 int names_processes(struct probing *p, const struct probe *self)
 {
 	struct proc *list cleanup(free_ptr) = NULL;
 	ssize_t n = procs_in_netns(p->spec->netns_inode, &list), looked = 0;
+	struct leak_probe *probe = &p->run->probes[p->probe];
 
 	(void)self;
+	look_for_hidden(p);
 	for (ssize_t i = 0; i < n; i++) {
 		if (list[i].pid == getpid())
 			continue; /* we send from there */
 		look_at(p, list[i].pid);
 		looked++;
 	}
-	if (looked && !p->run->probes[p->probe].detail)
-		leak_run_detail(p->run, &p->run->probes[p->probe].detail,
-				"%zd processes inside were looked at", looked);
+	if (probe->detail)
+		return n < 0 ? (int)n : 0;
+	if (looked) {
+		leak_run_detail(p->run, &probe->detail, "%zd processes inside were looked at",
+				looked);
+	} else {
+		probe->verdict = LEAK_SKIP;
+		leak_run_detail(p->run, &probe->detail, "nobody is inside");
+	}
 	return n < 0 ? (int)n : 0;
 }
