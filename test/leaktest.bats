@@ -282,7 +282,7 @@ duration name probes probes.detail probes.evidence probes.id probes.vectors prob
 	[ "$(verdict tunnel-down)" = LEAK ]
 }
 
-@test "PC-3: runs of one vault wait for each other; one whose vault is changed meanwhile is unknown" {
+@test "PC-3: runs of one vault wait for each other, and up and down for them, also where the guard goes with the vault" {
 	local i pids=() outs=()
 
 	up
@@ -299,13 +299,24 @@ duration name probes probes.detail probes.evidence probes.id probes.vectors prob
 	retry 5 host ip -br link show vlx-media
 	up publish 8080:80
 	retry 20 gone "$SPAWNED"
+	jq -e '.verdict == "sealed"' "$SPAWNED_OUT"
+	spawn host "$VAULT" -j leaktest media
+	retry 5 host ip -br link show vlx-media
+	vault -q down media
+	retry 20 gone "$SPAWNED"
+	jq -e '.verdict == "sealed"' "$SPAWNED_OUT"
+	up
+	# A description that is another by hand is told.
+	spawn host "$VAULT" -j leaktest media
+	retry 5 host ip -br link show vlx-media
+	host sh -c 'cp /run/vault/media/vault.json /run/kept && mv /run/kept /run/vault/media/vault.json'
+	retry 20 gone "$SPAWNED"
 	jq -e '.verdict == "unknown" and .control.detail == "the vault was changed meanwhile"' "$SPAWNED_OUT"
 	# Counters that a run sees vanish, and come back, do not count backwards.
 	inside media ping -c 3 -W 1 -I vault-link 203.0.113.9 || :
 	spawn host "$VAULT" -j leaktest media
 	retry 5 host ip -br link show vlx-media
 	rule flush ruleset
-	up publish 8080:80
 	retry 20 gone "$SPAWNED"
 	jq -e '.drops | length > 0 and all(.[]; .packets >= 0 and .packets <= .total)' "$SPAWNED_OUT"
 }

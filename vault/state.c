@@ -94,6 +94,18 @@ bool state_is_locked(const char *name)
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
 }
 
+int state_share(const char *name)
+{
+	char path[PATH_SIZE];
+	int fd cleanup(close_fd) = -1;
+
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB))
+		return -errno;
+	return is_current(fd, path) ? steal_fd(&fd) : -EWOULDBLOCK;
+}
+
 static void description_path(const char *name, char out[static PATH_SIZE])
 {
 	snprintf(out, PATH_SIZE, "%s/%s/vault.json", STATE_DIR, name);

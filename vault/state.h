@@ -28,6 +28,11 @@ void state_names_free(char **names, ssize_t n);
 /* True when somebody holds the lock of the vault NAME at this moment. */
 bool state_is_locked(const char *name);
 
+/* Keeps others from changing the vault NAME: a shared flock on its folder. Does not wait. A
+ * descriptor, -EWOULDBLOCK when another command is changing it, -ENOENT without such a vault,
+ * -errno. */
+int must_check state_share(const char *name);
+
 /*
  * Takes the lock that one leak test of the vault NAME holds at a time: a flock on its vault.json.
  * Does not wait. A descriptor, -EWOULDBLOCK when another has it, -ENOENT without such a vault.

@@ -45,13 +45,27 @@ static int undecided(const struct test *t, const char *what, int err)
 	return EXIT_UNDECIDED;
 }
 
-/* The end of another leak test is waited for, but not for ever. */
+/* Both locks, or none: who wants to change the vault does not wait for one who waits. */
+static int try_locks(struct test *t)
+{
+	t->folder = state_share(t->q->name);
+	if (t->folder < 0)
+		return t->folder;
+	t->lock = state_lock_test(t->q->name);
+	if (t->lock >= 0)
+		return 0;
+	close_fd(&t->folder);
+	return t->lock;
+}
+
+/* The end of another leak test, or command, is waited for, but not for ever. */
 static int lock_vault(struct test *t)
 {
 	for (int waited = 0;; waited += LOCK_TRY_MS) {
-		t->lock = state_lock_test(t->q->name);
-		if (t->lock != -EWOULDBLOCK || waited >= LOCK_WAIT_MS || signals_wait())
-			return t->lock < 0 ? t->lock : 0;
+		int r = try_locks(t);
+
+		if (r != -EWOULDBLOCK || waited >= LOCK_WAIT_MS || signals_wait())
+			return r;
 		poll(NULL, 0, LOCK_TRY_MS);
 	}
 }
@@ -63,7 +77,7 @@ static int open_vault(struct test *t)
 	int r = lock_vault(t);
 
 	if (r == -EWOULDBLOCK) {
-		report_error(name, "another leaktest of this vault is at work (wait for its end)");
+		report_error(name, "another command is at work on this vault (wait for its end)");
 		return EXIT_UNDECIDED;
 	}
 	if (!r)
@@ -119,6 +133,15 @@ static void judge_addresses(struct test *t, const struct timespec *start)
 	alarm_once(t);
 }
 
+/* Nothing is sent any more: the twin goes, then the vault may be changed. */
+static void end_twin(struct test *t)
+{
+	if (twin_close(&t->twin))
+		t->run->lost = true; /* told already */
+	t->twin = (struct twin){ .tun = -1 };
+	close_fd(&t->folder);
+}
+
 static int test_vault(struct test *t)
 {
 	struct timespec start;
@@ -153,6 +176,7 @@ static int test_vault(struct test *t)
 	if (r)
 		return undecided(t, "reading what was seen", r);
 	test_conclude(t);
+	end_twin(t);
 	t->run->duration_ms = ms_since(&start);
 	leak_run_judge(t->run);
 	alarm_once(t);
@@ -165,6 +189,7 @@ int leak_test(const struct leak_request *q, struct leak_run *run)
 	struct test t = { .q = q,
 			  .run = run,
 			  .lock = -1,
+			  .folder = -1,
 			  .host_ns = -1,
 			  .vault_ns = -1,
 			  .host.fd = -1,
@@ -190,8 +215,7 @@ int leak_test(const struct leak_request *q, struct leak_run *run)
 	eyes_close(&t.host);
 	eyes_close(&t.inside);
 	receiver_close(&t.receiver);
-	if (twin_close(&t.twin) && !code)
-		code = EXIT_UNDECIDED; /* told already */
+	end_twin(&t);
 	control_close(&t.control);
 	packets_free(&t.packets);
 	spec_free(&t.spec);

@@ -16,6 +16,7 @@ struct test {
 	struct spec spec;
 	int host_ns, vault_ns;
 	int lock; /* one leak test of a vault at a time */
+	int folder; /* a lock, too: none changes the vault, or takes the guard from the twin */
 	struct packets packets;
 	struct targets targets;
 	struct probing probing;
