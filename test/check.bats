@@ -501,6 +501,20 @@ heals() {
 	unknown 'no such process' vault check media pid 4000000
 }
 
+@test "PC-11 pid: capabilities are each thread's own: those of another than the first are found" {
+	need python3
+	spawn host "$VAULT" exec media keep-caps python3 -c '
+import ctypes, threading, time
+libc = ctypes.CDLL(None)
+libc.prctl(38, 1, 0, 0, 0) # PR_SET_NO_NEW_PRIVS
+threading.Thread(target=time.sleep, args=(1000,)).start()
+libc.capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())
+time.sleep(1000)'
+	retry 5 host grep -q '^CapEff:.*0000000000000000' "/proc/$SPAWNED/status"
+	run -1 vault check media pid "$SPAWNED"
+	says FAIL process-caps "$SPAWNED (python3): it has capabilities that open the vault"
+}
+
 @test "PC-11 L24 pid: a socket of the host that a process holds inside is found, and who sees a resolver's socket" {
 	# shellcheck disable=SC2016 # the inner shells' words
 	spawn host bash -c 'exec 5<> /dev/udp/192.0.2.1/9; exec nsenter --net=/run/netns/media sleep 1000'

@@ -265,7 +265,13 @@ static int is_of_our_users(const struct process *p)
 	return ours.st_ino == its.st_ino;
 }
 
-static void judge_capabilities(const struct process *p, const char *status)
+/* Those that open the vault: what any thread has, and what one can gain by a set-user-ID program. */
+struct caps {
+	uint64_t had, to_gain;
+};
+
+/* Adds those of a thread by its status file. */
+static int add_capabilities(const char *status, struct caps *caps)
 {
 	uint64_t effective, permitted, inheritable, bounding, frozen;
 
@@ -273,31 +279,44 @@ static void judge_capabilities(const struct process *p, const char *status)
 	    !status_number(status, "CapPrm:", 16, &permitted) ||
 	    !status_number(status, "CapInh:", 16, &inheritable) ||
 	    !status_number(status, "CapBnd:", 16, &bounding) ||
-	    !status_number(status, "NoNewPrivs:", 10, &frozen)) {
-		add_unknown(p, "process-caps", -EBADMSG);
-		return;
+	    !status_number(status, "NoNewPrivs:", 10, &frozen))
+		return -EBADMSG;
+	caps->had |= (effective | permitted) & drop_mask();
+	caps->to_gain |= frozen ? 0 : (bounding | inheritable) & drop_mask();
+	return 0;
+}
+
+/* Each thread has its own. */
+static int read_capabilities(const struct process *p, struct caps *caps)
+{
+	int fd = openat(p->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *dir cleanup(close_dir) = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	size_t n = 0;
+
+	if (!dir)
+		return -errno;
+	while (!r && (errno = 0, e = readdir(dir))) {
+		char *status cleanup(free_ptr) = NULL, path[64];
+
+		if (!isdigit((unsigned char)e->d_name[0]))
+			continue;
+		snprintf(path, sizeof(path), "task/%.20s/status", e->d_name);
+		r = read_proc(p, path, &status);
+		n += !r;
+		if (!r)
+			r = add_capabilities(status, caps);
+		else if (r == -ENOENT || r == -ESRCH)
+			r = 0; /* it has ended */
 	}
-	effective = (effective | permitted) & drop_mask();
-	bounding = (bounding | inheritable) & drop_mask();
-	if (effective)
-		check_add(p->c, "process-caps", FOUND_FAIL, "0", NULL,
-			  "%s: it has capabilities that open the vault, %#llx (vault exec, or "
-			  "CapabilityBoundingSet= in its unit)",
-			  p->label, (unsigned long long)effective);
-	else if (bounding && !frozen)
-		check_add(p->c, "process-caps", FOUND_FAIL, "0", NULL,
-			  "%s: by a set-user-ID program it can gain capabilities that open the "
-			  "vault, %#llx (vault exec, or NoNewPrivileges=yes in its unit)",
-			  p->label, (unsigned long long)bounding);
-	else
-		check_add(p->c, "process-caps", FOUND_OK, NULL, NULL,
-			  "%s: it has, and can gain, no capability that opens the vault", p->label);
+	r = r ? r : -errno;
+	return r ? r : n ? 0 : -ESRCH;
 }
 
 static void look_at_capabilities(const struct process *p)
 {
-	char *status cleanup(free_ptr) = NULL;
-	int ours = is_of_our_users(p), r = ours < 0 ? ours : read_proc(p, "status", &status);
+	struct caps caps = { 0 };
+	int ours = is_of_our_users(p), r = ours < 0 ? ours : read_capabilities(p, &caps);
 
 	if (r)
 		add_unknown(p, "process-caps", r);
@@ -305,8 +324,19 @@ static void look_at_capabilities(const struct process *p)
 		check_add(p->c, "process-caps", FOUND_OK, NULL, NULL,
 			  "%s: its capabilities are those of a user namespace of its own",
 			  p->label);
+	else if (caps.had)
+		check_add(p->c, "process-caps", FOUND_FAIL, "0", NULL,
+			  "%s: it has capabilities that open the vault, %#llx (vault exec, or "
+			  "CapabilityBoundingSet= in its unit)",
+			  p->label, (unsigned long long)caps.had);
+	else if (caps.to_gain)
+		check_add(p->c, "process-caps", FOUND_FAIL, "0", NULL,
+			  "%s: by a set-user-ID program it can gain capabilities that open the "
+			  "vault, %#llx (vault exec, or NoNewPrivileges=yes in its unit)",
+			  p->label, (unsigned long long)caps.to_gain);
 	else
-		judge_capabilities(p, status);
+		check_add(p->c, "process-caps", FOUND_OK, NULL, NULL,
+			  "%s: it has, and can gain, no capability that opens the vault", p->label);
 }
 
 /* A socket stays in the namespace it was born in, whoever holds it (L24). */
