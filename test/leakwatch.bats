@@ -226,6 +226,19 @@ posted() { sed -n '/^{/p' "$hook" | jq -ec . 2> /dev/null; }
 	[ "$(tail -n 1 "$log" | jq .action.done)" = false ]
 }
 
+@test "PC-8: on-leak CMD that takes too long is killed, with all that it has started" {
+	need strace traceable
+	vault up media conf "$conf"
+	inside media nft flush ruleset
+	# The second wait of a run is that for CMD: it ends half a second later as if it had been 30.
+	run -1 host strace -o "$LAB/strace" -e trace=poll -e inject=poll:retval=0:delay_exit=500000:when=2+ "$VAULT" leaktest \
+		media probe frame-link log "$log" on-leak "echo \$\$ > $log.pids; sleep 1000 > /dev/null 2>&1 & echo \$! >> $log.pids; wait"
+	[[ $output == *"Timer expired"* ]]
+	[ "$(of .action.done)" = false ]
+	[ "$(lines "$log.pids")" = 2 ]
+	while read -r pid; do retry 5 gone "$pid"; done < "$log.pids"
+}
+
 @test "PC-7 PC-11: a process inside whose name is no text hides nothing: check, leaktest, its log and down are valid JSON all the same" {
 	vault up media conf "$conf"
 	odd=$BATS_TEST_TMPDIR/$'\xff\e[31m'

@@ -110,6 +110,8 @@ static int become(const struct hook *h)
 	sigemptyset(&none);
 	for (int s = 1; s < NSIG; s++)
 		signal(s, SIG_DFL); /* but for those that have no other */
+	if (h->seconds && setsid() < 0)
+		return -errno;
 	if (null < 0 || dup2(null, 0) < 0 || (report_is_json() && dup2(2, 1) < 0) || chdir("/") ||
 	    sigprocmask(SIG_SETMASK, &none, NULL) || close_range(3, ~0U, 0))
 		return -errno;
@@ -138,7 +140,7 @@ static int await(pid_t pid, int seconds, int *status)
 	       errno == EINTR)
 		;
 	if (!n) {
-		pidfd_send_signal(fds[0].fd, SIGKILL, NULL, 0);
+		kill(-pid, SIGKILL); /* with all that it has started */
 		r = -ETIME;
 	} else if (fds[1].revents && read(fds[1].fd, &info, sizeof(info)) == sizeof(info)) {
 		pidfd_send_signal(fds[0].fd, SIGTERM, NULL, 0);

@@ -14,7 +14,8 @@ struct hook {
 	const struct spec *spec;
 	const char *event, *command; /* VAULT_EVENT; sh(1)'s */
 	const char *variable, *value; /* one more of its environment; NULL: none */
-	int seconds; /* then it is killed, and signals wait; 0: it may take its time */
+	int seconds; /* then it is killed with what it started, and signals wait; 0: it may take its
+			time */
 };
 
 /* As hook_run below, one command: true when it succeeded. */
