@@ -412,7 +412,7 @@ unknown() {
 	host sed -i 's/"schema": 1/"schema": 99/' $state
 	unknown 'another version' vault check media
 	host sh -c "echo '{' > $state"
-	unknown 'cannot be read' vault check media
+	unknown 'ip netns del media; vault up media' vault check media
 	host sh -c "rm $state; mkdir $state"
 	unknown 'cannot be read' vault check media
 	host sh -c "rmdir $state; cp /run/kept $state; chmod 600 $state"

@@ -157,7 +157,13 @@ few() { (($(fds) <= $1)); }
 	host umount /run/small
 	ln -s target "$log"
 	run -2 --separate-stderr vault leaktest media log "$log"
+	[[ $stderr == *"a symbolic link, which is not followed (name the file itself)"* ]]
 	[ ! -e "$BATS_TEST_TMPDIR/target" ]
+	run -2 vault leaktest media log /run/small/none/log
+	[[ $output == *"(make it)"* ]]
+	# With -q nothing is said as long as all is well.
+	run -0 vault -q leaktest media probe udp-public interval 1s duration 1s
+	[ -z "$output" ]
 }
 
 @test "PC-7: a vault that is not up is unknown, run after run; when it is up again it is tested" {

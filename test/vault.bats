@@ -224,6 +224,9 @@ fails_loudly() {
 		run -2 vault up "$name" conf "$LAB/provider.conf"
 		[ -z "$name" ] || run -2 vault down "$name"
 	done
+	for name in all help system prometheus unit pid max-handshake-age; do # words of check
+		run -2 vault up "$name" conf "$LAB/provider.conf"
+	done
 	diff <(echo "$before") <(world)
 }
 

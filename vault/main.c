@@ -77,6 +77,10 @@ static int help_run(int argc, char **argv)
 {
 	const struct cmd *cmd = argc ? find_cmd(argv[0]) : NULL;
 
+	if (argc > 1) {
+		report_error("help", "one command, not \"%.80s\" too (`vault help`)", argv[1]);
+		return EXIT_USAGE;
+	}
 	if (argc && !cmd) {
 		report_error("help", "no command \"%.80s\"", argv[0]);
 		return EXIT_USAGE;

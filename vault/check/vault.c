@@ -58,6 +58,12 @@ static bool load(struct check *c, struct spec *spec)
 		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
 			  "another version of vault made it (use that one, or vault down %s)",
 			  c->name);
+	else if (r == -EINVAL)
+		check_add(
+			c, "state", FOUND_UNKNOWN, NULL, NULL,
+			"its description in %s/%s cannot be read: it is none, or was changed (vault "
+			"down %s; ip netns del %s; vault up %s)",
+			STATE_DIR, c->name, c->name, c->name, c->name);
 	else if (r)
 		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
 			  "its description in %s/%s cannot be read: %s%s", STATE_DIR, c->name,

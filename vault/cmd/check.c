@@ -303,7 +303,8 @@ static int check_run(int argc, char **argv, const struct options *options)
 	if (!err && prctl(PR_SET_DUMPABLE, 0)) /* keys are about to be in memory */
 		err = -errno;
 	if (err) {
-		report_error(STATE_DIR, "%s", strerror(-err));
+		report_error(STATE_DIR, "%s%s", strerror(-err),
+			     err == -EACCES ? " (run it as root)" : "");
 		code = EXIT_UNDECIDED;
 	}
 	if (code == EXIT_DONE)

@@ -368,6 +368,19 @@ static int run_words(struct words *words)
 	return code;
 }
 
+/* A vault of such a name could not be asked for: check would look at something else, and say that
+ * that is fine. */
+static bool is_word(const char *name)
+{
+	static const char *const words[] = { "help", "system", "prometheus",
+					     "unit", "pid",    "max-handshake-age" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i], name))
+			return true;
+	return false;
+}
+
 static int up_run(int argc, char **argv, const struct options *options)
 {
 	struct spec spec = { 0 };
@@ -380,6 +393,10 @@ static int up_run(int argc, char **argv, const struct options *options)
 			"up",
 			argc < 1 ? "which vault? (`vault help up`)"
 				 : "a name is 1 to 63 of [A-Za-z0-9_.-], not starting with . or -");
+		return EXIT_USAGE;
+	}
+	if (is_word(argv[0])) {
+		report_error(argv[0], "is a word of vault's, and no name for one (another name)");
 		return EXIT_USAGE;
 	}
 	if (prctl(PR_SET_DUMPABLE,

@@ -180,7 +180,8 @@ static void summarise(const struct watching *all)
 	json_t *summary = tally_json(&all->tally);
 
 	tally_print(&all->tally, all->w->test.name, &out);
-	if (!out.err)
+	if (!out.err &&
+	    !(all->w->brief && tally_exit_code(&all->tally) == EXIT_DONE && !all->not_logged))
 		report_result(out.s);
 	if (summary && (json_object_set_new(summary, "name", json_string(all->w->test.name)) ||
 			json_object_set_new(summary, "not_logged",
@@ -191,13 +192,27 @@ static void summarise(const struct watching *all)
 	report_json(summary ? json_pack("{s:o}", "summary", summary) : NULL);
 }
 
+static const char *open_error(int err)
+{
+	switch (-err) {
+	case EINVAL:
+		return "not a regular file (name one, or a new one)";
+	case ELOOP:
+		return "a symbolic link, which is not followed (name the file itself)";
+	case ENOENT:
+		return "its folder is not there (make it)";
+	default:
+		return strerror(-err);
+	}
+}
+
 int watch_run(const struct watch *w)
 {
 	struct watching all = { .w = w, .log.fd = -1 };
 	int r = w->log ? leak_log_open(&all.log, w->log) : 0, code;
 
 	if (r) {
-		report_error(w->log, "%s", r == -EINVAL ? "not a regular file" : strerror(-r));
+		report_error(w->log, "%s", open_error(r));
 		return EXIT_USAGE;
 	}
 	if (!w->interval) {
