@@ -604,7 +604,8 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	[[ $(grep -c '^# HELP' <<< "$output") == "$(grep -c '^# TYPE' <<< "$output")" ]]
 	run ! grep -qvE '^(# (HELP|TYPE) vault_[a-z_]+ .+|vault_[a-z_]+\{([a-z_]+="[^"\\]*",?)+\} [0-9]+)$' <<< "$output"
 	media ip route del default
-	run -1 vault check media prometheus
+	run -1 vault check media media prometheus
+	[[ $(grep -c '^vault_up{' <<< "$output") == 1 ]]
 	[[ $(sample vault_check ',id="route"') == 0 && $(sample vault_verdict ',verdict="broken"') == 1 ]]
 	run -3 vault check nobody prometheus
 	[[ $output == *'vault_up{name="nobody"} 0'* ]]

@@ -277,6 +277,11 @@ VAULT_TUNNEL=wg-media" ]
 		[[ $stderr == *"vault: media: post-up: $cmd: $expected"*"vault: media: taken back" ]]
 		diff <(echo "$before") <(host sh -c 'ip -o link | cut -d: -f2; ls -A /run/netns /run/vault /run/wireguard; nft list ruleset')
 	done
+	# Also when nobody reads any more what it says.
+	run host sh -c '{ env --default-signal=PIPE "$0" up media conf "$1" post-up "sleep 0.3; echo said; false"; echo $? > "$2"; } 2>&1 | true' \
+		"$VAULT" "$LAB/provider.conf" "$BATS_TEST_TMPDIR/status"
+	[ "$(< "$BATS_TEST_TMPDIR/status")" = 1 ]
+	diff <(echo "$before") <(host sh -c 'ip -o link | cut -d: -f2; ls -A /run/netns /run/vault /run/wireguard; nft list ruleset')
 	run -1 --separate-stderr up post-up "ip netns exec media sleep 77 > /dev/null 2>&1 & sleep 0.2; false"
 	[[ $stderr == *"(sleep) goes on inside, with no network"* ]]
 	host pkill -xf 'sleep 77'

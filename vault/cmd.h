@@ -32,6 +32,7 @@ struct cmd {
 	const char *help; /* one line: what it does */
 	void (*usage)(struct str *out); /* appends more of the usage; NULL: there is no more */
 	int (*run)(int argc, char **argv, const struct options *options);
+	bool outlives_readers; /* who reads what it says may go away: it ends as it would have */
 	int unsaid; /* the exit code instead of EXIT_DONE when not all could be printed; 0:
 		       EXIT_FAILED */
 };

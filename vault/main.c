@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -144,6 +145,8 @@ static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct op
 
 	if (argc == 1 && !strcmp(argv[0], "help"))
 		return print_usage(cmd);
+	if (cmd->outlives_readers)
+		signal(SIGPIPE, SIG_IGN);
 	if (cmd->unsaid)
 		report_unsaid(cmd->unsaid);
 	r = cmd == &cmd_exec ? 0 : fill_stdio(); /* exec has ways of its own, for COMMAND */

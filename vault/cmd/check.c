@@ -39,10 +39,14 @@ struct results {
 	bool broken, unknown;
 };
 
+/* Each once: metrics must be. */
 static int add_name(struct names *names, const char *name)
 {
 	char text[SPEC_NAME_MAX + 1] = "";
 
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->list[i], name))
+			return 0;
 	memcpy(text, name, strnlen(name, SPEC_NAME_MAX));
 	return check_append(&names->list, &names->n, sizeof(text), text);
 }

@@ -129,4 +129,5 @@ const struct cmd cmd_down = {
 	.args = "NAME... | all [ kill [ SECONDS ] ] [ keep-ns ]",
 	.help = "take vaults down, and say what they dropped",
 	.run = down_run,
+	.outlives_readers = true,
 };

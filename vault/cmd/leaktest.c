@@ -242,5 +242,6 @@ const struct cmd cmd_leaktest = {
 	.help = "try every way out of a vault, and say what was seen outside",
 	.usage = leaktest_usage,
 	.run = leaktest_run,
+	.outlives_readers = true,
 	.unsaid = EXIT_UNDECIDED,
 };

@@ -421,4 +421,5 @@ const struct cmd cmd_up = {
 	.help = "make a vault, or say why not",
 	.usage = words_usage,
 	.run = up_run,
+	.outlives_readers = true,
 };
