@@ -31,7 +31,7 @@ int cut_flow(struct probing *p, const struct probe *self)
 	int r = 0;
 
 	(void)self;
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		for (int n = 0; !r && p->flows[f] >= 0 && n < FLOW_PACKETS; n++)
 			r = go_on(p, f);
 	return r;
