@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "lib/nftexpr.h"
+#include "lib/nfttypeof.h"
 
 /* More than any single message of ours takes, but for elements, which are counted. */
 #define ROOM 4096
@@ -30,6 +31,7 @@ static_assert(ELEMENTS_MAX * ROOM_ELEMENT <= UINT16_MAX, "a list of elements fit
 /* libnftnl's data type numbers, as nft(8) defines them (include/datatype.h there); a concatenation
  * shifts by six. */
 enum nft_datatype {
+	TYPE_INTEGER = 4,
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
 	TYPE_ETHERADDR = 9,
@@ -44,15 +46,11 @@ enum nft_datatype {
 static uint32_t field_type(enum set_field field)
 {
 	static const uint32_t types[] = {
-		[FIELD_IPV4] = TYPE_IPADDR,
-		[FIELD_IPV6] = TYPE_IP6ADDR,
-		[FIELD_PORT] = TYPE_INET_SERVICE,
-		[FIELD_ICMP] = TYPE_ICMP_TYPE,
-		[FIELD_ICMPV6] = TYPE_ICMP6_TYPE,
-		[FIELD_LINK] = TYPE_IFNAME,
-		[FIELD_PROTOCOL] = TYPE_INET_PROTOCOL,
-		[FIELD_MARK] = TYPE_MARK,
-		[FIELD_ETHER] = TYPE_ETHERADDR,
+		[FIELD_IPV4] = TYPE_IPADDR,    [FIELD_IPV6] = TYPE_IP6ADDR,
+		[FIELD_TARGET] = TYPE_INTEGER, [FIELD_PORT] = TYPE_INET_SERVICE,
+		[FIELD_ICMP] = TYPE_ICMP_TYPE, [FIELD_ICMPV6] = TYPE_ICMP6_TYPE,
+		[FIELD_LINK] = TYPE_IFNAME,    [FIELD_PROTOCOL] = TYPE_INET_PROTOCOL,
+		[FIELD_MARK] = TYPE_MARK,      [FIELD_ETHER] = TYPE_ETHERADDR,
 	};
 
 	return types[field];
@@ -187,6 +185,7 @@ static void queue_set(struct nl_batch *b, struct nl *nl, unsigned int tag, const
 	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl((uint32_t)(set - rs->sets) + 1));
 	if (shape->ranges)
 		put_fields(nlh, shape);
+	nfttypeof_put(nlh, shape);
 	nl_batch_end(b, nlh);
 }
 

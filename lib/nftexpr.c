@@ -24,6 +24,7 @@ enum offset {
 	ARP_DADDR = 24,
 	PORT_DST = 2,
 	ICMP_TYPE = 0,
+	ND_TARGET = 8, /* RFC 4861 */
 	TCP_FLAGS = 13,
 	ETHER_DADDR = 0,
 	ETHER_SADDR = 6,
@@ -268,6 +269,9 @@ static size_t load(struct build *b, enum selector part, uint8_t family, size_t w
 	case SELECT_ARP_SADDR:
 		add_payload(b, NFT_PAYLOAD_NETWORK_HEADER, ARP_SADDR, 4, reg);
 		break;
+	case SELECT_ND_TARGET:
+		add_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, ND_TARGET, size, reg);
+		return word + size / 4;
 	}
 	return word + 1;
 }

@@ -55,6 +55,7 @@ enum selector {
 	SELECT_ETHER_DADDR,
 	SELECT_ARP_ETHER, /* arp saddr ether */
 	SELECT_ARP_SADDR, /* arp saddr ip */
+	SELECT_ND_TARGET, /* of an advertisement or solicitation: name the ICMPv6 type first */
 };
 
 #define CONCAT_MAX 5
@@ -133,6 +134,8 @@ enum set_type {
 	SET_NETWORK_IPV6,
 	SET_LINK_IPV4, /* link . address */
 	SET_LINK_IPV6,
+	SET_TARGET, /* what SELECT_ND_TARGET is in */
+	SET_LINK_TARGET, /* link . target */
 	SET_SERVICE_IPV4, /* link . address . protocol . port */
 	SET_SERVICE_IPV6,
 	SET_PEER_IPV4, /* link . address . prefix */
@@ -151,6 +154,7 @@ enum set_type {
 enum set_field {
 	FIELD_IPV4,
 	FIELD_IPV6,
+	FIELD_TARGET, /* an IPv6 address, from where nft(8) sees a number */
 	FIELD_PORT,
 	FIELD_ICMP,
 	FIELD_ICMPV6,

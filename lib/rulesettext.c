@@ -7,6 +7,7 @@
 #include "lib/ruleset.h"
 
 #define BRIDGE_FILTER (-200) /* NF_BR_PRI_FILTER_BRIDGED */
+#define ND_TARGET "@th,64,128" /* icmpv6 taddr, which nft has a word for since 1.0.7 only */
 
 const char *ruleset_family_word(enum ruleset_family family)
 {
@@ -118,6 +119,9 @@ static void print_concat(const struct match *m, struct str *out)
 			break;
 		case SELECT_ARP_SADDR:
 			str_add(out, "arp saddr ip");
+			break;
+		case SELECT_ND_TARGET:
+			str_add(out, ND_TARGET);
 			break;
 		}
 	}
@@ -315,6 +319,11 @@ static void print_field(enum set_field field, const uint8_t *first, const uint8_
 	case FIELD_IPV6:
 		print_address_range(AF_INET6, first, last, ranges, out);
 		break;
+	case FIELD_TARGET:
+		str_add(out, "0x");
+		for (size_t i = 0; i < set_field_len(field); i++)
+			str_addf(out, "%02x", first[i]);
+		break;
 	case FIELD_PORT:
 		str_addf(out, "%u", port_at(first));
 		if (ranges && port_at(first) != port_at(last))
@@ -367,9 +376,14 @@ static void print_set(const struct set *set, struct str *out)
 		[FIELD_ETHER] = "ether_addr",
 	};
 	const struct set_shape *shape = set_shape(set->type);
+	const bool is_target = shape->fields[shape->n - 1] == FIELD_TARGET;
 
-	str_addf(out, "\n\t%s %s {\n\t\ttype ", shape->map ? "map" : "set", set->name);
-	for (size_t i = 0; i < shape->n; i++)
+	str_addf(out, "\n\t%s %s {\n\t\t", shape->map ? "map" : "set", set->name);
+	if (is_target)
+		str_addf(out, "typeof %s" ND_TARGET, shape->n > 1 ? "iifname . " : "");
+	else
+		str_add(out, "type ");
+	for (size_t i = 0; !is_target && i < shape->n; i++)
 		str_addf(out, "%s%s", i ? " . " : "", types[shape->fields[i]]);
 	if (shape->map)
 		str_addf(out, " : %s . inet_service", types[shape->fields[2]]);

@@ -16,6 +16,8 @@ static const struct set_shape shapes[SET_TYPES] = {
 	[SET_NETWORK_IPV6] = { 2, { FIELD_LINK, FIELD_IPV6 }, true, false },
 	[SET_LINK_IPV4] = { 2, { FIELD_LINK, FIELD_IPV4 }, false, false },
 	[SET_LINK_IPV6] = { 2, { FIELD_LINK, FIELD_IPV6 }, false, false },
+	[SET_TARGET] = { 1, { FIELD_TARGET }, false, false },
+	[SET_LINK_TARGET] = { 2, { FIELD_LINK, FIELD_TARGET }, false, false },
 	[SET_SERVICE_IPV4] = { 4,
 			       { FIELD_LINK, FIELD_IPV4, FIELD_PROTOCOL, FIELD_PORT },
 			       false,
@@ -58,7 +60,8 @@ size_t set_field_len(enum set_field field)
 	static const size_t lengths[] = {
 		[FIELD_IPV4] = 4,     [FIELD_IPV6] = 16,  [FIELD_PORT] = 2,
 		[FIELD_ICMP] = 1,     [FIELD_ICMPV6] = 1, [FIELD_LINK] = IFNAMSIZ,
-		[FIELD_PROTOCOL] = 1, [FIELD_MARK] = 4,   [FIELD_ETHER] = ETHER_LEN
+		[FIELD_PROTOCOL] = 1, [FIELD_MARK] = 4,   [FIELD_ETHER] = ETHER_LEN,
+		[FIELD_TARGET] = 16,
 	};
 
 	return lengths[field];

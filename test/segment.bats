@@ -10,7 +10,7 @@
 
 load helper
 
-NET=10.9.0
+NET=10.9.0 SIX=fd00:9:
 
 teardown() {
 	despawn_all
@@ -21,14 +21,16 @@ teardown() {
 gateway() { vault up gw conf "$LAB/provider4.conf" segment lan $NET.1/24 gateway "$@"; }
 member() { vault up "$1" segment lan "$NET.$2/24" via $NET.1 "${@:3}"; }
 
-# other: a port of another tool, 10.9.0.50, whose router is the gateway
+# other: a port of another tool, 10.9.0.50 and fd00:9::50, whose router is the gateway
 other() {
 	host sh -euc 'ip netns add other
 		ip link add port0 master vls-lan up type veth peer name eth0 netns other
 		ip -n other address add 10.9.0.50/24 dev eth0
+		ip -n other address add fd00:9::50/64 dev eth0 nodad
 		ip -n other link set lo up
 		ip -n other link set eth0 up
-		ip -n other route add default via 10.9.0.1'
+		ip -n other route add default via 10.9.0.1
+		ip -n other route add default via fd00:9::1'
 }
 
 web() { # NAME ADDRESS PORT: a web server there that says its name
@@ -204,6 +206,62 @@ unreachable default proto static metric 4294967295 " ]
 	inside m2 ping -c 1 -W 2 $NET.1
 	run vault check m1
 	[ "$status" = 1 ]
+}
+
+# mac NAME: of its leg, or of the other tool's end
+mac() { inside "$1" cat "/sys/class/net/$([ "$1" = other ] && echo eth0 || echo seg-lan)/address"; }
+# lies NAME KIND TARGET: NAME tells m2, from its own address, that it has TARGET's
+lies() {
+	local own=$SIX:2 link=seg-lan
+
+	[ "$1" != other ] || own=$SIX:50 link=eth0
+	inside "$1" wire send "$2" $SIX:3 --iface $link --mac "$(mac m2)" --src $own --to "$3"
+}
+believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
+
+@test "BX-1 DN-5 L9 segment of IPv6: nobody takes another's place by an advertisement, and all goes where it is meant to" {
+	vault up gw conf "$LAB/provider.conf" segment lan $SIX:1/64 gateway
+	for m in 1 2; do vault up m$m segment lan $SIX:$((m + 1))/64 via $SIX:1; done
+	vault up m3 isolated no-link segment lan $SIX:4/64
+	other
+	inside m2 ping -c 1 -W 2 $SIX:4
+	inside m2 ping -c 1 -W 2 $SIX:50
+	[ "$(inside m2 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	[ "$(inside other curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	run ! inside m3 ping -c 1 -W 1 2001:db8:9::80
+	inside m1 nft flush ruleset
+	for kind in advert advert-hops; do
+		for target in $SIX:4 $SIX:1 $SIX:50; do
+			must_not_see m2:seg-lan --from $SIX:2 -- lies m1 $kind $target
+			[[ $target = $SIX:50 ]] || must_not_see m2:seg-lan --from $SIX:50 -- lies other $kind $target
+		done
+	done
+	believes $SIX:4 "$(mac m3)"
+	believes $SIX:1 "$(mac gw)"
+	inside m2 ping -c 1 -W 2 $SIX:4
+	vault check gw m2 m3
+	# One tells of itself; and by the very same frames the other's place is taken, where the guard has no eye for them.
+	must_see m2:seg-lan --from $SIX:2 -- lies m1 advert $SIX:2
+	must_see m2:seg-lan --from $SIX:50 -- lies other advert $SIX:50
+	host nft delete element bridge vault adverts '{ 136 }'
+	for who in other m1; do
+		for kind in advert advert-hops; do
+			inside m2 ping -c 1 -W 2 $SIX:4
+			lies $who $kind $SIX:4
+			retry 5 believes $SIX:4 "$(mac $who)"
+			inside m2 ip -6 neigh flush dev seg-lan
+		done
+	done
+	run -1 vault check m2
+	[[ $output == *"adverts"* ]]
+	# Its gateway gone, it is dark.
+	token
+	must_see gw:seg-lan -- inside m2 wire send udp 2001:db8:9::9 --token "$TOKEN"
+	vault down gw
+	token
+	must_not_see isp:to-host lan:eth0 -- inside m2 wire send udp 2001:db8:9::9 --token "$TOKEN"
+	run ! inside m2 curl -sS --max-time 2 'http://[2001:db8:9::80]/'
+	inside m2 ping -c 1 -W 2 $SIX:4
 }
 
 @test "DN-1 L20 segment: the host is on no segment and forwards none, whatever ip_forward and br_netfilter say" {

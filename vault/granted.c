@@ -64,7 +64,7 @@ static bool is_basic(enum set_type type)
 	return type == SET_LINK_IPV4 || type == SET_LINK_IPV6 || type == SET_ENDPOINT_IPV4 ||
 	       type == SET_ENDPOINT_IPV6 || type == SET_IPV4 || type == SET_IPV6 ||
 	       type == SET_ETHER || type == SET_LINK_ETHER || type == SET_NETWORK_IPV4 ||
-	       type == SET_NETWORK_IPV6;
+	       type == SET_NETWORK_IPV6 || type == SET_TARGET || type == SET_LINK_TARGET;
 }
 
 /* Where an element goes: into OWNER's set. */

@@ -10,6 +10,11 @@
  * names of ports: what passes between two ports of other tools has no vault in it and is left
  * alone. (The bridge's own name can be asked for only where the kernel has nft_meta_bridge.)
  *
+ * In IPv6 whose MAC it is that an advertisement tells is said by its target, whoever sent it: it is
+ * held as the sender's address in ARP is. What is in more than one fragment no kernel believes (RFC
+ * 6980). The MAC itself, an option anywhere in it, is not looked at: the one who lies about that
+ * sends away what was meant for it.
+ *
  * The source is settled before the bridge learns from the frame: or it would send on to who lied.
  * The host neither hears nor speaks on a segment: its bridge has no address and no ARP, and the
  * guard of the host drops what would pass all the same (sealguard.c).
@@ -54,6 +59,14 @@ static const struct {
 
 enum mac_set { PORTS, MACS, GATEWAYS, WAYS };
 
+/* IPv6 alone, behind all others: a leg's address as the target of neighbour discovery. */
+static const struct {
+	const char *name;
+	enum set_type type;
+} targets[] = { { "targets6", SET_LINK_TARGET }, { "claims6", SET_TARGET } };
+
+enum target_set { TARGETS, CLAIMS };
+
 static const struct concat from_port = { 2, { SELECT_IIFNAME, SELECT_ETHER_SADDR } };
 static const struct concat to_mac = { 2, { SELECT_IIFNAME, SELECT_ETHER_DADDR } };
 static const struct concat at_mac = { 2, { SELECT_OIFNAME, SELECT_ETHER_DADDR } };
@@ -68,6 +81,9 @@ static const struct concat port_daddr = { 2, { SELECT_IIFNAME, SELECT_DADDR } };
 static const struct concat saddr_at = { 2, { SELECT_OIFNAME, SELECT_SADDR } };
 static const struct concat daddr_at = { 2, { SELECT_OIFNAME, SELECT_DADDR } };
 
+static const struct concat port_target = { 2, { SELECT_IIFNAME, SELECT_ND_TARGET } };
+static const struct concat target = { 1, { SELECT_ND_TARGET } };
+
 static struct match in_macs(enum mac_set which, const struct concat *key)
 {
 	return match_concat_set(0, macs[which].name, key);
@@ -78,11 +94,28 @@ static struct match in_grant(enum grant grant, enum spec_family f, const struct 
 	return match_concat_set(families[f], grants[grant][f].name, key);
 }
 
+static struct match in_targets(enum target_set which, const struct concat *key)
+{
+	return match_concat_set(AF_INET6, targets[which].name, key);
+}
+
 static void add_tags(struct ruleset *rs, struct chain *c, struct match port)
 {
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, "no VLAN on a segment", port,
 	     match_ether_type(ETH_P_8021Q));
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, port, match_ether_type(ETH_P_8021AD));
+}
+
+/* Neighbour discovery by a leg. */
+static void add_neighbours(struct ruleset *rs, struct chain *c)
+{
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a neighbour has its own address",
+	     match_iif(LEGS), match_icmp_set(AF_INET6, "neighbour"),
+	     match_not(in_grant(GRANT_LEG, SPEC_V6, &port_saddr)));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
+	     match_icmp_set(AF_INET6, "adverts"), in_targets(TARGETS, &port_target));
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "and says so of no other", match_iif(LEGS),
+	     match_icmp_set(AF_INET6, "adverts"));
 }
 
 /* Where frames come in. */
@@ -100,6 +133,7 @@ static void add_sources(struct ruleset *rs)
 	     match_not(in_macs(PORTS, &port_arp_ether)));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
 	     in_grant(GRANT_LEG, SPEC_V4, &port_arp_ip));
+	add_neighbours(rs, c);
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "its own address", match_iif(LEGS),
 		     in_grant(GRANT_LEG, f, &port_saddr));
@@ -147,6 +181,8 @@ static void add_from_others(struct ruleset *rs, struct chain *c)
 	     in_macs(MACS, &arp_ether));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
 	     in_grant(GRANT_NETWORK, SPEC_V4, &arp_ip_at));
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
+	     match_icmp_set(AF_INET6, "adverts"), in_targets(CLAIMS, &target));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
 		     match_saddr_set(families[f], grants[GRANT_ADDRESS][f].name));
@@ -167,6 +203,7 @@ void sealsegment_rules(struct ruleset *rs)
 {
 	static const uint16_t clients[] = { 68, 546 };
 	static const uint16_t routers[] = { ND_ROUTER_ADVERT, ND_REDIRECT };
+	static const uint16_t adverts[] = { ND_NEIGHBOR_ADVERT };
 	struct chain *c;
 
 	ruleset_counter(rs, "dropped_forged");
@@ -174,6 +211,7 @@ void sealsegment_rules(struct ruleset *rs)
 	sealset_numbers(rs, "dhcp_clients", SET_PORT, clients, ARRAY_SIZE(clients));
 	sealset_numbers(rs, "routers", SET_ICMPV6, routers, ARRAY_SIZE(routers));
 	sealset_neighbour(rs);
+	sealset_numbers(rs, "adverts", SET_ICMPV6, adverts, ARRAY_SIZE(adverts));
 	add_sources(rs);
 	c = ruleset_chain(rs, "forward", CHAIN_FORWARD, FILTER, VERDICT_ACCEPT, NULL);
 	add_from_legs(rs, c);
@@ -221,19 +259,34 @@ static void grant_addresses(const struct spec *spec, struct ruleset *rs, struct 
 	element_put_comment(e, spec->port_name);
 }
 
+static void grant_targets(const struct spec *spec, struct ruleset *rs, struct set *sets)
+{
+	struct set_element *e = set_add(rs, &sets[TARGETS]);
+
+	element_put_link(e, spec->port_name);
+	element_put_address(e, &spec->leg.address.addr);
+	e = set_add(rs, &sets[CLAIMS]);
+	element_put_address(e, &spec->leg.address.addr);
+	element_put_comment(e, spec->port_name);
+}
+
 void sealsegment_grants(const struct spec *spec, struct ruleset *rs)
 {
-	const size_t first = rs->n_sets;
+	const size_t first = rs->n_sets, behind = first + ARRAY_SIZE(macs);
 
 	for (size_t i = 0; i < ARRAY_SIZE(macs); i++)
 		(void)ruleset_set(rs, macs[i].name, macs[i].type);
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		for (enum grant g = 0; g < GRANTS; g++)
 			(void)ruleset_set(rs, grants[g][f].name, grants[g][f].type);
+	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
+		(void)ruleset_set(rs, targets[i].name, targets[i].type);
 	if (rs->err || !spec || !spec_has_leg(spec))
 		return;
 	grant_macs(spec, rs, &rs->sets[first]);
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->leg.address.addr.family == families[f])
-			grant_addresses(spec, rs, &rs->sets[first + ARRAY_SIZE(macs) + f * GRANTS]);
+			grant_addresses(spec, rs, &rs->sets[behind + f * GRANTS]);
+	if (spec->leg.address.addr.family == AF_INET6)
+		grant_targets(spec, rs, &rs->sets[behind + SPEC_FAMILIES * GRANTS]);
 }

@@ -119,6 +119,28 @@ static size_t build_ra(uint8_t *p, const struct job *j)
 	return 40 + sizeof(ra);
 }
 
+/* An answer to all who listen, from from[0], that to[1] is at MAC; behind a header that means nothing, if HOPS. */
+static size_t build_advert(uint8_t *p, const struct job *j, const uint8_t *mac, bool hops)
+{
+	uint8_t *l4 = p + 40 + (hops ? 8 : 0);
+
+	p[0] = 0x60;
+	put16(p + 4, (size_t)(l4 - p) - 40 + 32);
+	p[6] = hops ? IPPROTO_HOPOPTS : IPPROTO_ICMPV6;
+	p[7] = 255;
+	memcpy(p + 8, j->from[0].b, 16);
+	memcpy(p + 24, j->to[0].b, 16);
+	if (hops)
+		memcpy(p + 40, "\x3a\0\1\4\0\0\0\0", 8);
+	l4[0] = 136;
+	l4[4] = 0x20; /* overrides what is known */
+	memcpy(l4 + 8, j->to[1].b, 16);
+	memcpy(l4 + 24, "\2\1", 2);
+	memcpy(l4 + 26, mac, ETH_ALEN);
+	put16(l4 + 2, fold(sum(l4, 32, sum(p + 8, 32, 32 + IPPROTO_ICMPV6))));
+	return (size_t)(l4 - p) + 32;
+}
+
 /* From the gateway from[0]: what to[0] sends to to[1] is better sent to from[1]. */
 static size_t build_redirect(uint8_t *p, const struct job *j)
 {
@@ -185,6 +207,8 @@ static int send_packet(const char *kind, const struct job *j, const char *iface)
 	}
 	if (!strcmp(kind, "ra"))
 		len = head + build_ra(frame + head, j);
+	else if (!strncmp(kind, "advert", 6))
+		len = head + build_advert(frame + head, j, frame + 6, kind[6]);
 	else if (!strcmp(kind, "redirect"))
 		len = head + build_redirect(frame + head, j);
 	else
@@ -227,7 +251,8 @@ static int send_tcp(int fd, const struct job *j, const struct sockaddr *to, sock
 
 static bool is_frame(const char *kind)
 {
-	return !strcmp(kind, "packet") || !strcmp(kind, "ra") || !strcmp(kind, "redirect");
+	return !strcmp(kind, "packet") || !strcmp(kind, "ra") || !strcmp(kind, "redirect") ||
+	       !strncmp(kind, "advert", 6);
 }
 
 static int emit(const char *kind, const struct job *j, const char *iface)
@@ -280,10 +305,12 @@ int send_all(const char *kind, const struct job *j)
 	long taken = 0;
 
 	errno = EINVAL;
-	if (!strstr(" udp tcp icmp raw syn packet ra redirect ", kind) || (!j->iface && is_frame(kind)))
+	if (!strstr(" udp tcp icmp raw syn packet ra redirect advert advert-hops ", kind) || (!j->iface && is_frame(kind)))
 		die("needs a kind that exists, and packet an --iface");
 	if ((!strcmp(kind, "ra") && !j->froms) || (!strcmp(kind, "redirect") && (j->froms != 2 || j->tos != 2)))
 		die("ra needs a --src, redirect two of them, and a --to");
+	if (!strncmp(kind, "advert", 6) && (!j->froms || j->tos != 2))
+		die("advert needs a --src and a --to");
 	for (long i = 0; i < j->count; i++) {
 		if (emit(kind, j, j->iface))
 			fprintf(stderr, "wire: send %s: %s\n", kind, strerror(errno));
