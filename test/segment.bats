@@ -210,6 +210,7 @@ unreachable default proto static metric 4294967295 " ]
 
 # mac NAME: of its leg, or of the other tool's end
 mac() { inside "$1" cat "/sys/class/net/$([ "$1" = other ] && echo eth0 || echo seg-lan)/address"; }
+local_of() { inside "$1" ip -o -6 address show dev seg-lan scope link | sed 's/.*inet6 \([^/]*\).*/\1/'; }
 # lies NAME KIND TARGET: NAME tells m2, from its own address, that it has TARGET's
 lies() {
 	local own=$SIX:2 link=seg-lan
@@ -228,14 +229,24 @@ believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
 	inside m2 ping -c 1 -W 2 $SIX:50
 	[ "$(inside m2 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
 	[ "$(inside other curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	# Whom they knew is looked for again, by packets of others too: from the link-local address.
+	inside gw ip -6 neigh flush dev seg-lan
+	[ "$(inside m2 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	inside m2 ip -6 neigh replace $SIX:1 lladdr "$(mac gw)" dev seg-lan nud failed
+	retry 5 inside m2 curl -sS --max-time 9 -o /dev/null 'http://[2001:db8:9::80]/'
 	run ! inside m3 ping -c 1 -W 1 2001:db8:9::80
 	inside m1 nft flush ruleset
-	for kind in advert advert-hops; do
-		for target in $SIX:4 $SIX:1 $SIX:50; do
-			must_not_see m2:seg-lan --from $SIX:2 -- lies m1 $kind $target
-			[[ $target = $SIX:50 ]] || must_not_see m2:seg-lan --from $SIX:50 -- lies other $kind $target
+	inside m2 ip -6 neigh flush dev seg-lan
+	inside m2 ping -c 1 -W 2 $SIX:4
+	inside m2 ping -c 1 -W 2 $SIX:1
+	observe m2:seg-lan --from $SIX:2 --from $SIX:50
+	for target in $SIX:4 $SIX:1 $SIX:50 "$(local_of m3)"; do
+		for kind in advert advert-hops; do
+			lies m1 $kind "$target"
+			[[ $target = $SIX:50 ]] || lies other $kind "$target"
 		done
 	done
+	must_not_see
 	believes $SIX:4 "$(mac m3)"
 	believes $SIX:1 "$(mac gw)"
 	inside m2 ping -c 1 -W 2 $SIX:4

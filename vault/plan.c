@@ -64,17 +64,24 @@ static struct obj *add_route(const struct spec *spec, struct plan *plan, const s
 	return o;
 }
 
-/* The default by the tunnel, or by the gateway; and, behind it, an unreachable one, so that no other
- * route is ever looked for (L15). An isolated vault has none: its network is unreachable. */
+/*
+ * The default by the tunnel, or by the gateway; and, behind it, an unreachable one, so that no
+ * other route is ever looked for (L15). An isolated vault has none: its network is unreachable. Nor
+ * is there one behind a gateway of IPv6: while that does not answer the kernel would choose it, and
+ * so never look for the gateway again.
+ */
 static void add_defaults(const struct spec *spec, struct plan *plan, uint8_t family)
 {
 	const struct prefix all = { .addr.family = family };
+	const bool by_gateway =
+		spec->leg.role == SPEC_VIA && spec->leg.address.addr.family == family;
 
 	if (spec_tunnel_has(spec, family))
 		(void)add_route(spec, plan, &all, spec->tunnel_index, 0);
-	if (spec->leg.role == SPEC_VIA && spec->leg.address.addr.family == family)
+	if (by_gateway)
 		add_route(spec, plan, &all, SPEC_LEG_INDEX, 0)->route.via = spec->leg.via;
-	if (spec_uses(spec, family) && (spec->has_tunnel || spec->leg.role == SPEC_VIA))
+	if (spec_uses(spec, family) && (spec->has_tunnel || spec->leg.role == SPEC_VIA) &&
+	    !(by_gateway && family == AF_INET6))
 		(void)add_route(spec, plan, &all, 0, UINT32_MAX);
 }
 
@@ -137,9 +144,13 @@ static void add_link_addresses(const struct spec *spec, struct plan *plan)
 /* The leg has all its packets' way before it is up. */
 static void add_leg(const struct spec *spec, struct plan *plan)
 {
+	const struct prefix local = spec_leg_local(spec);
+
 	if (!spec_has_leg(spec))
 		return;
 	add_address(spec, plan, SPEC_LEG_INDEX, &spec->leg.address);
+	if (spec->leg.address.addr.family == AF_INET6)
+		add_address(spec, plan, SPEC_LEG_INDEX, &local);
 	add_up(spec, plan, SPEC_LEG_INDEX);
 }
 

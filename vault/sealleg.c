@@ -64,6 +64,17 @@ void sealleg_names(const struct spec *spec, struct ruleset *rs, struct chain *c)
 			     match_dport_set(protocols[p], "dns_ports"));
 }
 
+/* Neighbours are looked for, and answered, from the leg's addresses. */
+static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct chain *c)
+{
+	const struct prefix local = spec_leg_local(spec);
+	const struct addr *const from[] = { &spec->leg.address.addr, &local.addr };
+
+	for (size_t i = 0; is_v6(spec) && i < ARRAY_SIZE(from); i++)
+		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->leg_name),
+		     match_saddr(from[i]), match_icmp_set(AF_INET6, "neighbour"));
+}
+
 void sealleg_output(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
 	static const char *const many[] = { "224.0.0.0/4", "255.255.255.255", "ff00::/8" };
@@ -72,9 +83,7 @@ void sealleg_output(const struct spec *spec, struct ruleset *rs, struct chain *c
 
 	if (!spec_has_leg(spec))
 		return;
-	if (is_v6(spec))
-		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->leg_name), match_saddr(own),
-		     match_icmp_set(AF_INET6, "neighbour"));
+	add_neighbours(spec, rs, c);
 	if (is_v6(spec))
 		RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted",
 		     match_oif(spec->leg_name), match_icmp_set(AF_INET6, "routine"));
@@ -167,10 +176,8 @@ void sealleg_build(const struct spec *spec, struct ruleset *rs)
 	if (is_v6(spec))
 		sealset_neighbour(rs);
 	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->leg_name);
-	if (is_v6(spec))
-		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(own),
-		     match_icmp_set(AF_INET6, "neighbour"));
-	else
+	add_neighbours(spec, rs, c);
+	if (!is_v6(spec))
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_arp_saddr(own));
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
 		if (spec->leg.role == SPEC_VIA && has_resolver(spec))

@@ -59,13 +59,15 @@ static const struct {
 
 enum mac_set { PORTS, MACS, GATEWAYS, WAYS };
 
-/* IPv6 alone, behind all others: a leg's address as the target of neighbour discovery. */
+/* IPv6 alone, behind all others: for neighbour discovery. */
 static const struct {
 	const char *name;
 	enum set_type type;
-} targets[] = { { "targets6", SET_LINK_TARGET }, { "claims6", SET_TARGET } };
+} neighbours[] = { { "locals6", SET_LINK_IPV6 }, /* port . link-local address */
+		   { "targets6", SET_LINK_TARGET }, /* port . either address, as a target */
+		   { "claims6", SET_TARGET } }; /* those, which no port of another tool claims */
 
-enum target_set { TARGETS, CLAIMS };
+enum neighbour_set { LOCALS, TARGETS, CLAIMS };
 
 static const struct concat from_port = { 2, { SELECT_IIFNAME, SELECT_ETHER_SADDR } };
 static const struct concat to_mac = { 2, { SELECT_IIFNAME, SELECT_ETHER_DADDR } };
@@ -94,9 +96,9 @@ static struct match in_grant(enum grant grant, enum spec_family f, const struct 
 	return match_concat_set(families[f], grants[grant][f].name, key);
 }
 
-static struct match in_targets(enum target_set which, const struct concat *key)
+static struct match in_neighbours(enum neighbour_set which, const struct concat *key)
 {
-	return match_concat_set(AF_INET6, targets[which].name, key);
+	return match_concat_set(AF_INET6, neighbours[which].name, key);
 }
 
 static void add_tags(struct ruleset *rs, struct chain *c, struct match port)
@@ -111,11 +113,14 @@ static void add_neighbours(struct ruleset *rs, struct chain *c)
 {
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a neighbour has its own address",
 	     match_iif(LEGS), match_icmp_set(AF_INET6, "neighbour"),
-	     match_not(in_grant(GRANT_LEG, SPEC_V6, &port_saddr)));
+	     match_not(in_grant(GRANT_LEG, SPEC_V6, &port_saddr)),
+	     match_not(in_neighbours(LOCALS, &port_saddr)));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
-	     match_icmp_set(AF_INET6, "adverts"), in_targets(TARGETS, &port_target));
+	     match_icmp_set(AF_INET6, "adverts"), in_neighbours(TARGETS, &port_target));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "and says so of no other", match_iif(LEGS),
 	     match_icmp_set(AF_INET6, "adverts"));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, "it looks for others", match_iif(LEGS),
+	     match_icmp_set(AF_INET6, "neighbour"));
 }
 
 /* Where frames come in. */
@@ -158,7 +163,7 @@ static void add_from_legs(struct ruleset *rs, struct chain *c)
 {
 	add_offers(rs, c, match_iif(LEGS));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS), match_ether_type(ETH_P_ARP));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, in_grant(GRANT_LEG, SPEC_V6, &port_saddr),
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
 	     match_icmp_set(AF_INET6, "neighbour"));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the segment", match_iif(LEGS),
@@ -182,7 +187,7 @@ static void add_from_others(struct ruleset *rs, struct chain *c)
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
 	     in_grant(GRANT_NETWORK, SPEC_V4, &arp_ip_at));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
-	     match_icmp_set(AF_INET6, "adverts"), in_targets(CLAIMS, &target));
+	     match_icmp_set(AF_INET6, "adverts"), in_neighbours(CLAIMS, &target));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
 		     match_saddr_set(families[f], grants[GRANT_ADDRESS][f].name));
@@ -259,15 +264,28 @@ static void grant_addresses(const struct spec *spec, struct ruleset *rs, struct 
 	element_put_comment(e, spec->port_name);
 }
 
-static void grant_targets(const struct spec *spec, struct ruleset *rs, struct set *sets)
+static void grant_target(const struct spec *spec, const struct addr *address, struct ruleset *rs,
+			 struct set *sets)
 {
 	struct set_element *e = set_add(rs, &sets[TARGETS]);
 
 	element_put_link(e, spec->port_name);
-	element_put_address(e, &spec->leg.address.addr);
+	element_put_address(e, address);
 	e = set_add(rs, &sets[CLAIMS]);
-	element_put_address(e, &spec->leg.address.addr);
+	element_put_address(e, address);
 	element_put_comment(e, spec->port_name);
+}
+
+/* Neighbours are looked for from the link-local address, too; nothing else is said from it. */
+static void grant_neighbours(const struct spec *spec, struct ruleset *rs, struct set *sets)
+{
+	const struct prefix local = spec_leg_local(spec);
+	struct set_element *e = set_add(rs, &sets[LOCALS]);
+
+	element_put_link(e, spec->port_name);
+	element_put_address(e, &local.addr);
+	grant_target(spec, &spec->leg.address.addr, rs, sets);
+	grant_target(spec, &local.addr, rs, sets);
 }
 
 void sealsegment_grants(const struct spec *spec, struct ruleset *rs)
@@ -279,8 +297,8 @@ void sealsegment_grants(const struct spec *spec, struct ruleset *rs)
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		for (enum grant g = 0; g < GRANTS; g++)
 			(void)ruleset_set(rs, grants[g][f].name, grants[g][f].type);
-	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
-		(void)ruleset_set(rs, targets[i].name, targets[i].type);
+	for (size_t i = 0; i < ARRAY_SIZE(neighbours); i++)
+		(void)ruleset_set(rs, neighbours[i].name, neighbours[i].type);
 	if (rs->err || !spec || !spec_has_leg(spec))
 		return;
 	grant_macs(spec, rs, &rs->sets[first]);
@@ -288,5 +306,5 @@ void sealsegment_grants(const struct spec *spec, struct ruleset *rs)
 		if (spec->leg.address.addr.family == families[f])
 			grant_addresses(spec, rs, &rs->sets[behind + f * GRANTS]);
 	if (spec->leg.address.addr.family == AF_INET6)
-		grant_targets(spec, rs, &rs->sets[behind + SPEC_FAMILIES * GRANTS]);
+		grant_neighbours(spec, rs, &rs->sets[behind + SPEC_FAMILIES * GRANTS]);
 }

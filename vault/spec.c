@@ -85,6 +85,21 @@ void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN])
 							: (uint8_t)(h >> 8 * (3 - i));
 }
 
+struct prefix spec_leg_local(const struct spec *spec)
+{
+	struct prefix local = { .addr = { .family = AF_INET6, .bytes = { 0xfe, 0x80 } },
+				.len = 64 };
+	uint8_t mac[SPEC_MAC_LEN], *id = local.addr.bytes + 8;
+
+	spec_leg_mac(&spec->leg.address.addr, mac);
+	memcpy(id, mac, 3);
+	id[0] ^= 0x02;
+	id[3] = 0xff;
+	id[4] = 0xfe;
+	memcpy(id + 5, mac + 3, 3);
+	return local;
+}
+
 uint32_t spec_mark(const struct spec *spec)
 {
 	return SPEC_MARK | (hash(spec->name) & 0x007f3fffU);

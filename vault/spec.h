@@ -163,6 +163,13 @@ bool spec_has_leg(const struct spec *spec);
 /* The MAC address of the leg that has that address: everybody knows it beforehand. */
 void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN]);
 
+/*
+ * The leg's link-local address in a segment of IPv6, made of its MAC as the kernel would (RFC 4291,
+ * appendix A). Nobody is reached by it: but the kernel looks for neighbours from no other when it
+ * has a packet of somebody else's for them (a gateway), or none at all.
+ */
+struct prefix spec_leg_local(const struct spec *spec);
+
 /* The mark of this vault's tunnel, made of its name. */
 uint32_t spec_mark(const struct spec *spec);
 /*
