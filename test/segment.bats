@@ -163,14 +163,14 @@ unreachable default proto static metric 4294967295 " ]
 	must_not_see
 	# From the tunnel: the provider routes the segment there.
 	key=$(srv wg show wg0 allowed-ips | awk '/10\.66\.0\.2\// { print $1 }')
-	srv wg set wg0 peer "$key" allowed-ips 10.66.0.2/32,$NET.0/24
+	srv wg set wg0 peer "$key" allowed-ips 10.66.0.2/32,fd66::2/128,$NET.0/24
 	srv ip route add $NET.0/24 dev wg0
 	token
 	must_see dual:wg-dual -- srv wire send udp $NET.9 --token "$TOKEN"
 	token
 	must_not_see llm:seg-lan dual:seg-lan -- srv wire send udp $NET.9 --token "$TOKEN"
 	srv ip route del $NET.0/24 dev wg0
-	srv wg set wg0 peer "$key" allowed-ips 10.66.0.2/32
+	srv wg set wg0 peer "$key" allowed-ips 10.66.0.2/32,fd66::2/128
 }
 
 # ---- forgery -------------------------------------------------------------------------------------------------------
