@@ -85,7 +85,10 @@ unreachable default proto static metric 4294967295 " ]
 	member m2 3
 	token
 	must_see srv:wg0 -- inside m1 wire send udp 203.0.113.9 --token "$TOKEN" # the control
+	[[ $(vault check m1) == *"gw is up"* ]]
 	host ip -n gw link delete wg-gw
+	run -1 vault check m1
+	[[ $output == *"gw has no tunnel (vault up gw)"* ]]
 	token
 	observe isp:to-host lan:eth0 host:vlt-gw host:vlt-m1
 	for kind in udp tcp icmp; do
@@ -97,10 +100,21 @@ unreachable default proto static metric 4294967295 " ]
 	run ! inside m1 curl -sS --max-time 2 http://203.0.113.80/
 	inside m1 ping -c 1 -W 2 $NET.3
 	vault down gw
+	run -1 vault check m1
+	[[ $output == *"no vault of this host is the gateway $NET.1 of segment lan"* ]]
+	[ "$(vault check m1 m2 | grep -c '^FAIL')" = 2 ]
 	token
 	must_not_see isp:to-host lan:eth0 -- inside m1 wire send udp 203.0.113.9 --token "$TOKEN"
 	inside m1 ping -c 1 -W 2 $NET.3
+	vault up gw segment lan $NET.1/24 isolated # another, which leads nowhere
+	run -1 vault check m1
+	vault down gw
 	gateway # and it is back
+	vault check m1 m2
+	host umount /run/netns/gw
+	run -1 vault check m1
+	[[ $output == *"gw is not up (vault up gw)"* ]]
+	gateway
 	retry 5 inside m1 curl -sS --max-time 2 -o /dev/null http://203.0.113.80/
 }
 

@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/gatherleg.c: what a member by a gateway takes over from it: the resolvers. */
 #include <errno.h>
-#include <string.h>
 
 #include "vault/gather.h"
 #include "vault/state.h"
-
-static bool is_gateway_of(const struct spec *other, const struct spec *spec)
-{
-	return other->leg.role == SPEC_GATEWAY && !strcmp(other->leg.segment, spec->leg.segment) &&
-	       addr_equal(&other->leg.address.addr, &spec->leg.via);
-}
 
 /* The resolvers of OTHER that the segment's family reaches. */
 static int copy_resolvers(struct spec *spec, const struct spec *other)
@@ -32,7 +25,7 @@ static int try_vault(const char *name, struct spec *spec)
 
 	if (r == -ENOMEM)
 		return r;
-	if (r || !is_gateway_of(&other, spec))
+	if (r || !spec_is_gateway_of(&other, spec))
 		return 0;
 	r = copy_resolvers(spec, &other);
 	return r ? r : 1;

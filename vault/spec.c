@@ -71,6 +71,13 @@ bool spec_has_leg(const struct spec *spec)
 	return spec->leg.segment[0];
 }
 
+bool spec_is_gateway_of(const struct spec *other, const struct spec *spec)
+{
+	return spec->leg.role == SPEC_VIA && other->leg.role == SPEC_GATEWAY &&
+	       !strcmp(other->leg.segment, spec->leg.segment) &&
+	       addr_equal(&other->leg.address.addr, &spec->leg.via);
+}
+
 /* Locally administered: "v" behind the bit that says so; then the address, an IPv6 one hashed. */
 void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN])
 {

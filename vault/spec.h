@@ -160,6 +160,8 @@ void spec_twin_link(const struct spec *spec, char out[static IFNAMSIZ]);
 /* Takes the name of the leg's segment, and fills the interface names that come of it. */
 void spec_set_segment(struct spec *spec, const char *segment);
 bool spec_has_leg(const struct spec *spec);
+/* True when OTHER is the gateway that SPEC has its only way out by. */
+bool spec_is_gateway_of(const struct spec *other, const struct spec *spec);
 /* The MAC address of the leg that has that address: everybody knows it beforehand. */
 void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN]);
 

@@ -9,5 +9,8 @@ void check_host_free(struct check_host *host)
 {
 	sight_free_host(&host->sight);
 	free(host->tasks);
+	for (size_t i = 0; i < host->n_gateways; i++)
+		spec_free(&host->gateways[i]);
+	free(host->gateways);
 	memset(host, 0, sizeof(*host));
 }

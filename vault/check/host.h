@@ -25,8 +25,10 @@ struct check_host {
 	struct sight_host sight;
 	struct check_task *tasks; /* owned; all processes */
 	size_t n_tasks, n_hidden; /* those that may not be looked at are not in the list */
+	struct spec *gateways; /* owned, each owned: the descriptions of segments' gateways */
+	size_t n_gateways;
 	uint8_t ports[CHECK_PORTS / 8]; /* bits: open UDP sockets that are connected to none */
-	bool has_tasks, has_ports;
+	bool has_tasks, has_ports, has_gateways;
 	bool has_first; /* process 1 is in the list */
 	bool is_used; /* for an earlier vault */
 };

@@ -19,6 +19,7 @@ const struct check_id check_ids[] = {
 	{ "guard", "the guard on the host" },
 	{ "link", "the host link, both ends" },
 	{ "leg", "the leg on a segment, its port and bridge" },
+	{ "gateway", "the vault that is its only way out is up" },
 	{ "forward", "a gateway forwards between its segment and its tunnel" },
 	{ "hosts", "the names of its segment" },
 	{ "tunnel", "the tunnel's interface, and that its WireGuard answers" },

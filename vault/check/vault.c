@@ -21,6 +21,7 @@
 #include "lib/ns.h"
 #include "lib/wg.h"
 #include "vault/check/attached.h"
+#include "vault/check/gateway.h"
 #include "vault/check/inside.h"
 #include "vault/check/legacy.h"
 #include "vault/check/process.h"
@@ -335,6 +336,7 @@ static void examine(struct exam *e)
 	tell_holes(e);
 	tell_ports(e);
 	check_path(e);
+	check_gateway(c, e->spec, e->options->host);
 	e->w->sight = NULL;
 	sight_free(&sight);
 }

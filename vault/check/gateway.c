@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/check/gateway.c: the vault that a member of a segment has its only way out by. Whether that
+ * one is sound is its own check; here it is there at all, with a tunnel in it.
+ */
+#include "vault/check/gateway.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "lib/ns.h"
+#include "vault/state.h"
+
+/* The descriptions of all gateways. What cannot be read is none, and told by its own check. */
+static int read_gateways(struct check_host *host)
+{
+	char **names = NULL;
+	ssize_t n = state_names(&names);
+	int r = n < 0 ? (int)n : 0;
+
+	for (ssize_t i = 0; !r && i < n; i++) {
+		struct spec spec = { 0 };
+		int err = state_load(names[i], &spec);
+
+		if (!err && spec.leg.role == SPEC_GATEWAY) {
+			r = check_append(&host->gateways, &host->n_gateways, sizeof(spec), &spec);
+			if (!r)
+				continue; /* with all that it owns */
+		}
+		spec_free(&spec);
+		r = err == -ENOMEM ? err : r;
+	}
+	state_names_free(names, n);
+	host->has_gateways = !r;
+	return r;
+}
+
+static int has_tunnel(void *arg)
+{
+	const struct spec *gateway = arg;
+
+	return if_nametoindex(gateway->tunnel_name) == gateway->tunnel_index ? 0 : -ENODEV;
+}
+
+static void add_found(struct check *c, const struct spec *gateway)
+{
+	int ns cleanup(close_fd) = ns_open_name(gateway->name);
+	const char *name = gateway->name;
+	uint64_t inode = 0;
+	int r = ns < 0 ? ns : ns_inode(ns, &inode);
+
+	if (!r && inode != gateway->netns_inode)
+		r = -ENOENT;
+	if (!r)
+		r = ns_run(ns, has_tunnel, (void *)gateway);
+	if (!r)
+		check_add(c, "gateway", FOUND_OK, NULL, NULL, "%s is up", name);
+	else if (state_is_locked(name))
+		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL,
+			  "another command is changing %s (check again when it is done)", name);
+	else if (r == -ENOENT || r == -EINVAL || r == -ENODEV)
+		check_add(c, "gateway", FOUND_FAIL, NULL, NULL, "%s %s (vault up %s)", name,
+			  r == -ENODEV ? "has no tunnel" : "is not up", name);
+	else
+		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL, "%s: cannot be told: %s", name,
+			  strerror(-r));
+}
+
+void check_gateway(struct check *c, const struct spec *spec, struct check_host *host)
+{
+	char text[ADDR_STRLEN];
+	int r;
+
+	if (spec->leg.role != SPEC_VIA)
+		return;
+	r = host->has_gateways ? 0 : read_gateways(host);
+	if (r) {
+		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL, "cannot be told: %s",
+			  strerror(-r));
+		return;
+	}
+	for (size_t i = 0; i < host->n_gateways; i++)
+		if (spec_is_gateway_of(&host->gateways[i], spec)) {
+			add_found(c, &host->gateways[i]);
+			return;
+		}
+	check_add(c, "gateway", FOUND_FAIL, NULL, NULL,
+		  "no vault of this host is the gateway %s of segment %s (start it first)",
+		  addr_format(&spec->leg.via, text), spec->leg.segment);
+}
