@@ -174,6 +174,14 @@ void rtnl_queue_up(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t
 	nl_batch_end(b, nlh);
 }
 
+void rtnl_queue_nomaster(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index)
+{
+	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_SETLINK, 0, index, ROOM);
+
+	mnl_attr_put_u32(nlh, IFLA_MASTER, 0);
+	nl_batch_end(b, nlh);
+}
+
 void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 		    uint32_t mtu)
 {

@@ -64,6 +64,8 @@ void rtnl_queue_conf4(struct nl_batch *b, struct nl *nl, unsigned int tag, uint3
 /* Takes ARP off the link INDEX: it answers none and asks none. */
 void rtnl_queue_noarp(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index);
 void rtnl_queue_up(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, bool up);
+/* Takes the link INDEX out of the bridge, or whatever else, that it is a port of, if any. */
+void rtnl_queue_nomaster(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index);
 void rtnl_queue_del_link(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name);
 /* Deletes every link of GROUP in NL's namespace at once: one wait instead of one each. -ENODEV when
  * there is none. */

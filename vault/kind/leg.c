@@ -167,7 +167,9 @@ static int mend_bridge(struct world *w, uint32_t index)
 		r = world_queue(w, &w->host_route);
 	if (r)
 		return r;
+	rtnl_queue_nomaster(&w->batch, &w->host_route, w->current, index);
 	rtnl_queue_noarp(&w->batch, &w->host_route, w->current, index);
+	rtnl_queue_up(&w->batch, &w->host_route, w->current, index, true);
 	r = rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
 	return r ? r : world_flush(w);
 }
@@ -227,43 +229,6 @@ static int remove_inside(struct world *w)
 	return r;
 }
 
-static int leg_make(const struct obj *obj, struct world *w)
-{
-	struct survey s cleanup(free_survey) = { 0 };
-	int r = world_lock_host(w);
-
-	(void)obj;
-	if (!r && w->sight)
-		r = remove_inside(w);
-	if (!r)
-		r = world_flush(w);
-	if (!r)
-		r = survey_host(w, &s);
-	if (!r && s.is_strange) {
-		snprintf(w->why, sizeof(w->why), "%s is there and is no bridge",
-			 w->spec->bridge_name);
-		r = -EEXIST;
-	}
-	if (!r && w->sight)
-		r = remove_remains(w, &s, true);
-	if (!r)
-		r = s.bridge ? mend_bridge(w, s.bridge) : make_bridge(w, &s.bridge);
-	return r ? r : make_pair(w, s.bridge);
-}
-
-static int leg_remove(const struct obj *obj, struct world *w)
-{
-	struct survey s cleanup(free_survey) = { 0 };
-	int r = world_flush(w);
-
-	(void)obj;
-	if (!r)
-		r = world_lock_host(w);
-	if (!r)
-		r = survey_host(w, &s);
-	return r ? r : remove_remains(w, &s, false);
-}
-
 /* What is wrong with the bridge, or NULL. */
 static const char *fault_of_bridge(const struct sight *s, const struct rtnl_link *bridge)
 {
@@ -296,22 +261,73 @@ static const char *fault_of_pair(const struct spec *spec, const struct rtnl_link
 	return port->flags & IFF_UP ? NULL : "its port is down";
 }
 
-static int leg_look(const struct obj *obj, struct world *w)
+/* The leg as it was seen, both ends of it, and its bridge in *BRIDGE: what is wrong with those
+ * ends, or NULL; "" for what is not there. */
+static const char *fault_of_leg(const struct world *w, const struct rtnl_link **bridge)
 {
 	const struct sight *s = w->sight;
 	const struct spec *spec = w->spec;
-	const struct rtnl_link *port, *inside, *bridge;
-	const char *fault;
+	const struct rtnl_link *port, *inside;
+
+	port = sight_link(s->host->links, s->host->n_links, spec->port_name);
+	inside = sight_link(s->links, s->n_links, spec->leg_name);
+	*bridge = sight_link(s->host->links, s->host->n_links, spec->bridge_name);
+	if (!port || !inside || !*bridge)
+		return "";
+	return fault_of_pair(spec, port, inside, (*bridge)->index);
+}
+
+static int leg_make(const struct obj *obj, struct world *w)
+{
+	struct survey s cleanup(free_survey) = { 0 };
+	const struct rtnl_link *bridge;
+	int r = world_lock_host(w);
 
 	(void)obj;
-	port = sight_link(s->host->links, s->host->n_links, spec->port_name);
-	bridge = sight_link(s->host->links, s->host->n_links, spec->bridge_name);
-	inside = sight_link(s->links, s->n_links, spec->leg_name);
-	if (!port || !inside || !bridge)
+	/* For a fault of the bridge alone no connection by the leg is cut. */
+	if (!r && w->sight && !fault_of_leg(w, &bridge) && is_bridge(bridge))
+		return mend_bridge(w, bridge->index);
+	if (!r && w->sight)
+		r = remove_inside(w);
+	if (!r)
+		r = world_flush(w);
+	if (!r)
+		r = survey_host(w, &s);
+	if (!r && s.is_strange) {
+		snprintf(w->why, sizeof(w->why), "%s is there and is no bridge",
+			 w->spec->bridge_name);
+		r = -EEXIST;
+	}
+	if (!r && w->sight)
+		r = remove_remains(w, &s, true);
+	if (!r)
+		r = s.bridge ? mend_bridge(w, s.bridge) : make_bridge(w, &s.bridge);
+	return r ? r : make_pair(w, s.bridge);
+}
+
+static int leg_remove(const struct obj *obj, struct world *w)
+{
+	struct survey s cleanup(free_survey) = { 0 };
+	int r = world_flush(w);
+
+	(void)obj;
+	if (!r)
+		r = world_lock_host(w);
+	if (!r)
+		r = survey_host(w, &s);
+	return r ? r : remove_remains(w, &s, false);
+}
+
+static int leg_look(const struct obj *obj, struct world *w)
+{
+	const struct rtnl_link *bridge;
+	const char *fault = fault_of_leg(w, &bridge), *of_bridge;
+
+	(void)obj;
+	if (fault && !*fault)
 		return LOOK_ABSENT;
-	fault = fault_of_bridge(s, bridge);
-	if (!fault)
-		fault = fault_of_pair(spec, port, inside, bridge->index);
+	of_bridge = fault_of_bridge(w->sight, bridge);
+	fault = of_bridge ? of_bridge : fault;
 	snprintf(w->why, sizeof(w->why), "%s", fault ? fault : "");
 	return fault ? LOOK_OTHER : LOOK_SAME;
 }
