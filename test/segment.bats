@@ -389,6 +389,23 @@ bridge_filter() {
 	[ "$output" = 20971520 ] || [ "$output" -ge 20000000 ]
 }
 
+@test "L20 segment: what was a gateway forwards nothing any more, by no interface" {
+	gateway
+	[ "$(inside gw sysctl -n net.ipv4.conf.seg-lan.forwarding net.ipv4.conf.wg-gw.forwarding | sort -u)" = 1 ]
+	vault up gw conf "$LAB/provider4.conf" segment lan $NET.1/24
+	[ "$(inside gw sh -c 'cat /proc/sys/net/ipv4/conf/*/forwarding' | sort -u)" = 0 ]
+	gateway
+	vault up gw conf "$LAB/provider4.conf"
+	[ "$(inside gw sh -c 'cat /proc/sys/net/ipv4/conf/*/forwarding' | sort -u)" = 0 ]
+	inside gw sysctl -qw net.ipv4.conf.wg-gw.forwarding=1
+	run -1 vault check gw
+	[[ $output == *"conf/wg-gw/forwarding is 1, not 0"* ]]
+	vault up gw conf "$LAB/provider.conf" segment lan $SIX:1/64 gateway
+	vault check gw
+	vault up gw conf "$LAB/provider.conf" segment lan $SIX:1/64
+	[ "$(inside gw sh -c 'cat /proc/sys/net/ipv[46]/conf/*/forwarding' | sort -u)" = 0 ]
+}
+
 # ---- life ----------------------------------------------------------------------------------------------------------
 
 @test "segment: two vaults come up on one at the same time; the bridge goes with the last; nothing is left" {

@@ -15,7 +15,7 @@
 struct setting {
 	const char *path; /* below /proc/sys/net/ */
 	const char *value;
-	enum { ALWAYS, WITHOUT_V6, WITH_V6, ROUTER6, NO_ROUTER6 } when;
+	enum { ALWAYS, WITHOUT_V6, WITH_V6, NO_ROUTER4, ROUTER6, NO_ROUTER6 } when;
 };
 
 /* "all" for what is there, "default" for what interfaces inherit when they come (ip-sysctl in the
@@ -23,6 +23,8 @@ struct setting {
 static const struct setting settings[] = {
 	{ "ipv4/ip_forward", "0",
 	  ALWAYS }, /* a vault routes for nobody (L20); first: it resets others */
+	{ "ipv4/conf/default/forwarding", "0",
+	  NO_ROUTER4 }, /* nor one that was a gateway before; a gateway's: forward.c */
 	{ "ipv4/conf/all/rp_filter", "1", ALWAYS }, /* an answer comes the way it was asked (L10) */
 	{ "ipv4/conf/default/rp_filter", "1", ALWAYS },
 	{ "ipv4/conf/all/arp_ignore", "2",
@@ -60,15 +62,17 @@ static const struct setting settings[] = {
 	{ "ipv6/conf/all/disable_ipv6", "0", WITH_V6 },
 };
 
-static bool is_router6(const struct spec *spec)
+static bool is_router(const struct spec *spec, uint8_t family)
 {
-	return spec->leg.role == SPEC_GATEWAY && spec->leg.address.addr.family == AF_INET6;
+	return spec->leg.role == SPEC_GATEWAY && spec->leg.address.addr.family == family;
 }
 
 static bool applies(const struct setting *s, const struct spec *spec)
 {
+	if (s->when == NO_ROUTER4)
+		return !is_router(spec, AF_INET);
 	if (s->when == ROUTER6 || s->when == NO_ROUTER6)
-		return (s->when == ROUTER6) == is_router6(spec);
+		return (s->when == ROUTER6) == is_router(spec, AF_INET6);
 	return s->when == ALWAYS || (s->when == WITH_V6) == spec_uses(spec, AF_INET6);
 }
 
