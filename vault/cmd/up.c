@@ -23,7 +23,8 @@
 #include "vault/state.h"
 #include "vault/walk.h"
 
-/* What is to be known of the host; OLD (or NULL) is the vault that is there. */
+/* What is to be known of the host; OLD (or NULL) is the vault that is there. What is in the way is
+ * said here. */
 static int gather(struct spec *spec, const struct spec *old, struct world *w)
 {
 	bool wants_link = !old || gather_wants_link(spec) || !old->has_link ||
@@ -35,6 +36,8 @@ static int gather(struct spec *spec, const struct spec *old, struct world *w)
 		r = gather_resolvers(spec, &p);
 	if (!r && wants_link)
 		r = gather_link(spec, w, &p);
+	if (r && !p.n_errors)
+		report_error(spec->name, "%s", strerror(-r));
 	report_problems_of(spec->name, &p);
 	problems_free(&p);
 	return r;
@@ -132,12 +135,10 @@ static int make(struct spec *spec, struct world *w)
 	struct plan plan;
 	int r = world_lock_host(w);
 
-	if (!r)
-		r = gather(spec, NULL, w);
-	if (r) {
+	if (r)
 		report_error(spec->name, "%s", strerror(-r));
+	if (r || gather(spec, NULL, w))
 		return EXIT_FAILED;
-	}
 	plan_build(spec, &plan);
 	if (walk_make(&plan, w))
 		return EXIT_FAILED;
@@ -240,8 +241,8 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 	int r = world_lock_host(w);
 
 	inherit(spec, old);
-	if (!r)
-		r = gather(spec, old, w);
+	if (!r && gather(spec, old, w))
+		return EXIT_FAILED;
 	if (old->has_link) /* an interface that is there keeps its index */
 		spec->host_index = old->host_index;
 	if (old->has_tunnel)
