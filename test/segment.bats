@@ -158,6 +158,14 @@ unreachable default proto static metric 4294967295 " ]
 	grep -q 10.6.6.6 "$out" # the host's own, as they were when c came
 	vault down c
 	run ! vault exec a getent hosts c
+	# A vault's name is none that the host has already.
+	vault up localhost isolated no-link segment lan $NET.5/24
+	vault up VPN.example isolated no-link segment lan $NET.6/24
+	vault check
+	[ "$(vault exec a getent ahosts localhost vpn.example | grep -c "$NET")" = 0 ]
+	vault exec a getent ahosts vpn.example
+	vault down localhost VPN.example
+	[ "$(vault exec a grep -c "$NET" /etc/hosts)" = 2 ]
 	# The proxy on the host reaches each by its link; a neighbour of the host's none.
 	web a "$(host ip -n a -o -4 address show dev link-a | grep -o '10\.200\.[0-9.]*' | head -1)" 8081
 	[ "$(host curl -sS "http://$(host ip -n a -o -4 address show dev link-a | grep -o '10\.200\.[0-9.]*' | head -1):8081/")" = a ]

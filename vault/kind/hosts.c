@@ -4,7 +4,8 @@
  * /run/vault/.segment-NAME, which each of them has as its own by a hard link.
  *
  * It is written in place: so a program that has been running for days knows a member of today. The
- * host's own hosts follow, as they were when a member came or went. Under the host's lock.
+ * host's own hosts follow, as they were when a member came or went; a name that they have is not a
+ * vault's, whose line is marked as none then. Under the host's lock.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -23,26 +24,90 @@
 #define REST "# the host's own:\n"
 #define PATH_SIZE 300
 
-/* True for a line "ADDRESS\tNAME". */
-static bool is_of(const char *line, size_t len, const char *name)
-{
-	const char *tab = memchr(line, '\t', len);
-	size_t at = tab ? (size_t)(tab - line) + 1 : 0;
+/* A vault's line, "ADDRESS\tNAME", or "#ADDRESS\tNAME" of one that is not looked up by its name. */
+struct line {
+	const char *address, *name; /* into the file's text, which go on behind */
+	size_t address_len, name_len;
+};
 
-	return tab && strlen(name) == len - at && !memcmp(tab + 1, name, len - at);
+/* Reads the line at TEXT, of LEN bytes. False for one of no vault. */
+static bool read_line(const char *text, size_t len, struct line *line)
+{
+	const size_t mark = len && *text == '#';
+	const char *tab = memchr(text, '\t', len);
+
+	if (!tab || tab == text + mark || text[mark] == ' ')
+		return false;
+	line->address = text + mark;
+	line->address_len = (size_t)(tab - line->address);
+	line->name = tab + 1;
+	line->name_len = len - (size_t)(line->name - text);
+	return true;
+}
+
+/* True when one of the names in a line of hosts(5) is that one. */
+static bool names(const char *text, size_t len, const struct line *line)
+{
+	static const char gaps[] = " \t\r";
+	const char *end = text + len;
+
+	for (text += strcspn(text, " \t\r\n#"); text < end; text += len) {
+		text += strspn(text, gaps);
+		len = strcspn(text, " \t\r\n#");
+		if (!len)
+			return false; /* the line's end, or a remark */
+		if (len == line->name_len && !strncasecmp(text, line->name, len))
+			return true;
+	}
+	return false;
+}
+
+/* Names of every host's own (RFC 6761). */
+static bool is_local(const struct line *line)
+{
+	static const char local[] = ".localhost";
+	const size_t len = strlen(local);
+
+	return (line->name_len == len - 1 && !strncasecmp(line->name, local + 1, len - 1)) ||
+	       (line->name_len > len &&
+		!strncasecmp(line->name + line->name_len - len, local, len));
+}
+
+/* A name that the host's own hosts HOST have leads where it leads there, whatever a vault's is. */
+static bool is_taken(const struct line *line, const char *host)
+{
+	size_t len;
+
+	for (; *host; host += len + (host[len] == '\n')) {
+		len = strcspn(host, "\n");
+		if (*host != '#' && names(host, len, line))
+			return true;
+	}
+	return is_local(line);
+}
+
+static void add_line(const struct line *line, const char *host, struct str *out)
+{
+	str_addf(out, "%s%.*s\t%.*s\n", is_taken(line, host) ? "#" : "", (int)line->address_len,
+		 line->address, (int)line->name_len, line->name);
+}
+
+static bool is_of(const struct line *line, const char *name)
+{
+	return line->name_len == strlen(name) && !memcmp(line->name, name, line->name_len);
 }
 
 /* Copies the lines of vaults in TEXT but those of NAME to OUT. Returns how many. */
-static size_t keep_others(const char *text, const char *name, struct str *out)
+static size_t keep_others(const char *text, const char *name, const char *host, struct str *out)
 {
+	struct line line;
 	size_t kept = 0, len;
 
 	for (; *text && strncmp(text, REST, strlen(REST)); text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
-		if (*text == '#' || is_of(text, len, name))
+		if (!read_line(text, len, &line) || is_of(&line, name))
 			continue;
-		str_addn(out, text, len);
-		str_add(out, "\n");
+		add_line(&line, host, out);
 		kept++;
 	}
 	return kept;
@@ -58,17 +123,17 @@ static int overwrite(int fd, const struct str *text)
 	return ftruncate(fd, (off_t)text->len) ? -errno : 0;
 }
 
-/* The host's own hosts; none is no error. */
-static int add_host(struct str *out)
+/* The host's own hosts, owned by the caller; none is no error. */
+static int read_host(char **text, size_t *len)
 {
-	char *text cleanup(free_ptr) = NULL;
-	size_t len = 0;
-	int r = file_read("/etc/hosts", HOSTS_MAX_BYTES, &text, &len);
+	int r = file_read("/etc/hosts", HOSTS_MAX_BYTES, text, len);
 
-	str_add(out, REST);
-	if (!r)
-		str_addn(out, text, len);
-	return r == -ENOENT ? 0 : r;
+	if (r == -ENOENT) {
+		*len = 0;
+		*text = strdup("");
+		r = *text ? 0 : -ENOMEM;
+	}
+	return r;
 }
 
 /* Writes the segment's file anew, without lines of NAME and, with ADDRESS, with that one. The
@@ -78,21 +143,25 @@ static ssize_t rewrite(int dir, const char *segment, const char *name, const str
 	int fd cleanup(close_fd) =
 		openat(dir, "hosts", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
 	struct str out cleanup(str_free) = STR_INIT;
-	char *text cleanup(free_ptr) = NULL, own[ADDR_STRLEN];
+	char *text cleanup(free_ptr) = NULL, *host cleanup(free_ptr) = NULL, own[ADDR_STRLEN];
 	const char *old;
-	size_t len = 0, n;
+	size_t len = 0, host_len = 0, n;
 	int r = fd < 0 ? -errno : file_read_fd(fd, HOSTS_MAX_BYTES, &text, &len);
 
+	if (!r)
+		r = read_host(&host, &host_len);
 	if (r)
 		return r;
 	old = text ? text : "";
 	str_addf(&out, "# made by vault: segment %s\n", segment);
-	n = keep_others(old, name, &out);
-	if (address)
-		str_addf(&out, "%s\t%s\n", addr_format(address, own), name);
-	r = add_host(&out);
-	if (!r)
-		r = out.err;
+	n = keep_others(old, name, host, &out);
+	if (address) {
+		addr_format(address, own);
+		add_line(&(struct line){ own, name, strlen(own), strlen(name) }, host, &out);
+	}
+	str_add(&out, REST);
+	str_addn(&out, host, host_len);
+	r = out.err;
 	if (!r && (out.len != len || memcmp(out.s, old, len)))
 		r = overwrite(fd, &out);
 	return r ? r : (ssize_t)(n + (address != NULL));
@@ -200,11 +269,27 @@ static bool is_same(int dir, const char *path, const struct stat *st)
 	       other.st_dev == st->st_dev;
 }
 
+/* True when the segment's file TEXT has the vault NAME at ADDRESS. */
+static bool has_vault(const char *text, const char *name, const struct addr *address)
+{
+	char own[ADDR_STRLEN];
+	struct line line;
+	size_t len;
+
+	addr_format(address, own);
+	for (; *text && strncmp(text, REST, strlen(REST)); text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		if (read_line(text, len, &line) && is_of(&line, name) &&
+		    line.address_len == strlen(own) && !memcmp(line.address, own, line.address_len))
+			return true;
+	}
+	return false;
+}
+
 static int hosts_look(const struct obj *obj, struct world *w)
 {
 	const struct spec *spec = w->spec;
-	struct str line cleanup(str_free) = STR_INIT;
-	char path[PATH_SIZE], *text cleanup(free_ptr) = NULL, own[ADDR_STRLEN];
+	char path[PATH_SIZE], *text cleanup(free_ptr) = NULL;
 	struct stat st;
 	size_t len = 0;
 	int r;
@@ -214,10 +299,7 @@ static int hosts_look(const struct obj *obj, struct world *w)
 	r = file_read(path, HOSTS_MAX_BYTES, &text, &len);
 	if (r || lstat(path, &st))
 		return !r || r == -ENOENT ? LOOK_ABSENT : r;
-	str_addf(&line, "\n%s\t%s\n", addr_format(&spec->leg.address.addr, own), spec->name);
-	if (line.err)
-		return line.err;
-	if (!strstr(text, line.s))
+	if (!has_vault(text, spec->name, &spec->leg.address.addr))
 		snprintf(w->why, sizeof(w->why), "its line is missing in %.200s", path);
 	else if (!is_same(w->dir, "hosts", &st) || !is_same(w->dir, "etc/hosts", &st))
 		snprintf(w->why, sizeof(w->why), "its hosts are another file than %.200s", path);
@@ -229,14 +311,15 @@ static int hosts_look(const struct obj *obj, struct world *w)
 static void hosts_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	const char *segment = spec->leg.segment;
+	const struct line line = { .name = spec->name, .name_len = strlen(spec->name) };
 	char own[ADDR_STRLEN];
 
 	(void)obj;
 	str_addf(out, "mkdir -p %s/%s%s\n", STATE_DIR, FOLDER, segment);
 	str_addf(out, "# with the lines of other members that are there\n");
 	str_addf(out, "cat - /etc/hosts >%s/%s%s/hosts <<'EOF'\n", STATE_DIR, FOLDER, segment);
-	str_addf(out, "# made by vault: segment %s\n%s\t%s\n" REST "EOF\n", segment,
-		 addr_format(&spec->leg.address.addr, own), spec->name);
+	str_addf(out, "# made by vault: segment %s\n%s%s\t%s\n" REST "EOF\n", segment,
+		 is_local(&line) ? "#" : "", addr_format(&spec->leg.address.addr, own), spec->name);
 	str_addf(out, "ln -f %s/%s%s/hosts %s/%s\n", STATE_DIR, FOLDER, segment, STATE_DIR,
 		 spec->name);
 	str_addf(out, "ln -f %s/%s%s/hosts %s/%s/etc\n", STATE_DIR, FOLDER, segment, STATE_DIR,
