@@ -220,6 +220,9 @@ fails_loudly() {
 	[ "$(inside "$b" curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
 	vault down "$b"
 	before=$(world)
+	host cp "$LAB/provider.conf" "$LAB/"$'\xff'.conf
+	run -2 vault up media conf "$LAB/"$'\xff'.conf
+	[[ $output == *"printable UTF-8"* ]]
 	for name in "${a}0" .hidden -dash a/b '' 'a b' ..; do
 		run -2 vault up "$name" conf "$LAB/provider.conf"
 		[ -z "$name" ] || run -2 vault down "$name"

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/file.h"
+#include "lib/str.h"
 #include "vault/adopt.h"
 #include "vault/cmd.h"
 #include "vault/describe.h"
@@ -63,6 +64,16 @@ static int read_words(int argc, char **argv, struct words *words)
 	return spec_has_way(words->spec) ? EXIT_DONE : read_words_file(path, words);
 }
 
+/* Only such a path can stand in JSON as it is. */
+static bool is_printable(const char *path)
+{
+	char *shown cleanup(free_ptr) = strdup(path);
+
+	if (shown)
+		str_make_printable(shown);
+	return shown && !strcmp(shown, path);
+}
+
 /* The description outlives the working folder. */
 static int absolute_conf(struct spec *spec)
 {
@@ -73,6 +84,11 @@ static int absolute_conf(struct spec *spec)
 	path = realpath(spec->conf, NULL);
 	if (!path) {
 		report_error(spec->conf, "%s", strerror(errno));
+		return EXIT_USAGE;
+	}
+	if (!is_printable(path)) {
+		report_error(path, "a path of printable UTF-8, please (name the file another way)");
+		free(path);
 		return EXIT_USAGE;
 	}
 	free(spec->conf);
