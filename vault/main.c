@@ -147,6 +147,8 @@ static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct op
 		return print_usage(cmd);
 	if (cmd->outlives_readers)
 		signal(SIGPIPE, SIG_IGN);
+	if (cmd != &cmd_exec)
+		signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like others */
 	if (cmd->unsaid)
 		report_unsaid(cmd->unsaid);
 	r = cmd == &cmd_exec ? 0 : fill_stdio(); /* exec has ways of its own, for COMMAND */

@@ -137,6 +137,7 @@ static int become(const char *path, const char *ifname, int status, int words)
 	sigemptyset(&none);
 	umask(077);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	if (setsid() < 0 || setrlimit(RLIMIT_CORE, &no_core) || chdir("/") ||
 	    sigprocmask(SIG_SETMASK, &none, NULL))
 		return -errno;

@@ -203,7 +203,7 @@ static int report_log(const char *name, const char *path)
 			report_result(out.s);
 		report_json(history_json(&h));
 	}
-	code = r || out.err ? EXIT_USAGE : tally_exit_code(&h.tally);
+	code = r || out.err ? EXIT_USAGE : history_exit_code(&h);
 	history_free(&h);
 	return code;
 }

@@ -12,7 +12,10 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "vault/cmd.h"
 #include "vault/seal.h"
+
+#define LINE_MAX_BYTES (1U << 20) /* many times what a run is */
 
 static const char *const sides[] = { "inside", "host" };
 
@@ -174,8 +177,6 @@ static int take_line(struct history *h, const char *text, size_t len)
 	json_t *run;
 	int r;
 
-	if (len && text[len - 1] == '\n')
-		len--;
 	if (!len)
 		return 0; /* two that ended a torn line at once */
 	h->lines++;
@@ -185,16 +186,44 @@ static int take_line(struct history *h, const char *text, size_t len)
 	return r;
 }
 
+/* Into TEXT, LINE_MAX_BYTES of it, without its newline. 1, 0 at the end of the file, or -errno. */
+static int read_line(FILE *file, char *text, size_t *len)
+{
+	int c;
+
+	*len = 0;
+	errno = 0;
+	while ((c = getc_unlocked(file)) != EOF && c != '\n') {
+		if (*len == LINE_MAX_BYTES)
+			return -EFBIG;
+		text[(*len)++] = (char)c;
+	}
+	if (ferror(file))
+		return -errno;
+	return c != EOF || *len;
+}
+
 int history_read(struct history *h, FILE *file)
 {
-	char *line cleanup(free_ptr) = NULL;
-	size_t size = 0;
-	ssize_t n;
-	int r = 0;
+	char *text cleanup(free_ptr) = malloc(LINE_MAX_BYTES);
+	size_t len;
+	int r = text ? 1 : -ENOMEM;
 
-	while (!r && (errno = 0, n = getline(&line, &size, file)) >= 0)
-		r = take_line(h, line, (size_t)n);
-	return r ? r : ferror(file) ? -errno : 0;
+	while (r > 0) {
+		r = read_line(file, text, &len);
+		if (r > 0 && take_line(h, text, len))
+			r = -ENOMEM;
+	}
+	return r;
+}
+
+int history_exit_code(const struct history *h)
+{
+	int code = tally_exit_code(&h->tally);
+
+	if (h->n_leaks)
+		return EXIT_FAILED;
+	return code == EXIT_DONE && h->bad ? EXIT_UNDECIDED : code;
 }
 
 /* ---- what comes out ---- */

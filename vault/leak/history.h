@@ -23,8 +23,13 @@ struct history {
 	json_t *drops; /* owned: reason to packets in all, by probes, and the counter last seen */
 };
 
-/* Reads all of FILE, line by line. 0; -ENOMEM, or -errno of reading. */
+/* Reads all of FILE, line by line. 0; -ENOMEM, -EFBIG for a line that no run can be, or -errno of
+ * reading. */
 int must_check history_read(struct history *h, FILE *file);
+
+/* EXIT_FAILED after any leak; else EXIT_UNDECIDED when a run was unknown, there was none, or a line
+ * is none: it may have told of a leak. EXIT_DONE when all were sealed. */
+int history_exit_code(const struct history *h);
 
 /* The report as JSON (a new reference; NULL without memory), and as text. */
 json_t *history_json(const struct history *h);
