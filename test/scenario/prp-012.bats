@@ -148,7 +148,7 @@ reached() {
 	vault check gateway sonarr
 	host ip -n gateway link del wg-gateway
 	run -1 vault check gateway sonarr
-	[[ $output == *"gateway: broken"* ]]
+	[[ $output == *"gateway: broken"*"sonarr: broken"* ]]
 	vault up gateway
 	vault check gateway sonarr
 	run -0 vault -j check sonarr
@@ -327,7 +327,7 @@ is() { [ "$(ask query --data-urlencode "query=$1" | jq --arg v "$2" '.data.resul
 
 # alerts: the vaults that there is one of
 alerts() { ask alerts | jq -r '.data.alerts[] | select(.state == "firing") | .labels.name'; }
-alerts_are() { [ "$(alerts)" = "$1" ]; }
+alerts_are() { [ "$(alerts | sort | xargs)" = "$1" ]; }
 
 @test "PC-10 a real Prometheus has the verdict, the traffic and the drops of each vault, and raises an alert while the gateway is dead" {
 	local dir=$LAB/metrics
@@ -354,7 +354,7 @@ alerts_are() { [ "$(alerts)" = "$1" ]; }
 	inside sonarr wire send udp 192.0.2.1 --token "$TOKEN" --iface link-sonarr || : # dropped, and counted
 	host ip -n gateway link del wg-gateway
 	metrics
-	retry 20 alerts_are gateway
+	retry 20 alerts_are "gateway jellyfin prowlarr qbittorrent sonarr" # without it none of them has a way out
 	is 'vault_verdict{name="gateway",verdict="sound"}' 0
 	is 'sum(vault_dropped_packets_total{name="sonarr"}) > bool 0' 1
 	vault up gateway
