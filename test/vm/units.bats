@@ -7,6 +7,7 @@
 # shellcheck disable=SC2154 # what bats' `run` leaves
 bats_require_minimum_version 1.5.0
 load network
+load ../recipe
 
 conf=/etc/wireguard/provider.conf
 drop_in=50-vault.conf
@@ -284,4 +285,32 @@ rests() { [ "$(systemctl is-active vault-heal@media)" = inactive ]; }
 	retry 10 test "$(systemctl show -P MainPID probe)" = 0
 	[ "$(systemctl is-active vault@media)" = failed ]
 	[ ! -e /run/netns/media ]
+}
+
+runs() { [ "$(systemctl is-active "$1")" = active ]; }
+stopped() { [ "$(systemctl is-active "$1")" = inactive ]; }
+
+@test "PC-6 PC-9 PC-12 services in cascade: a gateway that check finds broken stops its members' vaults, and what runs in them; one start brings all back" {
+	local unit
+
+	systemctl stop vault@media
+	client gateway 10.9.0.9
+	printf '%s\n' 'conf /etc/wireguard/gateway.conf' 'segment media 10.77.0.1/24 gateway' 'wait-handshake 30' >/etc/vault/gateway.conf
+	echo 'segment media 10.77.0.12/24 via 10.77.0.1' >/etc/vault/sonarr.conf
+	printf '%s\n' '[Service]' 'ExecStart=sleep infinity' >/etc/systemd/system/sonarr.service
+	cook cascade
+	for unit in vault@gateway vault@sonarr sonarr vault-stop@gateway.timer; do runs $unit; done
+	[ "$(ip netns exec sonarr bash -c 'cat </dev/tcp/10.9.0.1/80')" = 10.9.0.9 ]
+	systemctl start vault-stop@gateway # sound: nothing stops
+	runs sonarr
+	ip -n gateway link delete wg-gateway
+	retry 30 stopped sonarr # by the timer
+	retry 10 stopped vault@sonarr
+	retry 10 stopped vault@gateway
+	run ! ls -d /run/netns/gateway /run/netns/sonarr
+	systemctl start sonarr
+	for unit in vault@gateway vault@sonarr sonarr vault-stop@gateway.timer; do runs $unit; done
+	[ "$(ip netns exec sonarr bash -c 'cat </dev/tcp/10.9.0.1/80')" = 10.9.0.9 ]
+	systemctl stop vault@gateway
+	retry 10 stopped vault@sonarr
 }
