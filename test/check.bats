@@ -420,6 +420,52 @@ unknown() {
 	sound
 }
 
+# A description that is lost takes nothing of the vault with it: whoever is inside goes on sending.
+@test "a vault whose description is lost is unknown, in every form, by its link; the mend shown mends it" {
+	local lost="vlt-media: a link of a vault that is not described, as is /run/netns/media (vault down media; ip netns del media; vault up media)"
+	local long=a-name-that-is-cut-to-fit-its-link words
+
+	vault up web conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/web"
+	host mv /run/vault/media /run/vault-media
+	for words in '' all; do
+		run -3 vault check $words
+		says unknown state "$lost"
+		[[ ${lines[-1]} == "web: sound" ]]
+	done
+	unknown "$lost" vault check media
+	run -3 vault -j check
+	jq -e 'map([.name, .verdict]) == [["media", "unknown"], ["web", "sound"]]' <<< "$output"
+	run -3 vault check prometheus
+	[[ $(sample vault_verdict ',verdict="unknown"') == 1 && $(grep -c '^vault_up{' <<< "$output") == 2 ]]
+	unknown 'another command is changing' host sh -c 'mkdir /run/vault/media; flock /run/vault/media "$0" check media' "$VAULT"
+	unknown "$lost" vault check media # a folder, and nothing in it
+	host sh -c 'rm -r /run/vault/media; mv /run/vault /run/vaults'
+	unknown "$lost" vault check
+	[[ $output == *"vlt-web: a link of a vault that is not described"* ]]
+	host sh -c 'mv /run/vaults /run/vault; mv /run/vault-media /run/vault/media'
+	run -0 vault check
+	vault down web > "$BATS_TEST_TMPDIR/web"
+	host sh -c 'rm -r /run/vault/media; ip link add vlg-media type bridge'
+	unknown 'vlg-media: a link of a vault' vault check
+	[[ $(grep -c '^media: ' <<< "$output") == 1 ]]
+	host sh -c '"$0" down media; ip netns del media; "$0" up media conf "$LAB/provider.conf"' "$VAULT" > "$BATS_TEST_TMPDIR/mend" 2>&1
+	sound
+	vault up $long conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/long"
+	host mv /run/vault/$long /run/vault-long
+	run -3 vault check
+	says unknown state "(vault down $long; ip netns del $long; vault up $long)"
+	host sh -c "mv /run/vault-long /run/vault/$long; ip link add vlt-media+twin type bridge" # as of a leak test
+	run -0 vault check
+	host ip link del vlt-media+twin
+	vault down $long > "$BATS_TEST_TMPDIR/long"
+	spawn host "$VAULT" exec media sleep 1000 # or its namespace, which has no name any more, would go
+	retry 5 host grep -q sleep "/proc/$SPAWNED/comm"
+	host sh -c 'rm -r /run/vault/media; umount /run/netns/media; rm /run/netns/media'
+	unknown 'not described (vault down media; vault up media)' vault check
+	host sh -c '"$0" down media; "$0" up media conf "$LAB/provider.conf"' "$VAULT" > "$BATS_TEST_TMPDIR/mend" 2>&1
+	sound
+}
+
 @test "a vault that another command is changing is not called broken" {
 	media ip route del default
 	run -1 vault check media

@@ -24,6 +24,7 @@
 #include "vault/check/gateway.h"
 #include "vault/check/inside.h"
 #include "vault/check/legacy.h"
+#include "vault/check/orphan.h"
 #include "vault/check/process.h"
 #include "vault/check/socket.h"
 #include "vault/check/stranger.h"
@@ -48,13 +49,23 @@ struct exam {
 	bool has_path; /* nothing was found in the way of what may be reached */
 };
 
+/* It has no description: there is no such vault, unless one is being made, or lost it. */
+static void tell_absent(struct check *c)
+{
+	if (state_is_locked(c->name))
+		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
+			  "another command is changing this vault (check again when it is done)");
+	else if (!orphan_tell(c))
+		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL, "not up (vault up %s)", c->name);
+}
+
 /* False, said why, when there is no description to compare with. */
 static bool load(struct check *c, struct spec *spec)
 {
 	int r = state_load(c->name, spec);
 
 	if (r == -ENOENT)
-		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL, "not up (vault up %s)", c->name);
+		tell_absent(c);
 	else if (r == -EPROTONOSUPPORT)
 		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
 			  "another version of vault made it (use that one, or vault down %s)",

@@ -10,6 +10,7 @@
 #include "lib/str.h"
 #include "vault/check/json.h"
 #include "vault/check/list.h"
+#include "vault/check/orphan.h"
 #include "vault/check/prom.h"
 #include "vault/check/system.h"
 #include "vault/check/text.h"
@@ -40,8 +41,9 @@ struct results {
 };
 
 /* Each once: metrics must be. */
-static int add_name(struct names *names, const char *name)
+static int add_name(const char *name, void *arg)
 {
+	struct names *names = arg;
 	char text[SPEC_NAME_MAX + 1] = "";
 
 	for (size_t i = 0; i < names->n; i++)
@@ -56,8 +58,8 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Every folder of STATE_DIR is a vault's. 0 or -errno: not to know of one is not to know of all. */
-static int find_all(struct names *names)
+/* Every folder of STATE_DIR is a vault's. 0 or -errno. */
+static int find_described(struct names *names)
 {
 	DIR *dir = opendir(STATE_DIR);
 	const struct dirent *e;
@@ -67,13 +69,31 @@ static int find_all(struct names *names)
 		return errno == ENOENT ? 0 : -errno;
 	while (!r && (errno = 0, e = readdir(dir)))
 		if (spec_name_is_valid(e->d_name))
-			r = add_name(names, e->d_name);
+			r = add_name(e->d_name, names);
 	if (!r)
 		r = -errno;
 	closedir(dir);
+	return r;
+}
+
+/* Also those that lost their description. 0, or an exit code, said why: not to know of one is not
+ * to know of all. */
+static int find_all(struct names *names)
+{
+	const char *what = STATE_DIR;
+	int r = find_described(names);
+
+	if (!r) {
+		what = "the host's links";
+		r = orphans_find(add_name, names);
+	}
+	if (r) {
+		report_error(what, "%s%s", strerror(-r), r == -EACCES ? " (run it as root)" : "");
+		return EXIT_UNDECIDED;
+	}
 	if (names->n)
 		qsort(names->list, names->n, sizeof(*names->list), compare_names);
-	return r;
+	return EXIT_DONE;
 }
 
 static int parse_age(const char *text, int64_t *out)
@@ -95,7 +115,7 @@ static int parse_name(const char *name, struct names *names)
 		report_error("check", "\"%.80s\" is no vault's name", name);
 		return EXIT_USAGE;
 	}
-	if (add_name(names, name)) {
+	if (add_name(name, names)) {
 		report_error("check", "out of memory");
 		return EXIT_UNDECIDED;
 	}
@@ -299,16 +319,13 @@ static int check_run(int argc, char **argv, const struct options *options)
 {
 	struct check_host host = { 0 };
 	struct request r = { .options = { .max_handshake_age = -1, .host = &host } };
-	int code = parse_words(argc, argv, &r), err = 0;
+	int code = parse_words(argc, argv, &r);
 
 	r.options.pids = r.pids;
 	if (code == EXIT_DONE && !r.names.n && !r.system)
-		err = find_all(&r.names);
-	if (!err && prctl(PR_SET_DUMPABLE, 0)) /* keys are about to be in memory */
-		err = -errno;
-	if (err) {
-		report_error(STATE_DIR, "%s%s", strerror(-err),
-			     err == -EACCES ? " (run it as root)" : "");
+		code = find_all(&r.names);
+	if (code == EXIT_DONE && prctl(PR_SET_DUMPABLE, 0)) { /* keys are about to be in memory */
+		report_error("check", "%s", strerror(errno));
 		code = EXIT_UNDECIDED;
 	}
 	if (code == EXIT_DONE)

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/check/orphan.c: links of vaults that nothing in STATE_DIR describes. Where a description
+ * was lost, its vault goes on: whoever is inside still sends by a tunnel that nobody looks at.
+ */
+#include "vault/check/orphan.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/ns.h"
+#include "lib/rtnl.h"
+#include "vault/state.h"
+
+#define DUMP_TRIES 8
+
+/* What a vault's links on the host are called: its own, its leg's port, and its twin's (leaktest). */
+enum { LINKS_OF_A_VAULT = 3 };
+
+struct owned_link {
+	char link[IFNAMSIZ], name[SPEC_NAME_MAX + 1];
+};
+
+struct owned_links {
+	struct owned_link *list; /* owned; in order when they are all there */
+	size_t n;
+};
+
+static void free_links(struct owned_links *links)
+{
+	free(links->list);
+}
+
+static void name_links(const char *name, struct owned_link out[static LINKS_OF_A_VAULT])
+{
+	struct spec spec = { 0 };
+
+	snprintf(spec.name, sizeof(spec.name), "%s", name);
+	spec_name_interfaces(&spec);
+	for (int i = 0; i < LINKS_OF_A_VAULT; i++)
+		memcpy(out[i].name, spec.name, sizeof(spec.name));
+	memcpy(out[0].link, spec.host_name, IFNAMSIZ);
+	memcpy(out[1].link, spec.port_name, IFNAMSIZ);
+	spec_twin_link(&spec, out[2].link);
+}
+
+/* Adds those of the vaults that have an entry in the folder PATH. */
+static int read_folder(const char *path, struct owned_links *out)
+{
+	DIR *dir = opendir(path);
+	const struct dirent *e;
+	int r = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while (!r && (errno = 0, e = readdir(dir))) {
+		struct owned_link links[LINKS_OF_A_VAULT] = { 0 };
+
+		if (!spec_name_is_valid(e->d_name))
+			continue;
+		name_links(e->d_name, links);
+		for (int i = 0; !r && i < LINKS_OF_A_VAULT; i++)
+			r = check_append(&out->list, &out->n, sizeof(links[i]), &links[i]);
+	}
+	if (!r)
+		r = -errno;
+	closedir(dir);
+	return r;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct owned_link *)a)->link, ((const struct owned_link *)b)->link);
+}
+
+static void sort(struct owned_links *links)
+{
+	if (links->n)
+		qsort(links->list, links->n, sizeof(*links->list), compare);
+}
+
+static const struct owned_link *find(const struct owned_links *links, const struct owned_link *what)
+{
+	return links->n ? bsearch(what, links->list, links->n, sizeof(*what), compare) : NULL;
+}
+
+/* Keeps a link whose name is a vault's; for the vault's name, what of it the link shows. */
+static int note_link(const struct rtnl_link *link, void *arg)
+{
+	struct owned_links *out = arg;
+	struct owned_link new = { 0 };
+
+	static_assert(sizeof(SPEC_LINK_PREFIX) == sizeof(SPEC_LEG_PREFIX), "prefixes of a length");
+	if (strncmp(link->name, SPEC_LINK_PREFIX, strlen(SPEC_LINK_PREFIX)) != 0 &&
+	    strncmp(link->name, SPEC_LEG_PREFIX, strlen(SPEC_LEG_PREFIX)) != 0)
+		return 0;
+	memcpy(new.link, link->name, sizeof(new.link));
+	snprintf(new.name, sizeof(new.name), "%s", link->name + strlen(SPEC_LINK_PREFIX));
+	new.name[strcspn(new.name, "+")] = '\0'; /* a twin's: in no vault's name */
+	return spec_name_is_valid(new.name) ? check_append(&out->list, &out->n, sizeof(new), &new)
+					    : 0;
+}
+
+static int read_links(struct owned_links *out)
+{
+	struct nl nl cleanup(nl_close) = NL_CLOSED;
+	struct nl_error error;
+	int r = nl_open(&nl, NETLINK_ROUTE);
+
+	if (r)
+		return r;
+	r = -EINTR;
+	for (int i = 0; r == -EINTR && i < DUMP_TRIES; i++) {
+		out->n = 0;
+		r = rtnl_dump_links(&nl, note_link, out, &error);
+	}
+	return r;
+}
+
+int orphans_find(int (*fn)(const char *name, void *arg), void *arg)
+{
+	struct owned_links links cleanup(free_links) = { 0 };
+	struct owned_links described cleanup(free_links) = { 0 };
+	struct owned_links named cleanup(free_links) = { 0 };
+	int r = read_links(&links); /* first: a vault's folder is there before its links are */
+
+	if (!r && links.n)
+		r = read_folder(STATE_DIR, &described);
+	if (!r && links.n)
+		r = read_folder(NS_DIR, &named);
+	sort(&described);
+	sort(&named);
+	for (size_t i = 0; !r && i < links.n; i++) {
+		const struct owned_link *whole = find(&named, &links.list[i]);
+
+		if (find(&described, &links.list[i]) || !if_nametoindex(links.list[i].link))
+			continue; /* or it was being taken down */
+		r = fn(whole ? whole->name : links.list[i].name, arg);
+	}
+	return r;
+}
+
+bool orphan_tell(struct check *c)
+{
+	struct owned_link links[LINKS_OF_A_VAULT] = { 0 };
+	int ns cleanup(close_fd) = ns_open_name(c->name);
+	bool found = false;
+
+	name_links(c->name, links);
+	for (int i = 0; i < LINKS_OF_A_VAULT; i++) {
+		if (!if_nametoindex(links[i].link))
+			continue;
+		found = true;
+		if (ns >= 0)
+			check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
+				  "%s: a link of a vault that is not described, as is %s/%s (vault "
+				  "down %s; ip netns del %s; vault up %s)",
+				  links[i].link, NS_DIR, c->name, c->name, c->name, c->name);
+		else
+			check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
+				  "%s: a link of a vault that is not described (vault down %s; "
+				  "vault up %s)",
+				  links[i].link, c->name, c->name);
+	}
+	return found;
+}
