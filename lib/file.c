@@ -86,9 +86,9 @@ int file_read_fd(int fd, size_t max, char **data, size_t *len)
 	return fstat(fd, &st) ? -errno : read_known(fd, &st, max, data, len);
 }
 
-int file_read(const char *path, size_t max, char **data, size_t *len)
+int file_read_at(int dirfd, const char *path, size_t max, char **data, size_t *len)
 {
-	int fd cleanup(close_fd) = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd cleanup(close_fd) = openat(dirfd, path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st))
@@ -96,6 +96,11 @@ int file_read(const char *path, size_t max, char **data, size_t *len)
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	return read_known(fd, &st, max, data, len);
+}
+
+int file_read(const char *path, size_t max, char **data, size_t *len)
+{
+	return file_read_at(AT_FDCWD, path, max, data, len);
 }
 
 void file_wipe_free(char **data, size_t len)
@@ -151,9 +156,9 @@ int file_replace(int dirfd, const char *name, mode_t mode, const void *data, siz
 	return ret;
 }
 
-int file_poke(const char *path, const char *value)
+int file_poke_at(int dirfd, const char *path, const char *value)
 {
-	int fd cleanup(close_fd) = open(path, O_WRONLY | O_CLOEXEC);
+	int fd cleanup(close_fd) = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
 	size_t len = strlen(value);
 	ssize_t n;
 
@@ -165,6 +170,11 @@ int file_poke(const char *path, const char *value)
 	if (n < 0)
 		return -errno;
 	return (size_t)n == len ? 0 : -EIO;
+}
+
+int file_poke(const char *path, const char *value)
+{
+	return file_poke_at(AT_FDCWD, path, value);
 }
 
 int file_is(int dirfd, const char *name, const void *data, size_t len)

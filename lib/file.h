@@ -19,6 +19,8 @@ int must_check file_read_fd(int fd, size_t max, char **data, size_t *len);
 /* The same for a regular file; symlinks are followed, anything but a regular file is -EINVAL (never
  * blocks on a FIFO). */
 int must_check file_read(const char *path, size_t max, char **data, size_t *len);
+/* The same, PATH looked up from the folder DIRFD (openat(2)). */
+int must_check file_read_at(int dirfd, const char *path, size_t max, char **data, size_t *len);
 
 /* Overwrites LEN bytes of *DATA with zeros (explicit_bzero(3)), frees it and sets it to NULL. */
 void file_wipe_free(char **data, size_t len);
@@ -36,5 +38,6 @@ int must_check file_is(int dirfd, const char *name, const void *data, size_t len
 
 /* Writes VALUE to the existing file PATH in one write(2), as /proc/sys wants it. 0 or -errno. */
 int must_check file_poke(const char *path, const char *value);
+int must_check file_poke_at(int dirfd, const char *path, const char *value);
 
 #endif

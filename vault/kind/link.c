@@ -2,6 +2,7 @@
 /* vault/kind/link.c: the host link, a veth pair made straight in both namespaces; and its host
  * end's addresses. */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/ip.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +129,8 @@ static const char *fault_of_link(const struct world *w)
 {
 	const struct spec *spec = w->spec;
 	const struct sight *s = w->sight;
-	const struct rtnl_link *host = sight_link(s->host->links, s->host->n_links, spec->host_name);
+	const struct rtnl_link *host =
+		sight_link(s->host->links, s->host->n_links, spec->host_name);
 	const struct rtnl_link *inside = sight_link(s->links, s->n_links, spec->link_name);
 	const char *fault;
 
@@ -142,15 +144,17 @@ static const char *fault_of_link(const struct world *w)
 static int has_settings(const struct spec *spec)
 {
 	char path[128], *text cleanup(free_ptr) = NULL;
+	int folder cleanup(close_fd) = -1, r = 0;
 	size_t len = 0;
 	uint64_t value;
-	int r;
 
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", spec->host_name);
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return -errno;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s/%s", spec->host_name,
-			 settings[i].name);
 		free(steal_ptr(&text));
-		r = file_read(path, SETTING_MAX_BYTES, &text, &len);
+		r = file_read_at(folder, settings[i].name, SETTING_MAX_BYTES, &text, &len);
 		if (!r && len)
 			r = uint_parse(text, len - 1, 0, UINT32_MAX, &value);
 		if (r || !len)

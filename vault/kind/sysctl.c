@@ -2,6 +2,7 @@
 /* vault/kind/sysctl.c: the namespace's settings, also for interfaces still to come. Die with the
  * namespace. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -76,103 +77,146 @@ static bool applies(const struct setting *s, const struct spec *spec)
 	return s->when == ALWAYS || (s->when == WITH_V6) == spec_uses(spec, AF_INET6);
 }
 
-/* A kernel without IPv6 has none to settle; a tunnel that needs it fails on the first setting. */
-static bool is_moot(const struct setting *s, const struct spec *spec)
+/*
+ * The walk in the vault's namespace. Settings are looked up from the folder of their family: the
+ * kernel keeps those of all namespaces in one list, so that a whole path takes the longer the more
+ * vaults there are.
+ */
+struct visit {
+	struct world *w;
+	int folders[SPEC_FAMILIES]; /* -1: the kernel has no IPv6 */
+};
+
+static const char *const folders[SPEC_FAMILIES] = { "/proc/sys/net/ipv4", "/proc/sys/net/ipv6" };
+
+static enum spec_family family_of(const struct setting *s)
 {
-	return !strncmp(s->path, "ipv6/", 5) && !spec_uses(spec, AF_INET6) &&
-	       access("/proc/sys/net/ipv6", F_OK);
+	return strncmp(s->path, "ipv6/", 5) ? SPEC_V4 : SPEC_V6;
+}
+
+static int open_folders(struct visit *v)
+{
+	int r = 0;
+
+	for (int f = 0; f < SPEC_FAMILIES; f++) {
+		v->folders[f] = open(folders[f], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (v->folders[f] < 0 && (f == SPEC_V4 || errno != ENOENT) && !r)
+			r = -errno;
+	}
+	if (r)
+		snprintf(v->w->why, sizeof(v->w->why), "/proc/sys/net");
+	return r;
+}
+
+static void close_folders(struct visit *v)
+{
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		close_fd(&v->folders[f]);
+}
+
+/* A kernel without IPv6 has none to settle; a tunnel that needs it fails on the first setting. */
+static bool is_moot(const struct setting *s, const struct visit *v)
+{
+	return family_of(s) == SPEC_V6 && v->folders[SPEC_V6] < 0 &&
+	       !spec_uses(v->w->spec, AF_INET6);
+}
+
+/* What is done with a setting, at PATH in its family's folder: 0, enum look, or -errno. */
+typedef int setting_fn(struct visit *v, const struct setting *s, const char *path);
+
+static void tell(struct visit *v, const struct setting *s, const char *path, const char *more)
+{
+	snprintf(v->w->why, sizeof(v->w->why), "%s/%s%s", folders[family_of(s)], path, more);
+}
+
+static int write_one(struct visit *v, const struct setting *s, const char *path)
+{
+	int fd = v->folders[family_of(s)], r = fd < 0 ? -ENOENT : file_poke_at(fd, path, s->value);
+
+	if (r)
+		tell(v, s, path, "");
+	return r;
+}
+
+/* Compares the value, of which a pair is shown parted by a tab. */
+static int look_at(struct visit *v, const struct setting *s, const char *path)
+{
+	char *text cleanup(free_ptr) = NULL, more[128];
+	size_t len = 0;
+	int fd = v->folders[family_of(s)];
+	int r = fd < 0 ? -ENOENT : file_read_at(fd, path, VALUE_MAX_BYTES, &text, &len);
+
+	if (r) {
+		tell(v, s, path, "");
+		return r;
+	}
+	text[strcspn(text, "\n")] = '\0';
+	for (char *tab = strchr(text, '\t'); tab; tab = strchr(tab, '\t'))
+		*tab = ' ';
+	if (!strcmp(text, s->value))
+		return LOOK_SAME;
+	snprintf(more, sizeof(more), " is %.40s, not %s", text, s->value);
+	tell(v, s, path, more);
+	return LOOK_OTHER;
 }
 
 enum { INTERFACES = 3 };
 
-/*
- * The setting of the I-th of our interfaces that S is the default of, into PATH. False when S is
- * none such, or the interface is not there: it will inherit.
- */
-static bool make_interface_path(const struct setting *s, const struct spec *spec, int i,
-				char path[static 128])
+/* Our interfaces have their own of what S is the default of; one that is not there will inherit. */
+static int for_interfaces(struct visit *v, const struct setting *s, setting_fn *fn)
 {
+	const struct spec *spec = v->w->spec;
 	const char *const names[INTERFACES] = { spec->link_name, spec->tunnel_name,
 						spec->leg_name };
-	const char *name = names[i];
-	const char *at = strstr(s->path, "/default/");
+	static const char pattern[] = "conf/default/";
+	const char *own = s->path + strlen("ipv4/");
+	char path[128];
+	int r = 0;
 
-	if (!at || !*name)
-		return false;
-	snprintf(path, 128, "/proc/sys/net/%.*s/%s/%s", (int)(at - s->path), s->path, name,
-		 at + strlen("/default/"));
-	return !access(path, F_OK);
+	if (strncmp(own, pattern, strlen(pattern)) != 0)
+		return 0;
+	for (int i = 0; !r && i < INTERFACES; i++) {
+		if (!*names[i])
+			continue;
+		snprintf(path, sizeof(path), "conf/%s/%s", names[i], own + strlen(pattern));
+		r = fn(v, s, path);
+		if (r == -ENOENT) {
+			v->w->why[0] = '\0';
+			r = 0;
+		}
+	}
+	return r;
 }
 
-static int write_one(const struct setting *s, struct world *w)
+/* FN for each setting, and, where OWN, for those of our interfaces. */
+static int visit(struct world *w, setting_fn *fn, bool own)
 {
-	char path[128];
-	int r;
+	struct visit v = { .w = w, .folders = { -1, -1 } };
+	int r = open_folders(&v);
 
-	snprintf(path, sizeof(path), "/proc/sys/net/%s", s->path);
-	r = file_poke(path, s->value);
-	for (int i = 0; !r && w->sight && i < INTERFACES; i++)
-		if (make_interface_path(s, w->spec, i, path))
-			r = file_poke(path, s->value);
-	if (r)
-		snprintf(w->why, sizeof(w->why), "%s", path);
+	for (size_t i = 0; !r && i < ARRAY_SIZE(settings); i++) {
+		const struct setting *s = &settings[i];
+
+		if (!applies(s, w->spec) || is_moot(s, &v))
+			continue;
+		r = fn(&v, s, s->path + strlen("ipv4/"));
+		if (!r && own)
+			r = for_interfaces(&v, s, fn);
+	}
+	close_folders(&v);
 	return r;
 }
 
 static int write_all(void *arg)
 {
 	struct world *w = arg;
-	int r = 0;
 
-	for (size_t i = 0; !r && i < ARRAY_SIZE(settings); i++)
-		if (applies(&settings[i], w->spec) && !is_moot(&settings[i], w->spec))
-			r = write_one(&settings[i], w);
-	return r;
-}
-
-/* Compares the value at PATH, which shows the numbers of a pair parted by a tab. Enum look, or
- * -errno; *WHY tells. */
-static int look_at(const char *path, const char *value, char why[static 256])
-{
-	char *text cleanup(free_ptr) = NULL;
-	size_t len = 0;
-	int r = file_read(path, VALUE_MAX_BYTES, &text, &len);
-
-	if (r) {
-		snprintf(why, 256, "%s", path);
-		return r;
-	}
-	text[strcspn(text, "\n")] = '\0';
-	for (char *tab = strchr(text, '\t'); tab; tab = strchr(tab, '\t'))
-		*tab = ' ';
-	if (!strcmp(text, value))
-		return LOOK_SAME;
-	snprintf(why, 256, "%s is %.40s, not %s", path, text, value);
-	return LOOK_OTHER;
-}
-
-static int look_one(const struct setting *s, struct world *w)
-{
-	char path[128];
-	int r;
-
-	snprintf(path, sizeof(path), "/proc/sys/net/%s", s->path);
-	r = look_at(path, s->value, w->why);
-	for (int i = 0; r == LOOK_SAME && i < INTERFACES; i++)
-		if (make_interface_path(s, w->spec, i, path))
-			r = look_at(path, s->value, w->why);
-	return r;
+	return visit(w, write_one, w->sight);
 }
 
 static int look_all(void *arg)
 {
-	struct world *w = arg;
-	int r = LOOK_SAME;
-
-	for (size_t i = 0; r == LOOK_SAME && i < ARRAY_SIZE(settings); i++)
-		if (applies(&settings[i], w->spec) && !is_moot(&settings[i], w->spec))
-			r = look_one(&settings[i], w);
-	return r;
+	return visit(arg, look_at, true);
 }
 
 static int sysctl_look(const struct obj *obj, struct world *w)
