@@ -13,7 +13,9 @@
 
 #include "test/unit/sandbox.h"
 #include "test/unit/tap.h"
+#include "vault/check/json.h"
 #include "vault/check/process.h"
+#include "vault/check/prom.h"
 
 static const struct {
 	const char *what;
@@ -35,7 +37,9 @@ static const struct {
 	{ "keepalive, a session's end", 210, 92, 148, 25, -1, FOUND_OK },
 	{ "keepalive, asked in vain", 260, 92, 148, 25, -1, FOUND_FAIL },
 	{ "keepalive, asked in vain, which is allowed", 260, 92, 148, 25, 300, FOUND_OK },
-	{ "a clock that was set back", -500, 92, 148, 25, 10, FOUND_OK },
+	{ "a clock that is being set right", -3, 92, 148, 25, 10, FOUND_OK },
+	{ "a clock that was set back", -500, 92, 148, 25, -1, FOUND_UNKNOWN },
+	{ "a clock that was set back, and an age asked for", -500, 92, 148, 0, 10, FOUND_UNKNOWN },
 };
 
 static enum found verdict_of(const struct check *c, const char *id)
@@ -44,6 +48,20 @@ static enum found verdict_of(const struct check *c, const char *id)
 		if (!strcmp(c->list[i].id, id))
 			return c->list[i].verdict;
 	return FOUND_KINDS;
+}
+
+static bool is_without_age(const struct check *c)
+{
+	struct str metrics cleanup(str_free) = STR_INIT;
+	json_t *json = check_json(c);
+	const json_t *peers = json_object_get(json_object_get(json, "tunnel"), "peers");
+	bool none = json_is_null(json_object_get(json_array_get(peers, 0), "handshake_age"));
+
+	check_metrics(c, 1, &metrics);
+	none = none && strstr(metrics.s, "vault_sent_bytes_total{") &&
+	       !strstr(metrics.s, "vault_handshake_age_seconds{");
+	json_decref(json);
+	return none;
 }
 
 static void test_handshake(size_t i)
@@ -61,6 +79,8 @@ static void test_handshake(size_t i)
 	peer->preshared_key.bytes[0] = 1;
 	check_tunnel(&c, &spec, &sight, handshakes[i].max_age);
 	ok(verdict_of(&c, "handshake") == handshakes[i].verdict, handshakes[i].what);
+	if (handshakes[i].age < -CLOCK_SLACK_SECONDS)
+		ok(is_without_age(&c), "so it has no age, in JSON and metrics either");
 	if (i == 0)
 		ok(c.wg.n_peers == 1 && key_is_zero(&c.wg.peers[0].preshared_key),
 		   "what is kept for showing holds no secret");

@@ -4,7 +4,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
+
+#include "vault/check/tunnel.h"
 
 static const char *const words[FOUND_KINDS] = {
 	[FOUND_OK] = "ok", [FOUND_SKIP] = "skip", [FOUND_UNKNOWN] = "unknown", [FOUND_FAIL] = "fail"
@@ -44,11 +45,9 @@ static json_t *endpoint_json(const struct wg_endpoint *e)
 	return json_string(text);
 }
 
-static json_t *age_json(int64_t handshake)
+static json_t *age_json(int64_t age)
 {
-	int64_t age = time(NULL) - handshake;
-
-	return handshake ? json_integer(age > 0 ? age : 0) : json_null();
+	return age >= 0 ? json_integer(age) : json_null();
 }
 
 static json_t *peer_json(const struct check *c, size_t i)
@@ -59,8 +58,8 @@ static json_t *peer_json(const struct check *c, size_t i)
 	key_to_base64(&peer->public_key, key);
 	return json_pack("{s:s, s:o, s:o, s:I, s:I}", "public_key", key, "endpoint",
 			 endpoint_json(&peer->endpoint), "handshake_age",
-			 age_json(peer->last_handshake), "rx_bytes", (json_int_t)peer->rx_bytes,
-			 "tx_bytes", (json_int_t)peer->tx_bytes);
+			 age_json(check_handshake_age(peer)), "rx_bytes",
+			 (json_int_t)peer->rx_bytes, "tx_bytes", (json_int_t)peer->tx_bytes);
 }
 
 static json_t *tunnel_json(const struct check *c)

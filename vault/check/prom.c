@@ -6,7 +6,8 @@
 #include "vault/check/prom.h"
 
 #include <string.h>
-#include <time.h>
+
+#include "vault/check/tunnel.h"
 
 #define DROPPED "dropped_"
 
@@ -59,15 +60,14 @@ static void add_peer_value(const struct check *c, const char *metric, const stru
 		 (unsigned long long)value);
 }
 
-/* A peer that never answered has no age. */
+/* A peer that never answered has no age, nor has one that did so in the future. */
 static void add_ages(const struct check *c, const char *metric, struct str *out)
 {
 	for (size_t i = 0; i < c->wg.n_peers; i++) {
-		int64_t age = time(NULL) - c->wg.peers[i].last_handshake;
+		int64_t age = check_handshake_age(&c->wg.peers[i]);
 
-		if (c->wg.peers[i].last_handshake)
-			add_peer_value(c, metric, &c->wg.peers[i], age > 0 ? (uint64_t)age : 0,
-				       out);
+		if (age >= 0)
+			add_peer_value(c, metric, &c->wg.peers[i], (uint64_t)age, out);
 	}
 }
 

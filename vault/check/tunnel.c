@@ -18,6 +18,9 @@
 #define SESSION_SECONDS 180
 #define PATIENCE_SECONDS 15
 
+/* A clock that is being set right goes back by less. */
+#define CLOCK_SLACK_SECONDS 5
+
 #define ENDPOINT_STRLEN (ADDR_STRLEN + 32)
 
 static const char *endpoint_text(const struct wg_endpoint *e, char out[static ENDPOINT_STRLEN])
@@ -192,18 +195,34 @@ static void judge_age(struct check *c, const struct wg_peer *peer, const char *w
 			  (unsigned long long)peer->tx_bytes, c->name);
 }
 
+int64_t check_handshake_age(const struct wg_peer *peer)
+{
+	int64_t age = time(NULL) - peer->last_handshake;
+
+	if (!peer->last_handshake || age < -CLOCK_SLACK_SECONDS)
+		return -1;
+	return age > 0 ? age : 0;
+}
+
 static void check_handshake(struct check *c, const struct wg_peer *peer, int64_t max_age)
 {
 	char where[ENDPOINT_STRLEN];
-	int64_t age = time(NULL) - peer->last_handshake;
+	int64_t age = check_handshake_age(peer);
 
 	snprintf(where, sizeof(where), "%s", "");
 	if (has_endpoint(peer))
 		endpoint_text(&peer->endpoint, where);
 	else
 		snprintf(where, sizeof(where), "a peer without endpoint");
-	if (peer->last_handshake)
-		judge_age(c, peer, where, age > 0 ? age : 0, max_age);
+	if (age >= 0)
+		judge_age(c, peer, where, age, max_age);
+	else if (peer->last_handshake)
+		check_add(
+			c, "handshake", FOUND_UNKNOWN, NULL, NULL,
+			"%s: its last handshake is %lld s ahead of the clock, which was set back: "
+			"how old it is cannot be told (set the clock right; or wait for the next "
+			"handshake, two minutes from now while something is sent)",
+			where, (long long)(peer->last_handshake - time(NULL)));
 	else if (peer->tx_bytes)
 		check_add(c, "handshake", FOUND_FAIL, NULL, NULL,
 			  "%s: %llu bytes sent and none received: it has never answered (are keys "

@@ -12,4 +12,8 @@
  */
 void check_tunnel(struct check *c, const struct spec *spec, struct sight *sight, int64_t max_age);
 
+/* Seconds since the last handshake with PEER. -1: there was none, or it is told to be yet to come,
+ * as after the clock was set back: then its age is not known. */
+int64_t check_handshake_age(const struct wg_peer *peer);
+
 #endif
