@@ -547,6 +547,32 @@ heals() {
 	unknown 'no such process' vault check media pid 4000000
 }
 
+@test "PC-11 who is inside with another thread than the first is listed, also when that one has ended" {
+	need python3
+	local thread='
+import ctypes, os, threading, time
+libc = ctypes.CDLL(None)
+def go():
+	if libc.setns(os.open("/run/netns/media", os.O_RDONLY), 0x40000000): os._exit(1)
+	print("inside", flush=True)
+	time.sleep(1000)
+threading.Thread(target=go).start()
+' first gone_first
+
+	spawn host python3 -c "$thread"
+	first=$SPAWNED
+	retry 5 grep -q inside "$SPAWNED_OUT"
+	spawn host python3 -c "$thread"'libc.syscall(60, 0)' # exit(2): this thread alone
+	gone_first=$SPAWNED
+	retry 5 grep -q inside "$SPAWNED_OUT"
+	retry 5 host grep -q '^State:.*Z' "/proc/$gone_first/status"
+	run -0 vault check media
+	says ok processes '2 inside'
+	[[ $output == *"$first python3"*"$gone_first python3"* ]]
+	run vault down media # and who still runs there is told by all threads, too
+	[[ $output == *"$first"* && $output == *"$gone_first"* ]] || { echo "$output"; return 1; }
+}
+
 @test "PC-11 pid: capabilities are each thread's own: those of another than the first are found" {
 	need python3
 	spawn host "$VAULT" exec media keep-caps python3 -c '

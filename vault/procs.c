@@ -21,46 +21,72 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* True when TASK, a number in the folder FOLDER, is in the namespace. One that has ended is in
- * none. */
-static bool task_is_inside(int folder, const char *task, uint64_t inode)
+struct asker {
+	int (*fn)(uint64_t inode, void *arg);
+	void *arg;
+};
+
+/* Asks FN about TASK, a number in the folder FOLDER. */
+static int ask(int folder, const char *task, const struct asker *asker)
 {
 	char path[64];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "%.20s/ns/net", task);
-	return !fstatat(folder, path, &st, 0) && st.st_ino == inode;
+	if (fstatat(folder, path, &st, 0))
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	return asker->fn(st.st_ino, asker->arg);
 }
 
-/* The namespace is each thread's own; nearly all processes have one thread, which asks for nothing
- * more. */
-static bool other_thread_is_inside(int proc, const char *pid, uint64_t inode)
+/* An error is told only when nobody said more. */
+static int ask_other_threads(int tasks, const char *pid, const struct asker *asker)
 {
-	DIR *dir cleanup(close_dir) = NULL;
-	struct dirent *entry;
+	DIR *dir cleanup(close_dir) = fdopendir(tasks);
+	const struct dirent *entry;
+	int r = 0, err = 0;
+
+	if (!dir) {
+		err = -errno;
+		close_fd(&tasks);
+		return err;
+	}
+	while (r <= 0 && (errno = 0, entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]) || !strcmp(entry->d_name, pid))
+			continue;
+		r = ask(tasks, entry->d_name, asker);
+		err = err ? err : r;
+	}
+	return r > 0 ? r : err ? err : -errno;
+}
+
+int procs_each_netns(int proc, const char *pid, int (*fn)(uint64_t inode, void *arg), void *arg)
+{
+	const struct asker asker = { fn, arg };
+	int r = ask(proc, pid, &asker), others;
 	char path[64];
 	struct stat st;
-	bool found = false;
-	int fd;
 
 	snprintf(path, sizeof(path), "%.20s/task", pid);
-	if (fstatat(proc, path, &st, 0) || st.st_nlink <= LINKS_OF_ONE_THREAD)
-		return false;
-	fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		close_fd(&fd);
-		return false;
-	}
-	while (!found && (entry = readdir(dir)))
-		found = isdigit((unsigned char)entry->d_name[0]) &&
-			task_is_inside(dirfd(dir), entry->d_name, inode);
-	return found;
+	/* Nearly all processes have one thread, which asks for nothing more. */
+	if (r > 0 || fstatat(proc, path, &st, 0) || st.st_nlink <= LINKS_OF_ONE_THREAD)
+		return r;
+	others = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (others < 0)
+		others = errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	else
+		others = ask_other_threads(others, pid, &asker);
+	return others > 0 || !r ? others : r;
 }
 
+static int is_equal(uint64_t inode, void *arg)
+{
+	return inode == *(const uint64_t *)arg;
+}
+
+/* One that may not be looked at is left out. */
 static bool is_inside(int proc, const char *pid, uint64_t inode)
 {
-	return task_is_inside(proc, pid, inode) || other_thread_is_inside(proc, pid, inode);
+	return procs_each_netns(proc, pid, is_equal, &inode) == 1;
 }
 
 bool procs_is_inside(pid_t pid, uint64_t inode)

@@ -26,6 +26,15 @@ bool procs_is_inside(pid_t pid, uint64_t inode);
 ssize_t must_check procs_in_netns(uint64_t inode, struct proc **list);
 
 /*
+ * Calls FN(INODE, ARG) for the network namespace of each thread of the process PID, a folder in PROC
+ * (/proc, open), the first one's first; until FN returns more than 0. Returns that; else the first
+ * -errno of FN, or of a thread that may not be looked at; else 0. A thread that has ended is in
+ * none.
+ */
+int must_check procs_each_netns(int proc, const char *pid, int (*fn)(uint64_t inode, void *arg),
+				void *arg);
+
+/*
  * The name that the process PID, a folder in PROC (/proc, open), calls itself by: proc_pid_comm(5).
  * "" when it is gone.
  */

@@ -13,7 +13,7 @@
 
 struct check_task {
 	pid_t pid;
-	uint64_t netns; /* inode */
+	uint64_t netns; /* inode; of a thread of it at least */
 };
 
 /*
@@ -23,7 +23,7 @@ struct check_task {
  */
 struct check_host {
 	struct sight_host sight;
-	struct check_task *tasks; /* owned; all processes */
+	struct check_task *tasks; /* owned; all processes, once for each netns */
 	size_t n_tasks, n_hidden; /* those that may not be looked at are not in the list */
 	struct spec *gateways; /* owned, each owned: the descriptions of segments' gateways */
 	size_t n_gateways;

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "vault/procs.h"
 
@@ -19,20 +18,34 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
+struct looking {
+	struct check_host *host;
+	pid_t pid;
+	size_t first; /* of this process in the list */
+};
+
+/* A process is listed once for each namespace that a thread of it is in. */
+static int note_namespace(uint64_t inode, void *arg)
+{
+	struct looking *l = arg;
+	struct check_task task = { .pid = l->pid, .netns = inode };
+
+	for (size_t i = l->first; i < l->host->n_tasks; i++)
+		if (l->host->tasks[i].netns == inode)
+			return 0;
+	return check_append(&l->host->tasks, &l->host->n_tasks, sizeof(task), &task);
+}
+
 static int look_at(struct check_host *host, int proc, const char *pid)
 {
-	struct check_task task = { .pid = (pid_t)strtol(pid, NULL, 10) };
-	char path[64];
-	struct stat st;
+	struct looking l = { host, (pid_t)strtol(pid, NULL, 10), host->n_tasks };
+	int r = procs_each_netns(proc, pid, note_namespace, &l);
 
-	snprintf(path, sizeof(path), "%.20s/ns/net", pid);
-	if (fstatat(proc, path, &st, 0)) {
-		host->n_hidden += errno != ENOENT && errno != ESRCH; /* else it has ended */
-		return 0;
-	}
-	task.netns = st.st_ino;
-	host->has_first = host->has_first || task.pid == 1;
-	return check_append(&host->tasks, &host->n_tasks, sizeof(task), &task);
+	if (r == -ENOMEM)
+		return r;
+	host->n_hidden += r < 0;
+	host->has_first = host->has_first || (l.pid == 1 && host->n_tasks > l.first);
+	return 0;
 }
 
 static int look_at_all(struct check_host *host, int proc)

@@ -7,7 +7,7 @@
 #include "vault/check/list.h"
 
 /*
- * Lists the processes in the network namespace INODE into C->processes, by their first threads; a
+ * Lists the processes of which any thread is in the network namespace INODE into C->processes; a
  * finding says how many they are, or that not all could be seen. HOST keeps what was read of all.
  */
 void check_processes(struct check *c, uint64_t inode, struct check_host *host);
