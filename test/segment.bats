@@ -396,7 +396,7 @@ big() {
 
 	[[ $2 != *:* ]] || head=48 whole=UDP6:[$2]:9,setsockopt-int=41:23:2
 	{
-		printf '%b' "$(sed 's/../\\x&/g' <<< "$TOKEN")"
+		printf '%b' "$(fold -w 2 <<< "$TOKEN" | sed 's/^/\\x/' | tr -d '\n')"
 		head -c $(($1 - head - ${#TOKEN} / 2)) /dev/zero
 	} | host sh -c 'cat > /run/big'
 	inside m1 socat -t 0.3 OPEN:/run/big "$whole"

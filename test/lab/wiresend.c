@@ -252,7 +252,7 @@ static int send_tcp(int fd, const struct job *j, const struct sockaddr *to, sock
 static bool is_frame(const char *kind)
 {
 	return !strcmp(kind, "packet") || !strcmp(kind, "ra") || !strcmp(kind, "redirect") ||
-	       !strncmp(kind, "advert", 6);
+	       !strcmp(kind, "advert") || !strcmp(kind, "advert-hops");
 }
 
 static int emit(const char *kind, const struct job *j, const char *iface)
