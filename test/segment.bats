@@ -255,6 +255,7 @@ believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
 	inside m2 ping -c 1 -W 2 $SIX:50
 	[ "$(inside m2 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
 	[ "$(inside other curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	vault exec m2 getent hosts web.test
 	# Whom they knew is looked for again, by packets of others too: from the link-local address.
 	inside gw ip -6 neigh flush dev seg-lan
 	[ "$(inside m2 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]

@@ -11,9 +11,11 @@
  * alone. (The bridge's own name can be asked for only where the kernel has nft_meta_bridge.)
  *
  * In IPv6 whose MAC it is that an advertisement tells is said by its target, whoever sent it: it is
- * held as the sender's address in ARP is. What is in more than one fragment no kernel believes (RFC
- * 6980). The MAC itself, an option anywhere in it, is not looked at: the one who lies about that
- * sends away what was meant for it.
+ * held as the sender's address in ARP is. One in fragments is dropped by the first of them, which
+ * has its type and not its target: kernels do believe those (RFC 6980 says not to), where conntrack
+ * puts them together. A first fragment with other headers and no type is for who gets it to refuse
+ * (RFC 7112). The MAC itself, an option anywhere in it, is not looked at: the one who lies about
+ * that sends away what was meant for it.
  *
  * The source is settled before the bridge learns from the frame: or it would send on to who lied.
  * The host neither hears nor speaks on a segment: its bridge has no address and no ARP, and the
