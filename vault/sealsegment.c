@@ -175,6 +175,15 @@ static void add_from_legs(struct ruleset *rs, struct chain *c)
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, "no way out (PC-1)", match_iif(LEGS));
 }
 
+/* What a port of another tool says of itself to a leg; the source is of the segment, and no leg's. */
+static void add_claims(struct ruleset *rs, struct chain *c)
+{
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
+	     match_icmp_set(AF_INET6, "adverts"), match_not(in_neighbours(CLAIMS, &target)));
+	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
+	     match_icmp_set(AF_INET6, "adverts"));
+}
+
 /* What a port of another tool sends to a leg. */
 static void add_from_others(struct ruleset *rs, struct chain *c)
 {
@@ -188,13 +197,13 @@ static void add_from_others(struct ruleset *rs, struct chain *c)
 	     in_macs(MACS, &arp_ether));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
 	     in_grant(GRANT_NETWORK, SPEC_V4, &arp_ip_at));
-	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
-	     match_icmp_set(AF_INET6, "adverts"), in_neighbours(CLAIMS, &target));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
 		     match_saddr_set(families[f], grants[GRANT_ADDRESS][f].name));
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "none of the segment", match_oif(LEGS),
 		     match_not(in_grant(GRANT_NETWORK, f, &saddr_at)));
+		if (f == SPEC_V6)
+			add_claims(rs, c);
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
 		     in_grant(GRANT_NETWORK, f, &daddr_at));
 	}
