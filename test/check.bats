@@ -466,6 +466,29 @@ unknown() {
 	sound
 }
 
+@test "exec and leaktest say the mend, as check does: a description that is none, of another version, a name that is gone" {
+	local cmd state=/run/vault/media/vault.json
+
+	host cp $state /run/kept
+	for cmd in 'exec media true' 'leaktest media'; do
+		host sh -c "echo garbage > $state"
+		# shellcheck disable=SC2086 # words
+		run ! vault $cmd
+		[[ $output == *'media: its description in /run/vault/media cannot be read'*'(vault down media; ip netns del media; vault up media)'* ]]
+		host sh -c "sed 's/\"schema\": 1/\"schema\": 99/' /run/kept > $state"
+		# shellcheck disable=SC2086 # words
+		run ! vault $cmd
+		[[ $output == *'media: another version of vault made it (use that one, or vault down media)'* ]]
+		host cp /run/kept $state
+	done
+	host sh -c 'umount /run/netns/media; rm /run/netns/media'
+	for cmd in 'exec media true' 'leaktest media'; do
+		# shellcheck disable=SC2086 # words
+		run ! vault $cmd
+		[[ $output == *'(vault up media)'* ]] || { echo "$output"; return 1; }
+	done
+}
+
 @test "a vault that another command is changing is not called broken" {
 	media ip route del default
 	run -1 vault check media

@@ -270,6 +270,25 @@ static int remove_listed(int dir, const char *const *names, size_t n)
 	return r;
 }
 
+const char *state_explain(const char *name, int err, char out[static STATE_WHY_LEN])
+{
+	if (err == -ENOENT)
+		snprintf(out, STATE_WHY_LEN, "not up (vault up %s)", name);
+	else if (err == -EPROTONOSUPPORT)
+		snprintf(out, STATE_WHY_LEN,
+			 "another version of vault made it (use that one, or vault down %s)", name);
+	else if (err == -EINVAL)
+		snprintf(out, STATE_WHY_LEN,
+			 "its description in %s/%s cannot be read: it is none, or was changed "
+			 "(vault down %s; ip netns del %s; vault up %s)",
+			 STATE_DIR, name, name, name, name);
+	else
+		snprintf(out, STATE_WHY_LEN, "its description in %s/%s cannot be read: %s%s",
+			 STATE_DIR, name, strerror(-err),
+			 err == -EACCES ? " (run it as root)" : "");
+	return out;
+}
+
 int state_remove_files(int dir)
 {
 	static const char *const files[] = { "vault.json", "resolv.conf", "nsswitch.conf",

@@ -64,6 +64,10 @@ int must_check state_is_saved(int dir, const struct spec *spec, uint64_t inode,
  */
 int must_check state_load(const char *name, struct spec *out);
 
+/* What state_load's error ERR says of the vault NAME, with the mend: into OUT, which is returned. */
+#define STATE_WHY_LEN 512
+const char *state_explain(const char *name, int err, char out[static STATE_WHY_LEN]);
+
 /* Removes the files in the folder DIR. 0 or the first -errno; what is already gone is no error. */
 int must_check state_remove_files(int dir);
 

@@ -52,34 +52,27 @@ struct exam {
 /* It has no description: there is no such vault, unless one is being made, or lost it. */
 static void tell_absent(struct check *c)
 {
+	char why[STATE_WHY_LEN];
+
 	if (state_is_locked(c->name))
 		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
 			  "another command is changing this vault (check again when it is done)");
 	else if (!orphan_tell(c))
-		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL, "not up (vault up %s)", c->name);
+		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL, "%s",
+			  state_explain(c->name, -ENOENT, why));
 }
 
 /* False, said why, when there is no description to compare with. */
 static bool load(struct check *c, struct spec *spec)
 {
+	char why[STATE_WHY_LEN];
 	int r = state_load(c->name, spec);
 
 	if (r == -ENOENT)
 		tell_absent(c);
-	else if (r == -EPROTONOSUPPORT)
-		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
-			  "another version of vault made it (use that one, or vault down %s)",
-			  c->name);
-	else if (r == -EINVAL)
-		check_add(
-			c, "state", FOUND_UNKNOWN, NULL, NULL,
-			"its description in %s/%s cannot be read: it is none, or was changed (vault "
-			"down %s; ip netns del %s; vault up %s)",
-			STATE_DIR, c->name, c->name, c->name, c->name);
 	else if (r)
-		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
-			  "its description in %s/%s cannot be read: %s%s", STATE_DIR, c->name,
-			  strerror(-r), r == -EACCES ? " (run it as root)" : "");
+		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL, "%s",
+			  state_explain(c->name, r, why));
 	else
 		check_add(c, "state", FOUND_OK, NULL, NULL, "described in %s/%s", STATE_DIR,
 			  c->name);

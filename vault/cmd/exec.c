@@ -157,13 +157,11 @@ static int open_sealed(const struct spec *spec)
 static int open_vault(const char *name)
 {
 	struct spec spec cleanup(spec_free) = { 0 };
+	char why[STATE_WHY_LEN];
 	int err = state_load(name, &spec);
 
-	if (err == -ENOENT)
-		report_error(name, "not up (vault up %s)", name);
-	else if (err)
-		report_error(name, "%s/%s: %s%s", STATE_DIR, name, strerror(-err),
-			     err == -EACCES ? " (run it as root)" : "");
+	if (err)
+		report_error(name, "%s", state_explain(name, err, why));
 	return err ? -1 : open_sealed(&spec);
 }
 

@@ -73,6 +73,7 @@ static int lock_vault(struct test *t)
 static int open_vault(struct test *t)
 {
 	const char *name = t->q->name;
+	char why[STATE_WHY_LEN];
 	uint64_t inode = 0;
 	int r = lock_vault(t);
 
@@ -82,12 +83,8 @@ static int open_vault(struct test *t)
 	}
 	if (!r)
 		r = state_load(name, &t->spec);
-	if (r == -ENOENT) {
-		report_error(name, "not up (vault up %s)", name);
-		return EXIT_UNDECIDED;
-	}
 	if (r) {
-		report_error(name, "%s/%s: %s%s", STATE_DIR, name, strerror(-r), hint(r));
+		report_error(name, "%s", state_explain(name, r, why));
 		return EXIT_UNDECIDED;
 	}
 	r = state_is_host(&t->spec);
@@ -95,6 +92,10 @@ static int open_vault(struct test *t)
 		return undecided(t, "from here nothing would be seen", r);
 	t->vault_ns = ns_open_name(name);
 	r = t->vault_ns < 0 ? t->vault_ns : ns_inode(t->vault_ns, &inode);
+	if (r == -ENOENT || r == -EINVAL) {
+		report_error(name, "no namespace has the name %s (vault up %s)", name, name);
+		return EXIT_UNDECIDED;
+	}
 	if (!r && inode != t->spec.netns_inode) {
 		report_error(name, "%s/%s is not the namespace that was sealed (vault up %s)",
 			     NS_DIR, name, name);
