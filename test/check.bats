@@ -644,6 +644,34 @@ time.sleep(1000)'
 	says FAIL process-resolv.conf "$SPAWNED"
 }
 
+@test "PC-11 L4 pid: files are looked at as each thread sees them: one with other mounts or another root is found" {
+	need python3
+	local how
+
+	for how in unshared chrooted; do
+		spawn host "$VAULT" exec media keep-caps python3 -c '
+import ctypes, os, sys, threading, time
+libc = ctypes.CDLL(None, use_errno=True)
+def go():
+	bad = libc.unshare(0x200) # CLONE_FS
+	if sys.argv[1] == "unshared":
+		bad = bad or libc.unshare(0x20000) or libc.mount(None, b"/", None, 0x44000, None) # CLONE_NEWNS; MS_REC, MS_PRIVATE
+		open("/run/wrong", "w").write("nameserver 9.9.9.9\n")
+		bad = bad or libc.mount(b"/run/wrong", b"/etc/resolv.conf", None, 0x1000, None) # MS_BIND
+	else:
+		os.makedirs("/run/wrongroot/etc", exist_ok=True)
+		os.chroot("/run/wrongroot")
+	if bad: print(os.strerror(ctypes.get_errno()), flush=True); os._exit(1)
+	print("begun", threading.get_native_id(), flush=True)
+	time.sleep(1000)
+threading.Thread(target=go).start()' $how
+		retry 5 grep -q begun "$SPAWNED_OUT"
+		run -1 vault check media pid "$SPAWNED"
+		says ok process-resolv.conf "$SPAWNED (python3): its"
+		says FAIL process-resolv.conf "$SPAWNED (python3), thread $(sed -n 's/begun //p' "$SPAWNED_OUT"): its /etc/resolv.conf is not"
+	done
+}
+
 @test "PC-11 L25 pid: who has locked itself in where there is no network is confined, one with an interface of its own is not" {
 	spawn host "$VAULT" exec media unshare --user --map-root-user --net chroot --skip-chdir / sleep 1000
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"

@@ -18,6 +18,7 @@
 #include "lib/file.h"
 #include "vault/check/apart.h"
 #include "vault/check/fds.h"
+#include "vault/check/views.h"
 #include "vault/drop.h"
 #include "vault/state.h"
 
@@ -28,7 +29,7 @@ struct process {
 	pid_t pid;
 	char label[96]; /* "123 (name)" */
 	uint64_t inode; /* of the vault's network namespace */
-	int dir, root; /* /proc/PID, and what it has for its root */
+	int dir, root; /* /proc/PID, and what it, or a thread of it, has for its root */
 };
 
 static void close_dir(DIR **dir)
@@ -244,6 +245,50 @@ static void look_at_resolvers(const struct process *p)
 			  "%s: it sees no socket that resolves names outside", p->label);
 }
 
+static void look_at_files(const struct process *p, bool asks)
+{
+	if (asks) {
+		look_at_resolv_conf(p);
+		look_at_nsswitch(p);
+	}
+	look_at_resolvers(p);
+}
+
+/* ASKS: it can ask for names. Each thread may have mounts and a root of its own. */
+static void look_at_views(const struct process *p, bool asks)
+{
+	struct view *views = NULL;
+	size_t n = 0, looked = 0;
+	int r = views_list(p->dir, &views, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct process its = *p;
+		char path[64];
+
+		snprintf(path, sizeof(path), "task/%d/root", (int)views[i].thread);
+		if (views[i].thread != p->pid)
+			snprintf(its.label + strlen(p->label), sizeof(its.label) - strlen(p->label),
+				 ", thread %d", (int)views[i].thread);
+		its.root = openat(p->dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (its.root < 0) { /* also when it has ended: others may share its view */
+			r = r ? r : -errno;
+			continue;
+		}
+		looked++;
+		look_at_files(&its, asks);
+		close_fd(&its.root);
+	}
+	if (!r && !looked)
+		r = -ESRCH;
+	if (r && asks) {
+		add_unknown(p, "process-resolv.conf", r);
+		add_unknown(p, "process-nsswitch.conf", r);
+	}
+	if (r)
+		add_unknown(p, "process-resolvers", r);
+	views_free(views, n);
+}
+
 /* The number after "NAME:" in a status file, in BASE. False when it is not there. */
 static bool status_number(const char *text, const char *name, int base, uint64_t *out)
 {
@@ -387,11 +432,7 @@ void check_process(struct check *c, uint64_t inode, pid_t pid)
 	} else if (r) {
 		add_unknown(&p, "process", r);
 	} else {
-		if (look_at_threads(&p)) {
-			look_at_resolv_conf(&p);
-			look_at_nsswitch(&p);
-		}
-		look_at_resolvers(&p);
+		look_at_views(&p, look_at_threads(&p));
 		look_at_capabilities(&p);
 		look_at_sockets(&p);
 	}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/check/views.c: the different files that the threads of a process see: each may have mounts
+ * and a root of its own (unshare(2), CLONE_FS).
+ */
+#include "vault/check/views.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "vault/check/list.h"
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* The view of the thread TASK, a number in the folder TASKS; its path is PATH. */
+static int read_view(int tasks, const char *task, struct view *out, char path[static PATH_MAX])
+{
+	char name[64];
+	struct stat mounts, root;
+	ssize_t len;
+
+	snprintf(name, sizeof(name), "%.20s/ns/mnt", task);
+	if (fstatat(tasks, name, &mounts, 0))
+		return -errno;
+	snprintf(name, sizeof(name), "%.20s/root", task);
+	if (fstatat(tasks, name, &root, 0))
+		return -errno;
+	len = readlinkat(tasks, name, path, PATH_MAX - 1);
+	if (len < 0)
+		return -errno;
+	path[len] = '\0';
+	*out = (struct view){ .thread = (pid_t)strtol(task, NULL, 10),
+			      .mounts = mounts.st_ino,
+			      .device = root.st_dev,
+			      .inode = root.st_ino,
+			      .path = path };
+	return 0;
+}
+
+static bool is_equal(const struct view *a, const struct view *b)
+{
+	return a->mounts == b->mounts && a->device == b->device && a->inode == b->inode &&
+	       !strcmp(a->path, b->path);
+}
+
+static int note_view(struct view *view, struct view **list, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (is_equal(&(*list)[i], view))
+			return 0;
+	view->path = strdup(view->path);
+	if (view->path && !check_append(list, n, sizeof(*view), view))
+		return 0;
+	free(view->path);
+	return -ENOMEM;
+}
+
+int views_list(int dir, struct view **list, size_t *n)
+{
+	int fd = openat(dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+	DIR *tasks cleanup(close_dir) = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+
+	if (!tasks)
+		return -errno;
+	while (!r && (errno = 0, e = readdir(tasks))) {
+		char path[PATH_MAX];
+		struct view view;
+
+		if (!isdigit((unsigned char)e->d_name[0]))
+			continue;
+		r = read_view(dirfd(tasks), e->d_name, &view, path);
+		if (!r)
+			r = note_view(&view, list, n);
+		else if (r == -ENOENT || r == -ESRCH)
+			r = 0; /* it has ended */
+	}
+	return r ? r : -errno;
+}
+
+void views_free(struct view *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(list[i].path);
+	free(list);
+}
