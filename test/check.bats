@@ -538,6 +538,36 @@ heals() {
 	heals
 }
 
+# on_terminal WORDS…: the binary with a terminal for its output, exit status and all
+on_terminal() { host env -u NO_COLOR "${set[@]}" TERM=xterm script -qec "$VAULT $*" /dev/null < /dev/null; }
+
+@test "check and leaktest colour verdicts on a terminal only, and not with NO_COLOR" {
+	need script
+	local words set=() colour=$'\e['
+
+	media ip link add br9 type bridge # so that not all is fine: green, and red
+	for words in 'check media' '-q check media' 'leaktest media probe udp-public'; do
+		set=()
+		run on_terminal "$words"
+		[[ $output == *"$colour"* ]] || { echo "$output"; echo "no colour: $words"; return 1; }
+		[[ $words == leak* || $output == *"$colour"*FAIL*"$colour"* ]]
+		set=(NO_COLOR=) # empty is as not set
+		run on_terminal "$words"
+		[[ $output == *"$colour"* ]]
+		set=(NO_COLOR=1)
+		run on_terminal "$words"
+		[[ $output == *media:* && $output != *"$colour"* ]] || { echo "$output"; echo "NO_COLOR: $words"; return 1; }
+		# shellcheck disable=SC2086 # words
+		run host env -u NO_COLOR TERM=xterm "$VAULT" $words
+		[[ $output == *media:* && $output != *"$colour"* ]] || { echo "$output"; echo "no terminal: $words"; return 1; }
+	done
+	set=()
+	run on_terminal -j check media
+	[[ $output == *'"verdict"'* && $output != *"$colour"* ]]
+	run on_terminal check media prometheus
+	[[ $output == *vault_up* && $output != *"$colour"* ]]
+}
+
 # ---- processes -----------------------------------------------------------------------------------------------------
 
 @test "PC-11 pid: a command of vault exec is confined; of ip netns exec it sees and may too much; outside is outside" {
