@@ -23,8 +23,8 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-/* The view of the thread TASK, a number in the folder TASKS; its path is PATH. */
-static int read_view(int tasks, const char *task, struct view *out, char path[static PATH_MAX])
+/* The view of the thread TASK, a number in the folder TASKS; its path is TEXT. */
+static int read_view(int tasks, const char *task, struct view *out, char text[static PATH_MAX])
 {
 	char name[64];
 	struct stat mounts, root;
@@ -36,15 +36,15 @@ static int read_view(int tasks, const char *task, struct view *out, char path[st
 	snprintf(name, sizeof(name), "%.20s/root", task);
 	if (fstatat(tasks, name, &root, 0))
 		return -errno;
-	len = readlinkat(tasks, name, path, PATH_MAX - 1);
+	len = readlinkat(tasks, name, text, PATH_MAX - 1);
 	if (len < 0)
 		return -errno;
-	path[len] = '\0';
+	text[len] = '\0';
 	*out = (struct view){ .thread = (pid_t)strtol(task, NULL, 10),
 			      .mounts = mounts.st_ino,
 			      .device = root.st_dev,
 			      .inode = root.st_ino,
-			      .path = path };
+			      .path = text };
 	return 0;
 }
 
@@ -75,8 +75,8 @@ int views_list(int dir, struct view **list, size_t *n)
 	if (!tasks)
 		return -errno;
 	while (!r && (errno = 0, e = readdir(tasks))) {
-		char path[PATH_MAX];
-		struct view view;
+		char path[PATH_MAX] = "";
+		struct view view = { .path = path };
 
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
