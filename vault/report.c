@@ -60,6 +60,13 @@ void report_detail(const char *format, ...)
 	va_end(args);
 }
 
+bool report_is_coloured(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
 void report_result(const char *text)
 {
 	if (!state.options.json)

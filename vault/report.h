@@ -24,6 +24,9 @@ void report_detail(const char *format, ...) printf_like(1, 2);
  * -quiet. */
 void report_result(const char *text);
 
+/* True when results are for a terminal, and NO_COLOR (no-color.org) does not forbid colours. */
+bool report_is_coloured(void);
+
 /*
  * `vault: OBJECT: message` on stderr. In JSON mode the first one is also kept, and printed by
  * report_end as

@@ -297,10 +297,9 @@ static int exit_code(const struct results *results)
 
 static int check_names(const struct request *r, const struct options *options)
 {
-	const char *no_color = getenv("NO_COLOR");
 	struct results results = { .brief = options->quiet,
 				   .prometheus = r->prometheus,
-				   .colour = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+				   .colour = report_is_coloured(),
 				   .json = json_array() };
 
 	if (r->system)

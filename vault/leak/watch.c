@@ -57,13 +57,6 @@ static void log_run(struct watching *all, const struct leak_run *run)
 	report_error(all->w->log, "this run is not in the log: %s", strerror(-r));
 }
 
-static bool is_coloured(void)
-{
-	const char *no_color = getenv("NO_COLOR");
-
-	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
-}
-
 /* In one line where all is well and others follow. */
 static void print_run(const struct watching *all, const struct leak_run *run)
 {
@@ -79,7 +72,7 @@ static void print_run(const struct watching *all, const struct leak_run *run)
 	} else if (report_is_json()) {
 		report_json(leak_run_json(run));
 	} else {
-		leak_run_print(run, all->w->brief || one_line, is_coloured(), &out);
+		leak_run_print(run, all->w->brief || one_line, report_is_coloured(), &out);
 		if (out.err)
 			report_error(run->name, "out of memory");
 		else if (out.s)
