@@ -192,3 +192,9 @@ int file_is(int dirfd, const char *name, const void *data, size_t len)
 		return r == -EFBIG || r == -EISDIR ? 0 : r;
 	return have == len && !memcmp(text, data, len);
 }
+
+void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}

@@ -3,6 +3,7 @@
 #ifndef LIB_FILE_H
 #define LIB_FILE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -39,5 +40,8 @@ int must_check file_is(int dirfd, const char *name, const void *data, size_t len
 /* Writes VALUE to the existing file PATH in one write(2), as /proc/sys wants it. 0 or -errno. */
 int must_check file_poke(const char *path, const char *value);
 int must_check file_poke_at(int dirfd, const char *path, const char *value);
+
+/* closedir(3) of what is open, for cleanup(close_dir). */
+void close_dir(DIR **dir);
 
 #endif

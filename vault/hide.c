@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+#include "lib/file.h"
 #include "lib/tree.h"
 
 /*
@@ -147,12 +148,6 @@ static int show_entry(int from, int to, const char *name, unsigned char type)
 	if (type == DT_DIR ? mkdirat(to, name, 0755) : mknodat(to, name, S_IFREG | 0444, 0))
 		return -errno;
 	return tree_attach(tree, to, name);
-}
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
 }
 
 /* Fills the folder TO with what VIEW shows of the folder FROM. */

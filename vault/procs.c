@@ -10,16 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/file.h"
 #include "lib/str.h"
 
 /* Links of /proc/PID/task when there is one thread: the folder's own two, and one a thread. */
 #define LINKS_OF_ONE_THREAD 3
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 struct asker {
 	int (*fn)(uint64_t inode, void *arg);

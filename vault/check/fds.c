@@ -18,18 +18,13 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
+#include "lib/file.h"
 #include "lib/ns.h"
 
 /* A thread's own descriptors, not its process' (Linux 6.9). */
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
 #endif
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 /* Our duplicate of a socket: where was it born? A closed one's number may be another's by now. */
 static int look_at_socket(int fd, int number, uint64_t inode, struct fds *out)

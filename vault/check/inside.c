@@ -10,13 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/file.h"
 #include "vault/procs.h"
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 struct looking {
 	struct check_host *host;

@@ -11,12 +11,6 @@
 
 #define CGROUP_MAX_BYTES (1U << 20)
 
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* True when one of the folders in the control group PATH is called UNIT. */
 static bool has_folder(const char *path, const char *unit)
 {

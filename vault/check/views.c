@@ -15,13 +15,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/file.h"
 #include "vault/check/list.h"
-
-static void close_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
 
 /* The view of the thread TASK, a number in the folder TASKS; its path is TEXT. */
 static int read_view(int tasks, const char *task, struct view *out, char text[static PATH_MAX])
