@@ -194,6 +194,42 @@ few() { (($(fds) <= $1)); }
 	grep -q '^media: .* 1 LEAK' "$SPAWNED_OUT"
 }
 
+asking() { [ -n "$(host pgrep -P "$1")" ]; }
+holds_vault() { host sh -c 'for pid in $(pgrep -P "$0"); do readlink /proc/$pid/fd/*; done' "$1" | grep -q /run/vault/media; }
+lets_go() { ! holds_vault "$1"; }
+
+@test "PC-8: who asks the servers does not hold the vault, so down need not wait for them; nor does what an on-leak command calls" {
+	vault up media conf "$conf"
+	spawn lan socat -u TCP-LISTEN:8091,fork,reuseaddr /dev/null # mute
+	retry 5 lan sh -c 'ss -Hltn sport = 8091 | grep -q .'
+	watch probe udp-public echo http://192.168.77.2:8091/
+	retry 5 asking "$WATCH"
+	retry 1 lets_go "$WATCH"
+	retry 10 gone "$WATCH"
+	# Another command's lock is waited for by on-leak's command: it is not its own.
+	spawn host flock /run/vault/media sleep 1
+	retry 5 host sh -c '! flock -n /run/vault/media true'
+	run -0 host env VAULT_EVENT=on-leak VAULT_NAME=media "$VAULT" down media
+}
+
+@test "PC-8: a leak that was seen is one, whatever cannot be read after it" {
+	local inject=${VAULT%/*}/test/inject n call told=0
+
+	[[ -x $inject ]] || skip "needs the fault injector"
+	vault up media conf "$conf"
+	inside media nft flush ruleset
+	n=$(host "$inject" list "$VAULT" -q leaktest media probe link-udp | grep -c '^p [0-9]* recvmsg ')
+	for ((call = n - 7; call <= n; call++)); do
+		run --separate-stderr host env CALL=recvmsg "$inject" fail p $call EIO "$VAULT" -j leaktest media probe link-udp
+		echo "$call of $n: exit $status $(jq -r .verdict <<< "$output") $stderr"
+		[[ $stderr != *"reading what was seen"* || $(jq '.probes[0].evidence | length' <<< "$output") == 0 ]] || {
+			[ "$status $(jq -r .verdict <<< "$output")" = "1 LEAK" ]
+			told=$((told + 1))
+		}
+	done
+	((told > 0))
+}
+
 @test "PC-8: on-leak kill ends all that is inside, at each leak, and the watch goes on" {
 	vault up media conf "$conf"
 	spawn inside media sleep 300

@@ -307,7 +307,7 @@ vault: media: post-down: kill \$\$: ended by signal 15 (Terminated)" ]
 	grep -x "from inside" "$BATS_TEST_TMPDIR/err"
 	works other
 	vault down other media
-	for words in "up media conf $LAB/provider.conf" "down media" "down all"; do
+	for words in "up media conf $LAB/provider.conf" "down media" "down all" "leaktest media"; do
 		run -1 --separate-stderr host timeout 20 "$VAULT" up media conf "$LAB/provider.conf" post-up "$VAULT $words"
 		[[ $stderr == *"called by a post-up command of its own"* ]]
 	done

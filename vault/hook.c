@@ -139,9 +139,9 @@ static int await(pid_t pid, int seconds, int *status)
 	while (fds[0].fd >= 0 && (n = poll(fds, 2, seconds ? seconds * 1000 : -1)) < 0 &&
 	       errno == EINTR)
 		;
-	if (!n) {
-		kill(-pid, SIGKILL); /* with all that it has started */
-		r = -ETIME;
+	if (n <= 0 && seconds) { /* or it cannot be told how long it takes */
+		r = n ? -errno : -ETIME;
+		kill(-pid, SIGKILL); /* with what it has started */
 	} else if (fds[1].revents && read(fds[1].fd, &info, sizeof(info)) == sizeof(info)) {
 		pidfd_send_signal(fds[0].fd, SIGTERM, NULL, 0);
 		r = -EINTR;
@@ -213,8 +213,9 @@ bool hook_refuses(const char *name)
 	const char *event = getenv(variables[EVENT]), *vault = getenv(variables[NAME]);
 
 	/* A hook may leave a program behind that calls us later: only while it is waited for is
-	 * the lock taken. */
-	if (!event || !vault || strcmp(vault, name) != 0 || !state_is_locked(name))
+	 * the lock taken. Who acts on a leak has none: there it is another command's. */
+	if (!event || !vault || strcmp(vault, name) != 0 || !strcmp(event, HOOK_ON_LEAK) ||
+	    !state_is_locked(name))
 		return false;
 	report_error(name,
 		     "called by a %s command of its own, it would wait for itself for ever "

@@ -9,12 +9,15 @@
 #include "lib/str.h"
 #include "vault/spec.h"
 
+/* The event of a command that acts on a leak. */
+#define HOOK_ON_LEAK "on-leak"
+
 /* A command to run. All borrowed. */
 struct hook {
 	const struct spec *spec;
 	const char *event, *command; /* VAULT_EVENT; sh(1)'s */
 	const char *variable, *value; /* one more of its environment; NULL: none */
-	int seconds; /* then it is killed with what it started, and signals wait; 0: it may take its
+	int seconds; /* then it is killed with its process group, and signals wait; 0: it may take its
 			time */
 };
 

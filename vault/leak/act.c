@@ -51,7 +51,7 @@ static bool run_command(const char *command, const struct leak_run *run, const s
 {
 	char *text cleanup(free_ptr) = leak_text(run);
 	const struct hook h = { .spec = spec,
-				.event = "on-leak",
+				.event = HOOK_ON_LEAK,
 				.command = command,
 				.variable = "VAULT_LEAK",
 				.value = text ? text : "{}",

@@ -9,7 +9,6 @@
 #include "vault/probe/list.h"
 #include "vault/probe/send.h"
 #include "vault/report.h"
-#include "vault/walk.h"
 
 /* In the vault: what its own eyes must see. */
 static int send_loop(void *arg)

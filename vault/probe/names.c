@@ -81,6 +81,7 @@ static void take_findings(struct probing *p, const struct check *c)
 					   "process-resolvers",   "process-sockets" };
 	struct leak_probe *probe = &p->run->probes[p->probe];
 
+	p->run->lost = p->run->lost || c->lost;
 	for (size_t i = 0; i < c->n; i++) {
 		struct leak_evidence e = { .interface = "" };
 		bool ours = false;
