@@ -504,3 +504,34 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	vault down other
 	run ! host nft list table inet vault
 }
+
+@test "a signal while up waits for what vaults share ends it when it has it: nothing is left" {
+	local before
+
+	before=$(world)
+	host mkdir -p /run/vault
+	spawn host sh -c 'exec 9> /run/vault/.lock; flock 9; exec sleep 1000'
+	holder=$SPAWNED
+	retry 5 host sh -c '! flock -n /run/vault/.lock true'
+	spawn host "$VAULT" up media conf "$LAB/provider.conf"
+	retry 5 host test -d /run/vault/media # from here on signals wait
+	host kill -TERM "$SPAWNED"
+	sleep 0.2
+	host kill -0 "$SPAWNED"
+	despawn "$holder"
+	retry 10 gone "$SPAWNED"
+	grep interrupted "$SPAWNED_OUT"
+	[ "$(world)" = "$before" ]
+}
+
+@test "from another network namespace than its host's, up and down leave a vault alone" {
+	vault up media conf "$LAB/provider.conf"
+	host ip netns add elsewhere
+	run -1 host ip netns exec elsewhere "$VAULT" down media
+	[[ $output == *"not the network namespace of its host"* ]]
+	run -1 host ip netns exec elsewhere "$VAULT" up media conf "$LAB/provider.conf"
+	[[ $output == *"not the network namespace of its host"* ]]
+	host ip netns del elsewhere
+	vault -q check media
+	vault down media
+}

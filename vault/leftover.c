@@ -22,6 +22,10 @@ static int judge_namespace(const char *name, int ns, struct spec *old)
 
 	if (!r)
 		r = ns_inode(ns, &inode);
+	if (!r && inode == old->netns_inode && state_is_host(old) == -EXDEV) {
+		report_error(name, "this is not the network namespace of its host (run it there)");
+		return EXIT_FAILED;
+	}
 	if (!r && inode == old->netns_inode)
 		return EXIT_DONE;
 	report_error(

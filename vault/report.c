@@ -135,6 +135,8 @@ void report_warning(const char *object, const char *format, ...)
 
 void report_problems(const char *file, const struct problems *problems)
 {
+	char *name cleanup(free_ptr) = printable(file);
+
 	for (size_t i = 0; i < problems->n; i++) {
 		const struct problem *p = &problems->list[i];
 		char *text cleanup(free_ptr) = printable(p->text);
@@ -144,8 +146,8 @@ void report_problems(const char *file, const struct problems *problems)
 			continue;
 		if (p->line)
 			snprintf(line, sizeof(line), "%u:", p->line);
-		fprintf(stderr, "%s:%s %s%s\n", file, line, p->warning ? "warning: " : "",
-			text ? text : "out of memory");
+		fprintf(stderr, "%s:%s %s%s\n", name ? name : "?", line,
+			p->warning ? "warning: " : "", text ? text : "out of memory");
 		if (!p->warning)
 			keep_error(file, text ? text : "out of memory");
 	}

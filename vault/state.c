@@ -17,9 +17,9 @@
 #define STATE_MAX_BYTES (64U << 20)
 #define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
 
-/* While waiting for another command's end nothing of ours is there yet: a signal may end us, also
- * one that is blocked. */
-static int lock(int fd)
+/* Where MORTAL nothing of ours is there yet: while it waits for another command's end a signal may
+ * end us, also one that is blocked. */
+static int lock(int fd, bool mortal)
 {
 	sigset_t none, old;
 	int r;
@@ -29,12 +29,12 @@ static int lock(int fd)
 	if (errno != EWOULDBLOCK)
 		return -errno;
 	sigemptyset(&none);
-	if (sigprocmask(SIG_SETMASK, &none, &old))
+	if (mortal && sigprocmask(SIG_SETMASK, &none, &old))
 		return -errno;
 	do
 		r = flock(fd, LOCK_EX) ? -errno : 0;
 	while (r == -EINTR);
-	if (sigprocmask(SIG_SETMASK, &old, NULL) && !r)
+	if (mortal && sigprocmask(SIG_SETMASK, &old, NULL) && !r)
 		r = -errno;
 	return r;
 }
@@ -56,7 +56,7 @@ static int make_dir(const char *path, mode_t mode)
 	return errno == EEXIST ? 0 : -errno;
 }
 
-int state_lock(const char *name, bool *made)
+int state_lock(const char *name, bool mortal, bool *made)
 {
 	char path[PATH_SIZE];
 
@@ -76,7 +76,7 @@ int state_lock(const char *name, bool *made)
 			continue;
 		if (fd < 0)
 			return -errno;
-		r = lock(fd);
+		r = lock(fd, mortal);
 		if (r)
 			return r;
 		if (is_current(fd, path))
@@ -180,7 +180,7 @@ int state_lock_host(void)
 	fd = open(STATE_DIR "/.lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = lock(fd);
+	r = lock(fd, false);
 	return r ? r : steal_fd(&fd);
 }
 

@@ -13,10 +13,11 @@
 
 /*
  * Waits for and takes the lock of the vault NAME: a flock(2) on its folder STATE_DIR/NAME, which is
- * made (0755) if absent: *MADE (may be NULL) tells. A folder removed while waiting is made anew.
- * Returns the folder's descriptor, which holds the lock until it is closed, or -errno.
+ * made (0711) if absent: *MADE (may be NULL) tells. A folder removed while waiting is made anew.
+ * Where MORTAL, signals that the caller blocks can end the process while it waits. Returns the
+ * folder's descriptor, which holds the lock until it is closed, or -errno.
  */
-int must_check state_lock(const char *name, bool *made);
+int must_check state_lock(const char *name, bool mortal, bool *made);
 
 /*
  * Lists every name that has a folder in STATE_DIR, a vault's or what a crash left of one, in order,
@@ -35,14 +36,15 @@ int must_check state_share(const char *name);
 
 /*
  * Takes the lock that one leak test of the vault NAME holds at a time: a flock on its vault.json.
- * Does not wait. A descriptor, -EWOULDBLOCK when another has it, -ENOENT without such a vault.
+ * Does not wait. A descriptor, -EWOULDBLOCK when another has it, -ENOENT without such a vault,
+ * -errno.
  */
 int must_check state_lock_test(const char *name);
 /* True as long as the vault NAME is described by the file that LOCK, of state_lock_test, is of. */
 bool state_is_current(int lock, const char *name);
 
-/* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. A
- * descriptor or -errno. */
+/* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. Waits,
+ * and blocked signals with it. A descriptor or -errno. */
 int must_check state_lock_host(void);
 
 /* Writes SPEC's description, with the namespace INODE and the rules' GENERATION, as vault.json

@@ -176,6 +176,9 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
 	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL && r != -EPROTONOSUPPORT) {
 		report_error(name, "reading %s/%s: %s", STATE_DIR, name, strerror(-r));
+	} else if (!r && state_is_host(&spec) == -EXDEV) {
+		report_error(name, "this is not the network namespace of its host (run it there)");
+		*kept = true;
 	} else if (!r && ns >= 0 && inode == spec.netns_inode) {
 		*kept = q->keep_ns;
 		failures = take_down(q, &spec, dir, steal_fd(&ns), json);
@@ -200,7 +203,7 @@ bool takedown_run(const struct takedown *q, const char *name, json_t *json)
 
 	if (hook_refuses(name))
 		return false;
-	dir = state_lock(name, NULL);
+	dir = state_lock(name, false, NULL);
 	if (dir < 0) {
 		report_error(name, "locking %s/%s: %s%s", STATE_DIR, name, strerror(-dir),
 			     dir == -EACCES ? " (run it as root)" : "");

@@ -331,7 +331,7 @@ static int up(const struct words *words, struct world *w)
 	}
 	if (hook_refuses(spec->name))
 		return EXIT_FAILED;
-	w->dir = state_lock(spec->name, &made);
+	w->dir = state_lock(spec->name, true, &made);
 	if (w->dir < 0) {
 		report_error(spec->name, "locking %s/%s: %s%s", STATE_DIR, spec->name,
 			     strerror(-w->dir), w->dir == -EACCES ? " (run it as root)" : "");
@@ -357,7 +357,7 @@ static int run_words(struct words *words)
 
 	if (!r)
 		r = gather_tunnel(spec, &w, &p);
-	if (r && !p.n)
+	if (r && !p.n_errors)
 		report_error(spec->name, "%s", strerror(-r));
 	report_problems_of(spec->name, &p);
 	problems_free(&p);

@@ -164,13 +164,20 @@ static int mend_bridge(struct world *w, uint32_t index)
 	int r = silence(w->spec->bridge_name, w);
 
 	if (!r)
-		r = world_queue(w, &w->host_route);
+		r = world_flush(w);
 	if (r)
 		return r;
-	rtnl_queue_nomaster(&w->batch, &w->host_route, w->current, index);
-	rtnl_queue_noarp(&w->batch, &w->host_route, w->current, index);
-	rtnl_queue_up(&w->batch, &w->host_route, w->current, index, true);
-	r = rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
+	r = -EINTR;
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		world_forget(w); /* what an interrupted look has queued */
+		r = world_queue(w, &w->host_route);
+		if (r)
+			return r;
+		rtnl_queue_nomaster(&w->batch, &w->host_route, w->current, index);
+		rtnl_queue_noarp(&w->batch, &w->host_route, w->current, index);
+		rtnl_queue_up(&w->batch, &w->host_route, w->current, index, true);
+		r = rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
+	}
 	return r ? r : world_flush(w);
 }
 
