@@ -13,8 +13,17 @@ only() {
 	for f in lib/**/*.c vault/**/*.c; do [[ " ${*:3} " == *" $f "* ]] || others+=("$f"); done
 	never "$1" "(^|[^[:alnum:]_\"\`])($2) ?\(" "${others[@]}"
 }
+declare -A includes # FILE to its lines that include ours, NUMBER:LINE
+while IFS= read -r line; do includes[${line%%:*}]+=${line#*:}$'\n'; done < <(grep -nH '^#include "' lib/**/*.[ch] vault/**/*.[ch])
+
 # just WHY FILE HEADER…: includes none but those, and libc's
-just() { if grep -nH '^#include "' "$2" | grep -vE "\"($(IFS='|' && echo "${*:3}"))\"" | sed "s|^|$1: |"; then breaches=1; fi; }
+just() {
+	local IFS='|' line pattern
+	pattern="\"(${*:3})\""
+	while read -r line; do
+		[[ -z $line || $line =~ $pattern ]] || { echo "$1: $2:$line"; breaches=1; }
+	done <<< "${includes[$2]-}"
+}
 
 set -o pipefail # the sed above says what the grep before it found
 never 'lib/ knows no vault' '^#include "vault/' lib/**/*.[ch]
