@@ -74,7 +74,7 @@ interrupted() {
 	shift 2
 	token
 	flows "$name"
-	retry 60 flowing srv:wg0
+	retry 20 flowing srv:wg0 || { despawn_all; flows "$name"; retry 60 flowing srv:wg0; } # a busy machine may not let them begin
 	observe "host:$near" isp:to-host lan:eth0 --cells "$TOKEN"
 	again=()
 	for n in 03 04; do # the TCP flows
