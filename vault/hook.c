@@ -142,6 +142,7 @@ static int await(pid_t pid, int seconds, int *status)
 	if (n <= 0 && seconds) { /* or it cannot be told how long it takes */
 		r = n ? -errno : -ETIME;
 		kill(-pid, SIGKILL); /* with what it has started */
+		kill(pid, SIGKILL); /* it may not have a session of its own yet */
 	} else if (fds[1].revents && read(fds[1].fd, &info, sizeof(info)) == sizeof(info)) {
 		pidfd_send_signal(fds[0].fd, SIGTERM, NULL, 0);
 		r = -EINTR;
