@@ -73,7 +73,7 @@ of() { tail -n 1 "$log" | jq -er "$1"; }
 
 @test "PC-7: servers that are mute, lie or drip are no answer, in time, and unknown; most of them decide" {
 	vault up media conf "$conf"
-	spawn isp socat TCP-LISTEN:81,fork,reuseaddr 'SYSTEM:while echo 1; do sleep 0.1; done'
+	spawn isp socat -U TCP-LISTEN:81,fork,reuseaddr 'SYSTEM:while echo 1; do sleep 0.1; done'
 	spawn isp socat TCP-LISTEN:82,fork,reuseaddr 'SYSTEM:printf "HTTP/1.0 200 OK\\r\\n\\r\\n127.0.0.1 999.1.1.1\\n"'
 	spawn isp "$WIRE" sink 83
 	for port in 81 82 83; do retry 5 isp sh -c "ss -Hltn sport = $port | grep -q ."; done

@@ -183,7 +183,7 @@ threading.Thread(target=enter).start()'
 	run -1 vault down media keep-ns
 }
 
-says_hello() { [ "$(host socat -T1 - TCP:10.200.0.2:8080)" = hello ]; }
+says_hello() { [ "$(host socat -u TCP:10.200.0.2:8080 -)" = hello ]; }
 
 # rotate TIMES: the tunnel, between two of the provider's clients
 rotate() {
@@ -200,7 +200,7 @@ rotate() {
 
 	vault up media conf "$LAB/provider4.conf"
 	ns=$(inode /run/netns/media)
-	spawn inside media socat TCP-LISTEN:8080,fork,reuseaddr SYSTEM:'echo hello'
+	spawn inside media socat -U TCP-LISTEN:8080,fork,reuseaddr SYSTEM:'echo hello'
 	server=$SPAWNED
 	retry 5 says_hello
 	token

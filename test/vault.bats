@@ -184,11 +184,11 @@ fails_loudly() {
 	up host-address 10.200.1.1/24 vault-address 10.200.1.2/24 host-address fd10:1::1/64 vault-address fd10:1::2/64
 	[[ $(host ip -o address show dev vlt-media scope global) == *10.200.1.1/24*fd10:1::1/64* ]]
 	[[ $(inside media ip -o address show dev link-media) == *10.200.1.2/24*fd10:1::2/64* ]]
-	spawn inside media socat TCP6-LISTEN:8080,fork,ipv6only=0,reuseaddr SYSTEM:'echo hello'
-	retry 5 host socat -T1 - TCP:10.200.1.2:8080
-	[ "$(host socat -T1 - TCP:10.200.1.2:8080)" = hello ]
-	[ "$(host socat -T1 - 'TCP:[fd10:1::2]:8080')" = hello ]
-	run ! lan socat -T1 - TCP:10.200.1.2:8080,connect-timeout=1
+	spawn inside media socat -U TCP6-LISTEN:8080,fork,ipv6only=0,reuseaddr SYSTEM:'echo hello'
+	retry 5 host socat -u TCP:10.200.1.2:8080 -
+	[ "$(host socat -u TCP:10.200.1.2:8080 -)" = hello ]
+	[ "$(host socat -u 'TCP:[fd10:1::2]:8080' -)" = hello ]
+	run ! lan socat -u TCP:10.200.1.2:8080,connect-timeout=1 -
 	through_tunnel
 }
 

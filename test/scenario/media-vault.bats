@@ -44,7 +44,7 @@ setup_file() {
 	ip -n srv route add 10.200.1.0/24 via 10.8.0.2
 	# shellcheck disable=SC2016
 	systemd-run -q --unit=drip -p NetworkNamespacePath=/run/netns/srv \
-		socat TCP-LISTEN:81,fork,reuseaddr 'SYSTEM:while date; do sleep 0.2; done'
+		socat -U TCP-LISTEN:81,fork,reuseaddr 'SYSTEM:while date; do sleep 0.2; done'
 	for s in "${services[@]}"; do web_service "${s%:*}" "${s#*:}"; done
 	systemctl daemon-reload
 	systemctl start nginx

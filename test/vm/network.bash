@@ -26,7 +26,7 @@ provider() {
 		--no-resolv --no-hosts --listen-address=10.9.0.1 --bind-interfaces --address=/far.test/10.9.0.77 --user=root
 	# shellcheck disable=SC2016 # socat's shell expands it
 	systemd-run -q --unit=web -p NetworkNamespacePath=/run/netns/srv \
-		socat TCP-LISTEN:80,fork,reuseaddr 'SYSTEM:echo $SOCAT_PEERADDR'
+		socat -U TCP-LISTEN:80,fork,reuseaddr 'SYSTEM:echo $SOCAT_PEERADDR'
 }
 
 # client NAME ADDRESS: the file that the provider hands out, /etc/wireguard/NAME.conf
