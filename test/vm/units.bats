@@ -18,7 +18,7 @@ helpers() {
 
 	for path in "$@"; do
 		mkdir -p "${path%/*}"
-		systemd-run -q socat "UNIX-LISTEN:$path,fork" "SYSTEM:echo outside"
+		systemd-run -q socat -U "UNIX-LISTEN:$path,fork" "SYSTEM:echo outside"
 	done
 }
 
@@ -186,6 +186,22 @@ are() {
 	systemctl daemon-reload
 	are loose 3
 	systemctl start loose
+}
+
+@test "PC-11 a unit of Type=simple is judged by its program, not by what systemd is until that has begun" {
+	local n
+
+	systemctl start vault@media
+	for n in early1 early2 early3; do
+		printf '%s\n' '[Service]' 'Type=simple' 'ExecStart=/bin/sleep 1000' >/etc/systemd/system/$n.service
+		confine $n
+	done
+	systemctl daemon-reload
+	for n in 1 2 3; do
+		systemctl restart early1 early2 early3
+		vault check media unit early1 unit early2 unit early3
+	done
+	systemctl stop early1 early2 early3
 }
 
 @test "PC-7 PC-10 a leak test as a service: sealed, in a log for root alone; its timer runs as long as the vault is up" {

@@ -3,13 +3,18 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "vault/check/process.h"
+#include "vault/procs.h"
 
 #define CGROUP_MAX_BYTES (1U << 20)
+#define BEGIN_MS	 5000
+#define BEGIN_POLL_MS	 5
 
 /* True when one of the folders in the control group PATH is called UNIT. */
 static bool has_folder(const char *path, const char *unit)
@@ -40,9 +45,29 @@ static int is_in_unit(const char *pid, const char *unit)
 	return 0;
 }
 
+/*
+ * Before it begins the unit's program (execve), a new process is systemd's: it is called as that is,
+ * and then "(program)", and is not confined yet. systemctl returns before, for a unit of Type=simple.
+ */
+static bool is_systemds(int proc, const char *pid)
+{
+	char name[64];
+
+	procs_read_name(proc, pid, name);
+	return name[0] == '(' || !strcmp(name, "systemd") || !strcmp(name, "systemd-executo");
+}
+
+/* Whoever stays as he is until the END (clock_ms) is looked at as he is. */
+static void await_program(int proc, const char *pid, int64_t end)
+{
+	while (is_systemds(proc, pid) && clock_ms() < end)
+		(void)poll(NULL, 0, BEGIN_POLL_MS);
+}
+
 static int look_at_all(struct check *c, uint64_t inode, const char *unit, size_t *n)
 {
 	DIR *dir cleanup(close_dir) = opendir("/proc");
+	const int64_t end = clock_ms() + BEGIN_MS;
 	const struct dirent *e;
 	int r = 0;
 
@@ -54,6 +79,7 @@ static int look_at_all(struct check *c, uint64_t inode, const char *unit, size_t
 		r = is_in_unit(e->d_name, unit);
 		if (r == 1) {
 			++*n;
+			await_program(dirfd(dir), e->d_name, end);
 			check_process(c, inode, (pid_t)strtol(e->d_name, NULL, 10));
 		}
 	}
