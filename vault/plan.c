@@ -138,6 +138,8 @@ static void add_link_addresses(const struct spec *spec, struct plan *plan)
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].vault.addr.family)
 			add_address(spec, plan, SPEC_LINK_INDEX, &spec->link[f].vault);
+	if (spec->link[SPEC_V6].vault.addr.family)
+		add_address(spec, plan, SPEC_LINK_INDEX, &spec_link_local);
 	add_up(spec, plan, SPEC_LINK_INDEX);
 }
 

@@ -139,10 +139,19 @@ static void add_output_tunnel(const struct spec *spec, struct ruleset *rs, struc
 	RULE(rs, c, "dropped_source", VERDICT_DROP, NULL, match_oif(spec->tunnel_name));
 }
 
+/* Neighbours are looked for, and answered, from the link's addresses inside. */
+static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct chain *c)
+{
+	const struct addr *const from[] = { &spec->link[SPEC_V6].vault.addr, &spec_link_local.addr };
+
+	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
+		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->link_name),
+		     match_saddr(from[i]), match_icmp_set(AF_INET6, "neighbour"));
+}
+
 static void add_output_neighbour(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->link_name),
-	     match_saddr(&spec->link[SPEC_V6].vault.addr), match_icmp_set(AF_INET6, "neighbour"));
+	add_neighbours(spec, rs, c);
 	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted",
 	     match_oif(spec->link_name), match_icmp_set(AF_INET6, "routine"));
 }
@@ -357,9 +366,7 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 		add_link_family(spec, SPEC_V4, rs, c);
 	}
 	if (link_has(spec, SPEC_V6)) {
-		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL,
-		     match_saddr(&spec->link[SPEC_V6].vault.addr),
-		     match_icmp_set(AF_INET6, "neighbour"));
+		add_neighbours(spec, rs, c);
 		add_link_family(spec, SPEC_V6, rs, c);
 	}
 	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",

@@ -107,6 +107,11 @@ struct prefix spec_leg_local(const struct spec *spec)
 	return local;
 }
 
+const struct prefix spec_link_local = {
+	.addr = { .family = AF_INET6, .bytes = { [0] = 0xfe, [1] = 0x80, [15] = 2 } },
+	.len = 64
+};
+
 uint32_t spec_mark(const struct spec *spec)
 {
 	return SPEC_MARK | (hash(spec->name) & 0x007f3fffU);

@@ -172,6 +172,12 @@ void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN]);
  */
 struct prefix spec_leg_local(const struct spec *spec);
 
+/*
+ * The link's address of that kind inside, fe80::2, where the link has IPv6: neighbours are looked
+ * for from it as above, and nothing else is said.
+ */
+extern const struct prefix spec_link_local;
+
 /* The mark of this vault's tunnel, made of its name. */
 uint32_t spec_mark(const struct spec *spec);
 /*
