@@ -813,17 +813,21 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	host sh -c 'rm /etc/nftables.conf; nft delete table ip others'
 }
 
-# faults MODE [ERROR]: each answer of the kernel goes wrong, one a run: not one run says sound, or broken
+# faults FIRST MODE [ERROR]: every third answer of the kernel from the FIRST (FAULT=all: each) goes wrong, one a run: not one
+# run says sound, or broken
 faults() {
-	local how=("$@") i n status odd=0
+	local first=$1 how=("${@:2}") step=3 i n status odd=0 tried=0
+
+	[[ ${FAULT-} != all ]] || first=1 step=1
 
 	n=$(host env "$top/$(realpath --relative-to="$top" "${VAULT%/*}")/test/inject" list "$VAULT" -q check media | grep -c '^p [0-9]* recvmsg ')
 	((n > 20))
-	for ((i = 1; i <= n; i++)); do
+	for ((i = first; i <= n; i += step)); do
+		tried=$((tried + 1))
 		run host env CALL=recvmsg "${VAULT%/*}/test/inject" "${how[0]}" p $i "${how[@]:1}" "$VAULT" -q check media
 		[[ $status == 3 && $output == *"media: unknown" ]] || { odd=$((odd + 1)); echo "recvmsg $i ${how[*]}: exit $status: $output"; }
 	done
-	echo "# ${how[*]}: $n answers, each unknown but $odd" >&3
+	echo "# ${how[*]}: $tried of $n answers, each unknown but $odd" >&3
 	((odd == 0))
 }
 
@@ -851,9 +855,9 @@ faults() {
 
 @test "L28 the kernel's answers lost, cut or failing, one by one: unknown, exit 3" {
 	[[ -x ${VAULT%/*}/test/inject ]] || skip "needs the fault injector"
-	faults fail ENOBUFS
-	faults short
-	faults empty
+	faults 1 fail ENOBUFS
+	faults 2 short
+	faults 3 empty
 }
 
 # Everything there is, byte for byte: also how many frames every interface has passed.

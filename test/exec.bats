@@ -459,7 +459,7 @@ own() { xc ip -o address show | awk '$2 != "lo" { sub("/.*", "", $4); print $4 }
 	run xc sh -c "$addresses"
 	[[ $output == *10.66.0.2* && $output == *fd66::2* ]]
 	run ! grep -E '192\.0\.2\.|192\.168\.|2001:0?db8:0{0,3}1:|fd00:0?0?77' <<< "$output"
-	[ "$(own)" = "10.200.0.2 10.66.0.2 fd66::2 fd76:6175:6c74::2" ]
+	[ "$(own)" = "10.200.0.2 10.66.0.2 fd66::2 fd76:6175:6c74::2 fe80::2" ]
 	vault down media
 	vault up media conf "$LAB/provider.conf" no-link
 	[ "$(own)" = "10.66.0.2 fd66::2" ]

@@ -219,7 +219,7 @@ lets_go() { ! holds_vault "$1"; }
 	vault up media conf "$conf"
 	inside media nft flush ruleset
 	n=$(host "$inject" list "$VAULT" -q leaktest media probe link-udp | grep -c '^p [0-9]* recvmsg ')
-	for ((call = n - 7; call <= n; call++)); do
+	for ((call = n; call > 0 && told < 2; call--)); do # from the last one; a run on a busy machine has more of them
 		run --separate-stderr host env CALL=recvmsg "$inject" fail p $call EIO "$VAULT" -j leaktest media probe link-udp
 		echo "$call of $n: exit $status $(jq -r .verdict <<< "$output") $stderr"
 		[[ $stderr != *"reading what was seen"* || $(jq '.probes[0].evidence | length' <<< "$output") == 0 ]] || {
