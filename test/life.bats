@@ -56,8 +56,17 @@ drop_none() { isp sh -c 'nft delete table inet cut 2> /dev/null || :'; }
 	run -0 vault down all
 	[ "$output" = "no vault is up" ]
 	[ "$(vault -j down all)" = "[]" ]
-	host rm -r /run/vault
+	vault up one conf "$LAB/provider.conf"
+	vault up two conf "$LAB/provider2.conf"
+	spawn inside two sleep 1000 # or its namespace would end without its name
+	host sh -c 'rm -r /run/vault; umount /run/netns/two; rm /run/netns/two'
+	run -1 --separate-stderr vault down all
+	[ "$output" = $'two: not up, clearing what is left of it\ntwo: down' ]
+	[ "$stderr" = "vault: one: not up: the namespace of this name is not a vault's; it is left alone" ]
+	run ! host ip link show vlt-one
+	host ip netns del one
 	run -0 vault down all
+	[ "$output" = "no vault is up" ]
 	run -2 vault up all conf "$LAB/provider.conf" # it is no name
 }
 

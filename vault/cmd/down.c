@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/cmd/down.c: `vault down`: which vaults, and how. */
+#include <errno.h>
 #include <string.h>
 
 #include "lib/addr.h"
+#include "vault/check/orphan.h"
 #include "vault/cmd.h"
 #include "vault/inside.h"
 #include "vault/report.h"
@@ -11,10 +13,11 @@
 
 #define SECONDS_MAX 86400
 
-static int down_list(const struct takedown *q, char *const *names, size_t n)
+/* FOUND: all the names there are, and not only some. */
+static int down_list(const struct takedown *q, char *const *names, size_t n, bool found)
 {
 	json_t *list = json_array();
-	bool good = list != NULL;
+	bool good = list && found;
 
 	for (size_t i = 0; i < n; i++) {
 		json_t *one = json_pack("{s:s}", "name", names[i]);
@@ -32,20 +35,47 @@ static int down_list(const struct takedown *q, char *const *names, size_t n)
 	return good ? EXIT_DONE : EXIT_FAILED;
 }
 
+struct names {
+	char **list;
+	size_t n;
+};
+
+static int add_name(const char *name, void *arg)
+{
+	struct names *names = arg;
+	char *copy;
+	int r;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->list[i], name))
+			return 0;
+	copy = strdup(name);
+	r = copy ? check_append(&names->list, &names->n, sizeof(copy), &copy) : -ENOMEM;
+	if (r)
+		free(copy);
+	return r;
+}
+
+/* Those that are described, and those whose description was lost. */
 static int down_all(const struct takedown *q)
 {
-	char **names;
-	ssize_t n = state_names(&names);
-	int code;
+	struct names names = { 0 };
+	ssize_t n = state_names(&names.list);
+	int r, code;
 
 	if (n < 0) {
 		report_error("down", "reading %s: %s", STATE_DIR, strerror((int)-n));
 		return EXIT_FAILED;
 	}
-	if (!n)
+	names.n = (size_t)n;
+	r = orphans_find(add_name, &names);
+	if (r)
+		report_error("down", "looking for links of vaults that are not described: %s",
+			     strerror(-r));
+	if (!names.n && !r)
 		report_line("no vault is up");
-	code = down_list(q, names, (size_t)n);
-	state_names_free(names, n);
+	code = down_list(q, names.list, names.n, !r);
+	state_names_free(names.list, (ssize_t)names.n);
 	return code;
 }
 
@@ -121,7 +151,7 @@ static int down_run(int argc, char **argv, const struct options *options)
 		}
 	if (take_words(argc, argv, n, &q))
 		return EXIT_USAGE;
-	return q.all ? down_all(&q) : down_list(&q, argv, (size_t)n);
+	return q.all ? down_all(&q) : down_list(&q, argv, (size_t)n, true);
 }
 
 const struct cmd cmd_down = {
