@@ -217,6 +217,19 @@ int state_is_host(const struct spec *spec)
 		       : 0;
 }
 
+const char *state_mend(int err)
+{
+	switch (-err) {
+	case EPERM:
+	case EACCES:
+		return " (run it as root)";
+	case EXDEV:
+		return ": this is not the network namespace of its host (run it on the host)";
+	default:
+		return "";
+	}
+}
+
 int state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
 {
 	char *text cleanup(free_ptr) = state_text(spec, inode, generation);

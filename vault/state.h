@@ -55,6 +55,10 @@ int must_check state_save(int dir, const struct spec *spec, uint64_t inode, uint
  * another, such as the vault: nothing of the host can be seen from there; -errno. */
 int must_check state_is_host(const struct spec *spec);
 
+/* The mend for an error (ERR, -errno) of who looks at a vault, to follow its text; "" where there is
+ * none. */
+const char *state_mend(int err);
+
 /* 1 when the folder DIR holds just what state_save would write, 0 when not, -errno when it cannot
  * be read. */
 int must_check state_is_saved(int dir, const struct spec *spec, uint64_t inode,

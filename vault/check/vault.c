@@ -297,20 +297,9 @@ static void tell_ports(struct exam *e)
 				  bridge->name);
 }
 
-/* What else stands between us and the kernel. */
 static const char *hint(int err)
 {
-	switch (-err) {
-	case EPERM:
-	case EACCES:
-		return " (run it as root)";
-	case EXDEV:
-		return ": this is not the network namespace of its host (run it on the host)";
-	case ENOENT:
-		return " (is /proc there?)";
-	default:
-		return "";
-	}
+	return err == -ENOENT ? " (is /proc there?)" : state_mend(err);
 }
 
 static void examine(struct exam *e)

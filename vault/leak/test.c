@@ -26,23 +26,9 @@
 #define LOCK_TRY_MS 50
 #define LOCK_WAIT_MS 15000
 
-/* What stands in the way of a run, as a mend. */
-static const char *hint(int err)
-{
-	switch (-err) {
-	case EPERM:
-	case EACCES:
-		return " (run it as root)";
-	case EXDEV:
-		return ": this is not the network namespace of its host (run it on the host)";
-	default:
-		return "";
-	}
-}
-
 static int undecided(const struct test *t, const char *what, int err)
 {
-	report_error(t->q->name, "%s: %s%s", what, strerror(-err), hint(err));
+	report_error(t->q->name, "%s: %s%s", what, strerror(-err), state_mend(err));
 	return EXIT_UNDECIDED;
 }
 
