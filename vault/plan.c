@@ -79,7 +79,7 @@ static void add_defaults(const struct spec *spec, struct plan *plan, uint8_t fam
 	if (spec_tunnel_has(spec, family))
 		(void)add_route(spec, plan, &all, spec->tunnel_index, 0);
 	if (by_gateway)
-		add_route(spec, plan, &all, SPEC_LEG_INDEX, 0)->route.via = spec->leg.via;
+		add_route(spec, plan, &all, spec->leg_index, 0)->route.via = spec->leg.via;
 	if (spec_uses(spec, family) && (spec->has_tunnel || spec->leg.role == SPEC_VIA) &&
 	    !(by_gateway && family == AF_INET6))
 		(void)add_route(spec, plan, &all, 0, UINT32_MAX);
@@ -117,7 +117,7 @@ static void add_link_route(const struct spec *spec, struct plan *plan, const str
 	if ((dst->len >= ends->vault.len && prefix_contains(&ends->vault, &dst->addr)) ||
 	    has_route(plan, dst))
 		return;
-	add_route(spec, plan, dst, SPEC_LINK_INDEX, 0)->route.via = ends->host.addr;
+	add_route(spec, plan, dst, spec->link_index, 0)->route.via = ends->host.addr;
 }
 
 static void add_reach_routes(const struct spec *spec, struct plan *plan)
@@ -137,10 +137,10 @@ static void add_link_addresses(const struct spec *spec, struct plan *plan)
 {
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].vault.addr.family)
-			add_address(spec, plan, SPEC_LINK_INDEX, &spec->link[f].vault);
+			add_address(spec, plan, spec->link_index, &spec->link[f].vault);
 	if (spec->link[SPEC_V6].vault.addr.family)
-		add_address(spec, plan, SPEC_LINK_INDEX, &spec_link_local);
-	add_up(spec, plan, SPEC_LINK_INDEX);
+		add_address(spec, plan, spec->link_index, &spec_link_local);
+	add_up(spec, plan, spec->link_index);
 }
 
 /* The leg has all its packets' way before it is up. */
@@ -150,10 +150,10 @@ static void add_leg(const struct spec *spec, struct plan *plan)
 
 	if (!spec_has_leg(spec))
 		return;
-	add_address(spec, plan, SPEC_LEG_INDEX, &spec->leg.address);
+	add_address(spec, plan, spec->leg_index, &spec->leg.address);
 	if (spec->leg.address.addr.family == AF_INET6)
-		add_address(spec, plan, SPEC_LEG_INDEX, &local);
-	add_up(spec, plan, SPEC_LEG_INDEX);
+		add_address(spec, plan, spec->leg_index, &local);
+	add_up(spec, plan, spec->leg_index);
 }
 
 static void add_forward(const struct spec *spec, struct plan *plan, uint32_t index)
@@ -210,7 +210,7 @@ void plan_build(const struct spec *spec, struct plan *plan)
 	if (spec->has_link)
 		add_link_addresses(spec, plan);
 	add_leg(spec, plan);
-	add_forward(spec, plan, SPEC_LEG_INDEX);
+	add_forward(spec, plan, spec->leg_index);
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		add_address(spec, plan, spec->tunnel_index, &spec->addresses[i]);
 	if (spec->has_tunnel)

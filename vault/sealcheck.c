@@ -72,9 +72,9 @@ static bool is_untouched(struct check *check)
 	struct nl_error error;
 	uint32_t generation;
 
-	if ((check->link && check->link != SPEC_LINK_INDEX) ||
+	if ((check->link && check->link != spec->link_index) ||
 	    (check->tunnel && check->tunnel != spec->tunnel_index) ||
-	    (check->leg && check->leg != SPEC_LEG_INDEX))
+	    (check->leg && check->leg != spec->leg_index))
 		return false;
 	return !nftlook_generation(&check->nft, &generation, &error) &&
 	       generation == spec->seal_generation;

@@ -108,8 +108,7 @@ struct prefix spec_leg_local(const struct spec *spec)
 }
 
 const struct prefix spec_link_local = {
-	.addr = { .family = AF_INET6, .bytes = { [0] = 0xfe, [1] = 0x80, [15] = 2 } },
-	.len = 64
+	.addr = { .family = AF_INET6, .bytes = { [0] = 0xfe, [1] = 0x80, [15] = 2 } }, .len = 64
 };
 
 uint32_t spec_mark(const struct spec *spec)
@@ -136,9 +135,9 @@ const char *spec_interface(const struct spec *spec, uint32_t index)
 {
 	if (index == SPEC_LOOPBACK_INDEX)
 		return "lo";
-	if (index == SPEC_LINK_INDEX)
+	if (index == spec->link_index)
 		return spec->link_name;
-	if (index == SPEC_LEG_INDEX)
+	if (index == spec->leg_index)
 		return spec->leg_name;
 	return index == spec->tunnel_index ? spec->tunnel_name : "";
 }

@@ -14,9 +14,9 @@
 #define SPEC_NAME_MAX 63
 #define SPEC_SCHEMA 1
 
-/* Interface indexes inside a vault: the namespace is fresh. The tunnel's is in the spec: it must be
- * free on the host too. */
-enum spec_index { SPEC_LOOPBACK_INDEX = 1, SPEC_LINK_INDEX = 2, SPEC_LEG_INDEX = 3 };
+/* The loopback's index: the kernel's own constant, in every namespace. No other index is known
+ * beforehand: modules such as sit put a device of their own into each namespace as it is made. */
+#define SPEC_LOOPBACK_INDEX 1U
 
 /* What the names of interfaces on the host begin with: a link's end, a leg's, a segment's bridge. */
 #define SPEC_LINK_PREFIX "vlt-"
@@ -136,7 +136,7 @@ struct spec {
 	char bridge_name[IFNAMSIZ]; /* of the leg's segment, on the host */
 	uint32_t host_index; /* of host_name on the host */
 	uint32_t port_index; /* of port_name on the host */
-	uint32_t tunnel_index; /* of tunnel_name in the vault */
+	uint32_t link_index, leg_index, tunnel_index; /* of those names in the vault */
 	uint64_t netns_inode; /* 0 until made */
 	uint64_t host_inode; /* of the network namespace that is its host; 0: not known */
 	uint32_t seal_generation; /* of the rules in the vault when the last of them was read back;

@@ -149,8 +149,9 @@ static json_t *link_json(const struct spec *spec)
 {
 	if (!spec->has_link)
 		return json_null();
-	return json_pack("{s:s, s:s, s:I, s:o, s:o, s:o, s:o}", "host_interface", spec->host_name,
-			 "interface", spec->link_name, "host_index", (json_int_t)spec->host_index,
+	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "host_interface",
+			 spec->host_name, "interface", spec->link_name, "host_index",
+			 (json_int_t)spec->host_index, "index", (json_int_t)spec->link_index,
 			 "host_address", prefix_json(&spec->link[SPEC_V4].host), "vault_address",
 			 prefix_json(&spec->link[SPEC_V4].vault), "host_address6",
 			 prefix_json(&spec->link[SPEC_V6].host), "vault_address6",
@@ -163,9 +164,10 @@ static json_t *segment_json(const struct spec *spec)
 
 	if (!spec_has_leg(spec))
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:s, s:o}", "name", leg->segment, "bridge",
-			 spec->bridge_name, "host_interface", spec->port_name, "interface",
-			 spec->leg_name, "host_index", (json_int_t)spec->port_index, "address",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:o}", "name", leg->segment,
+			 "bridge", spec->bridge_name, "host_interface", spec->port_name,
+			 "interface", spec->leg_name, "host_index", (json_int_t)spec->port_index,
+			 "index", (json_int_t)spec->leg_index, "address",
 			 prefix_json(&leg->address), "role", spec_role_names[leg->role], "via",
 			 addr_json(&leg->via));
 }

@@ -35,6 +35,16 @@ static int read_number(const json_t *value, json_int_t max, json_int_t *out)
 	return json_is_integer(value) && *out >= 0 && *out <= max ? 0 : -EINVAL;
 }
 
+/* An index, which is FALLBACK where the writer was an older vault, that did not say it. */
+static int read_index(const json_t *value, uint32_t fallback, uint32_t *out)
+{
+	json_int_t number = fallback;
+	int r = value ? read_number(value, INT32_MAX, &number) : 0;
+
+	*out = (uint32_t)number;
+	return r;
+}
+
 static int read_prefix(const json_t *value, struct prefix *out)
 {
 	if (json_is_null(value))
@@ -148,7 +158,7 @@ static int read_tunnel(const json_t *value, struct spec *out)
 {
 	const json_t *peers = json_object_get(value, "peers");
 	const char *key = json_string_value(json_object_get(value, "public_key"));
-	json_int_t index, mtu, port, mark;
+	json_int_t mtu, port, mark;
 	int r;
 
 	if (json_is_null(value))
@@ -157,7 +167,7 @@ static int read_tunnel(const json_t *value, struct spec *out)
 	r = read_string(json_object_get(value, "interface"), out->tunnel_name,
 			sizeof(out->tunnel_name));
 	if (!r)
-		r = read_number(json_object_get(value, "index"), INT32_MAX, &index);
+		r = read_index(json_object_get(value, "index"), 0, &out->tunnel_index);
 	if (!r)
 		r = key ? key_from_base64(key, strlen(key), &out->wg.public_key) : -EINVAL;
 	if (!r)
@@ -174,7 +184,6 @@ static int read_tunnel(const json_t *value, struct spec *out)
 		r = read_peer(json_array_get(peers, i), &out->wg);
 	if (r)
 		return r;
-	out->tunnel_index = (uint32_t)index;
 	out->mtu = (uint16_t)mtu;
 	out->wg.listen_port = (uint16_t)port;
 	out->wg.fwmark = (uint32_t)mark;
@@ -197,7 +206,6 @@ static int read_role(const json_t *value, enum spec_role *out)
 static int read_segment(const json_t *value, struct spec *out)
 {
 	char name[SPEC_NAME_MAX + 1];
-	json_int_t index;
 	int r;
 
 	if (json_is_null(value))
@@ -206,7 +214,9 @@ static int read_segment(const json_t *value, struct spec *out)
 	if (!r && !spec_name_is_valid(name))
 		r = -EINVAL;
 	if (!r)
-		r = read_number(json_object_get(value, "host_index"), INT32_MAX, &index);
+		r = read_index(json_object_get(value, "host_index"), 0, &out->port_index);
+	if (!r)
+		r = read_index(json_object_get(value, "index"), 3, &out->leg_index);
 	if (!r)
 		r = read_prefix(json_object_get(value, "address"), &out->leg.address);
 	if (!r && !out->leg.address.addr.family)
@@ -218,7 +228,6 @@ static int read_segment(const json_t *value, struct spec *out)
 	if (r)
 		return r;
 	spec_set_segment(out, name);
-	out->port_index = (uint32_t)index;
 	return 0;
 }
 
@@ -232,7 +241,6 @@ static int read_link(const json_t *value, struct spec *out)
 		     { "vault_address", SPEC_V4, false },
 		     { "host_address6", SPEC_V6, true },
 		     { "vault_address6", SPEC_V6, false } };
-	json_int_t index;
 	int r;
 
 	if (json_is_null(value))
@@ -244,10 +252,9 @@ static int read_link(const json_t *value, struct spec *out)
 		r = read_string(json_object_get(value, "interface"), out->link_name,
 				sizeof(out->link_name));
 	if (!r)
-		r = read_number(json_object_get(value, "host_index"), INT32_MAX, &index);
-	if (r)
-		return r;
-	out->host_index = (uint32_t)index;
+		r = read_index(json_object_get(value, "host_index"), 0, &out->host_index);
+	if (!r)
+		r = read_index(json_object_get(value, "index"), 2, &out->link_index);
 	for (size_t i = 0; !r && i < ARRAY_SIZE(ends); i++) {
 		struct spec_link_ends *e = &out->link[ends[i].family];
 

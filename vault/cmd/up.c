@@ -243,12 +243,16 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 	inherit(spec, old);
 	if (!r && gather(spec, old, w))
 		return EXIT_FAILED;
-	if (old->has_link) /* an interface that is there keeps its index */
+	if (old->has_link) { /* an interface that is there keeps its index */
 		spec->host_index = old->host_index;
+		spec->link_index = old->link_index;
+	}
 	if (old->has_tunnel)
 		spec->tunnel_index = old->tunnel_index;
-	if (spec_has_leg(old))
+	if (spec_has_leg(old)) {
 		spec->port_index = old->port_index;
+		spec->leg_index = old->leg_index;
+	}
 	if (!r)
 		r = sight_take(w, &sight, w->why);
 	if (r) {

@@ -189,7 +189,7 @@ static int make_pair(struct world *w, uint32_t bridge)
 		.name = spec->port_name,
 		.peer_name = spec->leg_name,
 		.index = spec->port_index,
-		.peer_index = SPEC_LEG_INDEX,
+		.peer_index = spec->leg_index,
 		.peer_ns = w->vault_ns,
 		.peer_group = SPEC_GROUP,
 		.peer_mac = mac,
@@ -221,7 +221,7 @@ static int remove_inside(struct world *w)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->n_links; i++) {
-		if (s->links[i].index != SPEC_LEG_INDEX &&
+		if (s->links[i].index != w->spec->leg_index &&
 		    strcmp(s->links[i].name, w->spec->leg_name))
 			continue;
 		r = world_queue(w, &w->vault_route);
@@ -232,7 +232,7 @@ static int remove_inside(struct world *w)
 	if (!r)
 		r = world_flush(w);
 	if (!r)
-		sight_forget_link(w->sight, SPEC_LEG_INDEX);
+		sight_forget_link(w->sight, w->spec->leg_index);
 	return r;
 }
 
@@ -261,7 +261,7 @@ static const char *fault_of_pair(const struct spec *spec, const struct rtnl_link
 		return "another interface has the name of its port";
 	if (port->master != bridge)
 		return "its port is not one of its bridge";
-	if (inside->index != SPEC_LEG_INDEX || inside->master || inside->group != SPEC_GROUP)
+	if (inside->index != spec->leg_index || inside->master || inside->group != SPEC_GROUP)
 		return "its inner end is another, or a port of one, or in another group";
 	if (memcmp(inside->mac, mac, sizeof(mac)))
 		return "its MAC address is another";

@@ -55,7 +55,7 @@ static int remove_remains(struct world *w)
 	int r = 0;
 
 	for (size_t i = 0; i < s->n_links; i++)
-		if (s->links[i].index == SPEC_LINK_INDEX)
+		if (s->links[i].index == w->spec->link_index)
 			inside = s->links[i].name;
 	if (inside)
 		nl = &w->vault_route;
@@ -68,7 +68,7 @@ static int remove_remains(struct world *w)
 	if (!r)
 		r = world_flush(w);
 	if (!r)
-		sight_forget_link(w->sight, SPEC_LINK_INDEX);
+		sight_forget_link(w->sight, w->spec->link_index);
 	return r;
 }
 
@@ -99,7 +99,7 @@ static const char *fault_of_ends(const struct spec *spec, const struct rtnl_link
 {
 	if (strcmp(host->kind, "veth") || host->index != spec->host_index)
 		return "another interface has the name of its host end";
-	if (inside->index != SPEC_LINK_INDEX)
+	if (inside->index != spec->link_index)
 		return "another interface has the name of its inner end";
 	if (host->master || inside->master)
 		return host->master ? "its host end is a port of another interface"
@@ -207,7 +207,7 @@ static int link_make(const struct obj *obj, struct world *w)
 		.name = spec->host_name,
 		.peer_name = spec->link_name,
 		.index = spec->host_index,
-		.peer_index = SPEC_LINK_INDEX,
+		.peer_index = spec->link_index,
 		.peer_ns = w->vault_ns,
 		.peer_group = SPEC_GROUP,
 	};

@@ -231,7 +231,7 @@ int twin_cut(struct twin *t)
 		const struct rtnl_route all = {
 			.dst.addr.family = a->family,
 			.via = t->spec.link[a->family == AF_INET6 ? SPEC_V6 : SPEC_V4].host.addr,
-			.index = SPEC_LINK_INDEX,
+			.index = t->spec.link_index,
 			.metric = 1,
 		};
 
@@ -240,7 +240,7 @@ int twin_cut(struct twin *t)
 		r = world_queue(w, nl);
 		if (r)
 			break;
-		rtnl_queue_address(&w->batch, nl, 0, SPEC_LINK_INDEX, &own, true);
+		rtnl_queue_address(&w->batch, nl, 0, t->spec.link_index, &own, true);
 		rtnl_queue_route(&w->batch, nl, 0, &all);
 		r = flush(t, 0);
 		r = r == -EEXIST ? 0 : r;
