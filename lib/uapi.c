@@ -138,8 +138,7 @@ static void add_peer(struct text *t, const struct wg_peer *peer)
 	add_key(t, "preshared_key=",
 		peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &none);
 	add_endpoint(t, &peer->endpoint);
-	add_number(t, "persistent_keepalive_interval=",
-		   peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0);
+	add_number(t, "persistent_keepalive_interval=", peer->keepalive);
 	add_text(t, "replace_allowed_ips=true\n");
 	for (size_t i = 0; i < peer->n_allowed_ips; i++) {
 		add_text(t, "allowed_ip=");
@@ -159,18 +158,15 @@ static size_t text_size(const struct wg_device *dev)
 
 static void add_device(struct text *t, const struct wg_device *dev)
 {
-	static const struct key none;
 	bool whole = !(dev->flags & WG_DEVICE_IS_CHANGE);
 
 	add_text(t, "set=1\n");
-	if (whole || dev->flags & WG_DEVICE_HAS_PRIVATE_KEY)
-		add_key(t, "private_key=",
-			dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &none);
-	if (whole || dev->flags & WG_DEVICE_HAS_LISTEN_PORT)
-		add_number(t, "listen_port=",
-			   dev->flags & WG_DEVICE_HAS_LISTEN_PORT ? dev->listen_port : 0);
-	if (whole || dev->flags & WG_DEVICE_HAS_FWMARK)
-		add_number(t, "fwmark=", dev->flags & WG_DEVICE_HAS_FWMARK ? dev->fwmark : 0);
+	if (whole || dev->flags & WG_DEVICE_GIVES_PRIVATE_KEY)
+		add_key(t, "private_key=", &dev->private_key);
+	if (whole || dev->flags & WG_DEVICE_GIVES_LISTEN_PORT)
+		add_number(t, "listen_port=", dev->listen_port);
+	if (whole || dev->flags & WG_DEVICE_GIVES_FWMARK)
+		add_number(t, "fwmark=", dev->fwmark);
 	if (whole)
 		add_text(t, "replace_peers=true\n");
 	for (size_t i = 0; i < dev->n_peers; i++)

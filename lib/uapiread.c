@@ -76,7 +76,6 @@ static int take_private_key(struct reading *r, struct value v)
 
 	if (err || key_is_zero(&r->dev->private_key))
 		return err;
-	r->dev->flags |= WG_DEVICE_HAS_PRIVATE_KEY;
 	key_public(&r->dev->private_key, &r->dev->public_key);
 	return 0;
 }
@@ -92,11 +91,9 @@ static int take_listen_port(struct reading *r, struct value v)
 	uint64_t n;
 	int err = take_number(v, UINT16_MAX, &n);
 
-	if (err || n == 0)
-		return err;
-	r->dev->listen_port = (uint16_t)n;
-	r->dev->flags |= WG_DEVICE_HAS_LISTEN_PORT;
-	return 0;
+	if (!err)
+		r->dev->listen_port = (uint16_t)n;
+	return err;
 }
 
 static int take_fwmark(struct reading *r, struct value v)
@@ -104,11 +101,9 @@ static int take_fwmark(struct reading *r, struct value v)
 	uint64_t n;
 	int err = take_number(v, UINT32_MAX, &n);
 
-	if (err || n == 0)
-		return err;
-	r->dev->fwmark = (uint32_t)n;
-	r->dev->flags |= WG_DEVICE_HAS_FWMARK;
-	return 0;
+	if (!err)
+		r->dev->fwmark = (uint32_t)n;
+	return err;
 }
 
 static int take_public_key(struct reading *r, struct value v)
@@ -177,11 +172,9 @@ static int take_keepalive(struct reading *r, struct value v)
 	uint64_t n;
 	int err = take_number(v, UINT16_MAX, &n);
 
-	if (err || n == 0)
-		return err;
-	r->peer->keepalive = (uint16_t)n;
-	r->peer->flags |= WG_PEER_HAS_KEEPALIVE;
-	return 0;
+	if (!err)
+		r->peer->keepalive = (uint16_t)n;
+	return err;
 }
 
 static int take_allowed_ip(struct reading *r, struct value v)

@@ -126,7 +126,6 @@ static bool put_peer_settings(struct nlmsghdr *nlh, const struct wg_peer *peer)
 {
 	const struct key *psk =
 		peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &no_key;
-	uint16_t keepalive = peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0;
 
 	if (peer->flags & WG_PEER_REMOVE)
 		return mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS, WGPEER_F_REMOVE_ME);
@@ -135,7 +134,7 @@ static bool put_peer_settings(struct nlmsghdr *nlh, const struct wg_peer *peer)
 	       put(nlh, WGPEER_A_PRESHARED_KEY, psk->bytes, KEY_LEN) &&
 	       put_endpoint(nlh, &peer->endpoint) &&
 	       mnl_attr_put_u16_check(nlh, MESSAGE_MAX, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
-				      keepalive);
+				      peer->keepalive);
 }
 
 /*
@@ -183,25 +182,20 @@ static void put_peers(struct nlmsghdr *nlh, struct cursor *c)
 
 static void put_changed_settings(struct nlmsghdr *nlh, const struct wg_device *dev)
 {
-	if (dev->flags & WG_DEVICE_HAS_PRIVATE_KEY)
+	if (dev->flags & WG_DEVICE_GIVES_PRIVATE_KEY)
 		mnl_attr_put(nlh, WGDEVICE_A_PRIVATE_KEY, KEY_LEN, dev->private_key.bytes);
-	if (dev->flags & WG_DEVICE_HAS_LISTEN_PORT)
+	if (dev->flags & WG_DEVICE_GIVES_LISTEN_PORT)
 		mnl_attr_put_u16(nlh, WGDEVICE_A_LISTEN_PORT, dev->listen_port);
-	if (dev->flags & WG_DEVICE_HAS_FWMARK)
+	if (dev->flags & WG_DEVICE_GIVES_FWMARK)
 		mnl_attr_put_u32(nlh, WGDEVICE_A_FWMARK, dev->fwmark);
 }
 
 static void put_device_settings(struct nlmsghdr *nlh, const struct wg_device *dev)
 {
-	const struct key *key =
-		dev->flags & WG_DEVICE_HAS_PRIVATE_KEY ? &dev->private_key : &no_key;
-
 	mnl_attr_put_u32(nlh, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS);
-	mnl_attr_put(nlh, WGDEVICE_A_PRIVATE_KEY, KEY_LEN, key->bytes);
-	mnl_attr_put_u16(nlh, WGDEVICE_A_LISTEN_PORT,
-			 dev->flags & WG_DEVICE_HAS_LISTEN_PORT ? dev->listen_port : 0);
-	mnl_attr_put_u32(nlh, WGDEVICE_A_FWMARK,
-			 dev->flags & WG_DEVICE_HAS_FWMARK ? dev->fwmark : 0);
+	mnl_attr_put(nlh, WGDEVICE_A_PRIVATE_KEY, KEY_LEN, dev->private_key.bytes);
+	mnl_attr_put_u16(nlh, WGDEVICE_A_LISTEN_PORT, dev->listen_port);
+	mnl_attr_put_u32(nlh, WGDEVICE_A_FWMARK, dev->fwmark);
 }
 
 void wg_queue_set(struct nl_batch *b, struct nl *genl, uint16_t family, unsigned int tag,

@@ -20,9 +20,13 @@ struct wg_endpoint {
 	uint16_t port; /* 0: the peer has no endpoint */
 };
 
+/*
+ * A number that is 0 is off, on every device and in every description: no flag says so again. The
+ * flags tell what the number cannot: whether a file gives it, and whether a change sets it.
+ */
 enum wg_peer_flags {
-	WG_PEER_HAS_PRESHARED_KEY = 1U << 0,
-	WG_PEER_HAS_KEEPALIVE = 1U << 1,
+	WG_PEER_HAS_PRESHARED_KEY = 1U << 0, /* a description leaves the key itself out */
+	WG_PEER_GIVES_KEEPALIVE = 1U << 1, /* in a file only */
 	WG_PEER_REMOVE = 1U << 2, /* in a change only: this peer goes */
 };
 
@@ -41,9 +45,9 @@ struct wg_peer {
 };
 
 enum wg_device_flags {
-	WG_DEVICE_HAS_PRIVATE_KEY = 1U << 0,
-	WG_DEVICE_HAS_LISTEN_PORT = 1U << 1,
-	WG_DEVICE_HAS_FWMARK = 1U << 2,
+	WG_DEVICE_GIVES_PRIVATE_KEY = 1U << 0, /* these three: in a file or in a change */
+	WG_DEVICE_GIVES_LISTEN_PORT = 1U << 1,
+	WG_DEVICE_GIVES_FWMARK = 1U << 2,
 	/* Not a whole device but a change to one (lib/wgdiff.h): settings without their flag, and
 	   other peers, stay. */
 	WG_DEVICE_IS_CHANGE = 1U << 3,

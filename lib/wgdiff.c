@@ -68,18 +68,13 @@ static bool same_endpoint(const struct wg_endpoint *want, const struct wg_endpoi
 	       addr_equal(&want->addr, &have->addr);
 }
 
-static uint16_t keepalive(const struct wg_peer *peer)
-{
-	return peer->flags & WG_PEER_HAS_KEEPALIVE ? peer->keepalive : 0;
-}
-
 /* 1 when HAVE is as WANT says, 0 when not, -ENOMEM. */
 static int same_peer(const struct wg_peer *want, const struct wg_peer *have)
 {
 	bool psk = want->flags & WG_PEER_HAS_PRESHARED_KEY;
 
 	if (psk != !!(have->flags & WG_PEER_HAS_PRESHARED_KEY) ||
-	    keepalive(want) != keepalive(have) || !same_endpoint(&want->endpoint, &have->endpoint))
+	    want->keepalive != have->keepalive || !same_endpoint(&want->endpoint, &have->endpoint))
 		return 0;
 	if (psk && !key_equal(&want->preshared_key, &have->preshared_key))
 		return 0;
@@ -91,15 +86,15 @@ static void settings(const struct wg_device *want, const struct wg_device *have,
 {
 	if (!key_equal(&want->private_key, &have->private_key)) {
 		change->private_key = want->private_key;
-		change->flags |= WG_DEVICE_HAS_PRIVATE_KEY;
+		change->flags |= WG_DEVICE_GIVES_PRIVATE_KEY;
 	}
 	if (want->listen_port && want->listen_port != have->listen_port) {
 		change->listen_port = want->listen_port;
-		change->flags |= WG_DEVICE_HAS_LISTEN_PORT;
+		change->flags |= WG_DEVICE_GIVES_LISTEN_PORT;
 	}
 	if (want->fwmark != have->fwmark) {
 		change->fwmark = want->fwmark;
-		change->flags |= WG_DEVICE_HAS_FWMARK;
+		change->flags |= WG_DEVICE_GIVES_FWMARK;
 	}
 }
 
@@ -111,6 +106,15 @@ static void remove_peer(struct wg_device *change, const struct wg_peer *have)
 	peer->flags = WG_PEER_REMOVE;
 }
 
+/*
+ * A peer that was asked in vain is made anew with what it lacked, so that its counters tell what
+ * the new settings do: else what was sent before is taken for their fault.
+ */
+static bool asked_in_vain(const struct wg_peer *have)
+{
+	return have->tx_bytes && !have->last_handshake;
+}
+
 /* Walks both lists, sorted by key, side by side. */
 static int peers(const struct wg_peer *const *want, size_t n_want,
 		 const struct wg_peer *const *have, size_t n_have, struct wg_device *change)
@@ -120,12 +124,15 @@ static int peers(const struct wg_peer *const *want, size_t n_want,
 	while (i < n_want || j < n_have) {
 		int order = i == n_want ? 1 : j == n_have ? -1 : compare_peers(&want[i], &have[j]);
 		int same = order ? 0 : same_peer(want[i], have[j]);
+		bool vain = !order && asked_in_vain(have[j]);
 
 		if (same < 0)
 			return same;
-		if (order > 0)
+		if (vain && change->flags & WG_DEVICE_GIVES_PRIVATE_KEY)
+			same = 0;
+		if (order > 0 || (vain && !same))
 			remove_peer(change, have[j]);
-		else if (!same)
+		if (order <= 0 && !same)
 			change->peers[change->n_peers++] = *want[i];
 		i += order <= 0;
 		j += order >= 0;

@@ -57,7 +57,7 @@ static int read_endpoint(const struct nlattr *attr, struct wg_endpoint *e)
 	return -EBADMSG;
 }
 
-/* The kernel tells a preshared key and a keepalive of zero where there is none. */
+/* The kernel tells a preshared key of zeros where there is none. */
 static int read_peer_settings(const struct nlattr *const *tb, struct wg_peer *peer)
 {
 	struct __kernel_timespec last;
@@ -82,8 +82,6 @@ static int read_peer_settings(const struct nlattr *const *tb, struct wg_peer *pe
 	peer->last_handshake_nsec = (uint32_t)last.tv_nsec;
 	if (!key_is_zero(&peer->preshared_key))
 		peer->flags |= WG_PEER_HAS_PRESHARED_KEY;
-	if (peer->keepalive)
-		peer->flags |= WG_PEER_HAS_KEEPALIVE;
 	return 0;
 }
 
@@ -127,15 +125,7 @@ static int read_device_settings(const struct nlattr *const *tb, struct wg_device
 			      sizeof(dev->private_key));
 	if (!err && tb[WGDEVICE_A_PUBLIC_KEY])
 		err = nl_copy(tb[WGDEVICE_A_PUBLIC_KEY], &dev->public_key, sizeof(dev->public_key));
-	if (err)
-		return err;
-	if (!key_is_zero(&dev->private_key))
-		dev->flags |= WG_DEVICE_HAS_PRIVATE_KEY;
-	if (dev->listen_port)
-		dev->flags |= WG_DEVICE_HAS_LISTEN_PORT;
-	if (dev->fwmark)
-		dev->flags |= WG_DEVICE_HAS_FWMARK;
-	return 0;
+	return err;
 }
 
 struct reading {

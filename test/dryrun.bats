@@ -116,11 +116,11 @@ works() {
 @test "BX-6 the same for preshared key, keepalive, port and mark" {
 	host sh -c "umask 077
 		sed -e 's/^DNS.*/&, lan.example, test/' -e '/^PrivateKey/a ListenPort = 5555\nFwMark = 0x51' \
-		-e '/^Endpoint/a PersistentKeepalive = 25' $LAB/provider2.conf > $LAB/rich.conf"
+		-e 's/^PersistentKeepalive.*/PersistentKeepalive = 33/' $LAB/provider2.conf > $LAB/rich.conf"
 	same media "$LAB/rich.conf"
 	grep -q 'ListenPort = 5555' "$BATS_TEST_TMPDIR/by-vault"
 	grep -qi 'FwMark = 0x51' "$BATS_TEST_TMPDIR/by-vault"
-	grep -q 'PersistentKeepalive = 25' "$BATS_TEST_TMPDIR/by-vault"
+	grep -q 'PersistentKeepalive = 33' "$BATS_TEST_TMPDIR/by-vault"
 	grep -q 'PresharedKey' "$BATS_TEST_TMPDIR/by-vault"
 }
 

@@ -214,6 +214,7 @@ must_not_see() {
 plain_tunnel() {
 	host bash -euo pipefail -s -- "$1" "$2" <<- 'END'
 		name=$1 conf=$2 tun=tun-$1
+		list() { sed -n "s/^$1 = //p" "$conf" | tr -d ' \r' | tr , '\n'; }
 		ip netns add "$name"
 		ip -n "$name" link set lo up
 		if [[ $LAB_BACKEND == kernel ]]; then
@@ -225,10 +226,10 @@ plain_tunnel() {
 		wg setconf "$tun" <(wg-quick strip "$conf")
 		ip link set "$tun" netns "$name"
 		ip -n "$name" link set "$tun" mtu 1420 up
-		for a in $(sed -n 's/^Address = //p' "$conf" | tr , ' '); do ip -n "$name" address add "$a" dev "$tun"; done
-		for a in $(sed -n 's/^AllowedIPs = //p' "$conf" | tr , ' '); do ip -n "$name" route add "$a" dev "$tun"; done
+		for a in $(list Address); do ip -n "$name" address add "$a" dev "$tun"; done
+		for a in $(list AllowedIPs); do ip -n "$name" route add "$a" dev "$tun"; done
 		mkdir -p "/etc/netns/$name"
-		sed -n 's/^DNS = //p' "$conf" | tr -d ' ' | tr , '\n' | sed 's/^/nameserver /' > "/etc/netns/$name/resolv.conf"
+		list DNS | grep -v '[g-z]' | sed 's/^/nameserver /' > "/etc/netns/$name/resolv.conf"
 	END
 }
 

@@ -93,7 +93,7 @@ udp_ports() { "$@" cat /proc/self/net/udp /proc/self/net/udp6 | awk '{ print $2 
 	up
 	through_tunnel
 	[ "$(host curl -sS http://203.0.113.80/)" = 192.0.2.2 ]
-	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 10.66.0.1\nnameserver fd66::1')" ]
+	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 10.66.0.1\nnameserver fd66::1\nsearch vpn.test')" ]
 	[ "$(host sha256sum /etc/resolv.conf /etc/hosts /etc/nsswitch.conf)" = "$before" ]
 	run ! host test -e /etc/netns/media
 }
@@ -341,9 +341,10 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 @test "mtu: the path's less 80, unless the words or the file say another" {
 	mtu() { inside media cat /sys/class/net/wg-media/mtu; }
 
-	up && [ "$(mtu)" = 1420 ] && vault down media
+	vault up media conf "$LAB/provider2.conf" && [ "$(mtu)" = 1420 ] && vault down media
+	up && [ "$(mtu)" = 1400 ] && vault down media
 	up mtu 1300 && [ "$(mtu)" = 1300 ] && vault down media
-	host sh -c "(umask 077; sed 's/^Address/MTU = 1280\n&/' $LAB/provider.conf > $LAB/mtu.conf)"
+	host sh -c "(umask 077; sed 's/^MTU.*/MTU = 1280/' $LAB/provider.conf > $LAB/mtu.conf)"
 	vault up media conf "$LAB/mtu.conf" && [ "$(mtu)" = 1280 ] && vault down media
 	vault up media conf "$LAB/mtu.conf" mtu 1290 && [ "$(mtu)" = 1290 ] && vault down media
 	for bad in 575 65536 x 1e3 -1 ''; do run -2 up mtu "$bad"; done
@@ -352,7 +353,7 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 
 @test "dns: instead of the file's, in resolv.conf and in the rules" {
 	up dns 203.0.113.53,2001:db8:9::53
-	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 203.0.113.53\nnameserver 2001:db8:9::53')" ]
+	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 203.0.113.53\nnameserver 2001:db8:9::53\nsearch vpn.test')" ]
 	token
 	vault exec media -- getent ahostsv4 "$TOKEN.test" | grep 203.0.113.80
 	host grep "query.* $TOKEN.test from 198.51.100.1" "$LAB/isp-dns.log"

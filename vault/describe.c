@@ -100,13 +100,12 @@ static void check_ends(const struct spec_link_ends *ends, const char *family, st
 /* Marks what the tunnel sends, for the guard to know it by (L18). */
 static void settle_mark(struct spec *spec)
 {
-	if (spec->adopt || spec->wg.flags & WG_DEVICE_HAS_FWMARK)
+	if (spec->adopt || spec->wg.flags & WG_DEVICE_GIVES_FWMARK)
 		return;
 	for (size_t i = 0; i < spec->wg.n_peers; i++)
 		if (!spec->wg.peers[i].endpoint.port)
 			return; /* it answers wherever that peer calls from */
 	spec->wg.fwmark = spec_mark(spec);
-	spec->wg.flags |= WG_DEVICE_HAS_FWMARK;
 }
 
 static void check_link(const struct words *words, struct problems *p)

@@ -27,8 +27,9 @@ static const struct {
 } handshakes[] = {
 	{ "never used", -1, 0, 0, 0, -1, FOUND_OK },
 	{ "never used, a handshake asked for", -1, 0, 0, 0, 300, FOUND_FAIL },
-	{ "sends and never receives", -1, 0, 148, 0, -1, FOUND_FAIL },
-	{ "sends and never receives, with keepalive", -1, 0, 148, 25, -1, FOUND_FAIL },
+	{ "has asked once, and may be answered yet", -1, 0, 148, 25, -1, FOUND_OK },
+	{ "sends and never receives", -1, 0, 296, 0, -1, FOUND_FAIL },
+	{ "sends and never receives, with keepalive", -1, 0, 296, 25, -1, FOUND_FAIL },
 	{ "answered now", 0, 92, 148, 0, -1, FOUND_OK },
 	{ "idle for an hour, no keepalive", 3600, 92, 148, 0, -1, FOUND_OK },
 	{ "idle for an hour, of which the half is allowed", 3600, 92, 148, 0, 1800, FOUND_FAIL },

@@ -35,17 +35,16 @@ static void test_good(void)
 		 "persistent_keepalive_interval=25\npublic_key=" KEY_A
 		 "\nendpoint=192.0.2.1:65535\nerrno=0\n\n") == 0,
 	   "every key, and one not known");
-	ok(dev.flags == 7 && dev.listen_port == 51820 && dev.fwmark == UINT32_MAX &&
+	ok(dev.listen_port == 51820 && dev.fwmark == UINT32_MAX &&
 		   dev.private_key.bytes[1] == 0x23 && !key_is_zero(&dev.public_key),
 	   "the device");
 	p = dev.n_peers == 2 ? dev.peers : NULL;
-	ok(p && p->flags == 3 && p->public_key.bytes[0] == 0xfe &&
+	ok(p && p->flags == WG_PEER_HAS_PRESHARED_KEY && p->public_key.bytes[0] == 0xfe &&
 		   p->preshared_key.bytes[31] == 0xef && p->keepalive == 25 &&
 		   p->endpoint.scope == 3 && p->endpoint.port == 1 && p->last_handshake == 7 &&
-		   p->last_handshake_nsec == 1 &&
-		   p->rx_bytes == UINT64_MAX && p->tx_bytes == 2 && p->n_allowed_ips == 2 &&
-		   p->allowed_ips[0].addr.bytes[1] == 0 && p->allowed_ips[0].len == 8 &&
-		   p->allowed_ips[1].addr.family == AF_INET6,
+		   p->last_handshake_nsec == 1 && p->rx_bytes == UINT64_MAX && p->tx_bytes == 2 &&
+		   p->n_allowed_ips == 2 && p->allowed_ips[0].addr.bytes[1] == 0 &&
+		   p->allowed_ips[0].len == 8 && p->allowed_ips[1].addr.family == AF_INET6,
 	   "its first peer");
 	ok(p && p[1].endpoint.addr.family == AF_INET && p[1].endpoint.port == 65535 &&
 		   p[1].flags == 0,
@@ -184,7 +183,6 @@ static void test_pieces(void)
 /* Digits for keys, prefixes and the rest from the place in the list. */
 static bool fill(struct wg_device *d, size_t n_peers, size_t n_allowed)
 {
-	d->flags = WG_DEVICE_HAS_PRIVATE_KEY | WG_DEVICE_HAS_LISTEN_PORT | WG_DEVICE_HAS_FWMARK;
 	memset(d->private_key.bytes, 0x50, KEY_LEN);
 	d->listen_port = 51999;
 	d->fwmark = 77;
@@ -198,7 +196,7 @@ static bool fill(struct wg_device *d, size_t n_peers, size_t n_allowed)
 		memset(p->public_key.bytes, 9, KEY_LEN);
 		memcpy(p->public_key.bytes, &i, 3);
 		if (i % 2) {
-			p->flags = WG_PEER_HAS_PRESHARED_KEY | WG_PEER_HAS_KEEPALIVE;
+			p->flags = WG_PEER_HAS_PRESHARED_KEY;
 			memset(p->preshared_key.bytes, 0xa5, KEY_LEN);
 			p->keepalive = 25;
 			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET,
@@ -305,7 +303,7 @@ static void set_and_get(int fd, size_t n_peers, size_t n_allowed, const char *na
 
 static void test_program(void)
 {
-	struct wg_device bad = { .flags = WG_DEVICE_HAS_LISTEN_PORT }, found;
+	struct wg_device bad = { .listen_port = 0 }, found;
 	pid_t pid = 0, child = start_program();
 	int fd = child > 0 ? wait_program(child, &pid) : -ENODEV;
 
@@ -314,8 +312,7 @@ static void test_program(void)
 		return;
 	}
 	ok(pid == child, "the process that listens is the one we started");
-	ok(uapi_get(fd, &found) == 0 && found.n_peers == 0 && !(found.flags & WG_DEVICE_HAS_FWMARK),
-	   "a fresh device");
+	ok(uapi_get(fd, &found) == 0 && found.n_peers == 0 && !found.fwmark, "a fresh device");
 	set_and_get(fd, 3, 2, "three peers");
 	set_and_get(fd, 1, 0, "one peer without anything: of the three nothing stays");
 	set_and_get(fd, 10, 3000, "many allowed IPs");

@@ -17,7 +17,6 @@ static struct nl_error error;
  * others two. */
 static bool fill(struct wg_device *d, size_t n, size_t large, size_t n_large)
 {
-	d->flags = WG_DEVICE_HAS_PRIVATE_KEY | WG_DEVICE_HAS_LISTEN_PORT | WG_DEVICE_HAS_FWMARK;
 	memset(d->private_key.bytes, 0x50, KEY_LEN);
 	d->listen_port = 51999;
 	d->fwmark = 77;
@@ -30,7 +29,7 @@ static bool fill(struct wg_device *d, size_t n, size_t large, size_t n_large)
 		memset(p->public_key.bytes, 9, KEY_LEN);
 		memcpy(p->public_key.bytes, &i, sizeof(i));
 		if (i % 2) {
-			p->flags = WG_PEER_HAS_PRESHARED_KEY | WG_PEER_HAS_KEEPALIVE;
+			p->flags = WG_PEER_HAS_PRESHARED_KEY;
 			memset(p->preshared_key.bytes, 0xa5, KEY_LEN);
 			p->keepalive = 25;
 			p->endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET,
@@ -122,8 +121,7 @@ static int decode_peer(const struct nlattr *attr, void *arg)
 			    sizeof(p->keepalive)) ||
 		    (tb[WGPEER_A_ENDPOINT] && read_endpoint(tb[WGPEER_A_ENDPOINT], &p->endpoint)))
 			return -EBADMSG;
-		p->flags = (key_is_zero(&p->preshared_key) ? 0U : WG_PEER_HAS_PRESHARED_KEY) |
-			   (p->keepalive ? WG_PEER_HAS_KEEPALIVE : 0U);
+		p->flags = key_is_zero(&p->preshared_key) ? 0U : WG_PEER_HAS_PRESHARED_KEY;
 	}
 	return tb[WGPEER_A_ALLOWEDIPS] ? nl_each(tb[WGPEER_A_ALLOWEDIPS], read_allowed_ip, p) : 0;
 }
@@ -255,7 +253,7 @@ static void test_join(void)
 	dump_peer(nlh, 'a', false, 1);
 	dump_peer(nlh, 'b', false, 2);
 	mnl_attr_nest_end(nlh, peers);
-	ok(read_device(nlh, &r) == 0 && dev.n_peers == 2 && dev.flags == WG_DEVICE_HAS_LISTEN_PORT,
+	ok(read_device(nlh, &r) == 0 && dev.n_peers == 2 && dev.listen_port,
 	   "the first message of a dump");
 	nlh = dump_message(buf, false);
 	peers = mnl_attr_nest_start(nlh, WGDEVICE_A_PEERS);

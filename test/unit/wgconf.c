@@ -100,7 +100,8 @@ static void test_interface(void)
 
 	ok(!parse_string(full), "a file with everything has no errors");
 	key_to_base64(&device->private_key, text);
-	ok(device->flags == (WG_DEVICE_HAS_PRIVATE_KEY | WG_DEVICE_HAS_FWMARK) && !strcmp(text, A),
+	ok(device->flags == (WG_DEVICE_GIVES_PRIVATE_KEY | WG_DEVICE_GIVES_FWMARK) &&
+		   !strcmp(text, A),
 	   "flags and key");
 	key_to_base64(&device->public_key, text);
 	ok(!strcmp(text, "HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw="),
@@ -124,7 +125,8 @@ static void test_peers(void)
 	const struct wg_peer *one = conf.device.peers, *two = one + 1;
 
 	ok(conf.device.n_peers == 2 &&
-		   one->flags == (WG_PEER_HAS_PRESHARED_KEY | WG_PEER_HAS_KEEPALIVE) && !two->flags,
+		   one->flags == (WG_PEER_HAS_PRESHARED_KEY | WG_PEER_GIVES_KEEPALIVE) &&
+		   !two->flags,
 	   "two peers and their flags");
 	ok(one->n_allowed_ips == 2 && is_prefix(&one->allowed_ips[0], "::/0") &&
 		   is_prefix(&one->allowed_ips[1], "192.168.0.0/16"),

@@ -135,10 +135,10 @@ static json_t *interface_json(struct json_maker *m, const struct wgconf *conf)
 	json_t *o = json_object();
 
 	set(m, o, "private_key",
-	    secret_json(m, device->flags & WG_DEVICE_HAS_PRIVATE_KEY, &device->private_key));
+	    secret_json(m, device->flags & WG_DEVICE_GIVES_PRIVATE_KEY, &device->private_key));
 	set(m, o, "listen_port",
-	    number_or_null(device->flags & WG_DEVICE_HAS_LISTEN_PORT, device->listen_port));
-	set(m, o, "fwmark", number_or_null(device->flags & WG_DEVICE_HAS_FWMARK, device->fwmark));
+	    number_or_null(device->flags & WG_DEVICE_GIVES_LISTEN_PORT, device->listen_port));
+	set(m, o, "fwmark", number_or_null(device->flags & WG_DEVICE_GIVES_FWMARK, device->fwmark));
 	set(m, o, "addresses", prefixes_json(m, conf->addresses, conf->n_addresses));
 	set(m, o, "dns", addresses_json(m, conf->dns, conf->n_dns));
 	set(m, o, "dns_search", strings_json(m, &conf->search));
@@ -165,7 +165,7 @@ static json_t *peer_json(struct json_maker *m, const struct wg_peer *peer)
 			   : json_null());
 	set(m, o, "allowed_ips", prefixes_json(m, peer->allowed_ips, peer->n_allowed_ips));
 	set(m, o, "persistent_keepalive",
-	    number_or_null(peer->flags & WG_PEER_HAS_KEEPALIVE, peer->keepalive));
+	    number_or_null(peer->flags & WG_PEER_GIVES_KEEPALIVE, peer->keepalive));
 	return o;
 }
 

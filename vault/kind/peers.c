@@ -80,7 +80,7 @@ static void print_peer(const struct wg_peer *peer, struct str *out)
 		str_addf(out, "Endpoint = %s%s%s:%u\n", v6 ? "[" : "",
 			 addr_format(&peer->endpoint.addr, text), v6 ? "]" : "",
 			 peer->endpoint.port);
-	if (peer->flags & WG_PEER_HAS_KEEPALIVE)
+	if (peer->keepalive)
 		str_addf(out, "PersistentKeepalive = %u\n", peer->keepalive);
 }
 

@@ -129,11 +129,11 @@ void conftext_interface(struct str *out, const struct wgconf *conf, bool show_ke
 	const struct wg_device *device = &conf->device;
 
 	str_add(out, "[Interface]\n");
-	if (device->flags & WG_DEVICE_HAS_PRIVATE_KEY)
+	if (device->flags & WG_DEVICE_GIVES_PRIVATE_KEY)
 		add_key(out, "PrivateKey", &device->private_key, show_keys);
-	if (device->flags & WG_DEVICE_HAS_LISTEN_PORT)
+	if (device->flags & WG_DEVICE_GIVES_LISTEN_PORT)
 		str_addf(out, "ListenPort = %u\n", device->listen_port);
-	if (device->flags & WG_DEVICE_HAS_FWMARK)
+	if (device->flags & WG_DEVICE_GIVES_FWMARK)
 		str_addf(out, device->fwmark ? "FwMark = 0x%x\n" : "FwMark = off\n",
 			 device->fwmark);
 	add_prefixes(out, "Address = ", conf->addresses, conf->n_addresses);
@@ -158,7 +158,7 @@ void conftext_peer(struct str *out, const struct wg_peer *peer, bool show_keys)
 		conftext_endpoint(out, &peer->endpoint);
 		str_add(out, "\n");
 	}
-	if (!(peer->flags & WG_PEER_HAS_KEEPALIVE))
+	if (!(peer->flags & WG_PEER_GIVES_KEEPALIVE))
 		return;
 	str_add(out, "PersistentKeepalive = ");
 	if (peer->keepalive)

@@ -151,7 +151,7 @@ static void check_peers(const struct wgcheck *check, struct wg_device *device, s
 {
 	if (device->n_peers > 1)
 		check_repeated_peers(check, device, p);
-	if (!(device->flags & WG_DEVICE_HAS_PRIVATE_KEY))
+	if (!(device->flags & WG_DEVICE_GIVES_PRIVATE_KEY))
 		return;
 	for (size_t i = 0; i < device->n_peers; i++)
 		if (key_equal(&device->peers[i].public_key, &device->public_key))
@@ -198,9 +198,8 @@ void wgcheck_run(struct wgcheck *check, struct wgconf *conf, bool has_key, struc
 {
 	check_interface(check, conf, has_key, p);
 	check_prefixes(check, conf, p);
-	free(
-		check->prefixes); /* before the next array is made: a big file is counted in
-				     megabytes */
+	free(check->prefixes); /* before the next array is made: a big file is counted in
+				  megabytes */
 	check->prefixes = NULL;
 	check->n_prefixes = 0;
 	check_peers(check, &conf->device, p);

@@ -15,7 +15,7 @@ static void parse_private_key(const struct wgvalue *v)
 		return;
 	key_clamp(&device->private_key);
 	key_public(&device->private_key, &device->public_key);
-	device->flags |= WG_DEVICE_HAS_PRIVATE_KEY;
+	device->flags |= WG_DEVICE_GIVES_PRIVATE_KEY;
 }
 
 static void parse_listen_port(const struct wgvalue *v)
@@ -25,7 +25,7 @@ static void parse_listen_port(const struct wgvalue *v)
 	if (!wgvalue_number(v, v->text, 0, UINT16_MAX, &port))
 		return;
 	v->conf->device.listen_port = (uint16_t)port;
-	v->conf->device.flags |= WG_DEVICE_HAS_LISTEN_PORT;
+	v->conf->device.flags |= WG_DEVICE_GIVES_LISTEN_PORT;
 }
 
 /* The hexadecimal number TEXT; false when it is none, or has more than 32 bits. */
@@ -60,7 +60,7 @@ static void parse_fwmark(const struct wgvalue *v)
 	if (!hex && !slice_is(v->text, "off") && !wgvalue_number(v, v->text, 0, UINT32_MAX, &n))
 		return;
 	device->fwmark = hex ? mark : (uint32_t)n;
-	device->flags |= WG_DEVICE_HAS_FWMARK;
+	device->flags |= WG_DEVICE_GIVES_FWMARK;
 }
 
 static bool has_address(const struct wgconf *conf, const struct prefix *p)

@@ -170,7 +170,7 @@ static void parse_keepalive(const struct wgvalue *v)
 	if (!slice_is(v->text, "off") && !wgvalue_number(v, v->text, 0, UINT16_MAX, &seconds))
 		return;
 	peer->keepalive = (uint16_t)seconds;
-	peer->flags |= WG_PEER_HAS_KEEPALIVE;
+	peer->flags |= WG_PEER_GIVES_KEEPALIVE;
 }
 
 const struct wgkey wgpeer_keys[WGKEYS_PEER] = {
