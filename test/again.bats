@@ -77,8 +77,21 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[
 	mends inside media ip link set link-media down
 	mends inside media ip link set wg-media down
 	mends inside media ip link set wg-media mtu 1300
-	mends inside media sysctl -qw net.ipv4.conf.all.rp_filter=0
+	mends inside media sysctl -qw net.ipv4.conf.all.accept_redirects=1
 	mends inside media sysctl -qw net.ipv6.conf.default.accept_ra=1
+}
+
+@test "BX-3 settings that others write on each interface, as udev does and docker: sound, nothing to do; one that is needed is named" {
+	host sh -c 'for a in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 2 > "$a"; done'
+	inside media sh -c 'for a in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 2 > "$a"; done'
+	host sysctl -qw net.ipv4.ip_forward=0 net.ipv4.ip_forward=1 # all interfaces follow it
+	[ "$(host cat /proc/sys/net/ipv4/conf/vlt-media/forwarding)" = 1 ]
+	vault check media > /dev/null
+	run -0 "${again[@]}"
+	[ "$output" = "media: up, sealed, as described" ]
+	host sysctl -qw net.ipv4.conf.vlt-media.arp_ignore=0
+	run -1 vault check media
+	[[ $output == *"net/ipv4/conf/vlt-media/arp_ignore is 0, not 2"* ]]
 }
 
 @test "BX-3 the host's side: link, guard, its rules and elements, resolv.conf" {

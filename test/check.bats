@@ -94,7 +94,7 @@ says() { grep -q "^$1  *$2  .*$3" <<< "$output" || { echo "$output"; echo "not s
 	mutation route media ip route del default
 	UNDO='media ip rule del priority 77' mutation rule media ip rule add priority 77 table 77
 	mutation interface media ip link set wg-media down
-	mutation sysctl media_sysctl net.ipv4.conf.all.rp_filter=0
+	mutation sysctl media_sysctl net.ipv4.conf.all.arp_ignore=0
 	UNDO='media ip link del leg9' mutation stranger media ip link add leg9 type veth peer name leg8
 	UNDO='media nft delete table ip nat' mutation stranger media nft add table ip nat
 	UNDO=detach mutation attached attach xdp 'inside media' wg-media
@@ -314,8 +314,8 @@ has_tcx() { host ip link add tcx type veth peer name tcx2 && attach tcx host tcx
 
 @test "L9 L20 mutations of settings are seen" {
 	mutation sysctl media_sysctl net.ipv4.ip_forward=1
-	mutation sysctl media_sysctl net.ipv4.conf.all.rp_filter=0
-	mutation sysctl media_sysctl net.ipv4.conf.link-media.rp_filter=0
+	mutation sysctl media_sysctl net.ipv4.conf.all.arp_ignore=0
+	mutation sysctl media_sysctl net.ipv4.conf.link-media.arp_ignore=0
 	mutation sysctl media_sysctl net.ipv4.conf.default.arp_ignore=0
 	mutation sysctl media_sysctl net.ipv4.conf.all.accept_redirects=1
 	mutation sysctl media_sysctl net.ipv4.conf.link-media.accept_redirects=1
@@ -323,7 +323,6 @@ has_tcx() { host ip link add tcx type veth peer name tcx2 && attach tcx host tcx
 	mutation sysctl media_sysctl net.ipv6.conf.default.accept_ra=2
 	mutation sysctl media_sysctl net.ipv6.conf.link-media.accept_ra=2
 	mutation sysctl media_sysctl net.ipv6.conf.wg-media.disable_ipv6=1
-	mutation sysctl media_sysctl net.ipv4.ping_group_range='1 0'
 }
 
 @test "MV-4 MV-7 L18 mutations of the tunnel are seen" {

@@ -334,6 +334,9 @@ answers() {
 	local mac
 
 	up "${lists[@]}" accessible-from 10.66.0.0/24,fd66::/64 open-port 9/both > /dev/null 2>&1
+	# The rules hold it, whatever others write: nobody checks sources, neither here (setup) nor inside.
+	inside media sh -c 'for a in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > "$a"; done'
+	host sh -c 'echo 0 > /proc/sys/net/ipv4/conf/vlt-media/rp_filter'
 	serve 9
 	warm
 	host ip route add 10.66.0.2 via 10.200.0.2

@@ -17,19 +17,24 @@
  * The host's end: answers ARP for its own address only, checks sources, takes and sends no
  * redirects (L9, L11). It forwards where words ask for a network beyond the host (VC-7), and
  * answers for localhost where a port is published: never by a setting of the whole host.
+ *
+ * MIN to MAX is what has to be found again. Others write on the interfaces of a host, too: udev
+ * lays systemd's rp_filter=2 on each that comes, and whoever sets ip_forward turns the forwarding
+ * of all of them. What the guard holds without the setting is set once, and left to them.
  */
 static const struct {
 	struct rtnl_conf4 conf;
 	const char *name;
+	uint32_t min, max;
 } settings[] = {
-	{ { IPV4_DEVCONF_ARP_IGNORE, 2 }, "arp_ignore" },
-	{ { IPV4_DEVCONF_ARP_ANNOUNCE, 2 }, "arp_announce" },
-	{ { IPV4_DEVCONF_RP_FILTER, 1 }, "rp_filter" },
-	{ { IPV4_DEVCONF_ACCEPT_REDIRECTS, 0 }, "accept_redirects" },
-	{ { IPV4_DEVCONF_SEND_REDIRECTS, 0 }, "send_redirects" },
-	{ { IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0 }, "accept_source_route" },
-	{ { IPV4_DEVCONF_FORWARDING, 0 }, "forwarding" },
-	{ { IPV4_DEVCONF_ROUTE_LOCALNET, 0 }, "route_localnet" },
+	{ { IPV4_DEVCONF_ARP_IGNORE, 2 }, "arp_ignore", 1, 2 },
+	{ { IPV4_DEVCONF_ARP_ANNOUNCE, 2 }, "arp_announce", 1, 2 },
+	{ { IPV4_DEVCONF_RP_FILTER, 1 }, "rp_filter", 0, UINT32_MAX },
+	{ { IPV4_DEVCONF_ACCEPT_REDIRECTS, 0 }, "accept_redirects", 0, 0 },
+	{ { IPV4_DEVCONF_SEND_REDIRECTS, 0 }, "send_redirects", 0, 0 },
+	{ { IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0 }, "accept_source_route", 0, 0 },
+	{ { IPV4_DEVCONF_FORWARDING, 0 }, "forwarding", 0, UINT32_MAX }, /* or what words ask for */
+	{ { IPV4_DEVCONF_ROUTE_LOCALNET, 0 }, "route_localnet", 0, 0 },
 };
 
 static uint32_t setting_value(const struct spec *spec, size_t i)
@@ -42,6 +47,15 @@ static uint32_t setting_value(const struct spec *spec, size_t i)
 	default:
 		return settings[i].conf.value;
 	}
+}
+
+static bool is_fine(const struct spec *spec, size_t i, uint64_t found)
+{
+	uint32_t wanted = setting_value(spec, i);
+
+	if (wanted != settings[i].conf.value) /* words need it */
+		return found == wanted;
+	return found >= settings[i].min && found <= settings[i].max;
 }
 
 #define SETTING_MAX_BYTES 64
@@ -140,52 +154,62 @@ static const char *fault_of_link(const struct world *w)
 	return fault ? fault : fault_of_addresses(spec, s);
 }
 
-/* 1 when the host's end has all settings, 0 when not, -errno when it cannot be told. */
-static int has_settings(const struct spec *spec)
+/* 1 when setting I, in FOLDER, is fine; 0 when not, -errno when it cannot be told: WHY then names
+ * it.
+ */
+static int look_at_setting(const struct spec *spec, int folder, size_t i, char why[static 256])
 {
-	char path[128], *text cleanup(free_ptr) = NULL;
-	int folder cleanup(close_fd) = -1, r = 0;
+	char *text cleanup(free_ptr) = NULL;
+	uint64_t value = 0;
 	size_t len = 0;
-	uint64_t value;
+	int r = file_read_at(folder, settings[i].name, SETTING_MAX_BYTES, &text, &len);
+
+	if (!r)
+		r = len ? uint_parse(text, len - 1, 0, UINT32_MAX, &value) : -EBADMSG;
+	if (r)
+		snprintf(why, 256, "net/ipv4/conf/%s/%s: %s", spec->host_name, settings[i].name,
+			 strerror(-r));
+	else if (!is_fine(spec, i, value))
+		snprintf(why, 256, "net/ipv4/conf/%s/%s is %llu, not %u", spec->host_name,
+			 settings[i].name, (unsigned long long)value, setting_value(spec, i));
+	return r ? r : is_fine(spec, i, value);
+}
+
+/* The same of all settings of the host's end. */
+static int look_at_settings(const struct spec *spec, char why[static 256])
+{
+	char path[128];
+	int folder cleanup(close_fd) = -1, r = 1;
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", spec->host_name);
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		free(steal_ptr(&text));
-		r = file_read_at(folder, settings[i].name, SETTING_MAX_BYTES, &text, &len);
-		if (!r && len)
-			r = uint_parse(text, len - 1, 0, UINT32_MAX, &value);
-		if (r || !len)
-			return r ? r : -EBADMSG;
-		if (value != setting_value(spec, i))
-			return 0;
+	if (folder < 0) {
+		r = -errno;
+		snprintf(why, 256, "%s: %s", path, strerror(-r));
+		return r;
 	}
-	return 1;
+	for (size_t i = 0; r > 0 && i < ARRAY_SIZE(settings); i++)
+		r = look_at_setting(spec, folder, i, why);
+	return r;
 }
 
 static int link_look(const struct obj *obj, struct world *w)
 {
 	const struct sight *s = w->sight;
 	const char *fault;
-	int r = 1;
+	int r;
 
 	(void)obj;
 	if (!sight_link(s->host->links, s->host->n_links, w->spec->host_name) ||
 	    !sight_link(s->links, s->n_links, w->spec->link_name))
 		return LOOK_ABSENT;
 	fault = fault_of_link(w);
-	if (!fault)
-		r = has_settings(w->spec);
-	if (r < 0) {
-		snprintf(w->why, sizeof(w->why), "its host end's settings: %s", strerror(-r));
-		return r;
+	if (fault) {
+		snprintf(w->why, sizeof(w->why), "%s", fault);
+		return LOOK_OTHER;
 	}
-	if (!r)
-		fault = "its host end's settings (net.ipv4.conf)";
-	snprintf(w->why, sizeof(w->why), "%s", fault ? fault : "");
-	return fault ? LOOK_OTHER : LOOK_SAME;
+	r = look_at_settings(w->spec, w->why);
+	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
 }
 
 static void queue_settings(struct world *w)

@@ -16,18 +16,21 @@
 struct setting {
 	const char *path; /* below /proc/sys/net/ */
 	const char *value;
-	enum { ALWAYS, WITHOUT_V6, WITH_V6, NO_ROUTER4, ROUTER6, NO_ROUTER6 } when;
+	enum { ALWAYS, WITHOUT_V6, WITH_V6, NO_ROUTER4, ROUTER6, NO_ROUTER6, ONCE } when;
 };
 
-/* "all" for what is there, "default" for what interfaces inherit when they come (ip-sysctl in the
- * kernel's tree). */
+/*
+ * "all" for what is there, "default" for what interfaces inherit when they come (ip-sysctl in the
+ * kernel's tree). What is set ONCE is not asked for again: the rules hold without it, and others
+ * write it, too: systemd's sysctl.d has rp_filter=2 for every interface.
+ */
 static const struct setting settings[] = {
 	{ "ipv4/ip_forward", "0",
 	  ALWAYS }, /* a vault routes for nobody (L20); first: it resets others */
 	{ "ipv4/conf/default/forwarding", "0",
 	  NO_ROUTER4 }, /* nor one that was a gateway before; a gateway's: forward.c */
-	{ "ipv4/conf/all/rp_filter", "1", ALWAYS }, /* an answer comes the way it was asked (L10) */
-	{ "ipv4/conf/default/rp_filter", "1", ALWAYS },
+	{ "ipv4/conf/all/rp_filter", "1", ONCE }, /* an answer comes the way it was asked (L10) */
+	{ "ipv4/conf/default/rp_filter", "1", ONCE },
 	{ "ipv4/conf/all/arp_ignore", "2",
 	  ALWAYS }, /* the tunnel's address is nobody's on the link (L11) */
 	{ "ipv4/conf/default/arp_ignore", "2", ALWAYS },
@@ -41,7 +44,7 @@ static const struct setting settings[] = {
 	{ "ipv4/conf/default/send_redirects", "0", ALWAYS },
 	{ "ipv4/conf/all/accept_source_route", "0", ALWAYS },
 	{ "ipv4/conf/default/accept_source_route", "0", ALWAYS },
-	{ "ipv4/ping_group_range", "0 2147483647", ALWAYS }, /* ping works without CAP_NET_RAW */
+	{ "ipv4/ping_group_range", "0 2147483647", ONCE }, /* ping works without CAP_NET_RAW */
 	{ "ipv6/conf/all/disable_ipv6", "1",
 	  WITHOUT_V6 }, /* a family the tunnel has not is off (L8) */
 	{ "ipv6/conf/default/disable_ipv6", "1", WITHOUT_V6 },
@@ -74,7 +77,8 @@ static bool applies(const struct setting *s, const struct spec *spec)
 		return !is_router(spec, AF_INET);
 	if (s->when == ROUTER6 || s->when == NO_ROUTER6)
 		return (s->when == ROUTER6) == is_router(spec, AF_INET6);
-	return s->when == ALWAYS || (s->when == WITH_V6) == spec_uses(spec, AF_INET6);
+	return s->when == ALWAYS || s->when == ONCE ||
+	       (s->when == WITH_V6) == spec_uses(spec, AF_INET6);
 }
 
 /*
@@ -138,21 +142,20 @@ static int write_one(struct visit *v, const struct setting *s, const char *path)
 	return r;
 }
 
-/* Compares the value, of which a pair is shown parted by a tab. */
 static int look_at(struct visit *v, const struct setting *s, const char *path)
 {
 	char *text cleanup(free_ptr) = NULL, more[128];
 	size_t len = 0;
-	int fd = v->folders[family_of(s)];
-	int r = fd < 0 ? -ENOENT : file_read_at(fd, path, VALUE_MAX_BYTES, &text, &len);
+	int fd = v->folders[family_of(s)], r;
 
+	if (s->when == ONCE)
+		return LOOK_SAME;
+	r = fd < 0 ? -ENOENT : file_read_at(fd, path, VALUE_MAX_BYTES, &text, &len);
 	if (r) {
 		tell(v, s, path, "");
 		return r;
 	}
 	text[strcspn(text, "\n")] = '\0';
-	for (char *tab = strchr(text, '\t'); tab; tab = strchr(tab, '\t'))
-		*tab = ' ';
 	if (!strcmp(text, s->value))
 		return LOOK_SAME;
 	snprintf(more, sizeof(more), " is %.40s, not %s", text, s->value);
