@@ -432,7 +432,7 @@ too_big() {
 	[ "$output" -ge 20000000 ]
 	too_big 203.0.113.9 198.51.100.254
 	vault down all
-	vault up gw conf "$LAB/provider.conf" segment lan $SIX:1/64 gateway
+	vault up gw conf "$LAB/provider.conf" segment lan $SIX:1/64 gateway mtu 1420
 	vault up m1 segment lan $SIX:2/64 via $SIX:1
 	too_big 2001:db8:9::9 2001:db8:2::fe
 	run -0 inside m1 sh -c 'curl -sS --max-time 60 -o /dev/null -w "%{size_download}" "http://[2001:db8:9::80]/big"'
