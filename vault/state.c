@@ -230,28 +230,45 @@ const char *state_mend(int err)
 	}
 }
 
-int state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
+/* Reads the description PATH, looked up from the folder DIR, into *OUT. */
+static int load(int dir, const char *path, struct spec *out)
 {
-	char *text cleanup(free_ptr) = state_text(spec, inode, generation);
-
-	return text ? file_is(dir, "vault.json", text, strlen(text)) : -ENOMEM;
-}
-
-int state_load(const char *name, struct spec *out)
-{
-	char path[PATH_SIZE], *text cleanup(free_ptr) = NULL;
+	char *text cleanup(free_ptr) = NULL;
 	size_t len = 0;
 	json_t *json;
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	description_path(name, path);
-	r = file_read(path, STATE_MAX_BYTES, &text, &len);
+	r = file_read_at(dir, path, STATE_MAX_BYTES, &text, &len);
 	if (r)
 		return r;
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	r = json ? spec_from_json(json, out) : -EINVAL;
 	json_decref(json);
+	return r;
+}
+
+/* Read first: one that an older vault wrote lacks members, and means the same. */
+int state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
+{
+	char *wanted cleanup(free_ptr) = state_text(spec, inode, generation);
+	char *found cleanup(free_ptr) = NULL;
+	struct spec saved cleanup(spec_free) = { 0 };
+	int r = load(dir, "vault.json", &saved);
+
+	if (r)
+		return r == -ENOENT || r == -EINVAL ? 0 : r;
+	found = state_text(&saved, saved.netns_inode, saved.seal_generation);
+	return wanted && found ? !strcmp(wanted, found) : -ENOMEM;
+}
+
+int state_load(const char *name, struct spec *out)
+{
+	char path[PATH_SIZE];
+	int r;
+
+	description_path(name, path);
+	r = load(AT_FDCWD, path, out);
 	return !r && strcmp(out->name, name) ? -EINVAL : r;
 }
 

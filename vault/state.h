@@ -59,8 +59,8 @@ int must_check state_is_host(const struct spec *spec);
  * none. */
 const char *state_mend(int err);
 
-/* 1 when the folder DIR holds just what state_save would write, 0 when not, -errno when it cannot
- * be read. */
+/* 1 when the folder DIR holds what state_save would write, or an older vault would have written of
+ * the same; 0 when not, -errno when it cannot be read. */
 int must_check state_is_saved(int dir, const struct spec *spec, uint64_t inode,
 			      uint32_t generation);
 
