@@ -48,6 +48,7 @@ _vault_up() {
 		'post-down:run a command after it went'
 		'wait-handshake:wait until a peer has answered'
 		'file:read words from a file'
+		'as-made:by the words that it was made with'
 		'dry-run:change nothing, print the commands'
 	)
 	local said

@@ -6,14 +6,17 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/file.h"
 #include "lib/str.h"
 #include "vault/adopt.h"
+#include "vault/clauses.h"
 #include "vault/cmd.h"
 #include "vault/describe.h"
 #include "vault/read/conffile.h"
 #include "vault/report.h"
+#include "vault/state.h"
 
 #define WORDS_DIR "/etc/vault"
 #define WORDS_MAX_BYTES (1U << 20)
@@ -45,23 +48,70 @@ static int read_words_file(const char *path, struct words *words)
 	return report_and_clear(path, &p) ? EXIT_USAGE : EXIT_DONE;
 }
 
-/* Words of the command line; and of a file, where they name one or name no tunnel. */
-static int read_words(int argc, char **argv, struct words *words)
+/*
+ * The words that the vault, which is up, was made with; what it is goes to OLD. NO_FILE is the file
+ * that could have said it and is not there, or NULL.
+ */
+static int read_as_made(struct words *words, struct spec *old, const char *no_file)
 {
+	const char *name = words->spec->name;
 	struct problems p = { 0 };
+	char why[STATE_WHY_LEN];
+	int r = state_load(name, old);
+
+	words->as_made = true;
+	if (r == -ENOENT && no_file) {
+		report_error(name, "not up, and there is no %s (vault up %s conf FILE)", no_file,
+			     name);
+		return EXIT_USAGE;
+	}
+	if (r == -ENOENT) {
+		report_error(name, "not up, so made by no words (vault up %s conf FILE)", name);
+		return EXIT_FAILED;
+	}
+	if (r) {
+		report_error(name, "%s", state_explain(name, r, why));
+		return EXIT_FAILED;
+	}
+	r = old->asked.n ? 0 : clauses_of(old, &old->asked);
+	if (r) {
+		report_error(name, "%s", strerror(-r));
+		return EXIT_FAILED;
+	}
+	(void)!words_parse_asked(&old->asked, words, &p);
+	return report_and_clear(name, &p) ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* The vault's own file; where there is none and no words, what it was made with. */
+static int read_default(struct words *words, struct spec *old)
+{
 	char path[sizeof(WORDS_DIR) + SPEC_NAME_MAX + 8];
 
+	snprintf(path, sizeof(path), "%s/%s.conf", WORDS_DIR, words->spec->name);
+	if (!access(path, F_OK) || errno != ENOENT)
+		return read_words_file(path, words);
+	return words_are_given(words) ? EXIT_DONE : read_as_made(words, old, path);
+}
+
+/* Words of the command line, and those of a file for what they do not say. */
+static int read_words(int argc, char **argv, struct words *words, struct spec *old)
+{
+	struct problems p = { 0 };
+
 	(void)!words_parse(argv, (size_t)argc, words, &p);
+	if (words->as_made && (words_are_given(words) || words->file))
+		problem_error(&p, 0, "as-made: without other words and file");
 	for (size_t i = 0; i < p.n; i++)
 		report_error(words->spec->name, "%s", p.list[i].text);
 	if (p.n || p.overflow) {
 		problems_free(&p);
 		return EXIT_USAGE;
 	}
-	snprintf(path, sizeof(path), "%s/%s.conf", WORDS_DIR, words->spec->name);
-	if (words->file)
-		return read_words_file(words->file, words);
-	return spec_has_way(words->spec) ? EXIT_DONE : read_words_file(path, words);
+	if (words->as_made)
+		return read_as_made(words, old, NULL);
+	if (!words->file)
+		return read_default(words, old);
+	return strcmp(words->file, "none") ? read_words_file(words->file, words) : EXIT_DONE;
 }
 
 /* Only such a path can stand in JSON as it is. */
@@ -74,25 +124,23 @@ static bool is_printable(const char *path)
 	return shown && !strcmp(shown, path);
 }
 
-/* The description outlives the working folder. */
-static int absolute_conf(struct spec *spec)
+/* The description outlives the working folder: *PATH made whole. */
+static int make_whole(char **path)
 {
-	char *path;
+	char *whole = realpath(*path, NULL);
 
-	if (!strcmp(spec->conf, "-"))
-		return EXIT_DONE;
-	path = realpath(spec->conf, NULL);
-	if (!path) {
-		report_error(spec->conf, "%s", strerror(errno));
+	if (!whole) {
+		report_error(*path, "%s", strerror(errno));
 		return EXIT_USAGE;
 	}
-	if (!is_printable(path)) {
-		report_error(path, "a path of printable UTF-8, please (name the file another way)");
-		free(path);
+	if (!is_printable(whole)) {
+		report_error(whole,
+			     "a path of printable UTF-8, please (name the file another way)");
+		free(whole);
 		return EXIT_USAGE;
 	}
-	free(spec->conf);
-	spec->conf = path;
+	free(*path);
+	*path = whole;
 	return EXIT_DONE;
 }
 
@@ -119,8 +167,46 @@ static int read_adopted(struct words *words)
 	return errors ? EXIT_USAGE : EXIT_DONE;
 }
 
+/* The clauses whose arguments are paths, made whole. */
+static int ask_paths(struct words *words)
+{
+	struct spec *spec = words->spec;
+	int code = EXIT_DONE, r = 0;
+
+	if (spec->conf && strcmp(spec->conf, "-") != 0)
+		code = make_whole(&spec->conf);
+	if (!code && words->userspace_given && strchr(spec->program, '/'))
+		code = make_whole(&spec->program);
+	if (code)
+		return code;
+	if (spec->conf)
+		r = words_ask(words, "conf", spec->conf);
+	if (!r && (words->userspace_given || words->userspace_never))
+		r = words_ask(words, "userspace", words->userspace_never ? "never" : spec->program);
+	if (r)
+		report_error(spec->name, "%s", strerror(-r));
+	return r ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* What the tunnel's file said, out of the description OLD: it came from standard input. */
+static void recall(struct spec *old, struct wgconf *conf)
+{
+	conf->device = old->wg;
+	memset(&old->wg, 0, sizeof(old->wg));
+	if (conf->device.fwmark != spec_mark(old))
+		conf->device.flags |= WG_DEVICE_GIVES_FWMARK;
+	conf->addresses = steal_ptr(&old->addresses);
+	conf->n_addresses = old->n_addresses;
+	conf->dns = steal_ptr(&old->dns);
+	conf->n_dns = old->n_dns;
+	conf->search.list = steal_ptr(&old->search);
+	conf->search.n = old->n_search;
+	conf->mtu = old->mtu;
+	old->n_addresses = old->n_dns = old->n_search = 0;
+}
+
 /* The wg-quick file into the description. */
-static int read_conf(struct words *words)
+static int read_conf(struct words *words, struct spec *old)
 {
 	struct spec *spec = words->spec;
 	struct wgconf conf = { 0 };
@@ -135,7 +221,12 @@ static int read_conf(struct words *words)
 					 "adopt, isolated, segment ... via)");
 		return EXIT_USAGE;
 	}
-	r = spec->conf ? conffile_read(spec->conf, &conf, &p) : 0;
+	words->keyless = words->as_made && spec->conf && !strcmp(spec->conf, "-");
+	r = 0;
+	if (words->keyless)
+		recall(old, &conf);
+	else if (spec->conf)
+		r = conffile_read(spec->conf, &conf, &p);
 	if (report_and_clear(spec->conf, &p) || r) {
 		wgconf_free(&conf);
 		return EXIT_USAGE;
@@ -144,12 +235,13 @@ static int read_conf(struct words *words)
 	wgconf_free(&conf);
 	report_problems_of(spec->name, &p);
 	problems_free(&p);
-	return errors ? EXIT_USAGE : spec->conf ? absolute_conf(spec) : EXIT_DONE;
+	return errors ? EXIT_USAGE : ask_paths(words);
 }
 
 int asked_read(int argc, char **argv, struct words *words)
 {
-	int code = read_words(argc, argv, words);
+	struct spec old cleanup(spec_free) = { 0 };
+	int code = read_words(argc, argv, words, &old);
 
-	return code ? code : read_conf(words);
+	return code ? code : read_conf(words, &old);
 }

@@ -8,8 +8,9 @@
 #include "vault/read/words.h"
 
 /*
- * Reads the ARGC words of ARGV into WORDS, whose spec has its name; those of the file that they
- * name, or of /etc/vault/NAME.conf where they name no way out; and the wg-quick file, or the
+ * Reads the ARGC words of ARGV into WORDS, whose spec has its name; for what
+ * they do not say those of the file that they name, or of /etc/vault/NAME.conf; without any, those
+ * that the vault, which is up, was made with; and the wg-quick file, or the
  * interface to adopt, into the spec. 0 or EXIT_USAGE, each error reported.
  */
 int must_check asked_read(int argc, char **argv, struct words *words);

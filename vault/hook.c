@@ -17,10 +17,6 @@
 #include "vault/signals.h"
 #include "vault/state.h"
 
-static const char *const events[SPEC_HOOKS] = {
-	[SPEC_POST_UP] = "post-up", [SPEC_PRE_DOWN] = "pre-down", [SPEC_POST_DOWN] = "post-down"
-};
-
 /* What a command is told. VAULT_ADDRESS is the one to write into a URL: of IPv4 where the link has
  * it. No key, and nothing that a key could be told from. */
 enum variable {
@@ -192,12 +188,12 @@ bool hook_run_one(const struct hook *h)
 
 size_t hook_run(const struct spec *spec, enum spec_hook event)
 {
-	const struct spec_commands *commands = &spec->hooks[event];
+	const struct spec_lines *commands = &spec->hooks[event];
 	size_t failures = 0;
 
 	for (size_t i = 0; i < commands->n; i++) {
 		const struct hook h = { .spec = spec,
-					.event = events[event],
+					.event = spec_hook_clauses[event],
 					.command = commands->list[i] };
 
 		if (hook_run_one(&h))
@@ -243,7 +239,7 @@ static void print_variables(const struct spec *spec, enum spec_hook event, struc
 
 	str_add(out, "env");
 	for (enum variable v = 0; v < VARIABLES; v++) {
-		get_value(spec, events[event], v, value);
+		get_value(spec, spec_hook_clauses[event], v, value);
 		str_addf(out, " %s=%s", variables[v], value);
 	}
 }
@@ -266,7 +262,7 @@ void hook_print(const struct spec *spec, struct str *out)
 	}
 	for (enum spec_hook h = SPEC_PRE_DOWN; h < SPEC_HOOKS; h++)
 		for (size_t i = 0; i < spec->hooks[h].n; i++) {
-			str_addf(out, "# %s, by `vault down`: ", events[h]);
+			str_addf(out, "# %s, by `vault down`: ", spec_hook_clauses[h]);
 			add_line(spec->hooks[h].list[i], out);
 		}
 }

@@ -3,6 +3,7 @@
 #include "vault/spec.h"
 
 #include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 #include "vault/reach.h"
@@ -204,17 +205,36 @@ bool spec_uses(const struct spec *spec, uint8_t family)
 	       (spec_has_leg(spec) && spec->leg.address.addr.family == family);
 }
 
+int spec_add_line(struct spec_lines *lines, const char *line)
+{
+	char **grown = reallocarray(lines->list, lines->n + 1, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	lines->list = grown;
+	grown[lines->n] = strdup(line);
+	if (!grown[lines->n])
+		return -ENOMEM;
+	lines->n++;
+	return 0;
+}
+
+static void free_lines(struct spec_lines *lines)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		free(lines->list[i]);
+	free(lines->list);
+}
+
 void spec_free(struct spec *spec)
 {
 	wg_device_free(&spec->wg);
 	for (size_t i = 0; i < spec->n_search; i++)
 		free(spec->search[i]);
 	free(spec->search);
-	for (int h = 0; h < SPEC_HOOKS; h++) {
-		for (size_t i = 0; i < spec->hooks[h].n; i++)
-			free(spec->hooks[h].list[i]);
-		free(spec->hooks[h].list);
-	}
+	for (int h = 0; h < SPEC_HOOKS; h++)
+		free_lines(&spec->hooks[h]);
+	free_lines(&spec->asked);
 	free(spec->addresses);
 	free(spec->dns);
 	reach_free(&spec->reach);

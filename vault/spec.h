@@ -41,7 +41,7 @@ struct spec_link_ends {
 /* When commands of the words are run. */
 enum spec_hook { SPEC_POST_UP, SPEC_PRE_DOWN, SPEC_POST_DOWN, SPEC_HOOKS };
 
-struct spec_commands {
+struct spec_lines {
 	char **list; /* owned, each owned */
 	size_t n;
 };
@@ -116,7 +116,8 @@ struct spec {
 	enum spec_backend backend; /* AUTO until gathered */
 	char *program; /* owned: the userspace WireGuard; NULL: none asked for, or none needed */
 
-	struct spec_commands hooks[SPEC_HOOKS];
+	struct spec_lines hooks[SPEC_HOOKS];
+	struct spec_lines asked; /* the clauses it was made with, each as a file of words has it */
 
 	bool without_tunnel; /* `down keep-ns` took the tunnel away: the rest stands for the next
 				`up` */
@@ -202,9 +203,10 @@ bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct pre
  * vault. */
 bool spec_uses(const struct spec *spec, uint8_t family);
 
-/* What its JSON calls a role, and the lists of commands. */
+/* What its JSON and words call a role; what its JSON calls the lists of commands, and what words do. */
 extern const char *const spec_role_names[SPEC_ROLES];
 extern const char *const spec_hook_keys[SPEC_HOOKS];
+extern const char *const spec_hook_clauses[SPEC_HOOKS];
 
 /* The description without any secret, for the state file. A new reference, or NULL without memory. */
 json_t *spec_to_json(const struct spec *spec);
@@ -213,6 +215,9 @@ json_t *spec_to_json(const struct spec *spec);
  * another schema version, -EINVAL for anything that spec_to_json would not have written.
  */
 int must_check spec_from_json(const json_t *json, struct spec *out);
+
+/* Appends a copy of LINE to LINES. 0 or -ENOMEM. */
+int must_check spec_add_line(struct spec_lines *lines, const char *line);
 
 /* Wipes keys, frees, zeroes. */
 void spec_free(struct spec *spec);

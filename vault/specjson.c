@@ -14,6 +14,10 @@ const char *const spec_hook_keys[SPEC_HOOKS] = {
 	[SPEC_POST_UP] = "post_up", [SPEC_PRE_DOWN] = "pre_down", [SPEC_POST_DOWN] = "post_down"
 };
 
+const char *const spec_hook_clauses[SPEC_HOOKS] = {
+	[SPEC_POST_UP] = "post-up", [SPEC_PRE_DOWN] = "pre-down", [SPEC_POST_DOWN] = "post-down"
+};
+
 /* Adds VALUE (a new reference, or NULL: no memory) to ARRAY; false when that failed. */
 static bool append(json_t *array, json_t *value)
 {
@@ -220,5 +224,6 @@ json_t *spec_to_json(const struct spec *spec)
 	if (spec->host_inode)
 		json = with(json, "host_netns_inode", json_integer((json_int_t)spec->host_inode));
 	json = with(json, "without_tunnel", json_boolean(spec->without_tunnel));
+	json = with(json, "asked", strings_json(spec->asked.list, spec->asked.n));
 	return with(json, "hooks", hooks_json(spec));
 }

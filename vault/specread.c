@@ -313,6 +313,7 @@ static int read_backend(const json_t *value, struct spec *out)
 int spec_from_json(const json_t *json, struct spec *out)
 {
 	const json_t *host = json_object_get(json, "host_netns_inode");
+	const json_t *asked = json_object_get(json, "asked"); /* an older vault's has none */
 	json_int_t schema, inode, generation, host_inode = 0;
 	int r;
 
@@ -352,6 +353,8 @@ int spec_from_json(const json_t *json, struct spec *out)
 		r = read_strings(json_object_get(json, "dns_search"), &out->search, &out->n_search);
 	if (!r)
 		r = read_hooks(json_object_get(json, "hooks"), out);
+	if (!r && asked)
+		r = read_strings(asked, &out->asked.list, &out->asked.n);
 	if (!r)
 		r = read_link(json_object_get(json, "link"), out);
 	if (!r)

@@ -23,7 +23,7 @@ static_assert(sizeof(struct wg_peer) == 160, "peer: fill and compare the new mem
 static_assert(sizeof(struct wg_device) == 104, "device: fill and compare the new member");
 static_assert(sizeof(struct spec_reach) == 80, "reach: fill and compare the new member");
 static_assert(sizeof(struct spec_leg) == 112, "leg: fill and compare the new member");
-static_assert(sizeof(struct spec) == 744, "description: fill and compare the new member");
+static_assert(sizeof(struct spec) == 760, "description: fill and compare the new member");
 
 enum { ROUNDS = 2000 };
 
@@ -232,6 +232,7 @@ static void fill_spec(struct spec *s)
 	fill_strings(&s->search, &s->n_search);
 	for (int h = 0; h < SPEC_HOOKS; h++)
 		fill_strings(&s->hooks[h].list, &s->hooks[h].n);
+	fill_strings(&s->asked.list, &s->asked.n);
 	s->without_tunnel = coin();
 	s->netns_inode = any();
 	s->host_inode = coin() ? any() : 0;
@@ -371,6 +372,7 @@ static bool same_spec(const struct spec *a, const struct spec *b)
 	for (int h = 0; h < SPEC_HOOKS; h++)
 		SAME("hooks",
 		     same_texts(a->hooks[h].list, a->hooks[h].n, b->hooks[h].list, b->hooks[h].n));
+	SAME("clauses asked for", same_texts(a->asked.list, a->asked.n, b->asked.list, b->asked.n));
 	SAME("resolvers", a->n_dns == b->n_dns);
 	for (size_t i = 0; i < a->n_dns; i++)
 		SAME("resolvers", addr_equal(&a->dns[i], &b->dns[i]));

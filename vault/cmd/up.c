@@ -234,10 +234,56 @@ static size_t drop_leg(const struct spec *wanted, const struct spec *had, struct
 	return failures;
 }
 
-static int mend(struct spec *spec, const struct spec *old, struct world *w, struct changes *changes)
+/* True for what is, or hangs on, the tunnel's interface. */
+static bool is_of_tunnel(const struct obj *o, uint32_t index)
 {
+	if (o->kind == &kind_seal)
+		return o->table == SEAL_TUNNEL;
+	if (o->kind == &kind_address)
+		return o->address.index == index;
+	if (o->kind == &kind_route)
+		return o->route.index == index;
+	if (o->kind == &kind_up || o->kind == &kind_forward)
+		return o->up_index == index;
+	return o->kind == &kind_tunnel || o->kind == &kind_peers;
+}
+
+/*
+ * The secret keys of a tunnel whose file was standard input are the tunnel's alone. Without it the
+ * rest is put right, and the tunnel left out of PLAN. False, said, then.
+ */
+static bool take_keys(struct spec *spec, const struct sight *sight, struct plan *plan)
+{
+	size_t kept = 0;
+
+	if (sight->has_wg && key_equal(&sight->wg.public_key, &spec->wg.public_key)) {
+		spec->wg.private_key = sight->wg.private_key;
+		for (size_t i = 0; i < spec->wg.n_peers; i++)
+			for (size_t j = 0; j < sight->wg.n_peers; j++)
+				if (key_equal(&spec->wg.peers[i].public_key,
+					      &sight->wg.peers[j].public_key))
+					spec->wg.peers[i].preshared_key =
+						sight->wg.peers[j].preshared_key;
+		return true;
+	}
+	for (size_t i = 0; i < plan->n; i++)
+		if (!is_of_tunnel(&plan->objs[i], spec->tunnel_index))
+			plan->objs[kept++] = plan->objs[i];
+	plan->n = kept;
+	report_error(spec->name,
+		     "its tunnel's keys came from standard input, and are gone with the tunnel "
+		     "(vault up %s conf FILE)",
+		     spec->name);
+	return false;
+}
+
+static int mend(const struct words *words, const struct spec *old, struct world *w,
+		struct changes *changes)
+{
+	struct spec *spec = words->spec;
 	struct sight sight = { 0 };
 	struct plan plan;
+	bool has_keys = true;
 	int r = world_lock_host(w);
 
 	inherit(spec, old);
@@ -259,9 +305,11 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 		report_error(spec->name, "%s%s%s", strerror(-r), w->why[0] ? ": " : "", w->why);
 		return EXIT_FAILED;
 	}
-	changes->keeps_keys = sight.has_wg && handshake_has_keys(&spec->wg, &sight.wg);
 	w->sight = &sight;
 	plan_build(spec, &plan);
+	if (words->keyless)
+		has_keys = take_keys(spec, &sight, &plan);
+	changes->keeps_keys = sight.has_wg && handshake_has_keys(&spec->wg, &sight.wg);
 	r = walk_mend(&plan, w, note_change, changes);
 	if (!r && (drop_link(spec, old, w, changes) || drop_leg(spec, old, w, changes)))
 		r = -EIO;
@@ -271,7 +319,7 @@ static int mend(struct spec *spec, const struct spec *old, struct world *w, stru
 	sight_free(&sight);
 	if (!r)
 		warn_path(w);
-	return r ? EXIT_FAILED : EXIT_DONE;
+	return r || !has_keys ? EXIT_FAILED : EXIT_DONE;
 }
 
 /* The vault is up, in the namespace NS, as OLD describes: what drifted is put back, what words
@@ -288,7 +336,7 @@ static int up_again(const struct words *words, const struct spec *old, struct wo
 		json_decref(changes.list);
 		return EXIT_FAILED;
 	}
-	code = mend(spec, old, w, &changes);
+	code = mend(words, old, w, &changes);
 	if (code == EXIT_DONE && !changes.n)
 		report_line("%s: up, sealed, as described", spec->name);
 	if (changes.keeps_keys)
@@ -343,6 +391,13 @@ static int up(const struct words *words, struct world *w)
 	}
 	clock_gettime(CLOCK_REALTIME, &since);
 	code = leftover_settle(spec->name, w->dir, made, &old, &ns);
+	if (code == EXIT_DONE && ns < 0 && words->keyless) {
+		report_error(spec->name,
+			     "its keys came from standard input, and are gone with it "
+			     "(vault up %s conf FILE)",
+			     spec->name);
+		code = EXIT_FAILED;
+	}
 	if (code == EXIT_DONE)
 		return ns >= 0 ? up_again(words, &old, w, ns, since) : up_anew(words, w, &since);
 	r = made ? state_remove_dir(spec->name)

@@ -25,7 +25,13 @@ struct clause {
 	const char *name;
 	const char *arg; /* NULL: none */
 	const char *help;
-	enum { ONCE, ONLY_WORDS, REPEATS } how; /* ONLY_WORDS: means nothing in a file */
+	enum {
+		ONCE,
+		ONLY_WORDS,
+		REPEATS,
+		LIST
+	} how; /* ONLY_WORDS: means nothing in a file; LIST:
+		  REPEATS, and `none` is an empty one */
 	void (*parse)(struct reader *r, const char *arg);
 };
 
@@ -214,25 +220,13 @@ static bool is_utf8(const char *text)
 
 static void add_command(struct reader *r, const char *clause, enum spec_hook hook, const char *arg)
 {
-	struct spec_commands *commands = &r->words->spec->hooks[hook];
-	char **grown, *command;
-
 	arg += strspn(arg, " \t");
 	if (!*arg || !is_utf8(arg)) {
 		bad(r, clause, arg, *arg ? "is no command in UTF-8" : "is no command");
 		return;
 	}
-	command = copy(r, arg);
-	if (!command)
-		return;
-	grown = reallocarray(commands->list, commands->n + 1, sizeof(*grown));
-	if (!grown) {
-		free(command);
+	if (spec_add_line(&r->words->spec->hooks[hook], arg))
 		problem_error(r->problems, r->line, "out of memory");
-		return;
-	}
-	commands->list = grown;
-	commands->list[commands->n++] = command;
 }
 
 static void parse_post_up(struct reader *r, const char *arg)
@@ -266,6 +260,12 @@ static void parse_dry_run(struct reader *r, const char *arg)
 	r->words->dry_run = true;
 }
 
+static void parse_as_made(struct reader *r, const char *arg)
+{
+	(void)arg;
+	r->words->as_made = true;
+}
+
 static const struct clause clauses[] = {
 	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", ONCE, parse_conf },
 	{ "adopt", "IFNAME", "the tunnel: a WireGuard interface that is there", ONCE, parse_adopt },
@@ -275,15 +275,15 @@ static const struct clause clauses[] = {
 	{ "userspace", "PROGRAM|never|auto",
 	  "the userspace WireGuard to run, where the kernel has none", ONCE, parse_userspace },
 	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", ONCE, parse_dns },
-	{ "accessible-from", "PREFIX[,PREFIX...]", "who may connect to it over the link", REPEATS,
+	{ "accessible-from", "PREFIX[,PREFIX...]", "who may connect to it over the link", LIST,
 	  parse_accessible_from },
 	{ "publish", "[ADDR:]PORT[:PORT][/PROTO]", "a port of the host that leads to one inside",
-	  REPEATS, parse_publish },
-	{ "open-port", "PORT[-PORT][/PROTO]", "ports that answer on the tunnel", REPEATS,
+	  LIST, parse_publish },
+	{ "open-port", "PORT[-PORT][/PROTO]", "ports that answer on the tunnel", LIST,
 	  parse_open_port },
-	{ "allow-host", "PORT[/PROTO]", "a port of the host that it may open connections to",
-	  REPEATS, parse_allow_host },
-	{ "allow-to", "PREFIX[:PORT][/PROTO]", "a hole: what it may reach by the link", REPEATS,
+	{ "allow-host", "PORT[/PROTO]", "a port of the host that it may open connections to", LIST,
+	  parse_allow_host },
+	{ "allow-to", "PREFIX[:PORT][/PROTO]", "a hole: what it may reach by the link", LIST,
 	  parse_allow_to },
 	{ "mtu", "N", "the tunnel's MTU", ONCE, parse_mtu },
 	{ "host-address", "ADDR/LEN", "the host's end of the link; once a family", REPEATS,
@@ -301,9 +301,96 @@ static const struct clause clauses[] = {
 	  parse_wait_handshake },
 	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", ONLY_WORDS,
 	  parse_file },
+	{ "as-made", NULL, "by the words that it was made with, whatever the file says now",
+	  ONLY_WORDS, parse_as_made },
 	{ "dry-run", NULL, "change nothing: print the equivalent commands", ONLY_WORDS,
 	  parse_dry_run },
 };
+
+static unsigned int bit_of(const struct clause *c)
+{
+	return 1U << (c - clauses);
+}
+
+/* Of these a vault has one. */
+static bool is_way(const struct clause *c)
+{
+	return c->parse == parse_conf || c->parse == parse_adopt || c->parse == parse_isolated;
+}
+
+static bool is_repeated(const struct clause *c)
+{
+	return c->how == REPEATS || c->how == LIST;
+}
+
+/* The bits of C and of those that go with it: one that the command line has leaves out the file's. */
+static unsigned int group_of(const struct clause *c)
+{
+	unsigned int bits = bit_of(c);
+
+	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
+		if (is_way(c) && is_way(&clauses[i]))
+			bits |= bit_of(&clauses[i]);
+	return bits;
+}
+
+int words_ask(struct words *words, const char *clause, const char *arg)
+{
+	struct str line = STR_INIT;
+	int r;
+
+	str_add(&line, clause);
+	str_add(&line, arg ? " " : "");
+	str_add(&line, arg ? arg : "");
+	r = line.err ? line.err : spec_add_line(&words->spec->asked, line.s);
+	str_free(&line);
+	return r;
+}
+
+/* What a clause says, done; and noted. */
+static void apply(struct reader *r, const struct clause *c, const char *arg)
+{
+	struct words *words = r->words;
+
+	if (c->how == LIST && !strcmp(arg, "none")) {
+		words->emptied |= bit_of(c);
+		return;
+	}
+	c->parse(r, arg);
+	if (c->how != ONLY_WORDS && c->parse != parse_conf && c->parse != parse_userspace &&
+	    words_ask(words, c->name, arg))
+		problem_error(r->problems, r->line, "out of memory");
+}
+
+/* `none` is no element among others. */
+static void check_emptied(const struct reader *r)
+{
+	const struct spec_reach *reach = &r->words->spec->reach;
+	const struct {
+		void (*parse)(struct reader *r, const char *arg);
+		size_t n;
+	} lists[] = { { parse_accessible_from, reach->n_from },
+		      { parse_publish, reach->n_publish },
+		      { parse_open_port, reach->n_open_ports },
+		      { parse_allow_host, reach->n_host_ports },
+		      { parse_allow_to, reach->n_holes } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
+		for (size_t j = 0; j < ARRAY_SIZE(lists); j++)
+			if (r->words->emptied & bit_of(&clauses[i]) &&
+			    lists[j].parse == clauses[i].parse && lists[j].n)
+				problem_error(r->problems, 0, "%s: none, and others besides",
+					      clauses[i].name);
+}
+
+bool words_are_given(const struct words *words)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
+		if (words->seen & bit_of(&clauses[i]) && clauses[i].how != ONLY_WORDS &&
+		    clauses[i].parse != parse_wait_handshake)
+			return true;
+	return false;
+}
 
 static const struct clause *find_clause(const char *name)
 {
@@ -368,8 +455,8 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 				      list[i]);
 			break; /* what follows may be its argument */
 		}
-		bit = 1U << (c - clauses);
-		twice = out->seen & bit && c->how != REPEATS;
+		bit = bit_of(c);
+		twice = out->seen & bit && !is_repeated(c);
 		if (twice)
 			problem_error(p, 0, "%s: given twice", c->name);
 		out->seen |= bit;
@@ -381,13 +468,14 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 			char *arg = join_words(&r, c, list + i, n - i, &taken);
 
 			if (arg && !twice)
-				c->parse(&r, arg);
+				apply(&r, c, arg);
 			free(arg);
 			i += taken - 1;
 		} else if (!twice) {
-			c->parse(&r, NULL);
+			apply(&r, c, NULL);
 		}
 	}
+	check_emptied(&r);
 	return p->n_errors - before;
 }
 
@@ -418,7 +506,7 @@ static void parse_line(struct reader *r, char *line, unsigned int said, unsigned
 		problem_error(r->problems, r->line, "unknown word \"%.80s\"", name);
 		return;
 	}
-	bit = 1U << (c - clauses);
+	bit = bit_of(c);
 	if (c->arg)
 		arg = strtok_r(NULL, takes_line(c) || c->parse == parse_segment ? "\r" : blanks,
 			       &rest);
@@ -426,10 +514,10 @@ static void parse_line(struct reader *r, char *line, unsigned int said, unsigned
 		problem_error(r->problems, r->line, "%s: lacks its %s", c->name, c->arg);
 	else if (strtok_r(NULL, blanks, &rest))
 		problem_error(r->problems, r->line, "%s: more words than it takes", c->name);
-	else if (*in_file & bit && c->how != REPEATS)
+	else if (*in_file & bit && !is_repeated(c))
 		problem_error(r->problems, r->line, "%s: given twice", c->name);
-	else if (!(said & bit))
-		c->parse(r, arg);
+	else if (!(said & group_of(c)))
+		apply(r, c, arg);
 	*in_file |= bit;
 }
 
@@ -455,6 +543,30 @@ size_t words_parse_text(const char *text, size_t len, struct words *out, struct 
 	}
 	out->seen |= in_file;
 	free(copy_of_text);
+	check_emptied(&r);
+	return p->n_errors - before;
+}
+
+size_t words_parse_asked(const struct spec_lines *asked, struct words *out, struct problems *p)
+{
+	struct reader r = { .words = out, .problems = p };
+	size_t before = p->n_errors;
+
+	for (size_t i = 0; i < asked->n; i++) {
+		size_t len = strcspn(asked->list[i], " ");
+		char *name = strndup(asked->list[i], len);
+		const char *arg = asked->list[i][len] ? asked->list[i] + len + 1 : NULL;
+		const struct clause *c = name ? find_clause(name) : NULL;
+
+		free(name);
+		if (!c || c->how == ONLY_WORDS || !c->arg != !arg)
+			problem_error(p, 0, "its description: unknown word \"%.80s\"",
+				      asked->list[i]);
+		else if (!(out->seen & bit_of(c)) || is_repeated(c))
+			apply(&r, c, arg);
+		if (c)
+			out->seen |= bit_of(c);
+	}
 	return p->n_errors - before;
 }
 

@@ -12,11 +12,14 @@
 struct words {
 	struct spec *spec;
 	char *file; /* owned: `file PATH`, else NULL */
+	bool as_made; /* by the words that the vault was made with */
+	bool keyless; /* the tunnel's file was standard input: its secret keys are the tunnel's alone */
 	bool userspace_never; /* `userspace never` */
 	bool userspace_given; /* `userspace PROGRAM`: the program is in spec->program */
 	bool no_link, dry_run;
 	unsigned int wait_seconds; /* `wait-handshake`; 0: not to wait */
 	unsigned int seen; /* bit per clause */
+	unsigned int emptied; /* those of which `none` was said */
 };
 
 /*
@@ -27,11 +30,25 @@ size_t must_check words_parse(char *const *list, size_t n, struct words *out, st
 
 /*
  * Reads the text of a file of words (LEN bytes): one clause a line, '#' comments; words of a line
- * are parted by blanks. Clauses that OUT has already seen, on the command line, go before: the
- * file's are left out. Errors carry their lines.
+ * are parted by blanks. Clauses that OUT has already seen, on the command line, go before: all of
+ * the file's are left out, and of the ways out (conf, adopt, isolated) each goes before the others.
+ * Errors carry their lines.
  */
 size_t must_check words_parse_text(const char *text, size_t len, struct words *out,
 				   struct problems *p);
+
+/* Reads the clauses that a vault was made with, as words_parse left them in its description. */
+size_t must_check words_parse_asked(const struct spec_lines *asked, struct words *out,
+				    struct problems *p);
+
+/*
+ * Every clause that was read goes to the description's `asked`, but for `conf` and `userspace`, whose
+ * paths are to be made whole before: this adds one of them. 0 or -ENOMEM.
+ */
+int must_check words_ask(struct words *words, const char *clause, const char *arg);
+
+/* True when words say more than how and from where to read them. */
+bool words_are_given(const struct words *words);
 
 /* Appends the usage lines of all clauses to OUT. */
 void words_usage(struct str *out);
