@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "lib/addr.h"
+#include "lib/field.h"
 #include "lib/wgdev.h"
 
 #define SPEC_NAME_MAX 63
@@ -203,10 +204,12 @@ bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct pre
  * vault. */
 bool spec_uses(const struct spec *spec, uint8_t family);
 
-/* What its JSON and words call a role; what its JSON calls the lists of commands, and what words do. */
+/* What its JSON and words call a role, and words the lists of commands. */
 extern const char *const spec_role_names[SPEC_ROLES];
-extern const char *const spec_hook_keys[SPEC_HOOKS];
 extern const char *const spec_hook_clauses[SPEC_HOOKS];
+
+/* The members that are kept, a row each (lib/field.h). */
+extern const struct fields spec_fields;
 
 /* The description without any secret, for the state file. A new reference, or NULL without memory. */
 json_t *spec_to_json(const struct spec *spec);

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/specjson.c: the description of a vault as JSON, without any secret. */
+/*
+ * vault/specjson.c: the description of a vault as JSON, without any secret, and back: a row a
+ * member. The schema only grows: a row that comes later says so, and what it is where an older
+ * vault wrote.
+ */
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
+#include "lib/field.h"
 #include "vault/reach.h"
 #include "vault/spec.h"
 
@@ -10,220 +16,238 @@ const char *const spec_role_names[SPEC_ROLES] = {
 	[SPEC_MEMBER] = "member", [SPEC_GATEWAY] = "gateway", [SPEC_VIA] = "via"
 };
 
-const char *const spec_hook_keys[SPEC_HOOKS] = {
-	[SPEC_POST_UP] = "post_up", [SPEC_PRE_DOWN] = "pre_down", [SPEC_POST_DOWN] = "post_down"
-};
-
 const char *const spec_hook_clauses[SPEC_HOOKS] = {
 	[SPEC_POST_UP] = "post-up", [SPEC_PRE_DOWN] = "pre-down", [SPEC_POST_DOWN] = "post-down"
 };
 
-/* Adds VALUE (a new reference, or NULL: no memory) to ARRAY; false when that failed. */
-static bool append(json_t *array, json_t *value)
+static const char *const backends[] = {
+	[SPEC_BACKEND_AUTO] = NULL, /* there is no tunnel */
+	[SPEC_BACKEND_KERNEL] = "kernel",
+	[SPEC_BACKEND_USERSPACE] = "userspace",
+};
+
+static void *append_allowed(void *peer)
 {
-	return json_array_append_new(array, value) == 0;
+	static const struct prefix none;
+	struct wg_peer *p = peer;
+
+	return wg_peer_add_allowed(p, &none) ? NULL : &p->allowed_ips[p->n_allowed_ips - 1];
 }
 
-static json_t *addr_json(const struct addr *a)
-{
-	char text[ADDR_STRLEN];
+static const struct field peer_fields[] = {
+	{ "public_key", FIELD_KEY, FIELD_AT(struct wg_peer, public_key) },
+	{ "has_preshared_key", FIELD_BIT, FIELD_AT(struct wg_peer, flags),
+	  .max = WG_PEER_HAS_PRESHARED_KEY },
+	{ "endpoint_host", FIELD_STRING, FIELD_AT(struct wg_peer, endpoint.host) },
+	{ "endpoint_address", FIELD_ADDR, FIELD_AT(struct wg_peer, endpoint.addr) },
+	{ "endpoint_scope", FIELD_NUMBER, FIELD_AT(struct wg_peer, endpoint.scope),
+	  .max = INT32_MAX },
+	{ "endpoint_port", FIELD_NUMBER, FIELD_AT(struct wg_peer, endpoint.port),
+	  .max = UINT16_MAX },
+	{ "persistent_keepalive", FIELD_NUMBER, FIELD_AT(struct wg_peer, keepalive),
+	  .max = UINT16_MAX },
+	{ "allowed_ips", FIELD_LIST, FIELD_ARRAY(struct wg_peer, allowed_ips, n_allowed_ips),
+	  .element = FIELD_PREFIX, .append = append_allowed },
+};
+static const struct fields peers = { peer_fields, ARRAY_SIZE(peer_fields) };
 
-	return a->family ? json_string(addr_format(a, text)) : json_null();
+static bool has_tunnel(const void *spec)
+{
+	return ((const struct spec *)spec)->has_tunnel;
 }
 
-static json_t *prefix_json(const struct prefix *p)
+static void *append_peer(void *spec)
 {
-	char text[PREFIX_STRLEN];
-
-	return p->addr.family ? json_string(prefix_format(p, text)) : json_null();
+	return wg_device_add_peer(&((struct spec *)spec)->wg);
 }
 
-static json_t *prefixes_json(const struct prefix *list, size_t n)
-{
-	json_t *array = json_array();
+static const struct field tunnel_fields[] = {
+	{ "interface", FIELD_NAME, FIELD_AT(struct spec, tunnel_name) },
+	{ "index", FIELD_NUMBER, FIELD_AT(struct spec, tunnel_index), .max = INT32_MAX },
+	{ "public_key", FIELD_KEY, FIELD_AT(struct spec, wg.public_key) },
+	{ "mtu", FIELD_NUMBER, FIELD_AT(struct spec, mtu), .max = UINT16_MAX },
+	{ "listen_port", FIELD_NUMBER, FIELD_AT(struct spec, wg.listen_port), .max = UINT16_MAX },
+	{ "fwmark", FIELD_NUMBER, FIELD_AT(struct spec, wg.fwmark), .max = UINT32_MAX },
+	{ "addresses", FIELD_LIST, FIELD_ARRAY(struct spec, addresses, n_addresses),
+	  .element = FIELD_PREFIX },
+	{ "peers", FIELD_LIST, FIELD_ARRAY(struct spec, wg.peers, wg.n_peers),
+	  .element = FIELD_STRUCT, .fields = &peers, .append = append_peer },
+};
+static const struct fields tunnel = { tunnel_fields, ARRAY_SIZE(tunnel_fields) };
 
-	for (size_t i = 0; array && i < n; i++)
-		if (!append(array, prefix_json(&list[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
+static bool has_link(const void *spec)
+{
+	return ((const struct spec *)spec)->has_link;
 }
 
-static json_t *addrs_json(const struct addr *list, size_t n)
-{
-	json_t *array = json_array();
+static const struct field link_fields[] = {
+	{ "host_interface", FIELD_NAME, FIELD_AT(struct spec, host_name) },
+	{ "interface", FIELD_NAME, FIELD_AT(struct spec, link_name) },
+	{ "host_index", FIELD_NUMBER, FIELD_AT(struct spec, host_index), .max = INT32_MAX },
+	{ "index", FIELD_NUMBER, FIELD_AT(struct spec, link_index), .max = INT32_MAX,
+	  .is_later = true, .fallback = 2 },
+	{ "host_address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].host) },
+	{ "vault_address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].vault) },
+	{ "host_address6", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V6].host) },
+	{ "vault_address6", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V6].vault) },
+};
+static const struct fields link_rows = { link_fields, ARRAY_SIZE(link_fields) };
 
-	for (size_t i = 0; array && i < n; i++)
-		if (!append(array, addr_json(&list[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
+static bool has_leg(const void *spec)
+{
+	return spec_has_leg(spec);
 }
 
-static json_t *strings_json(char *const *list, size_t n)
-{
-	json_t *array = json_array();
+/* The names of its interfaces follow from its own and the vault's: they are for who reads the JSON.
+ */
+static const struct field segment_fields[] = {
+	{ "name", FIELD_NAME, FIELD_AT(struct spec, leg.segment) },
+	{ "bridge", FIELD_NAME, FIELD_AT(struct spec, bridge_name) },
+	{ "host_interface", FIELD_NAME, FIELD_AT(struct spec, port_name) },
+	{ "interface", FIELD_NAME, FIELD_AT(struct spec, leg_name) },
+	{ "host_index", FIELD_NUMBER, FIELD_AT(struct spec, port_index), .max = INT32_MAX },
+	{ "index", FIELD_NUMBER, FIELD_AT(struct spec, leg_index), .max = INT32_MAX,
+	  .is_later = true, .fallback = 3 },
+	{ "address", FIELD_PREFIX, FIELD_AT(struct spec, leg.address) },
+	{ "role", FIELD_CHOICE, FIELD_AT(struct spec, leg.role), .names = spec_role_names,
+	  .n_names = SPEC_ROLES },
+	{ "via", FIELD_ADDR, FIELD_AT(struct spec, leg.via) },
+};
+static const struct fields segment = { segment_fields, ARRAY_SIZE(segment_fields) };
 
-	for (size_t i = 0; array && i < n; i++)
-		if (!append(array, json_string(list[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
+static_assert(REACH_STRLEN <= FIELD_STRLEN, "an element of reach fits");
+
+static const char *format_prefix(const void *element, char buf[static FIELD_STRLEN])
+{
+	return prefix_format(element, buf);
 }
 
-static json_t *peer_json(const struct wg_peer *peer)
+static const char *format_publish(const void *element, char buf[static FIELD_STRLEN])
 {
-	char key[KEY_BASE64_LEN + 1];
-
-	key_to_base64(&peer->public_key, key);
-	return json_pack("{s:s, s:b, s:s?, s:o, s:i, s:i, s:i, s:o}", "public_key", key,
-			 "has_preshared_key", !!(peer->flags & WG_PEER_HAS_PRESHARED_KEY),
-			 "endpoint_host", peer->endpoint.host, "endpoint_address",
-			 addr_json(&peer->endpoint.addr), "endpoint_scope",
-			 (int)peer->endpoint.scope, "endpoint_port", (int)peer->endpoint.port,
-			 "persistent_keepalive", (int)peer->keepalive, "allowed_ips",
-			 prefixes_json(peer->allowed_ips, peer->n_allowed_ips));
+	return reach_format_publish(element, buf);
 }
 
-static json_t *peers_json(const struct wg_device *wg)
+static const char *format_ports(const void *element, char buf[static FIELD_STRLEN])
 {
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < wg->n_peers; i++)
-		if (!append(array, peer_json(&wg->peers[i]))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
+	return reach_format_ports(element, buf);
 }
 
-/* The elements of a list as their word takes them: one grammar in the state and in words. */
-static json_t *publish_json(const struct spec_reach *reach)
+static const char *format_hole(const void *element, char buf[static FIELD_STRLEN])
 {
-	char text[REACH_STRLEN];
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < reach->n_publish; i++)
-		if (!append(array, json_string(reach_format_publish(&reach->publish[i], text)))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
+	return reach_format_hole(element, buf);
 }
 
-static json_t *ports_json(const struct spec_ports *list, size_t n)
+static const char *parse_from(const char *text, void *reach)
 {
-	char text[REACH_STRLEN];
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < n; i++)
-		if (!append(array, json_string(reach_format_ports(&list[i], text)))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
+	return reach_add_from(text, reach);
 }
 
-static json_t *holes_json(const struct spec_reach *reach)
+static const char *parse_publish(const char *text, void *reach)
 {
-	char text[REACH_STRLEN];
-	json_t *array = json_array();
-
-	for (size_t i = 0; array && i < reach->n_holes; i++)
-		if (!append(array, json_string(reach_format_hole(&reach->holes[i], text)))) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
+	return reach_add_publish(text, reach);
 }
 
-static json_t *reach_json(const struct spec_reach *reach)
+static const char *parse_open_port(const char *text, void *reach)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "accessible_from",
-			 prefixes_json(reach->from, reach->n_from), "publish", publish_json(reach),
-			 "open_port", ports_json(reach->open_ports, reach->n_open_ports),
-			 "allow_host", ports_json(reach->host_ports, reach->n_host_ports),
-			 "allow_to", holes_json(reach));
+	return reach_add_open_port(text, reach);
 }
 
-static json_t *link_json(const struct spec *spec)
+static const char *parse_allow_host(const char *text, void *reach)
 {
-	if (!spec->has_link)
-		return json_null();
-	return json_pack("{s:s, s:s, s:I, s:I, s:o, s:o, s:o, s:o}", "host_interface",
-			 spec->host_name, "interface", spec->link_name, "host_index",
-			 (json_int_t)spec->host_index, "index", (json_int_t)spec->link_index,
-			 "host_address", prefix_json(&spec->link[SPEC_V4].host), "vault_address",
-			 prefix_json(&spec->link[SPEC_V4].vault), "host_address6",
-			 prefix_json(&spec->link[SPEC_V6].host), "vault_address6",
-			 prefix_json(&spec->link[SPEC_V6].vault));
+	return reach_add_allow_host(text, reach);
 }
 
-static json_t *segment_json(const struct spec *spec)
+static const char *parse_allow_to(const char *text, void *reach)
 {
-	const struct spec_leg *leg = &spec->leg;
-
-	if (!spec_has_leg(spec))
-		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:o, s:s, s:o}", "name", leg->segment,
-			 "bridge", spec->bridge_name, "host_interface", spec->port_name,
-			 "interface", spec->leg_name, "host_index", (json_int_t)spec->port_index,
-			 "index", (json_int_t)spec->leg_index, "address",
-			 prefix_json(&leg->address), "role", spec_role_names[leg->role], "via",
-			 addr_json(&leg->via));
+	return reach_add_allow_to(text, reach);
 }
 
-/* Adds VALUE (a new reference, or NULL) to JSON (may be NULL) and returns that, or NULL without
- * memory. */
-static json_t *with(json_t *json, const char *key, json_t *value)
-{
-	if (!json_object_set_new(json, key, value))
-		return json;
-	json_decref(json);
-	return NULL;
-}
+/* The elements as their words take them: one grammar in the description and on the command line. */
+static const struct field reach_fields[] = {
+	{ "accessible_from", FIELD_LINES, FIELD_ARRAY(struct spec_reach, from, n_from),
+	  .format = format_prefix, .parse = parse_from },
+	{ "publish", FIELD_LINES, FIELD_ARRAY(struct spec_reach, publish, n_publish),
+	  .format = format_publish, .parse = parse_publish },
+	{ "open_port", FIELD_LINES, FIELD_ARRAY(struct spec_reach, open_ports, n_open_ports),
+	  .format = format_ports, .parse = parse_open_port },
+	{ "allow_host", FIELD_LINES, FIELD_ARRAY(struct spec_reach, host_ports, n_host_ports),
+	  .format = format_ports, .parse = parse_allow_host },
+	{ "allow_to", FIELD_LINES, FIELD_ARRAY(struct spec_reach, holes, n_holes),
+	  .format = format_hole, .parse = parse_allow_to },
+};
+static const struct fields reach = { reach_fields, ARRAY_SIZE(reach_fields) };
 
-static json_t *hooks_json(const struct spec *spec)
-{
-	json_t *json = json_object();
+static const struct field hook_fields[] = {
+	{ "post_up", FIELD_LIST,
+	  FIELD_ARRAY(struct spec, hooks[SPEC_POST_UP].list, hooks[SPEC_POST_UP].n),
+	  .element = FIELD_STRING },
+	{ "pre_down", FIELD_LIST,
+	  FIELD_ARRAY(struct spec, hooks[SPEC_PRE_DOWN].list, hooks[SPEC_PRE_DOWN].n),
+	  .element = FIELD_STRING },
+	{ "post_down", FIELD_LIST,
+	  FIELD_ARRAY(struct spec, hooks[SPEC_POST_DOWN].list, hooks[SPEC_POST_DOWN].n),
+	  .element = FIELD_STRING },
+};
+static const struct fields hooks = { hook_fields, ARRAY_SIZE(hook_fields) };
 
-	for (int h = 0; h < SPEC_HOOKS; h++)
-		json = with(json, spec_hook_keys[h],
-			    strings_json(spec->hooks[h].list, spec->hooks[h].n));
-	return json;
-}
+static const struct field spec_rows[] = {
+	{ "name", FIELD_NAME, FIELD_AT(struct spec, name) },
+	{ "netns_inode", FIELD_NUMBER, FIELD_AT(struct spec, netns_inode), .max = INT64_MAX },
+	{ "seal_generation", FIELD_NUMBER, FIELD_AT(struct spec, seal_generation),
+	  .max = UINT32_MAX },
+	{ "conf", FIELD_STRING, FIELD_AT(struct spec, conf) },
+	{ "backend", FIELD_CHOICE, FIELD_AT(struct spec, backend), .names = backends,
+	  .n_names = ARRAY_SIZE(backends) },
+	{ "program", FIELD_STRING, FIELD_AT(struct spec, program) },
+	{ "tunnel", FIELD_STRUCT, .fields = &tunnel, .is_present = has_tunnel,
+	  .present_at = offsetof(struct spec, has_tunnel) },
+	{ "dns", FIELD_LIST, FIELD_ARRAY(struct spec, dns, n_dns), .element = FIELD_ADDR },
+	{ "dns_search", FIELD_LIST, FIELD_ARRAY(struct spec, search, n_search),
+	  .element = FIELD_STRING },
+	{ "link", FIELD_STRUCT, .fields = &link_rows, .is_present = has_link,
+	  .present_at = offsetof(struct spec, has_link) },
+	{ "reach", FIELD_STRUCT, FIELD_AT(struct spec, reach), .fields = &reach },
+	{ "adopt", FIELD_STRING, FIELD_AT(struct spec, adopt) },
+	{ "segment", FIELD_STRUCT, .fields = &segment, .is_present = has_leg,
+	  .present_at = SIZE_MAX },
+	{ "host_netns_inode", FIELD_NUMBER, FIELD_AT(struct spec, host_inode), .max = INT64_MAX,
+	  .is_later = true },
+	{ "without_tunnel", FIELD_BOOL, FIELD_AT(struct spec, without_tunnel), .is_later = true },
+	{ "asked", FIELD_LIST, FIELD_ARRAY(struct spec, asked.list, asked.n),
+	  .element = FIELD_STRING, .is_later = true },
+	{ "hooks", FIELD_STRUCT, .fields = &hooks },
+};
+const struct fields spec_fields = { spec_rows, ARRAY_SIZE(spec_rows) };
 
 json_t *spec_to_json(const struct spec *spec)
 {
-	char key[KEY_BASE64_LEN + 1];
-	json_t *json;
+	json_t *json = json_pack("{s:i}", "schema", SPEC_SCHEMA);
+	json_t *members = field_to_json(&spec_fields, spec);
 
-	key_to_base64(&spec->wg.public_key, key);
-	json = json_pack(
-		"{s:i, s:s, s:I, s:I, s:s?, s:s, s:s?, s:{s:s, s:I, s:s, s:i, s:i, s:I, s:o, s:o}, s:o, s:o, s:o, s:o, s:s?}",
-		"schema", SPEC_SCHEMA, "name", spec->name, "netns_inode",
-		(json_int_t)spec->netns_inode, "seal_generation", (json_int_t)spec->seal_generation,
-		"conf", spec->conf, "backend",
-		spec->backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel", "program",
-		spec->program, "tunnel", "interface", spec->tunnel_name, "index",
-		(json_int_t)spec->tunnel_index, "public_key", key, "mtu", (int)spec->mtu,
-		"listen_port", (int)spec->wg.listen_port, "fwmark", (json_int_t)spec->wg.fwmark,
-		"addresses", prefixes_json(spec->addresses, spec->n_addresses), "peers",
-		peers_json(&spec->wg), "dns", addrs_json(spec->dns, spec->n_dns), "dns_search",
-		strings_json(spec->search, spec->n_search), "link", link_json(spec), "reach",
-		reach_json(&spec->reach), "adopt", spec->adopt);
-
-	if (!spec->has_tunnel) {
-		json = with(json, "tunnel", json_null());
-		json = with(json, "backend", json_null());
+	if (!json || !members || json_object_update(json, members)) {
+		json_decref(json);
+		json = NULL;
 	}
-	json = with(json, "segment", segment_json(spec));
-	if (spec->host_inode)
-		json = with(json, "host_netns_inode", json_integer((json_int_t)spec->host_inode));
-	json = with(json, "without_tunnel", json_boolean(spec->without_tunnel));
-	json = with(json, "asked", strings_json(spec->asked.list, spec->asked.n));
-	return with(json, "hooks", hooks_json(spec));
+	json_decref(members);
+	return json;
+}
+
+int spec_from_json(const json_t *json, struct spec *out)
+{
+	const json_t *schema = json_object_get(json, "schema");
+	const char *name = json_string_value(json_object_get(json, "name"));
+	int r;
+
+	memset(out, 0, sizeof(*out));
+	if (!json_is_integer(schema) || !name || strlen(name) >= sizeof(out->name))
+		return -EINVAL;
+	if (json_integer_value(schema) != SPEC_SCHEMA)
+		return -EPROTONOSUPPORT;
+	memcpy(out->name, name, strlen(name) + 1);
+	spec_name_interfaces(out); /* of those that it has not, too */
+	r = field_from_json(&spec_fields, json, out);
+	if (!r && spec_has_leg(out) &&
+	    (!spec_name_is_valid(out->leg.segment) || !out->leg.address.addr.family))
+		r = -EINVAL;
+	return r;
 }

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/field.c: the members of a struct, written, read and compared by their rows. */
+#include "lib/field.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/addr.h"
+#include "lib/key.h"
+
+static uint64_t get_number(const struct field *f, const void *at)
+{
+	uint64_t n8 = 0;
+	uint32_t n4;
+	uint16_t n2;
+
+	switch (f->size) {
+	case sizeof(n2):
+		memcpy(&n2, at, sizeof(n2));
+		return n2;
+	case sizeof(n4):
+		memcpy(&n4, at, sizeof(n4));
+		return n4;
+	case sizeof(n8):
+		memcpy(&n8, at, sizeof(n8));
+		return n8;
+	default:
+		return *(const uint8_t *)at;
+	}
+}
+
+static void set_number(const struct field *f, void *at, uint64_t value)
+{
+	uint32_t n4 = (uint32_t)value;
+	uint16_t n2 = (uint16_t)value;
+
+	switch (f->size) {
+	case sizeof(n2):
+		memcpy(at, &n2, sizeof(n2));
+		break;
+	case sizeof(n4):
+		memcpy(at, &n4, sizeof(n4));
+		break;
+	case sizeof(value):
+		memcpy(at, &value, sizeof(value));
+		break;
+	default:
+		*(uint8_t *)at = (uint8_t)value;
+	}
+}
+
+/* The array of a list, and how many elements it has. */
+static const char *get_array(const struct field *f, const void *base, size_t *n)
+{
+	const char *array;
+
+	memcpy(&array, (const char *)base + f->at, sizeof(array));
+	memcpy(n, (const char *)base + f->n_at, sizeof(*n));
+	return array;
+}
+
+static json_t *write_addr(const struct field *f, const void *at)
+{
+	const struct addr *a = at;
+	char text[ADDR_STRLEN];
+
+	(void)f;
+	return a->family ? json_string(addr_format(a, text)) : json_null();
+}
+
+static json_t *write_prefix(const struct field *f, const void *at)
+{
+	const struct prefix *p = at;
+	char text[PREFIX_STRLEN];
+
+	(void)f;
+	return p->addr.family ? json_string(prefix_format(p, text)) : json_null();
+}
+
+static json_t *write_key(const struct field *f, const void *at)
+{
+	char text[KEY_BASE64_LEN + 1];
+
+	(void)f;
+	key_to_base64(at, text);
+	return json_string(text);
+}
+
+static json_t *write_string(const struct field *f, const void *at)
+{
+	const char *text;
+
+	(void)f;
+	memcpy(&text, at, sizeof(text));
+	return text ? json_string(text) : json_null();
+}
+
+static json_t *write_choice(const struct field *f, const void *at)
+{
+	const char *name = f->names[get_number(f, at)];
+
+	return name ? json_string(name) : json_null();
+}
+
+static json_t *write_name(const struct field *f, const void *at)
+{
+	(void)f;
+	return json_string(at);
+}
+
+static json_t *write_number(const struct field *f, const void *at)
+{
+	return json_integer((json_int_t)get_number(f, at));
+}
+
+static json_t *write_bool(const struct field *f, const void *at)
+{
+	(void)f;
+	return json_boolean(*(const bool *)at);
+}
+
+static json_t *write_bit(const struct field *f, const void *at)
+{
+	return json_boolean(get_number(f, at) & f->max);
+}
+
+static json_t *write_struct(const struct field *f, const void *at)
+{
+	return field_to_json(f->fields, at);
+}
+
+static json_t *write_line(const struct field *f, const void *at)
+{
+	char text[FIELD_STRLEN];
+
+	return json_string(f->format(at, text));
+}
+
+static int read_string(const struct field *f, const json_t *value, void *at)
+{
+	char *text = NULL;
+
+	(void)f;
+	if (json_is_null(value))
+		return 0;
+	if (!json_is_string(value))
+		return -EINVAL;
+	text = strdup(json_string_value(value));
+	memcpy(at, &text, sizeof(text));
+	return text ? 0 : -ENOMEM;
+}
+
+static int read_name(const struct field *f, const json_t *value, void *at)
+{
+	const char *text = json_string_value(value);
+
+	if (!text || strlen(text) >= f->size)
+		return -EINVAL;
+	memcpy(at, text, strlen(text) + 1);
+	return 0;
+}
+
+static int read_number(const struct field *f, const json_t *value, void *at)
+{
+	json_int_t number = json_integer_value(value);
+
+	if (!json_is_integer(value) || number < 0 || (uint64_t)number > f->max)
+		return -EINVAL;
+	set_number(f, at, (uint64_t)number);
+	return 0;
+}
+
+static int read_choice(const struct field *f, const json_t *value, void *at)
+{
+	const char *text = json_string_value(value);
+
+	if (!text && !json_is_null(value))
+		return -EINVAL;
+	for (size_t i = 0; i < f->n_names; i++)
+		if (text ? f->names[i] && !strcmp(text, f->names[i]) : !f->names[i]) {
+			set_number(f, at, i);
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int read_bool(const struct field *f, const json_t *value, void *at)
+{
+	(void)f;
+	*(bool *)at = json_is_true(value);
+	return json_is_boolean(value) ? 0 : -EINVAL;
+}
+
+static int read_bit(const struct field *f, const json_t *value, void *at)
+{
+	if (json_is_true(value))
+		set_number(f, at, get_number(f, at) | f->max);
+	return json_is_boolean(value) ? 0 : -EINVAL;
+}
+
+static int read_key(const struct field *f, const json_t *value, void *at)
+{
+	const char *text = json_string_value(value);
+
+	(void)f;
+	return text ? key_from_base64(text, strlen(text), at) : -EINVAL;
+}
+
+static int read_addr(const struct field *f, const json_t *value, void *at)
+{
+	(void)f;
+	if (json_is_null(value))
+		return 0;
+	return json_is_string(value) ? addr_parse(json_string_value(value), at) : -EINVAL;
+}
+
+static int read_prefix(const struct field *f, const json_t *value, void *at)
+{
+	(void)f;
+	if (json_is_null(value))
+		return 0;
+	return json_is_string(value) ? prefix_parse(json_string_value(value), at) : -EINVAL;
+}
+
+static int read_struct(const struct field *f, const json_t *value, void *at)
+{
+	return field_from_json(f->fields, value, at);
+}
+
+static bool same_strings(const struct field *f, const void *a, const void *b)
+{
+	const char *x, *y;
+
+	(void)f;
+	memcpy(&x, a, sizeof(x));
+	memcpy(&y, b, sizeof(y));
+	return x && y ? !strcmp(x, y) : x == y;
+}
+
+static bool same_names(const struct field *f, const void *a, const void *b)
+{
+	return !strncmp(a, b, f->size);
+}
+
+static bool same_numbers(const struct field *f, const void *a, const void *b)
+{
+	return get_number(f, a) == get_number(f, b);
+}
+
+static bool same_bits(const struct field *f, const void *a, const void *b)
+{
+	return !((get_number(f, a) ^ get_number(f, b)) & f->max);
+}
+
+static bool same_keys(const struct field *f, const void *a, const void *b)
+{
+	(void)f;
+	return key_equal(a, b);
+}
+
+static bool same_addrs(const struct field *f, const void *a, const void *b)
+{
+	(void)f;
+	return addr_equal(a, b);
+}
+
+static bool same_prefixes(const struct field *f, const void *a, const void *b)
+{
+	(void)f;
+	return prefix_equal(a, b);
+}
+
+static bool same_structs(const struct field *f, const void *a, const void *b)
+{
+	return !field_differs(f->fields, a, b);
+}
+
+static bool same_lines(const struct field *f, const void *a, const void *b)
+{
+	char x[FIELD_STRLEN], y[FIELD_STRLEN];
+
+	return !strcmp(f->format(a, x), f->format(b, y));
+}
+
+/* What is done with one value of a kind, which lies AT; of a list, with each of its elements. */
+static const struct codec {
+	json_t *(*write)(const struct field *f, const void *at);
+	int (*read)(const struct field *f, const json_t *value, void *at);
+	bool (*same)(const struct field *f, const void *a, const void *b);
+} codecs[] = {
+	[FIELD_STRING] = { write_string, read_string, same_strings },
+	[FIELD_NAME] = { write_name, read_name, same_names },
+	[FIELD_NUMBER] = { write_number, read_number, same_numbers },
+	[FIELD_BOOL] = { write_bool, read_bool, same_numbers },
+	[FIELD_BIT] = { write_bit, read_bit, same_bits },
+	[FIELD_CHOICE] = { write_choice, read_choice, same_numbers },
+	[FIELD_KEY] = { write_key, read_key, same_keys },
+	[FIELD_ADDR] = { write_addr, read_addr, same_addrs },
+	[FIELD_PREFIX] = { write_prefix, read_prefix, same_prefixes },
+	[FIELD_STRUCT] = { write_struct, read_struct, same_structs },
+	[FIELD_LINES] = { write_line, NULL, same_lines }, /* read into a list: read_lines */
+};
+
+static bool is_list(const struct field *f)
+{
+	return f->kind == FIELD_LIST || f->kind == FIELD_LINES;
+}
+
+/* That of the values of F: of a list, of its elements. */
+static const struct codec *codec_of(const struct field *f)
+{
+	return &codecs[f->kind == FIELD_LIST ? f->element : f->kind];
+}
+
+static json_t *list_to_json(const struct field *f, const void *base)
+{
+	json_t *out = json_array();
+	const char *array;
+	size_t n;
+
+	array = get_array(f, base, &n);
+	for (size_t i = 0; out && i < n; i++)
+		if (json_array_append_new(out, codec_of(f)->write(f, array + i * f->size))) {
+			json_decref(out);
+			return NULL;
+		}
+	return out;
+}
+
+static json_t *member_to_json(const struct field *f, const void *base)
+{
+	if (is_list(f))
+		return list_to_json(f, base);
+	if (f->is_present && !f->is_present(base))
+		return json_null();
+	return codec_of(f)->write(f, (const char *)base + f->at);
+}
+
+json_t *field_to_json(const struct fields *fields, const void *base)
+{
+	json_t *out = json_object();
+
+	for (size_t i = 0; out && i < fields->n; i++)
+		if (json_object_set_new(out, fields->list[i].name,
+					member_to_json(&fields->list[i], base))) {
+			json_decref(out);
+			return NULL;
+		}
+	return out;
+}
+
+static int lines_from_json(const struct field *f, const json_t *value, void *base)
+{
+	for (size_t i = 0; i < json_array_size(value); i++) {
+		const char *text = json_string_value(json_array_get(value, i));
+
+		if (!text || f->parse(text, base))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+/* The array for all N elements, zeroed: so what was not read yet frees as well. */
+static int make_array(const struct field *f, size_t n, void *base)
+{
+	char *array = calloc(n ? n : 1, f->size);
+
+	if (!array)
+		return -ENOMEM;
+	memcpy((char *)base + f->at, &array, sizeof(array));
+	memcpy((char *)base + f->n_at, &n, sizeof(n));
+	return 0;
+}
+
+static int list_from_json(const struct field *f, const json_t *value, void *base)
+{
+	size_t n = json_array_size(value), count;
+	int r = 0;
+
+	if (!json_is_array(value))
+		return -EINVAL;
+	if (f->kind == FIELD_LINES)
+		return lines_from_json(f, value, base);
+	if (!f->append)
+		r = make_array(f, n, base);
+	for (size_t i = 0; !r && i < n; i++) {
+		const json_t *element = json_array_get(value, i);
+		void *at = f->append ? f->append(base)
+				     : (char *)get_array(f, base, &count) + i * f->size;
+
+		if (json_is_null(element))
+			r = -EINVAL;
+		else
+			r = at ? codec_of(f)->read(f, element, at) : -ENOMEM;
+	}
+	return r;
+}
+
+static int member_from_json(const struct field *f, const json_t *value, void *base)
+{
+	if (is_list(f))
+		return list_from_json(f, value, base);
+	if (f->is_present && json_is_null(value))
+		return 0;
+	if (f->is_present && f->present_at != SIZE_MAX)
+		*(bool *)((char *)base + f->present_at) = true;
+	return codec_of(f)->read(f, value, (char *)base + f->at);
+}
+
+int field_from_json(const struct fields *fields, const json_t *json, void *base)
+{
+	int r = json_is_object(json) ? 0 : -EINVAL;
+
+	for (size_t i = 0; !r && i < fields->n; i++) {
+		const struct field *f = &fields->list[i];
+		const json_t *value = json_object_get(json, f->name);
+
+		if (value || !f->is_later)
+			r = value ? member_from_json(f, value, base) : -EINVAL;
+		else if (f->fallback)
+			set_number(f, (char *)base + f->at, f->fallback);
+	}
+	return r;
+}
+
+static bool same_list(const struct field *f, const void *a, const void *b)
+{
+	size_t n, m;
+	const char *x = get_array(f, a, &n), *y = get_array(f, b, &m);
+
+	for (size_t i = 0; i < n && n == m; i++)
+		if (!codec_of(f)->same(f, x + i * f->size, y + i * f->size))
+			return false;
+	return n == m;
+}
+
+static bool same_member(const struct field *f, const void *a, const void *b)
+{
+	bool has = !f->is_present || f->is_present(a);
+
+	if (is_list(f))
+		return same_list(f, a, b);
+	if (has != (!f->is_present || f->is_present(b)))
+		return false;
+	return !has || codec_of(f)->same(f, (const char *)a + f->at, (const char *)b + f->at);
+}
+
+const char *field_differs(const struct fields *fields, const void *a, const void *b)
+{
+	for (size_t i = 0; i < fields->n; i++)
+		if (!same_member(&fields->list[i], a, b))
+			return fields->list[i].name;
+	return NULL;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lib/field.h: what the members of a struct are, a row each: where one lies, of which kind it is,
+ * and what it is called. Writing, reading and comparing are loops over the rows, so no member can
+ * be in one of them and not in another.
+ */
+#ifndef LIB_FIELD_H
+#define LIB_FIELD_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/base.h"
+
+#define FIELD_STRLEN 128
+
+enum field_kind {
+	FIELD_STRING, /* char *, owned; NULL is JSON's null */
+	FIELD_NAME, /* char[] */
+	FIELD_NUMBER, /* unsigned, of 1, 2, 4 or 8 bytes */
+	FIELD_BOOL,
+	FIELD_BIT, /* the bit MAX of an unsigned int */
+	FIELD_CHOICE, /* an enum, by NAMES; a name that is NULL is null */
+	FIELD_KEY, /* struct key, a public one */
+	FIELD_ADDR, /* struct addr; AF_UNSPEC is null */
+	FIELD_PREFIX, /* struct prefix, likewise */
+	FIELD_STRUCT, /* FIELDS, of a struct that lies here */
+	FIELD_LIST, /* an owned array of ELEMENT */
+	FIELD_LINES, /* an owned array whose elements are written by FORMAT and read by PARSE */
+};
+
+struct fields;
+
+struct field {
+	const char *name; /* in JSON */
+	enum field_kind kind;
+	size_t at, size; /* where it lies in its struct; bytes of it, of a list one element's */
+	size_t n_at; /* of a list: where its count (size_t) lies */
+	uint64_t max; /* of a number */
+	bool is_later; /* an older writer had none: it is FALLBACK, else zero or empty, then */
+	uint64_t fallback;
+	const char *const *names; /* FIELD_CHOICE: N_NAMES of them */
+	size_t n_names;
+	const struct fields *fields; /* FIELD_STRUCT, and FIELD_LIST of such */
+	enum field_kind element; /* FIELD_LIST: STRING, ADDR, PREFIX or STRUCT */
+	/* FIELD_STRUCT: true when there is one, else it is null; NULL: always. When it is read, the
+	   bool at PRESENT_AT is set, unless that is SIZE_MAX. */
+	bool (*is_present)(const void *base);
+	size_t present_at;
+	/* FIELD_LIST: makes room for one more element of BASE's list, counts it, and returns it, or
+	   NULL without memory; itself NULL: the whole array is made at once. */
+	void *(*append)(void *base);
+	/* FIELD_LINES: the element as text, in BUF, and back; PARSE appends it to the list of BASE
+	   and returns NULL, or why not. */
+	const char *(*format)(const void *element, char buf[static FIELD_STRLEN]);
+	const char *(*parse)(const char *text, void *base);
+};
+
+struct fields {
+	const struct field *list;
+	size_t n;
+};
+
+/* Where MEMBER of STRUCT lies, for a row; and a list with its count. */
+#define FIELD_AT(type, member) .at = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
+#define FIELD_ARRAY(type, member, count)                                       \
+	.at = offsetof(type, member), .size = sizeof(*((type *)NULL)->member), \
+	.n_at = offsetof(type, count)
+
+/* The struct BASE as a JSON object, in the order of its rows. A new reference, or NULL without
+ * memory, or for text that is not UTF-8. */
+json_t *field_to_json(const struct fields *fields, const void *base);
+
+/*
+ * Fills BASE, zeroed, from such an object. Members that no row knows are ignored: a later writer
+ * has them. 0, -ENOMEM, or -EINVAL for a value that field_to_json would not have written. What was
+ * read is the caller's to free, also on error.
+ */
+int must_check field_from_json(const struct fields *fields, const json_t *json, void *base);
+
+/* The name of the first member in which A and B differ, or NULL. */
+const char *field_differs(const struct fields *fields, const void *a, const void *b);
+
+#endif
