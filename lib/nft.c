@@ -24,6 +24,8 @@
 #define ROOM_RULE 8192
 #define ROOM_ELEMENT 256
 
+#define COMMENT_MAX 128 /* with its NUL: what nft(8) takes of one */
+
 /* Elements of one message: their list is one attribute, whose length is 16 bits wide. */
 #define ELEMENTS_MAX 200
 static_assert(ELEMENTS_MAX * ROOM_ELEMENT <= UINT16_MAX, "a list of elements fits its attribute");
@@ -114,8 +116,21 @@ void nft_queue_end(struct nl_batch *b, struct nl *nl, unsigned int tag)
 	queue_frame(b, nl, tag, NFNL_MSG_BATCH_END);
 }
 
-/* Adding a table that is there is fine without NLM_F_EXCL; the flags are explicit: 0, so not
- * dormant. */
+/* nft(8)'s own form of a comment: type, length, text with its NUL; cut to fit MAX, the NUL with it.
+ */
+static void put_comment(struct nlmsghdr *nlh, uint16_t attr, uint8_t type, const char *comment,
+			size_t max)
+{
+	uint8_t data[2 + COMMENT_MAX] = { type };
+	size_t len = strnlen(comment, max - 1) + 1;
+
+	data[1] = (uint8_t)len;
+	memcpy(data + 2, comment, len - 1);
+	mnl_attr_put(nlh, attr, 2 + len, data);
+}
+
+/* Adding a table that is there is fine without NLM_F_EXCL, and leaves its comment as it is; the
+ * flags are explicit: 0, so not dormant. */
 static void queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag,
 			const struct ruleset *rs, uint16_t flags)
 {
@@ -124,6 +139,9 @@ static void queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag,
 
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, rs->table);
 	mnl_attr_put_u32(nlh, NFTA_TABLE_FLAGS, 0);
+	if (rs->comment)
+		put_comment(nlh, NFTA_TABLE_USERDATA, NFTNL_UDATA_TABLE_COMMENT, rs->comment,
+			    COMMENT_MAX);
 	nl_batch_end(b, nlh);
 }
 
@@ -197,17 +215,6 @@ static void put_value(struct nlmsghdr *nlh, uint16_t attr, const uint8_t *value,
 	mnl_attr_nest_end(nlh, nest);
 }
 
-/* nft(8)'s own form of a comment: type, length, text with its NUL. */
-static void put_comment(struct nlmsghdr *nlh, const char *comment)
-{
-	uint8_t data[2 + IFNAMSIZ] = { NFTNL_UDATA_SET_ELEM_COMMENT };
-	size_t len = strnlen(comment, IFNAMSIZ - 1) + 1;
-
-	data[1] = (uint8_t)len;
-	memcpy(data + 2, comment, len - 1);
-	mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, 2 + len, data);
-}
-
 static void put_element(struct nlmsghdr *nlh, enum set_type type, const struct set_element *e)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
@@ -218,7 +225,8 @@ static void put_element(struct nlmsghdr *nlh, enum set_type type, const struct s
 	if (set_shape(type)->map)
 		put_value(nlh, NFTA_SET_ELEM_DATA, e->data, set_data_len(type));
 	if (e->comment[0])
-		put_comment(nlh, e->comment);
+		put_comment(nlh, NFTA_SET_ELEM_USERDATA, NFTNL_UDATA_SET_ELEM_COMMENT, e->comment,
+			    IFNAMSIZ);
 	mnl_attr_nest_end(nlh, nest);
 }
 

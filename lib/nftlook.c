@@ -114,6 +114,58 @@ int nftlook_compare(struct nftlook *seen, const struct ruleset *rs, enum nftlook
 	}
 }
 
+enum nftlook_table nftlook_find_table(const struct nftlook *seen, const struct ruleset *rs)
+{
+	char key[64];
+
+	snprintf(key, sizeof(key), "table %s %s", ruleset_family_word(rs->family), rs->table);
+	for (size_t i = 0; i < seen->n; i++) {
+		const char *comment;
+
+		if (strcmp(seen->lines[i].key, key))
+			continue;
+		comment = nftlook_comment(&seen->lines[i]);
+		return strcmp(comment, rs->comment ? rs->comment : "") ? NFTLOOK_FOREIGN
+								       : NFTLOOK_OURS;
+	}
+	return NFTLOOK_NO_TABLE;
+}
+
+static bool has_line(const struct nftlook *seen, const struct nftlook_line *line)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (same_lines(line, &seen->lines[i]))
+			return true;
+	return false;
+}
+
+int nftlook_has_sets(const struct nftlook *seen, const struct ruleset *rs)
+{
+	struct nftlook expected cleanup(nftlook_free) = { 0 };
+	int r = expected_lines(rs, &expected);
+	bool has = !r;
+
+	for (size_t i = 0; has && i < expected.n; i++)
+		if (!strncmp(expected.lines[i].key, "set ", strlen("set ")) ||
+		    !strncmp(expected.lines[i].key, "counter ", strlen("counter ")))
+			has = has_line(seen, &expected.lines[i]);
+	return r ? r : has;
+}
+
+int nftlook_ask_table(struct nl *nl, const struct ruleset *rs, struct nftlook *seen,
+		      struct nl_error *error)
+{
+	struct nl_batch b cleanup(nl_batch_free) = { 0 };
+	struct nlmsghdr *nlh = nl_batch_add(&b, nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, 0,
+					    sizeof(struct nfgenmsg), NFT_TABLE_MAXNAMELEN, 0);
+	struct nfgenmsg *nfg = nl_extra(nlh);
+
+	nfg->nfgen_family = nftexpr_family(rs);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, rs->table);
+	nl_batch_end(&b, nlh);
+	return nl_batch_send(&b, nftlook_add, seen, error);
+}
+
 int nftlook_generation(struct nl *nl, uint32_t *generation, struct nl_error *error)
 {
 	struct nl_batch b cleanup(nl_batch_free) = { 0 };

@@ -25,6 +25,19 @@ int must_check nftlook_compare(struct nftlook *seen, const struct ruleset *rs,
 int must_check nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
 			    struct nl_error *error);
 
+enum nftlook_table { NFTLOOK_NO_TABLE, NFTLOOK_OURS, NFTLOOK_FOREIGN };
+
+/* Is the table of RS's name among what was seen, and has it RS's comment, or none as RS? */
+enum nftlook_table nftlook_find_table(const struct nftlook *seen, const struct ruleset *rs);
+
+/* 1 when all sets and counters of RS are among what was seen, sets of the same shape; 0 when not;
+ * -errno. */
+int must_check nftlook_has_sets(const struct nftlook *seen, const struct ruleset *rs);
+
+/* Asks for the table of RS's name alone. 0, or -errno: -ENOENT when there is none. */
+int must_check nftlook_ask_table(struct nl *nl, const struct ruleset *rs, struct nftlook *seen,
+				 struct nl_error *error);
+
 /*
  * Asks which generation the ruleset of NL's namespace has: every transaction, whoever makes it,
  * begins another. 0 with *GENERATION set, or -errno.

@@ -8,6 +8,7 @@
 #include <libnftnl/object.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -97,6 +98,22 @@ static void table_free(struct nftnl_table **t)
 		nftnl_table_free(*t);
 }
 
+#define COMMENT " comment "
+
+/* The text of the comment among what nft(8) keeps with a table; "" for none. */
+static const char *comment_of(const struct nftnl_table *t)
+{
+	uint32_t size = 0;
+	const uint8_t *data = nftnl_table_get_data(t, NFTNL_TABLE_USERDATA, &size);
+
+	for (size_t at = 0; data && at + 2 <= size && at + 2 + data[at + 1] <= size;
+	     at += 2U + data[at + 1])
+		if (data[at] == NFTNL_UDATA_TABLE_COMMENT && data[at + 1] &&
+		    !data[at + 1 + data[at + 1]])
+			return (const char *)data + at + 2;
+	return "";
+}
+
 static int add_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 {
 	struct nftnl_table *t cleanup(table_free) = nftnl_table_alloc();
@@ -108,7 +125,15 @@ static int add_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 	return add_text(seen,
 			make_key("table", nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY),
 				 or_empty(nftnl_table_get_str(t, NFTNL_TABLE_NAME)), NULL),
-			text_format("flags %u", nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS)));
+			text_format("flags %u" COMMENT "%s",
+				    nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS), comment_of(t)));
+}
+
+const char *nftlook_comment(const struct nftlook_line *line)
+{
+	const char *at = strstr(line->what, COMMENT);
+
+	return at ? at + strlen(COMMENT) : "";
 }
 
 static void chain_free(struct nftnl_chain **c)

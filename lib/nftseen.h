@@ -30,6 +30,9 @@ struct nftlook {
  */
 int must_check nftlook_add(const struct nlmsghdr *nlh, void *arg);
 
+/* The comment of the table that LINE is about; "" for none. */
+const char *nftlook_comment(const struct nftlook_line *line);
+
 /* True when LINE is of TABLE, "FAMILY NAME". */
 bool nftlook_is_of(const struct nftlook_line *line, const char *table);
 

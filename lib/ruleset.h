@@ -195,6 +195,7 @@ struct ruleset {
 	enum ruleset_family family;
 	int err; /* 0 or -ENOMEM, sticky: look once at the end */
 	const char *table; /* static name */
+	const char *comment; /* of the table, by which its maker knows it; static, or NULL */
 	const char **counters; /* owned list of static names */
 	struct set *sets; /* owned */
 	struct chain *chains; /* owned */

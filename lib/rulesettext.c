@@ -402,6 +402,8 @@ static void print_set(const struct set *set, struct str *out)
 void ruleset_print(const struct ruleset *rs, struct str *out)
 {
 	str_addf(out, "table %s %s {\n", ruleset_family_word(rs->family), rs->table);
+	if (rs->comment)
+		str_addf(out, "\tcomment \"%s\"\n", rs->comment);
 	for (size_t i = 0; i < rs->n_counters; i++)
 		str_addf(out, "\tcounter %s {\n\t}\n", rs->counters[i]);
 	for (size_t i = 0; i < rs->n_sets; i++)

@@ -19,7 +19,7 @@ teardown() {
 # Everything there is of the vault, without counts and ages, MAC addresses, and the link-local address made of one.
 picture() {
 	{
-		host sh -c 'nft -s list table inet vault; ip address show dev vlt-media; cat /run/vault/media/*.conf'
+		host sh -c 'nft -s list table inet vault-guard; ip address show dev vlt-media; cat /run/vault/media/*.conf'
 		inside media sh -c 'for t in "inet vault" "netdev vault-link" "netdev vault-tunnel"; do
 				nft -s list table $t; done
 			ip address; ip route; ip -6 route; wg show wg-media allowed-ips; wg show wg-media endpoints
@@ -97,10 +97,10 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[
 @test "BX-3 the host's side: link, guard, its rules and elements, resolv.conf" {
 	mends host ip address del 10.200.0.1/30 dev vlt-media
 	mends host ip link set vlt-media down
-	mends host nft delete table inet vault
-	mends host nft flush chain inet vault forward
-	mends host nft delete element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
-	mends host nft add element inet vault vaults4 '{ "vlt-media" . 10.200.0.77 }'
+	mends host nft delete table inet vault-guard
+	mends host nft flush chain inet vault-guard forward
+	mends host nft delete element inet vault-guard vaults4 '{ "vlt-media" . 10.200.0.2 }'
+	mends host nft add element inet vault-guard vaults4 '{ "vlt-media" . 10.200.0.77 }'
 	mends host sh -c 'echo nameserver 9.9.9.9 > /run/vault/media/resolv.conf'
 	run -0 host ip link del vlt-media
 	run -0 "${again[@]}"
@@ -131,7 +131,7 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[
 	inside media ip link set wg-media mtu 1300
 	inside media ip route add 1.2.3.0/24 dev wg-media
 	inside media wg set wg-media peer "$(host cat "$LAB/keys/client2.pub")" allowed-ips 1.1.1.1/32
-	host nft delete table inet vault
+	host nft delete table inet vault-guard
 	"${again[@]}"
 	lines=$(host wc -l < "$out")
 	retry 10 host sh -c "[ \$(wc -l < $out) -ge $((lines + 5)) ]"
@@ -161,9 +161,9 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[
 @test "BX-3 no-link takes the link away, and the next up brings it back" {
 	run -0 vault up media conf "$LAB/provider4.conf" no-link
 	run -1 host ip link show vlt-media
-	run ! host nft get element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
+	run ! host nft get element inet vault-guard vaults4 '{ "vlt-media" . 10.200.0.2 }'
 	run -0 "${again[@]}"
-	host nft get element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
+	host nft get element inet vault-guard vaults4 '{ "vlt-media" . 10.200.0.2 }'
 	host ip link show vlt-media
 	[ "$(vault exec media -- curl -sm 5 http://10.66.0.1/)" = 10.66.0.2 ]
 }

@@ -81,8 +81,8 @@ says() { grep -q "^$1  *$2  .*$3" <<< "$output" || { echo "$output"; echo "not s
 	mutation seal media nft flush chain inet vault output
 	mutation seal media nft chain inet vault output '{ policy accept; }'
 	mutation frames media nft delete table netdev vault-link
-	mutation guard host nft flush chain inet vault forward
-	mutation guard host nft delete element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
+	mutation guard host nft flush chain inet vault-guard forward
+	mutation guard host nft delete element inet vault-guard vaults4 '{ "vlt-media" . 10.200.0.2 }'
 	mutation link host ip link del vlt-media
 	mutation link host ip address add 192.168.99.1/24 dev vlt-media
 	mutation tunnel media ip link del wg-media
@@ -188,13 +188,13 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	sound
 	says ok hole 'allow-to 203.0.113.9'
 	says ok forwarding 'nothing on the host is in the way'
-	mutation guard host nft delete element inet vault services4 '{ "vlt-media" . 10.200.0.1 . tcp . 631 }'
-	mutation guard host nft add element inet vault services4 '{ "vlt-media" . 10.200.0.1 . tcp . 22 }'
-	mutation guard host nft flush set inet vault entrants6
-	mutation guard host nft add element inet vault entrants4 '{ "vlt-media" . 10.200.0.2 . 192.168.0.0/24 }'
-	mutation guard host nft add element inet vault holes4 '{ "vlt-media" . 10.200.0.2 . 9.9.9.9 . tcp . 443 }'
-	mutation guard host nft flush map inet vault self4
-	mutation guard host nft flush map inet vault published4
+	mutation guard host nft delete element inet vault-guard services4 '{ "vlt-media" . 10.200.0.1 . tcp . 631 }'
+	mutation guard host nft add element inet vault-guard services4 '{ "vlt-media" . 10.200.0.1 . tcp . 22 }'
+	mutation guard host nft flush set inet vault-guard entrants6
+	mutation guard host nft add element inet vault-guard entrants4 '{ "vlt-media" . 10.200.0.2 . 192.168.0.0/24 }'
+	mutation guard host nft add element inet vault-guard holes4 '{ "vlt-media" . 10.200.0.2 . 9.9.9.9 . tcp . 443 }'
+	mutation guard host nft flush map inet vault-guard self4
+	mutation guard host nft flush map inet vault-guard published4
 	mutation link host sysctl -qw net.ipv4.conf.vlt-media.forwarding=0
 	mutation link host sysctl -qw net.ipv4.conf.vlt-media.route_localnet=0
 	UNDO='host sysctl -qw net.ipv4.conf.eth1.forwarding=1' mutation forwarding host sysctl -qw net.ipv4.conf.eth1.forwarding=0
@@ -208,16 +208,16 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 }
 
 @test "mutations of the guard on the host are seen" {
-	mutation guard host nft delete table inet vault
-	mutation guard host nft flush chain inet vault forward
-	mutation guard host nft flush chain inet vault input
-	mutation guard host nft insert rule inet vault forward accept
-	mutation guard host nft delete element inet vault vaults4 '{ "vlt-media" . 10.200.0.2 }'
-	mutation guard host nft delete element inet vault vaults6 '{ "vlt-media" . fd76:6175:6c74::2 }'
-	mutation guard host nft add element inet vault vaults4 '{ "vlt-media" . 10.200.0.77 }'
-	mutation guard host nft add table inet vault '{ flags dormant; }'
-	mutation guard host nft chain inet vault forward '{ policy drop; }'
-	UNDO='host nft delete chain inet vault more' mutation guard host nft add chain inet vault more
+	mutation guard host nft delete table inet vault-guard
+	mutation guard host nft flush chain inet vault-guard forward
+	mutation guard host nft flush chain inet vault-guard input
+	mutation guard host nft insert rule inet vault-guard forward accept
+	mutation guard host nft delete element inet vault-guard vaults4 '{ "vlt-media" . 10.200.0.2 }'
+	mutation guard host nft delete element inet vault-guard vaults6 '{ "vlt-media" . fd76:6175:6c74::2 }'
+	mutation guard host nft add element inet vault-guard vaults4 '{ "vlt-media" . 10.200.0.77 }'
+	mutation guard host nft add table inet vault-guard '{ flags dormant; }'
+	mutation guard host nft chain inet vault-guard forward '{ policy drop; }'
+	UNDO='host nft delete chain inet vault-guard more' mutation guard host nft add chain inet vault-guard more
 }
 
 @test "MV-1 mutations of interfaces are seen" {

@@ -53,8 +53,8 @@ undo() {
 	host bash -euo pipefail -s -- "$1" <<- 'END'
 		for link in $(ip -o link | sed -n 's/^[0-9]*: \(vl[tgs]-[^:@]*\).*/\1/p'); do ip link delete "$link"; done
 		ip netns delete "$1"
-		! nft list table inet vault > /dev/null 2>&1 || nft delete table inet vault
-		! nft list table bridge vault > /dev/null 2>&1 || nft delete table bridge vault
+		! nft list table inet vault-guard > /dev/null 2>&1 || nft delete table inet vault-guard
+		! nft list table bridge vault-guard > /dev/null 2>&1 || nft delete table bridge vault-guard
 		rm -rf "/run/vault/$1" /run/vault/.segment-*
 		for ((i = 0; i < 200; i++)); do
 			[[ -n $(ls -A /run/wireguard) ]] || break # wireguard-go ends with its interface

@@ -216,7 +216,7 @@ refused() {
 	done
 	cat "$BATS_TEST_TMPDIR"/spawn.*
 	[ "$(host ip -o -4 address | grep -o '10\.200\.0\.[0-9]*/30' | sort -u | wc -l)" = 4 ]
-	[ "$(host nft list set inet vault vaults4 | grep -c vlt-)" -ge 1 ]
+	[ "$(host nft list set inet vault-guard vaults4 | grep -c vlt-)" -ge 1 ]
 	works a
 	vault down a b c d
 	retry 3 unchanged
@@ -289,9 +289,9 @@ held() { host test -e /run/vault/.lock && ! host flock -n /run/vault/.lock true;
 
 	vault up other conf "$LAB/provider2.conf"
 	host mkdir /run/vault/media # which stands as long as anything may be left
-	host nft add element inet vault vaults4 '{ "vlt-media" . 10.200.77.2 }'
+	host nft add element inet vault-guard vaults4 '{ "vlt-media" . 10.200.77.2 }'
 	up
-	run ! host grep -q 10.200.77.2 <(host nft list table inet vault)
+	run ! host grep -q 10.200.77.2 <(host nft list table inet vault-guard)
 	vault down media
 	run ! host grep -q vlt-media <(host nft list ruleset)
 	works other

@@ -429,7 +429,7 @@ world() {
 # bats test_tags=tunnel
 @test "L18 a tunnel told another endpoint, from inside, sends nothing there; up puts it right" {
 	endpoint() { inside "$1" wg set "$2" peer "$(host cat "$LAB/keys/server.pub")" endpoint 203.0.113.9:51820; }
-	counted() { host nft -j list counter inet vault dropped_endpoint | jq '.nftables[] | .counter? // empty | .packets'; }
+	counted() { host nft -j list counter inet vault-guard dropped_endpoint | jq '.nftables[] | .counter? // empty | .packets'; }
 	asks() { inside "$1" curl -s -m 2 http://203.0.113.80/ > /dev/null || :; }
 
 	plain_tunnel other "$LAB/provider2.conf" # the one that all tests have may be gone by now

@@ -57,7 +57,7 @@ noise() {
 	done
 	# Nothing of the runs is left, and the vault is what it was.
 	[ "$(host ip -br link | grep -c 'twin\|vlx-')" = 0 ]
-	[ "$(host nft list table inet vault | grep -c twin)" = 0 ]
+	[ "$(host nft list table inet vault-guard | grep -c twin)" = 0 ]
 	vault -q check media
 }
 
@@ -71,7 +71,7 @@ noise() {
 		multicast tunnel-address twin-flow twin-route
 	vault -q up media conf "$LAB/provider.conf"
 	sealed
-	host nft delete table inet vault
+	host nft delete table inet vault-guard
 	leaks twin-flush enter frame-link
 }
 
@@ -160,8 +160,8 @@ noise() {
 	up publish 8080:80 accessible-from 192.168.77.0/24
 	sealed
 	[ "$(verdict publish)" = sealed ]
-	host nft add element inet vault entrants4 '{ "vlt-media" . 10.200.0.2 . 0.0.0.0/0 }'
-	host nft add element inet vault published4 '{ tcp . 8080 . 0.0.0.0/0 . 0.0.0.0/0 : 10.200.0.2 . 80 }'
+	host nft add element inet vault-guard entrants4 '{ "vlt-media" . 10.200.0.2 . 0.0.0.0/0 }'
+	host nft add element inet vault-guard published4 '{ tcp . 8080 . 0.0.0.0/0 . 0.0.0.0/0 : 10.200.0.2 . 80 }'
 	leaks publish enter
 }
 
@@ -330,11 +330,11 @@ duration name probes probes.detail probes.evidence probes.id probes.vectors prob
 		host kill -KILL "$SPAWNED"
 		retry 5 gone "$SPAWNED"
 		sealed
-		[ "$(host nft list table inet vault | grep -c twin)" = 0 ]
+		[ "$(host nft list table inet vault-guard | grep -c twin)" = 0 ]
 	done
 	spawn host "$VAULT" leaktest media
 	retry 5 host ip -br link show vlt-media+twin
 	host kill -KILL "$SPAWNED"
 	vault down media
-	run -1 host nft list table inet vault
+	run -1 host nft list table inet vault-guard
 }

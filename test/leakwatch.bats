@@ -17,7 +17,7 @@ teardown() {
 # leak PREFIX…: by hand, packets to these leave by the link, and the host forwards them under its own address
 leak() {
 	inside media nft flush ruleset
-	host nft delete table inet vault
+	host nft delete table inet vault-guard
 	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/vlt-media/forwarding'
 	for prefix; do host ip -n media route add "$prefix" via 10.200.0.1; done
 }

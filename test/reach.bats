@@ -69,7 +69,7 @@ teardown() {
 
 	despawn_all
 	for name in $(host ls /run/vault); do vault down "$name" > /dev/null 2>&1 || :; done
-	! host nft list table inet vault > /dev/null 2>&1 || { host nft delete table inet vault; return 1; }
+	! host nft list table inet vault-guard > /dev/null 2>&1 || { host nft delete table inet vault-guard; return 1; }
 }
 
 lists=(accessible-from '192.168.77.2/32,fd00:77::2/128')
@@ -89,7 +89,7 @@ visitors() { grep -h '^tcp\|^udp' "$@" | sort -u; }
 
 # elements NAME: of all the guard's sets, those that name that vault's link
 # Not the tunnel's endpoints, which every vault has there.
-elements() { host nft list table inet vault | grep -o "[^{,]*\"vlt-$1\"[^,}]*" | sed 's/^[ \t]*//; s/elements = //; s/[ \t]*$//; /^0x/d' || :; }
+elements() { host nft list table inet vault-guard | grep -o "[^{,]*\"vlt-$1\"[^,}]*" | sed 's/^[ \t]*//; s/elements = //; s/[ \t]*$//; /^0x/d' || :; }
 
 mac() { host cat "/sys/class/net/$1/address"; }
 
@@ -421,8 +421,8 @@ answers() {
 	[ -z "$(visitors "$VISITORS")" ]
 	# The controls: from the LAN itself the same enters; and so does the forged one where that rule is missing.
 	[ "$(lan ask UDP - 192.0.2.2 8080 5)" = 192.168.77.2 ]
-	rule=$(host nft -a list chain inet vault forward | sed -n 's/.*fib saddr.*# handle //p')
-	host nft delete rule inet vault forward handle "$rule"
+	rule=$(host nft -a list chain inet vault-guard forward | sed -n 's/.*fib saddr.*# handle //p')
+	host nft delete rule inet vault-guard forward handle "$rule"
 	must_see media:link-media --from 192.168.77.2 -- forge
 }
 
@@ -465,7 +465,7 @@ answers() {
 	[ "$(inside media ask UDP 10.200.0.2 10.200.0.1 9 5)" = 10.200.0.2 ]
 	[ "$(inside media ask UDP - fd76:6175:6c74::1 9 5)" = fd76:6175:6c74::2 ]
 	# ... and without the guard all the rest.
-	host nft delete table inet vault
+	host nft delete table inet vault-guard
 	must_see isp:to-host -- inside media wire send udp 203.0.113.9 --src 10.200.0.2 --token "$TOKEN"
 	host sysctl -qw net.ipv4.conf.all.rp_filter=0
 	host ip neigh flush dev eth1 nud permanent
@@ -554,13 +554,13 @@ more_than() { (($(lines "$1") > $2)); }
 
 	up "${words[@]}" > /dev/null
 	before=$(elements media)
-	for drift in 'delete element inet vault vaults4 { "vlt-media" . 10.200.0.2 }' \
-		'flush map inet vault published4' 'flush map inet vault self6' 'flush set inet vault entrants6' \
-		'flush set inet vault services4' 'flush set inet vault holes4' \
-		'add element inet vault entrants4 { "vlt-media" . 10.200.0.2 . 10.0.0.0/8 }' \
-		'add element inet vault services6 { "vlt-media" . fd76:6175:6c74::1 . tcp . 22 }' \
-		'add element inet vault self4 { tcp . 99 . 0.0.0.0/0 comment "vlt-media" : 10.200.0.2 . 99 }' \
-		'flush ruleset' 'delete table inet vault'; do
+	for drift in 'delete element inet vault-guard vaults4 { "vlt-media" . 10.200.0.2 }' \
+		'flush map inet vault-guard published4' 'flush map inet vault-guard self6' 'flush set inet vault-guard entrants6' \
+		'flush set inet vault-guard services4' 'flush set inet vault-guard holes4' \
+		'add element inet vault-guard entrants4 { "vlt-media" . 10.200.0.2 . 10.0.0.0/8 }' \
+		'add element inet vault-guard services6 { "vlt-media" . fd76:6175:6c74::1 . tcp . 22 }' \
+		'add element inet vault-guard self4 { tcp . 99 . 0.0.0.0/0 comment "vlt-media" : 10.200.0.2 . 99 }' \
+		'flush ruleset' 'delete table inet vault-guard'; do
 		host nft "$drift"
 		run ! diff <(echo "$before") <(elements media)
 		[ "$(changes "${words[@]}")" = '~ guard on the host;' ] || [[ $drift == *table* || $drift == *ruleset* ]]
@@ -593,7 +593,7 @@ more_than() { (($(lines "$1") > $2)); }
 	[ -z "$(elements media)" ]
 	[ "$(elements other)" = "$both" ]
 	vault down other
-	run ! host nft list table inet vault
+	run ! host nft list table inet vault-guard
 }
 
 @test "L13 an up that ends half-way allows nothing that down does not take back" {
@@ -625,13 +625,13 @@ more_than() { (($(lines "$1") > $2)); }
 	for ((i = 1; i <= 64; i++)); do words+=(accessible-from "fd00:$i::/64"); done
 	for ((i = 1; i <= 32; i++)); do words+=(publish "$((8000 + i))/both"); done
 	up "${words[@]}" > /dev/null
-	[ "$(host nft list map inet vault published6 | grep -o '"vlt-media"' | wc -l)" = 4096 ]
+	[ "$(host nft list map inet vault-guard published6 | grep -o '"vlt-media"' | wc -l)" = 4096 ]
 	[ "$(changes "${words[@]}")" = 'up, sealed, as described;' ]
 	vault exec media -- true
 	run -2 --separate-stderr up "${words[@]}" publish 1
 	[[ $stderr == *'publish: "1" is one too many: no more than 64 of a word' ]]
 	vault down media
-	run ! host nft list table inet vault
+	run ! host nft list table inet vault-guard
 }
 
 # ---- words -------------------------------------------------------------------------------------------------------------
@@ -727,7 +727,7 @@ more_than() { (($(lines "$1") > $2)); }
 	[[ $stderr == *"no-link: there is no link for accessible-from, publish, allow-host or allow-to"* ]]
 	run -2 --separate-stderr up publish 80 publish 80:81
 	[[ $stderr == *'publish: "80:81" has a host port that is published already' ]]
-	run ! host nft list table inet vault
+	run ! host nft list table inet vault-guard
 }
 
 # granted WORDS…: the guard's elements as dry-run has them, one a line

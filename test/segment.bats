@@ -281,7 +281,7 @@ believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
 	# One tells of itself; and by the very same frames the other's place is taken, where the guard has no eye for them.
 	must_see m2:seg-lan --from $SIX:2 -- lies m1 advert $SIX:2
 	must_see m2:seg-lan --from $SIX:50 -- lies other advert $SIX:50
-	host nft delete element bridge vault adverts '{ 136 }'
+	host nft delete element bridge vault-guard adverts '{ 136 }'
 	for who in other m1; do
 		for kind in advert advert-hops; do
 			inside m2 ping -c 1 -W 2 $SIX:4
@@ -368,7 +368,7 @@ bridge_filter() {
 	[[ $(vault check m1) == *"port0, no vault's, is a port of vls-lan too"* ]]
 	vault down all
 	host ip link show vls-lan # a port is still there
-	host nft list table bridge vault
+	host nft list table bridge vault-guard
 	host ip link del port0
 	vault up m1 isolated segment lan $NET.2/24
 	vault down m1
@@ -494,8 +494,8 @@ too_big() {
 		[[ $(host ip -n a link show seg-lan) == *"alias kept"* ]]
 	done
 	host ip link del other 2> /dev/null || :
-	for break in 'ip link set vlg-a nomaster' 'ip link set vlg-a down' 'ip link del vlg-a' 'nft delete table bridge vault' \
-		'nft flush chain bridge vault prerouting' 'nft delete element bridge vault legs4 { "vlg-a" . 10.9.0.2 }' \
+	for break in 'ip link set vlg-a nomaster' 'ip link set vlg-a down' 'ip link del vlg-a' 'nft delete table bridge vault-guard' \
+		'nft flush chain bridge vault-guard prerouting' 'nft delete element bridge vault-guard legs4 { "vlg-a" . 10.9.0.2 }' \
 		'ip -n a link set seg-lan address 02:00:00:00:00:09' 'ip -n a address del 10.9.0.2/24 dev seg-lan' \
 		'ip netns exec a nft delete table netdev vault-leg' 'sed -i /10.9.0.2/d /run/vault/.segment-lan/hosts'; do
 		host sh -c "$break"

@@ -34,7 +34,7 @@ world() {
 
 # rules NAME: the guard, and all that is in that vault, without what was counted
 rules() {
-	host nft list table inet vault | sed 's/packets [0-9]* bytes [0-9]*//'
+	host nft list table inet vault-guard | sed 's/packets [0-9]* bytes [0-9]*//'
 	inside "$1" nft list ruleset | sed 's/packets [0-9]* bytes [0-9]*//'
 }
 
@@ -45,7 +45,7 @@ nothing_of() {
 	run ! host sh -c "ls -d /run/netns/$1 /run/vault/$1 /run/wireguard/wg-$1.sock 2> /dev/null | grep ."
 	run ! host ip link show "vlt-$1"
 	run ! host pgrep -f "wireguard-go -f wg-[$(cut -c1 <<< "$1")]${1:1}"
-	! host nft list table inet vault 2> /dev/null | grep -q "\"vlt-$1\""
+	! host nft list table inet vault-guard 2> /dev/null | grep -q "\"vlt-$1\""
 }
 
 # bats test_tags=tunnel
@@ -102,7 +102,7 @@ udp_ports() { "$@" cat /proc/self/net/udp /proc/self/net/udp6 | awk '{ print $2 
 	local before first
 
 	before=$(world)
-	[[ $before != *"inet vault"* && $before != *vlt-* ]]
+	[[ $before != *"inet vault-guard"* && $before != *vlt-* ]]
 	for i in 1 2 3; do
 		up
 		[ $i != 1 ] || first=$(rules media)
@@ -116,9 +116,9 @@ udp_ports() { "$@" cat /proc/self/net/udp /proc/self/net/udp6 | awk '{ print $2 
 
 @test "VC-3 one vault's coming and going changes nothing for another: its rules are whole at every moment" {
 	vault up steady conf "$LAB/provider.conf"
-	host sh -c 'nft -t list table inet vault | sed "s/packets [0-9]* bytes [0-9]*//"' > "$BATS_TEST_TMPDIR/whole"
-	spawn host sh -c 'while :; do nft -t list table inet vault | sed "s/packets [0-9]* bytes [0-9]*//" | md5sum
-		nft get element inet vault vaults4 "{ \"vlt-steady\" . 10.200.0.2 }" 2>&1 | grep "No such file"; done'
+	host sh -c 'nft -t list table inet vault-guard | sed "s/packets [0-9]* bytes [0-9]*//"' > "$BATS_TEST_TMPDIR/whole"
+	spawn host sh -c 'while :; do nft -t list table inet vault-guard | sed "s/packets [0-9]* bytes [0-9]*//" | md5sum
+		nft get element inet vault-guard vaults4 "{ \"vlt-steady\" . 10.200.0.2 }" 2>&1 | grep "No such file"; done'
 	for _ in 1 2 3 4 5 6; do
 		vault up media conf "$LAB/provider2.conf"
 		vault down media
@@ -145,12 +145,12 @@ fails_loudly() {
 	fails_loudly umount2:error=EBUSY "removing name media: Device or resource busy"
 	run ! host ip link show vlt-media
 	[ "$(links media)" = "lo " ]
-	run ! host nft list table inet vault
+	run ! host nft list table inet vault-guard
 	[[ $(inside media nft list ruleset) == *"policy drop"* ]] # sealed still
 	host ip netns delete media
 
 	fails_loudly unlinkat:error=EACCES:when=1 "removing files of media: Permission denied"
-	run ! host sh -c 'ip link show vlt-media || ls /run/netns/media || nft list table inet vault'
+	run ! host sh -c 'ip link show vlt-media || ls /run/netns/media || nft list table inet vault-guard'
 	vault down media || :
 	nothing_of media
 
@@ -169,7 +169,7 @@ fails_loudly() {
 }
 
 @test "VC-6 with the guard's table gone, or the link, or the tunnel, down finishes" {
-	for what in 'nft delete table inet vault' 'ip link delete vlt-media' 'ip -n media link delete wg-media' \
+	for what in 'nft delete table inet vault-guard' 'ip link delete vlt-media' 'ip -n media link delete wg-media' \
 		'ip netns exec media nft flush ruleset' 'rm /run/vault/media/resolv.conf'; do
 		up
 		# shellcheck disable=SC2086 # words
@@ -286,16 +286,16 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	local one i
 
 	up
-	one=$(host nft -t list table inet vault | sed 's/packets [0-9]* bytes [0-9]*//')
-	[ "$(host nft list set inet vault vaults4 | grep -o '"vlt-' | wc -l)" = 1 ]
+	one=$(host nft -t list table inet vault-guard | sed 's/packets [0-9]* bytes [0-9]*//')
+	[ "$(host nft list set inet vault-guard vaults4 | grep -o '"vlt-' | wc -l)" = 1 ]
 	for i in {1..19}; do vault up "v$i" conf "$LAB/provider2.conf" > /dev/null; done
-	[ "$(host nft list set inet vault vaults4 | grep -o '"vlt-' | wc -l)" = 20 ]
-	[ "$(host nft -t list table inet vault | sed 's/packets [0-9]* bytes [0-9]*//')" = "$one" ]
+	[ "$(host nft list set inet vault-guard vaults4 | grep -o '"vlt-' | wc -l)" = 20 ]
+	[ "$(host nft -t list table inet vault-guard | sed 's/packets [0-9]* bytes [0-9]*//')" = "$one" ]
 	[ "$(host ip -o -4 address | grep -o '10\.200\.0\.[0-9]*/30' | sort -u | wc -l)" = 20 ]
 	vault down v{1..19} > /dev/null
-	[ "$(host nft list set inet vault vaults4 | grep -o '"vlt-[a-z0-9]*' | sort -u)" = '"vlt-media' ]
+	[ "$(host nft list set inet vault-guard vaults4 | grep -o '"vlt-[a-z0-9]*' | sort -u)" = '"vlt-media' ]
 	vault down media
-	run ! host nft list table inet vault
+	run ! host nft list table inet vault-guard
 }
 
 # bats test_tags=tunnel
@@ -331,7 +331,7 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	[ "$(links media)" = "lo wg-media " ]
 	through_tunnel
 	# shellcheck disable=SC2016 # jq's
-	[[ $(host nft -j list table inet vault | jq -r '.nftables[] | (.set, .map)? // empty | select(.elem) | .name' |
+	[[ $(host nft -j list table inet vault-guard | jq -r '.nftables[] | (.set, .map)? // empty | select(.elem) | .name' |
 		grep -E '4$|6$') == endpoints4 ]]
 	run ! host ip link show vlt-media
 	vault down media
@@ -499,11 +499,11 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 @test "the guard stays while another vault's link is there, also when its elements were taken by hand" {
 	up
 	vault up other conf "$LAB/provider2.conf"
-	host sh -c 'for s in vaults4 vaults6 endpoints4 endpoints6; do nft flush set inet vault $s; done'
+	host sh -c 'for s in vaults4 vaults6 endpoints4 endpoints6; do nft flush set inet vault-guard $s; done'
 	vault down media
-	host nft list chain inet vault forward | grep -q 'iifname "vlt-\*".* drop'
+	host nft list chain inet vault-guard forward | grep -q 'iifname "vlt-\*".* drop'
 	vault down other
-	run ! host nft list table inet vault
+	run ! host nft list table inet vault-guard
 }
 
 @test "a signal while up waits for what vaults share ends it when it has it: nothing is left" {

@@ -11,6 +11,7 @@
 #include "lib/file.h"
 #include "lib/nftchain.h"
 #include "lib/rtnl.h"
+#include "vault/seal.h"
 
 #define SETTING_MAX_BYTES 64
 #define DUMP_TRIES 8
@@ -103,7 +104,7 @@ struct chains {
 static int note_chain(const struct nftchain *chain, void *arg)
 {
 	struct chains *chains = arg;
-	bool ours = chain->family == NFPROTO_INET && !strcmp(chain->table, "vault");
+	bool ours = chain->family == NFPROTO_INET && !strcmp(chain->table, SEAL_GUARD_TABLE);
 	bool ip = chain->family == NFPROTO_INET || chain->family == NFPROTO_IPV4 ||
 		  chain->family == NFPROTO_IPV6;
 

@@ -256,7 +256,7 @@ static void build_inet(const struct spec *spec, struct ruleset *rs)
 					    "dropped_forward" };
 	struct chain *c;
 
-	*rs = (struct ruleset){ .family = RULESET_INET, .table = "vault" };
+	*rs = (struct ruleset){ .family = RULESET_INET, .table = SEAL_TABLE };
 	for (size_t i = 0; i < ARRAY_SIZE(used); i++)
 		ruleset_counter(rs, used[i]);
 	if (spec->reach.n_holes)

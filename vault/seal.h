@@ -7,6 +7,11 @@
 #include "lib/ruleset.h"
 #include "vault/spec.h"
 
+#define SEAL_TABLE "vault" /* inside a vault */
+/* On the host; and the comment by which ours is known from one that somebody else called so. */
+#define SEAL_GUARD_TABLE "vault-guard"
+#define SEAL_GUARD_MARK "made by vault(8), which alone changes it"
+
 /* The tables inside a vault. The egress tables name a device, which must exist when they are
  * loaded. */
 enum seal_table {

@@ -394,7 +394,8 @@ bool seal_wants_guard(const struct spec *spec, enum seal_guard guard)
 static void begin(enum seal_guard guard, struct ruleset *rs)
 {
 	*rs = (struct ruleset){ .family = guard == SEAL_SEGMENTS ? RULESET_BRIDGE : RULESET_INET,
-				.table = "vault" };
+				.table = SEAL_GUARD_TABLE,
+				.comment = SEAL_GUARD_MARK };
 }
 
 void seal_build_guard(enum seal_guard guard, struct ruleset *rs)

@@ -18,6 +18,7 @@ struct sight_guard {
 	struct ruleset grants; /* the elements of every vault: kind/guard.c */
 	bool has_rules, has_grants, has_verdict;
 	int verdict; /* of the constant part: 0 or -errno, as nftlook_compare has it */
+	int old; /* one that an older version made is there: oldguard_is_there */
 	char why[256];
 };
 

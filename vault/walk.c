@@ -43,7 +43,10 @@ static void report_failure(const struct world *w, const struct obj *o, const cha
 {
 	const char *words = err == -EINTR ? "interrupted" : strerror(-err);
 
-	if (w->why[0])
+	if (w->before[0])
+		report_error(w->spec->name, "%s %s: %s: %s (%s)", doing, o->label, words, w->why,
+			     w->before);
+	else if (w->why[0])
 		report_error(w->spec->name, "%s %s: %s: %s%s", doing, o->label, words, w->why,
 			     mend(err));
 	else
@@ -115,7 +118,7 @@ static size_t remove_object(const struct obj *o, struct world *w, const char *do
 
 	if (!o->kind->remove)
 		return 0;
-	w->why[0] = '\0';
+	w->why[0] = w->before[0] = '\0';
 	report_detail("%s: %s %s", w->spec->name, doing, o->label);
 	r = o->kind->remove(o, w);
 	if (!r)
@@ -234,7 +237,7 @@ static int mend_object(const struct obj *o, struct world *w, walk_change_fn *fn,
 	if (signals_wait())
 		return -EINTR;
 	look = o->kind->look(o, w);
-	w->why[0] = '\0';
+	w->why[0] = w->before[0] = '\0';
 	if (look <= LOOK_SAME)
 		return look;
 	r = o->kind->make(o, w);

@@ -39,6 +39,7 @@ struct world {
 			    `down` to know it by */
 	unsigned int failed; /* the tag of what failed */
 	char why[256]; /* the kernel's words, or ours; may be "" */
+	char before[64]; /* the command that must come before `vault up` can mend it; may be "" */
 	const char
 		*part; /* which part of an object of several `look` found other; NULL: it has one */
 };

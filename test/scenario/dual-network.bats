@@ -287,7 +287,7 @@ tagged() {
 	run -1 vault check web
 	[[ $(host nft list ruleset) == *dropped_forged* ]]
 	# The control: this is what the host's rules stop.
-	host nft delete table bridge vault
+	host nft delete table bridge vault-guard
 	must_see llm:seg-ai -- client wire send udp $llm --token "$TOKEN"
 	vault up web
 	must_not_see llm:seg-ai -- client wire send udp $llm --token "$TOKEN"
@@ -302,5 +302,5 @@ tagged() {
 	host ip link set tap0 nomaster
 	run -1 vault down llm
 	run ! host ip link show vls-ai
-	run ! host nft list table bridge vault
+	run ! host nft list table bridge vault-guard
 }

@@ -279,7 +279,7 @@ runs() { [ "$(host tail -n "$1" "$LAB/audit.log" 2> /dev/null | jq -Rr 'fromjson
 tear_open() {
 	host ip -n gateway route replace default via "$(host ip -j -4 address show vlt-gateway | jq -r '.[0].addr_info[0].local')"
 	inside gateway nft flush ruleset
-	host nft delete table inet vault || :
+	host nft delete table inet vault-guard || :
 }
 
 @test "PC-7 PC-8 the leak monitor: each run with the addresses seen in a log that a crash leaves whole; a leak calls an alert, or takes the vault down" {

@@ -191,7 +191,7 @@ static bool is_seal_table(uint8_t family, const char *table)
 	if (family == NFPROTO_NETDEV)
 		return !strcmp(table, "vault-link") || !strcmp(table, "vault-tunnel") ||
 		       !strcmp(table, "vault-leg");
-	return family == NFPROTO_INET && !strcmp(table, "vault");
+	return family == NFPROTO_INET && !strcmp(table, SEAL_TABLE);
 }
 
 static int look_at_name(enum nft_what what, uint8_t family, const char *table, const char *name,

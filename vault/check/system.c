@@ -17,6 +17,7 @@
 #include "lib/str.h"
 #include "lib/wg.h"
 #include "vault/program.h"
+#include "vault/seal.h"
 
 #define LIST_MAX_BYTES (16U << 20)
 #define DUMP_TRIES 8
@@ -97,7 +98,8 @@ static int add_table(enum nft_what what, uint8_t family, const char *table, cons
 	struct str *out = arg;
 
 	(void)name;
-	if (what == NFT_WHAT_TABLE && !(family == NFPROTO_INET && !strcmp(table, "vault")))
+	if (what == NFT_WHAT_TABLE && !((family == NFPROTO_INET || family == NFPROTO_BRIDGE) &&
+					!strcmp(table, SEAL_GUARD_TABLE)))
 		str_addf(out, " %s", table);
 	return out->err;
 }

@@ -174,8 +174,8 @@ static void add_look(struct exam *e, const struct obj *obj, int look)
 		return;
 	}
 	how = look == LOOK_ABSENT ? "missing" : *how ? how : "not as described";
-	check_add(e->c, id, FOUND_FAIL, obj->label, how, "%s: %s (vault up %s)", obj->label, how,
-		  name);
+	check_add(e->c, id, FOUND_FAIL, obj->label, how, "%s: %s (%s%svault up %s)", obj->label,
+		  how, w->before, w->before[0] ? "; " : "", name);
 }
 
 /* Files are several of one object: what is not found wrong is right. */
@@ -203,7 +203,7 @@ static void look_at_plan(struct exam *e)
 
 		if (obj->kind == &kind_netns || obj->kind == &kind_name || obj->kind == &kind_peers)
 			continue;
-		e->w->why[0] = '\0';
+		e->w->why[0] = e->w->before[0] = '\0';
 		e->w->part = NULL;
 		look = obj->kind->look(obj, e->w);
 		if (obj->kind == &kind_files)

@@ -14,6 +14,7 @@
 #include "lib/nft.h"
 #include "lib/rtnl.h"
 #include "vault/granted.h"
+#include "vault/oldguard.h"
 #include "vault/obj.h"
 #include "vault/seal.h"
 #include "vault/sight.h"
@@ -143,12 +144,45 @@ static int refuse_address(struct world *w)
 					   : r; /* no table yet; else the kernel's word must do */
 }
 
+/* Another's table: what it is there for is not known, and a guard in it would be half a guard. */
+static void tell_foreign(const struct ruleset *rs, struct world *w)
+{
+	snprintf(w->why, sizeof(w->why),
+		 "table %s %s is there and was not made by vault: it lacks the comment",
+		 ruleset_family_word(rs->family), rs->table);
+	snprintf(w->before, sizeof(w->before), "nft delete table %s %s",
+		 ruleset_family_word(rs->family), rs->table);
+}
+
+/* An older version's guard becomes ours. 1 when ours is there then, 0 when there is none, -EEXIST
+ * for somebody else's, or another -errno. */
+static int settle_table(enum seal_guard guard, struct world *w)
+{
+	struct nftlook seen cleanup(nftlook_free) = { 0 };
+	struct nl_error error = { 0 };
+	struct ruleset rs;
+	int r = oldguard_take_over(guard, w);
+
+	if (r)
+		return r;
+	seal_build_grants(guard, NULL, &rs);
+	r = rs.err ? rs.err : nftlook_ask_table(&w->host_nft, &rs, &seen, &error);
+	if (!r && nftlook_find_table(&seen, &rs) != NFTLOOK_OURS) {
+		tell_foreign(&rs, w);
+		r = -EEXIST;
+	}
+	ruleset_free(&rs);
+	return r == -ENOENT ? 0 : r ? r : 1;
+}
+
 static int guard_make(const struct obj *obj, struct world *w)
 {
 	struct ruleset rs;
 	int r = world_lock_host(w);
 
 	if (!r)
+		r = settle_table(obj->guard, w);
+	if (r > 0)
 		r = obj->guard == SEAL_HOST ? refuse_published(w) : refuse_address(w);
 	if (!r && w->sight)
 		r = world_flush(w);
@@ -206,6 +240,8 @@ static int look_elements(enum seal_guard guard, struct world *w)
 	return r == -ENOENT ? LOOK_ABSENT : r;
 }
 
+#define OLD_WORDS "it is as an older version of vault made it"
+
 /* Compares all that vaults share: the table, awake, its chains and their policies, sets and rules;
  * once for all that are looked at. */
 static int compare_shared(enum seal_guard guard, struct world *w)
@@ -213,16 +249,20 @@ static int compare_shared(enum seal_guard guard, struct world *w)
 	struct sight_guard *seen = &w->sight->host->guards[guard];
 	struct ruleset rs;
 
+	seal_build_guard(guard, &rs);
 	if (!seen->has_verdict) {
-		seal_build_guard(guard, &rs);
 		seen->verdict =
 			rs.err ? rs.err
 			       : nftlook_compare(&seen->rules, &rs, NFTLOOK_WHOLE, seen->why);
-		ruleset_free(&rs);
+		if (!seen->verdict || seen->verdict == -EBADE)
+			seen->old = oldguard_is_there(guard, &seen->rules);
 		seen->has_verdict = true;
 	}
-	snprintf(w->why, sizeof(w->why), "%s", seen->why);
-	return seen->verdict;
+	snprintf(w->why, sizeof(w->why), "%s", seen->old > 0 ? OLD_WORDS : seen->why);
+	if (nftlook_find_table(&seen->rules, &rs) == NFTLOOK_FOREIGN)
+		tell_foreign(&rs, w);
+	ruleset_free(&rs);
+	return seen->verdict ? seen->verdict : seen->old > 0 ? -EBADE : seen->old;
 }
 
 static int guard_look(const struct obj *obj, struct world *w)
@@ -306,6 +346,9 @@ static int guard_remove(const struct obj *obj, struct world *w)
 		r = world_lock_host(w);
 	if (r)
 		return r;
+	r = settle_table(obj->guard, w);
+	if (r <= 0) /* somebody else's table stays as it is; `check` names it */
+		return r == -EEXIST ? 0 : r;
 	r = granted_find(obj->guard, w, &rs, &others);
 	if (!r && !others) {
 		r = has_other_link(obj->guard, w);
@@ -326,8 +369,9 @@ static void guard_print(const struct obj *obj, const struct spec *spec, struct s
 	struct ruleset rs;
 
 	seal_build_guard_elements(obj->guard, spec, &rs);
-	str_addf(out, "nft -f - <<'EOF'\nadd table %s vault\nflush table %s vault\n",
-		 ruleset_family_word(rs.family), ruleset_family_word(rs.family));
+	str_addf(out, "nft -f - <<'EOF'\nadd table %s %s { comment \"%s\"; }\nflush table %s %s\n",
+		 ruleset_family_word(rs.family), rs.table, rs.comment,
+		 ruleset_family_word(rs.family), rs.table);
 	ruleset_print(&rs, out);
 	str_add(out, "EOF\n");
 	if (rs.err)
