@@ -94,11 +94,11 @@ as_described() {
 	vault check media
 	inside media curl -sfm 5 -o /dev/null http://10.66.0.1/
 	inside media ip link del wg-media || host kill "$(host pgrep -f 'wireguard-go -f wg-media')"
-	host nft delete table inet vault
+	host nft delete table inet vault-guard
 	run -1 vault up media
 	echo "$output"
 	[[ $output == *"keys came from standard input, and are gone"*"vault up media conf FILE"* ]]
-	host nft list table inet vault > "$BATS_TEST_TMPDIR/guard"
+	host nft list table inet vault-guard > "$BATS_TEST_TMPDIR/guard"
 	grep -q 'vlt-media' "$BATS_TEST_TMPDIR/guard"
 	vault up media conf "$LAB/provider.conf"
 	vault check media
