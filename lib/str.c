@@ -125,3 +125,36 @@ void str_free(struct str *str)
 	free(str->s);
 	*str = (struct str)STR_INIT;
 }
+
+enum { WORD_MAX = 32 };
+
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+size_t str_distance(const char *a, const char *b)
+{
+	size_t rows[3][WORD_MAX + 1], la = strlen(a), lb = strlen(b);
+	size_t *before = rows[0], *last = rows[1], *row = rows[2];
+
+	if (la > WORD_MAX || lb > WORD_MAX)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= lb; j++)
+		last[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t *oldest = before;
+
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			row[j] = least(least(last[j], row[j - 1]) + 1,
+				       last[j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				row[j] = least(row[j], before[j - 2] + 1);
+		}
+		before = last;
+		last = row;
+		row = oldest;
+	}
+	return last[lb];
+}

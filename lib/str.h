@@ -41,4 +41,11 @@ void str_free(struct str *str);
  */
 void str_make_printable(char *text);
 
+/*
+ * How many single letters have to be put in, left out, changed, or exchanged with their neighbour to
+ * make A out of B (optimal string alignment); SIZE_MAX for texts longer than any word of a command
+ * line.
+ */
+size_t str_distance(const char *a, const char *b);
+
 #endif

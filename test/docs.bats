@@ -56,6 +56,28 @@ equal() {
 	equal options "$(options)" "$(sed -n 's/^\.It Fl \([a-zA-Z]\) , \([a-zA-Z]*\)$/\1 \2/p' "$top/man/vault.8" | sort)"
 }
 
+@test "DL-7 a word that is not known is answered with the nearest, an option behind the command with its place" {
+	answered() { # TEXT WORD…
+		run -2 "$VAULT" "${@:2}"
+		[[ $output == *"$1"* ]] || { echo "${*:2}: $output"; return 1; }
+	}
+	answered 'no command "chekc" (vault check?)' chekc
+	answered 'no command "leaktst" (vault leaktest?)' leaktst media
+	for word in list ls status show; do answered "no command \"$word\" (vault check?)" "$word"; done
+	answered 'no command "frobnicate" (vault help)' frobnicate
+	answered 'options go before the command (vault -j check ...)' check -j
+	answered 'options go before the command (vault --json check ...)' check media --json
+	answered 'unknown word "pubish" (publish?)' up media pubish 80
+	answered 'unknown word "accessible-form" (accessible-from?)' up media accessible-form 10.0.0.0/8
+	answered 'unknown word "colour" (vault help up)' up media colour red
+	answered 'usage: vault [ OPTIONS ] COMMAND' # without any
+	run -2 --separate-stderr "$VAULT" -j
+	[ "$(jq -r .error.code <<< "$output")" = 2 ]
+	# The control: what is COMMAND's of exec is its own matter.
+	run -125 "$VAULT" exec no-such-vault ls -v
+	[[ $output != *"before the command"* ]]
+}
+
 @test "docs: the clauses of up are those of vault-up(8), vault.conf(5) and README" {
 	equal "vault-up(8)" "$(clauses)" "$(listed vault-up.8)"
 	equal "vault.conf(5)" "$(clauses | grep -vxE 'file|as-made|dry-run')" "$(listed vault.conf.5)"
@@ -309,7 +331,6 @@ usage() {
 }
 
 @test "cli: a usage error is exit 2 and one line, by -j one JSON value" {
-	usage
 	usage nonsense
 	usage help nonsense
 	usage up
@@ -393,7 +414,7 @@ usage() {
 	run -2 --separate-stderr "$VAULT" -j up x file words
 	[ "${#stderr_lines[@]}" = 3 ]
 	[[ ${stderr_lines[0]} == "words:2: "* && ${stderr_lines[1]} == "words:3: "* && ${stderr_lines[2]} == "words:4: "* ]]
-	[[ $output == '{"error":{"code":2,"object":"words","message":"unknown word \"nonsense\""}}' ]]
+	[[ $output == '{"error":{"code":2,"object":"words","message":"unknown word \"nonsense\" (vault help up)"}}' ]]
 	# The words that mean nothing in a file.
 	for word in "file y" dry-run; do
 		echo "$word" > words

@@ -139,12 +139,31 @@ static int fill_stdio(void)
 	return 0;
 }
 
+/* An option behind the command, or NULL. What `exec` has there is COMMAND's. */
+static const char *find_option(const struct cmd *cmd, int argc, char **argv)
+{
+	struct options ignored;
+
+	for (int i = 0; i < argc && cmd != &cmd_exec; i++)
+		if (argv[i][0] == '-' && argv[i][1] &&
+		    take_option(argv[i], &ignored) != OPTION_UNKNOWN)
+			return argv[i];
+	return NULL;
+}
+
 static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct options *options)
 {
+	const char *option;
 	int r;
 
 	if (argc == 1 && !strcmp(argv[0], "help"))
 		return print_usage(cmd);
+	option = find_option(cmd, argc, argv);
+	if (option) {
+		report_error(cmd->name, "options go before the command (vault %s %s ...)", option,
+			     cmd->name);
+		return EXIT_USAGE;
+	}
 	if (cmd->outlives_readers)
 		signal(SIGPIPE, SIG_IGN);
 	if (cmd != &cmd_exec)
@@ -160,19 +179,44 @@ static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct op
 	return cmd->run(argc, argv, options);
 }
 
+/* Names of other tools' for what `check` tells. */
+static bool asks_what_is(const char *word)
+{
+	static const char *const names[] = { "list", "ls", "status", "show" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(word, names[i]))
+			return true;
+	return false;
+}
+
+static void refuse_command(const char *word)
+{
+	const char *nearest = asks_what_is(word) ? "check" : NULL;
+
+	for (size_t i = 0; !nearest && i < ARRAY_SIZE(cmds); i++)
+		if (str_distance(word, cmds[i]->name) <= (strlen(word) > 4 ? 2 : 1))
+			nearest = cmds[i]->name;
+	report_error("vault", "no command \"%.80s\" (vault %s%s)", word, nearest ? nearest : "help",
+		     nearest ? "?" : "");
+}
+
 static int dispatch(const struct cmd *cmd, int argc, char **argv, const struct options *options)
 {
 	if (cmd)
 		return run_cmd(cmd, argc, argv, options);
+	if (!argc && options->json)
+		report_error("vault", "no command (vault help)");
 	if (!argc) {
-		report_error("vault", "no command (`vault help`)");
+		if (!options->json)
+			(void)print_usage(NULL);
 		return EXIT_USAGE;
 	}
 	if (!strcmp(argv[0], "help"))
 		return help_run(argc - 1, argv + 1);
 	cmd = find_cmd(argv[0]);
 	if (!cmd) {
-		report_error("vault", "no command \"%.80s\" (`vault help`)", argv[0]);
+		refuse_command(argv[0]);
 		return EXIT_USAGE;
 	}
 	return run_cmd(cmd, argc - 1, argv + 1, options);

@@ -2,6 +2,7 @@
 /* test/unit/str.c: a string that grows, and wipes what it leaves. */
 #include <stdbool.h>
 #include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 static bool no_memory, left_unwiped;
@@ -121,6 +122,18 @@ static void test_printable(void)
 	}
 }
 
+static void test_distance(void)
+{
+	ok(str_distance("check", "check") == 0 && str_distance("", "up") == 2,
+	   "the same, and none");
+	ok(str_distance("chekc", "check") == 1, "two letters exchanged");
+	ok(str_distance("pubish", "publish") == 1 && str_distance("publlish", "publish") == 1 &&
+		   str_distance("bublish", "publish") == 1,
+	   "a letter left out, put in, changed");
+	ok(str_distance("kitten", "sitting") == 3, "three of them");
+	ok(str_distance("a-word-that-is-much-longer-than-any", "up") == SIZE_MAX, "no word at all");
+}
+
 int main(void)
 {
 	test_printable();
@@ -128,5 +141,6 @@ int main(void)
 	test_edges();
 	test_wiping();
 	test_no_memory();
+	test_distance();
 	return tap_done();
 }

@@ -439,6 +439,21 @@ static char *join_words(const struct reader *r, const struct clause *c, char *co
 	return NULL;
 }
 
+/* Names the nearest clause, where one is near: a letter or two away, and not all of it. */
+static void refuse_word(const struct reader *r, const char *word)
+{
+	const char *nearest = NULL;
+	size_t distance = strlen(word) > 4 ? 3 : 2;
+
+	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
+		if (str_distance(word, clauses[i].name) < distance) {
+			distance = str_distance(word, clauses[i].name);
+			nearest = clauses[i].name;
+		}
+	problem_error(r->problems, r->line, "unknown word \"%.80s\" (%s%s)", word,
+		      nearest ? nearest : "vault help up", nearest ? "?" : "");
+}
+
 size_t words_parse(char *const *list, size_t n, struct words *out, struct problems *p)
 {
 	struct reader r = { .words = out, .problems = p };
@@ -451,8 +466,7 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 		bool twice;
 
 		if (!c) {
-			problem_error(p, 0, "unknown word \"%.80s\" (see `vault help up`)",
-				      list[i]);
+			refuse_word(&r, list[i]);
 			break; /* what follows may be its argument */
 		}
 		bit = bit_of(c);
@@ -503,7 +517,7 @@ static void parse_line(struct reader *r, char *line, unsigned int said, unsigned
 		return;
 	c = find_clause(name);
 	if (!c || c->how == ONLY_WORDS) {
-		problem_error(r->problems, r->line, "unknown word \"%.80s\"", name);
+		refuse_word(r, name);
 		return;
 	}
 	bit = bit_of(c);
