@@ -403,6 +403,7 @@ go() {
 @test "IB-1 an ordinary user gets nowhere but by the tunnel" {
 	[ "$(xc user nobody curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
 	token
+	must_see srv:wg0 -- xc user nobody wire send udp 203.0.113.9 --token "$TOKEN"
 	must_not_see isp:to-host -- xc user nobody wire send udp 203.0.113.9 --token "$TOKEN"
 	must_not_see isp:to-host -- xc user nobody wire send packet 203.0.113.9 --iface lo --token "$TOKEN"
 	[ "$SENT" != 0 ]

@@ -3,6 +3,7 @@
 # test/lab.bats: the lab itself. What it shows must be true before anything else that is shown in it means something.
 
 load helper
+load outside
 
 # members PIDNS: how many processes are in that pid namespace
 members() { find /proc/[0-9]*/ns/pid -printf '%l\n' 2> /dev/null | grep -cxF "$1" || :; }
@@ -84,6 +85,29 @@ traces() { ls -A /run; cat /proc/self/mounts; ip -o link; }
 	must_not_see isp:to-host --from 10.66.0.2 --to 203.0.113.77 -- host ping -c 1 203.0.113.9
 	must_see isp:to-host --from 10.66.0.2 -- host wire send packet 203.0.113.9 --iface eth0 --src 10.66.0.2 --token 00
 	must_see isp:to-host --from 192.0.2.2 -- host arping -c 1 -w 1 -I eth0 192.0.2.1
+}
+
+@test "lab: what leaves outside the tunnel is counted, the host's own reports of its groups, its neighbours and a closed tunnel's port are not" {
+	local before
+
+	count_outside isp
+	before=$(went_outside isp)
+	must_see isp:to-host --to 224.0.0.22 -- host ip address add 239.1.2.3/32 dev eth0 autojoin
+	must_see isp:to-host --to ff02::16 -- host ip address add ff15::77/128 dev eth0 autojoin
+	must_see isp:to-host --from 2001:db8:1::2 -- host sh -c 'ip neigh flush dev eth0; ip -6 route get 2001:db8:9::9 > /dev/null; wire send udp 2001:db8:1::77 || :'
+	must_see isp:to-host --to 203.0.113.9 -- isp socat -u - UDP4-SENDTO:192.0.2.2:7,bind=203.0.113.9:51820 <<< "to a port that nobody has"
+	[ "$(went_outside isp)" = "$before" ]
+	# the same, that came from elsewhere or is of another kind
+	host wire send udp 203.0.113.9 --port 10
+	[ "$(went_outside isp)" = $((before + 1)) ]
+	host wire send udp 2001:db8:9::9 --port 10
+	[ "$(went_outside isp)" = $((before + 2)) ]
+	lan ping -c 1 -t 9 -W 5 203.0.113.9
+	[ "$(went_outside isp)" = $((before + 3)) ]
+	must_see isp:to-host --to 203.0.113.9 -- host socat -u - UDP4-DATAGRAM:203.0.113.9:10,ttl=1 <<< x # not by its hop limit alone
+	[ "$(went_outside isp)" = $((before + 4)) ]
+	must_see isp:to-host --to 203.0.113.9 -- isp socat -u - UDP4-SENDTO:192.0.2.2:7,bind=203.0.113.9:51821 <<< "the same, by another's"
+	[ "$(went_outside isp)" = $((before + 5)) ]
 }
 
 @test "lab: an observer that may have missed frames says so, never that there were none" {

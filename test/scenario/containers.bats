@@ -11,6 +11,7 @@
 bats_require_minimum_version 1.5.0
 load ../vm/network
 load ../recipe
+load ../outside
 
 image=docker.io/library/busybox
 
@@ -33,21 +34,15 @@ setup_file() {
 	command -v podman >/dev/null || skip "needs podman"
 	client box 10.9.0.5
 	client gw 10.9.0.6
+	count_outside on_srv
 	engine
 	cook podman
 }
 
 setup() { cd /; }
 
-# Whatever the machine sends by its uplink that is not the tunnel's.
-outside() {
-	ip netns exec srv nft list table inet outside >/dev/null 2>&1 ||
-		ip netns exec srv nft 'table inet outside { counter frames {}; chain prerouting {
-			type filter hook prerouting priority raw; iifname != "to-host" accept; udp dport 51820 accept
-			icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } accept
-			ip saddr 10.8.0.2 icmp type destination-unreachable accept; counter name frames; }; }'
-	ip netns exec srv nft -j list counter inet outside frames | jq '.nftables[] | .counter // empty | .packets'
-}
+on_srv() { ip netns exec srv "$@"; }
+outside() { went_outside on_srv; }
 
 in_app() { podman exec "${app:-app}" "$@"; }
 seen_as() { [ "$(in_app nc -w 5 10.8.0.1 80)" = "$1" ]; }

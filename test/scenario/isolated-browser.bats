@@ -6,12 +6,13 @@
 #   http://web.test/  on the internet (203.0.113.80), says whom it sees; STUN there, too
 #   http://web.test/addresses.html  asks the browser for each address it will tell: WebRTC, and a name to look up ahead
 #
-# What leaves the host other than in the tunnel is counted by rules of nft on the uplink's router, whatever it is.
+# What leaves the host other than in the tunnel is counted on the uplink's router, whatever it is (test/outside.bash).
 # The same browser outside the vault is the control.
 # shellcheck disable=SC2154 # what bats' `run` leaves
 
 load ../helper
 load ../recipe
+load ../outside
 
 setup_file() {
 	lab_start
@@ -19,19 +20,7 @@ setup_file() {
 	host sh -c 'mkdir /etc/vault && printf "%s\n" "conf $LAB/provider.conf" no-link > /etc/vault/media.conf'
 	pages
 	isp wire echo 3478 "$LAB/stun.log"
-	isp nft -f - <<- 'END'
-		table inet outside {
-			counter frames {}
-			chain prerouting {
-				type filter hook prerouting priority raw
-				iifname != "to-host" accept
-				udp dport 51820 accept
-				icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
-				ip daddr 198.51.100.1 icmp type destination-unreachable accept # the tunnel's port, once it is closed
-				counter name frames
-			}
-		}
-	END
+	count_outside isp
 }
 
 setup() {
@@ -94,7 +83,7 @@ outside() { host env HOME=/home/alice setpriv --reuid alice --regid alice --init
 # page WHERE… OPTIONS… URL: what the page is like once it is there; what the browser says goes to the test's output
 page() { "$@" 2> "$BATS_TEST_TMPDIR/said" || { grep -v dbus "$BATS_TEST_TMPDIR/said"; return 1; }; }
 
-left() { isp nft -j list counter inet outside frames | jq '.nftables[] | .counter // empty | .packets'; }
+left() { went_outside isp; }
 
 # name: a new $TOKEN as above, to be part of a host's name; $ON_THE_WIRE is how frames would carry it
 name() {
