@@ -4,7 +4,7 @@
 #
 # plan/NAME.in is a vault.conf(5) and what `vault up media file NAME.in dry-run` prints is plan/NAME.out: as it is, or, with
 # `# against OTHER` in NAME.in, as the difference to OTHER.out (diff -U1, without its line numbers). NAME.err is stderr, if any.
-# `# needs kernel-wireguard`: else it is skipped. `PLAN_UPDATE=1 bats test/plan.bats` writes them anew: read the difference.
+# `# needs kernel-wireguard`: else it is skipped. `UPDATE=1 bats test/plan.bats` writes them anew: read the difference.
 
 bats_require_minimum_version 1.5.0
 
@@ -47,7 +47,7 @@ told() {
 golden() {
 	alone up media file "$1.in" dry-run > "$1.printed" 2> "$1.said"
 	told "$1" < "$1.printed" > "$1.told"
-	if [[ -n ${PLAN_UPDATE:-} ]]; then
+	if [[ -n ${UPDATE:-} ]]; then
 		cp "$1.told" "$plans/$1.out"
 		rm -f "$plans/$1.err"
 		[[ ! -s $1.said ]] || cp "$1.said" "$plans/$1.err"
