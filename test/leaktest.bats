@@ -55,10 +55,47 @@ noise() {
 	for _ in $(seq "${LEAKTEST_RUNS:-5}"); do
 		sealed
 	done
-	# Nothing of the runs is left, and the vault is what it was.
+	# Nothing of the runs is left, and the vault is what it was; of the last one at once, too.
+	[[ $(host sh -c '"$0" -q leaktest media probe twin-flow && ip -br link' "$VAULT") != *@(twin|vlx-)* ]]
 	[ "$(host ip -br link | grep -c 'twin\|vlx-')" = 0 ]
 	[ "$(host nft list table inet vault-guard | grep -c twin)" = 0 ]
 	vault -q check media
+}
+
+# tried: each probe with its verdict, and how many packets it sent
+tried() { jq -c '[.probes[] | [.id, .verdict, .packets]]' <<< "$output"; }
+
+# LEAKTEST_RUNS=100 for more; LEAKTEST_BUSY: how many loops run beside the second half of them.
+@test "PC-3 PC-7: every run is decided, and tries as much as the first, idle and with three busy loops beside it" {
+	local first
+
+	up accessible-from 192.168.77.0/24,fd00:77::/64 publish 8080:80 allow-host 9/udp
+	sealed
+	first=$(tried)
+	[ "$(jq -r '[.probes[] | select(.verdict != "sealed").id] | join(" ")' <<< "$output")" = "processes tunnel-down" ]
+	[ "$(jq -r '[.probes[] | select(.packets == 0).id] | join(" ")' <<< "$output")" = "exec processes others tunnel-down" ]
+	[ "$(jq '[.probes[].packets] | add' <<< "$output")" -ge 1300 ]
+	for _ in $(seq "${LEAKTEST_RUNS:-5}"); do
+		sealed
+		diff <(echo "$first") <(tried)
+	done
+	for _ in $(seq "${LEAKTEST_BUSY:-3}"); do spawn host sh -c 'while :; do :; done'; done
+	for _ in $(seq "${LEAKTEST_RUNS:-5}"); do
+		sealed
+		diff <(echo "$first") <(tried)
+	done
+}
+
+@test "PC-3: frames are sent by one socket of each namespace, as the close of one waits for the kernel, and none is closed before the verdict" {
+	need strace traceable
+	up
+	run -0 host strace -o "$LAB/strace" -e trace=socket,close,sendto "$VAULT" leaktest media
+	host awk -F '[(,) ]+' '
+		/^socket\(AF_PACKET/ { n++; open[$NF] = 1 }
+		/^socket/ && !/AF_PACKET/ { delete open[$NF] }
+		/^sendto/ { sent = NR }
+		/^close/ && $2 in open { if (!first) first = NR; delete open[$2] }
+		END { print n, first, sent; exit !(n > 2 && n <= 6 && first > sent) }' "$LAB/strace"
 }
 
 # A sound vault and ten broken ones, also on the kernel's WireGuard.
@@ -229,7 +266,7 @@ noise() {
 		}
 		[ "$status" = 0 ]
 	done
-	[ "$unseen" = 12 ] # ten by the cable, one inside, one to the host
+	[ "$unseen" = 13 ] # ten by the cable, one inside, one to the host; the last one
 }
 
 @test "PC-3: probes can be chosen; the JSON has the keys that the page says" {
@@ -242,7 +279,7 @@ noise() {
 		sed 's/^drops\.[^.]*/drops.REASON/' | sort -u | xargs)
 	echo "$keys"
 	[ "$keys" = "addresses control control.detail control.verdict drops drops.REASON drops.REASON.packets drops.REASON.total \
-duration name probes probes.detail probes.evidence probes.id probes.vectors probes.verdict probes.where time token verdict" ]
+duration name probes probes.detail probes.evidence probes.id probes.packets probes.vectors probes.verdict probes.where time token verdict" ]
 	for key in ${keys//./ }; do grep -q "\b$key\b" "$top/man/vault-leaktest.8"; done
 	rule delete table netdev vault-link
 	leaks frame-link

@@ -86,6 +86,17 @@ of() { tail -n 1 "$log" | jq -er "$1"; }
 	[ "$(jq -r '.addresses[0].verdict' <<< "$output")" = unknown ]
 }
 
+@test "PC-7: what servers told in time counts, however long the machine takes to send" {
+	need strace traceable
+	vault up media conf "$conf"
+	# Two seconds and more for 80 of them: longer than servers are waited for.
+	run -0 --separate-stderr host strace -o "$LAB/strace" -e trace=sendto -e inject=sendto:delay_exit=50000:when=1..80 "$VAULT" \
+		-j leaktest media echo http://203.0.113.80/
+	host awk '/INJECTED/ || /DELAYED/ { n++ } END { print n }' "$LAB/strace"
+	[ "$(jq -r '.verdict, (.addresses[0] | .verdict, .inside)' <<< "$output" | xargs)" = "sealed sealed 198.51.100.1" ]
+	jq -e '.duration > 3.5' <<< "$output"
+}
+
 fds() { host ls "/proc/$WATCH/fd" | wc -l; }
 rss() { host awk '/^VmRSS/ { print $2 }' "/proc/$WATCH/status"; }
 # few N: no more descriptors than that at this moment, which may be between two runs

@@ -6,7 +6,6 @@
 
 #include "lib/nft.h"
 #include "lib/ns.h"
-#include "vault/leak/judge.h"
 #include "vault/leak/testing.h"
 #include "vault/probe/list.h"
 #include "vault/seal.h"
@@ -93,31 +92,6 @@ int test_count_drops(struct test *t, bool before)
 	return r;
 }
 
-/* The probe that sends nothing, and looks for what others send. */
-static size_t find_others(const struct test *t)
-{
-	for (size_t i = 0; i < t->run->n_probes; i++)
-		if (!probe_list[t->probes[i]].send)
-			return i;
-	return SIZE_MAX;
-}
-
-int test_look(struct test *t)
-{
-	struct judge j = { .run = t->run,
-			   .packets = &t->packets,
-			   .targets = &t->targets,
-			   .spec = &t->spec,
-			   .twin = t->twin.made ? &t->twin.spec : NULL,
-			   .control = t->control.host_name,
-			   .own_probe = find_others(t) };
-	int r = eyes_read(&t->inside, judge_inside, &j); /* first: what went into the tunnel */
-
-	if (!r)
-		r = eyes_read(&t->host, judge_on_host, &j);
-	return r ? r : receiver_read(&t->receiver, &t->packets, t->run);
-}
-
 static void judge_control(struct test *t)
 {
 	int64_t lost = eyes_lost(&t->host), blind = eyes_lost(&t->inside);
@@ -133,6 +107,9 @@ static void judge_control(struct test *t)
 	else if (!control_was_seen(&t->control, &t->packets, &missing))
 		leak_run_detail(t->run, detail, "packet %zu of the control was not seen on %s",
 				missing, t->control.host_name);
+	else if (!t->packets.list[t->control.last].seen)
+		leak_run_detail(t->run, detail, "the last packet of the control was not seen on %s",
+				t->control.host_name);
 	else if (!t->packets.list[t->loop].seen)
 		leak_run_detail(t->run, detail, "its packet was not seen inside, on lo");
 	else if (!t->packets.list[t->receiver.control].seen)
@@ -141,7 +118,7 @@ static void judge_control(struct test *t)
 		t->run->control.verdict = LEAK_SEALED;
 	if (t->run->control.verdict == LEAK_SEALED)
 		leak_run_detail(t->run, detail, "%zu packets of all kinds were seen",
-				t->control.count + 2);
+				t->control.count + 3);
 }
 
 /* The probe I had nothing to send. A link that is described and cannot be found may be one of
@@ -181,6 +158,7 @@ static void conclude(struct test *t, size_t i)
 		crossed += p->seen;
 		arrived += p->flags & PACKET_FROM_HOST && p->seen;
 	}
+	probe->packets = n;
 	if (asked && !arrived && probe->verdict == LEAK_SEALED)
 		probe->verdict = LEAK_UNKNOWN; /* what did not arrive could not be answered */
 	if (probe->where == LEAK_IN_TWIN && n && probe->verdict == LEAK_SEALED &&
@@ -189,7 +167,7 @@ static void conclude(struct test *t, size_t i)
 		leak_run_detail(t->run, &probe->detail,
 				"%zu packets, none of which came out of the link without rules", n);
 	}
-	if (i == find_others(t))
+	if (i == t->others)
 		leak_run_detail(t->run, &probe->detail, "%zu packets of others seen outside",
 				probe->seen);
 	if (probe->detail)

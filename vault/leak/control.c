@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <net/ethernet.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -12,6 +13,10 @@
 #include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "vault/probe/send.h"
+
+#define CABLE_END "eth0" /* in the stranger's namespace */
+#define REMAINS_MS 5000
+#define REMAINS_TRY_MS 20
 
 static int find_index(void *arg)
 {
@@ -53,34 +58,40 @@ static int choose_addresses(struct prefix host[SPEC_FAMILIES], struct prefix far
 	return 0;
 }
 
-/* What a killed run left goes with its namespace, in the kernel's own time: it is not waited for. */
-static int remove_remains(const struct control *c, struct nl *host)
-{
-	struct nl_error error = { 0 };
-	struct nl_batch b = { 0 };
-	int r;
-
-	rtnl_queue_del_link(&b, host, 0, c->host_name);
-	r = nl_batch_send(&b, NULL, NULL, &error);
-	return r == -ENODEV ? 0 : r;
-}
-
-static int lay(struct control *c, struct nl *host, struct nl *inner, struct cable *cable)
+static int make_pair(const struct control *c, struct nl *host)
 {
 	const struct rtnl_veth veth = { .name = c->host_name,
 					.peer_name = c->name,
 					.peer_ns = c->ns };
-	struct prefix near[SPEC_FAMILIES], far[SPEC_FAMILIES];
 	struct nl_error error = { 0 };
 	struct nl_batch b = { 0 };
+
+	rtnl_queue_veth(&b, host, 0, &veth);
+	return nl_batch_send(&b, NULL, NULL, &error);
+}
+
+/* What a killed run left goes with its namespace, in the kernel's own time. */
+static int make_pair_in_time(const struct control *c, struct nl *host)
+{
+	int r = make_pair(c, host);
+
+	for (int waited = 0; r == -EEXIST && waited < REMAINS_MS; waited += REMAINS_TRY_MS) {
+		poll(NULL, 0, REMAINS_TRY_MS);
+		r = make_pair(c, host);
+	}
+	return r;
+}
+
+static int lay(struct control *c, struct nl *host, struct nl *inner, struct cable *cable)
+{
+	struct prefix near[SPEC_FAMILIES], far[SPEC_FAMILIES];
 	int r = choose_addresses(near, far);
 
+	if (!r)
+		r = make_pair_in_time(c, host);
 	if (r)
 		return r;
-	rtnl_queue_veth(&b, host, 0, &veth);
-	r = nl_batch_send(&b, NULL, NULL, &error);
-	if (!r)
-		r = ns_run(c->ns, find_index, c);
+	r = ns_run(c->ns, find_index, c);
 	c->host_index = r ? 0 : if_nametoindex(c->host_name);
 	if (!r && !c->host_index)
 		r = -errno;
@@ -104,15 +115,13 @@ int control_open(struct control *c, const struct spec *spec, struct cable *cable
 	struct nl host cleanup(nl_close) = NL_CLOSED, inner cleanup(nl_close) = NL_CLOSED;
 	int r;
 
-	*c = (struct control){ .name = "eth0" };
+	*c = (struct control){ .name = CABLE_END };
 	/* As the link's host end, but for a letter: what the guard takes for a link begins vlt-. */
 	snprintf(c->host_name, sizeof(c->host_name), "vlx-%s", spec->host_name + 4);
 	c->ns = ns_make();
 	r = c->ns < 0 ? c->ns : nl_open(&host, NETLINK_ROUTE);
 	if (!r)
 		r = ns_run(c->ns, open_route, &inner);
-	if (!r)
-		r = remove_remains(c, &host);
 	if (!r)
 		r = lay(c, &host, &inner, cable);
 	if (r)
@@ -140,15 +149,16 @@ static const struct {
 struct sending {
 	struct control *c;
 	struct probing *p;
+	size_t from, to; /* of kinds */
 };
 
 /* To nobody's hardware address: the host's stack passes them over. */
-static int send_all(void *arg)
+static int send_kinds(void *arg)
 {
 	const struct sending *s = arg;
 	int r = 0;
 
-	for (size_t i = 0; !r && i < ARRAY_SIZE(kinds); i++) {
+	for (size_t i = s->from; !r && i < s->to; i++) {
 		struct frame frame = kinds[i].frame;
 		struct addr from, to;
 		const struct way way = { .device = s->c->name,
@@ -169,13 +179,21 @@ static int send_all(void *arg)
 
 int control_send(struct control *c, struct probing *p)
 {
-	struct sending s = { .c = c, .p = p };
+	struct sending all = { .c = c, .p = p, .to = ARRAY_SIZE(kinds) };
 	int r;
 
 	c->first = p->packets->n;
-	r = ns_run(c->ns, send_all, &s);
+	r = ns_run(c->ns, send_kinds, &all);
 	c->count = p->packets->n - c->first;
 	return r;
+}
+
+int control_send_last(struct control *c, struct probing *p)
+{
+	struct sending one = { .c = c, .p = p, .to = 1 };
+
+	c->last = p->packets->n;
+	return ns_run(c->ns, send_kinds, &one);
 }
 
 bool control_was_seen(const struct control *c, const struct packets *packets, size_t *missing)
@@ -186,7 +204,23 @@ bool control_was_seen(const struct control *c, const struct packets *packets, si
 	return c->count == ARRAY_SIZE(kinds);
 }
 
+/* By the end that is in a namespace of nobody else's: the kernel alone would take its time. */
+static void take_up(struct control *c)
+{
+	struct nl inner cleanup(nl_close) = NL_CLOSED;
+	struct nl_error error = { 0 };
+	struct nl_batch b = { 0 };
+
+	if (ns_run(c->ns, open_route, &inner))
+		return;
+	rtnl_queue_del_link(&b, &inner, 0, c->name);
+	(void)!nl_batch_send(&b, NULL, NULL, &error); /* else it goes with the namespace */
+}
+
 void control_close(struct control *c)
 {
+	if (c->host_index)
+		take_up(c);
+	c->host_index = 0;
 	close_fd(&c->ns);
 }

@@ -18,6 +18,7 @@ struct control {
 	char host_name[IFNAMSIZ], name[IFNAMSIZ]; /* of the cable's ends */
 	uint32_t host_index, index;
 	size_t first, count; /* its packets */
+	size_t last; /* the one that is sent after all probes' */
 };
 
 /*
@@ -31,7 +32,10 @@ int must_check control_open(struct control *c, const struct spec *spec, struct c
  * and port. 0 or -errno. */
 int must_check control_send(struct control *c, struct probing *p);
 
-/* True when all of them were seen; else *MISSING is the first that was not. */
+/* Sends one more, which is seen after all that was sent before it. The same. */
+int must_check control_send_last(struct control *c, struct probing *p);
+
+/* True when all of the first were seen; else *MISSING is the first that was not. */
 bool control_was_seen(const struct control *c, const struct packets *packets, size_t *missing);
 
 void control_close(struct control *c);

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define ANSWER_MS 300
+#define ANSWER_MS 2000
 #define TRIES 8
 
 static int note_address(const struct rtnl_address *a, void *arg)

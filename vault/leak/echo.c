@@ -190,6 +190,7 @@ static bool take_next(struct echo_round *round, int64_t end)
 	struct pollfd fds[ARRAY_SIZE(round->children)];
 	size_t n = round->n * ECHO_SIDES, open = 0;
 	int64_t left = end - clock_ms();
+	int told;
 
 	for (size_t i = 0; i < n; i++) {
 		struct echo_child *c = &round->children[i];
@@ -197,9 +198,10 @@ static bool take_next(struct echo_round *round, int64_t end)
 		fds[i] = (struct pollfd){ .fd = c->pid ? c->fd : -1, .events = POLLIN };
 		open += fds[i].fd >= 0;
 	}
-	if (!open || left <= 0)
+	if (!open)
 		return false;
-	if (poll(fds, n, (int)left) < 0)
+	told = poll(fds, n, left > 0 ? (int)left : 0); /* what was told in time may be read later */
+	if (told < 0)
 		return errno == EINTR;
 	for (size_t i = 0; i < n; i++) {
 		struct echo_reply *a = &round->list[i / ECHO_SIDES];
@@ -207,7 +209,7 @@ static bool take_next(struct echo_round *round, int64_t end)
 		if (fds[i].fd >= 0 && fds[i].revents)
 			take(&round->children[i], a->family, &a->side[i % ECHO_SIDES]);
 	}
-	return true;
+	return told > 0;
 }
 
 void echo_cancel(struct echo_round *round)

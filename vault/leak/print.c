@@ -48,10 +48,11 @@ static json_t *probe_json(const void *owner, size_t i)
 {
 	const struct leak_probe *p = &((const struct leak_run *)owner)->probes[i];
 
-	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:o}", "id", p->id, "vectors",
+	return json_pack("{s:s, s:o, s:s, s:s, s:s, s:I, s:o}", "id", p->id, "vectors",
 			 vectors_json(p->vectors), "where", leak_where_text(p->where), "verdict",
 			 leak_verdict_text(p->verdict), "detail", p->detail ? p->detail : "",
-			 "evidence", list(p, p->n_evidence, evidence_json));
+			 "packets", (json_int_t)p->packets, "evidence",
+			 list(p, p->n_evidence, evidence_json));
 }
 
 static json_t *address_text(const struct addr *a)

@@ -79,6 +79,7 @@ static int list_probes(struct test *t)
 {
 	struct leak_run *run = t->run;
 
+	t->others = SIZE_MAX;
 	run->probes = calloc(probe_count, sizeof(*run->probes));
 	if (!run->probes)
 		return -ENOMEM;
@@ -87,6 +88,8 @@ static int list_probes(struct test *t)
 
 		if (!is_asked_for(t->q, probe_list[i].id))
 			continue;
+		if (!probe_list[i].send)
+			t->others = run->n_probes;
 		t->probes[run->n_probes++] = i;
 		*p = (struct leak_probe){ .id = probe_list[i].id,
 					  .vectors = probe_list[i].vectors,

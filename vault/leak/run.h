@@ -40,6 +40,7 @@ struct leak_probe {
 	enum leak_where where;
 	enum leak_verdict verdict;
 	char *detail; /* owned; NULL: nothing to say */
+	size_t packets; /* that it sent, or tried to */
 	struct leak_evidence *evidence; /* owned; the first LEAK_EVIDENCE_MAX */
 	size_t n_evidence, seen; /* how many are kept, how many there were */
 };

@@ -45,7 +45,8 @@ static int send_probes(void *arg)
 			continue;
 		s->probing->probe = i;
 		r = probe->send(s->probing, probe);
-		if (!r)
+		test_look(t);
+		if (!r || t->run->probes[i].verdict == LEAK_LEAK)
 			continue;
 		t->run->probes[i].verdict = LEAK_UNKNOWN;
 		leak_run_detail(t->run, &t->run->probes[i].detail, "it could not be tried: %s",
@@ -110,6 +111,7 @@ static int enter_twin(struct test *t)
 
 	*p = t->probing;
 	p->spec = &t->twin.spec;
+	p->frames = -1;
 	p->flows[SPEC_V4] = p->flows[SPEC_V6] = -1;
 	r = test_find_mac(&(struct card){ p->spec->host_name, p->link_mac });
 	return r ? r
@@ -121,13 +123,14 @@ static int send_in_twin(struct test *t)
 {
 	struct sending cut = { .t = t, .probing = &t->twin_probing, .where = LEAK_IN_TWIN };
 	struct sending flushed = cut;
-	int r = enter_twin(t), flows;
+	int r = enter_twin(t);
 
 	flushed.flushed = true;
 	if (r)
 		return r;
-	flows = twin_begin_flows(&t->twin, &t->twin_probing);
-	r = flows < 0 ? flows : twin_cut(&t->twin);
+	r = twin_begin_flows(&t->twin, &t->twin_probing);
+	if (!r)
+		r = twin_cut(&t->twin);
 	if (!r)
 		r = ns_run(t->twin.world.vault_ns, send_probes, &cut);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
@@ -160,12 +163,14 @@ static void try_twin(struct test *t)
 int test_send(struct test *t)
 {
 	struct sending in_vault = { .t = t, .probing = &t->probing, .where = LEAK_IN_VAULT };
-	struct sending on_host = { .t = t, .probing = &t->probing, .where = LEAK_ON_HOST };
+	struct sending on_host = { .t = t, .probing = &t->on_host, .where = LEAK_ON_HOST };
 	struct sending stranger = {
-		.t = t, .probing = &t->probing, .where = LEAK_ON_HOST, .stranger = true
+		.t = t, .probing = &t->stranger, .where = LEAK_ON_HOST, .stranger = true
 	};
-	int r = control_send(&t->control, &t->probing);
+	int r;
 
+	t->on_host = t->stranger = t->probing;
+	r = control_send(&t->control, &t->stranger);
 	if (!r)
 		r = ns_run(t->vault_ns, send_loop, t);
 	if (!r)
@@ -180,5 +185,5 @@ int test_send(struct test *t)
 		r = ns_run(t->vault_ns, disrupt, t);
 	if (!r)
 		try_twin(t);
-	return r;
+	return r ? r : control_send_last(&t->control, &t->stranger);
 }

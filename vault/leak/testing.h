@@ -19,16 +19,19 @@ struct test {
 	int folder; /* a lock, too: none changes the vault, or takes the guard from the twin */
 	struct packets packets;
 	struct targets targets;
-	struct probing probing;
+	/* Of each namespace that is sent from; the host's and the stranger's are the vault's but for
+	 * that. */
+	struct probing probing, on_host, stranger, twin_probing;
 	struct control control;
 	struct eyes host, inside;
 	struct echo_round echo;
 	struct receiver receiver;
 	struct twin twin;
-	struct probing twin_probing;
 	size_t loop; /* the control's packet on the vault's loopback */
+	int blind; /* -errno: why not all that was seen could be read */
 	bool alarmed;
 	size_t probes[64]; /* by the index in the run, the one in probe_list */
+	size_t others; /* index in the run of the one that sends nothing; SIZE_MAX: none */
 };
 
 /* An interface, and where its hardware address goes. */
@@ -49,10 +52,13 @@ int must_check test_open_eyes(struct test *t);
 /* sending.c: sends the control's packets and all probes', makes the twin. 0 or -errno. */
 int must_check test_send(struct test *t);
 
+/* look.c: reads the eyes, and judges each sighting; T->blind tells a failure. */
+void test_look(struct test *t);
+/* The same until all has been seen that must be, and what is under way has arrived. */
+void test_await(struct test *t);
+
 /* conclude.c: counts what the kill switch dropped, before and after. 0 or -errno. */
 int must_check test_count_drops(struct test *t, bool before);
-/* Reads the eyes, and judges each sighting. 0 or -errno. */
-int must_check test_look(struct test *t);
 /* Gives the control and each probe its verdict and its detail. */
 void test_conclude(struct test *t);
 

@@ -30,7 +30,8 @@ int must_check twin_open(struct twin *t, const struct spec *real, int real_ns);
 
 /*
  * Lets a flow begin in the tunnel, and answers it, for each family; the sockets go to P->flows. The
- * run's eyes need not see it. Returns how many there are, or -errno.
+ * run's eyes need not see it. P->flow_err tells of one that should have begun and did not. 0 or
+ * -errno.
  */
 int must_check twin_begin_flows(struct twin *t, struct probing *p);
 

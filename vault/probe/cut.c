@@ -13,7 +13,7 @@
 static int go_on(struct probing *p, enum spec_family f)
 {
 	const struct packet packet = {
-		.probe = p->probe, .protocol = IPPROTO_UDP, .to = p->flow_to[f], .port = p->port
+		.probe = p->probe, .protocol = IPPROTO_UDP, .to = p->flow_to[f], .port = p->flow_port
 	};
 	uint8_t payload[PACKET_PAYLOAD];
 	ssize_t i = packet_add(p->packets, &packet);
@@ -34,7 +34,7 @@ int cut_flow(struct probing *p, const struct probe *self)
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		for (int n = 0; !r && p->flows[f] >= 0 && n < FLOW_PACKETS; n++)
 			r = go_on(p, f);
-	return r;
+	return r ? r : p->flow_err;
 }
 
 int cut_all(struct probing *p, const struct probe *self)

@@ -13,6 +13,7 @@ struct probing {
 	struct leak_run *run;
 	size_t probe; /* its index there */
 	struct packets *packets; /* of all probes */
+	int frames; /* packet socket of the namespace; -1: none yet. See send_frame */
 	const struct targets *targets;
 	const struct spec *spec; /* of the vault, or of the twin when that is where */
 	uint16_t port; /* that nothing listens on and no word allows */
@@ -24,6 +25,7 @@ struct probing {
 	int flows[SPEC_FAMILIES]; /* connected UDP sockets that began in the tunnel; -1: none */
 	struct addr flow_to[SPEC_FAMILIES];
 	uint16_t flow_port;
+	int flow_err; /* -errno: why one could not begin that should have; 0: none */
 	struct cable { /* the control's, to a namespace of a stranger */
 		char name[IFNAMSIZ]; /* the stranger's end */
 		uint8_t mac[6]; /* of the host's end */

@@ -8,7 +8,9 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #define SOURCE_PORT 40000 /* of packets written by hand */
@@ -177,7 +179,24 @@ static uint8_t *put_head(const struct frame *frame, uint16_t type, uint8_t *at)
 	return put16(at, type);
 }
 
-static int emit_frame(const struct packets *all, size_t i, const struct frame *frame,
+/* Bound to nothing, so it takes nothing in. */
+static int open_frames(struct probing *p)
+{
+	if (p->frames < 0)
+		p->frames = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	return p->frames < 0 ? -errno : 0;
+}
+
+/* 0: there is none. */
+static int find_index(int fd, const char *device)
+{
+	struct ifreq ifr = { 0 };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device);
+	return ioctl(fd, SIOCGIFINDEX, &ifr) ? 0 : ifr.ifr_ifindex;
+}
+
+static int emit_frame(int fd, const struct packets *all, size_t i, const struct frame *frame,
 		      const struct way *way)
 {
 	const struct packet *p = &all->list[i];
@@ -186,13 +205,9 @@ static int emit_frame(const struct packets *all, size_t i, const struct frame *f
 	uint16_t outer = frame->vlan >= 0 ? ETHERTYPE_VLAN : type;
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 				  .sll_protocol = htons(outer),
-				  .sll_ifindex = (int)if_nametoindex(way->device) };
-	int fd cleanup(close_fd) = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	uint8_t buf[32 + PACKET_ROOM], *at;
+				  .sll_ifindex = find_index(fd, way->device) };
+	uint8_t buf[32 + PACKET_ROOM], *at = put_head(frame, type, buf);
 
-	if (fd < 0)
-		return -errno;
-	at = put_head(frame, type, buf);
 	if (type == ETHERTYPE_ARP) {
 		packet_build_arp(&p->to, way->from, at);
 		at += PACKET_ARP;
@@ -213,8 +228,11 @@ int send_frame(struct probing *p, const struct frame *frame, uint8_t protocol,
 {
 	ssize_t i = new_packet(p, protocol, to, port, way);
 
+	int r;
+
 	if (i < 0)
 		return (int)i;
-	p->packets->list[i].err = emit_frame(p->packets, (size_t)i, frame, way);
+	r = open_frames(p);
+	p->packets->list[i].err = r ? r : emit_frame(p->frames, p->packets, (size_t)i, frame, way);
 	return 0;
 }

@@ -31,7 +31,12 @@ struct frame {
 	const uint8_t *mac;
 };
 
-/* Sends such a packet, or with PROTOCOL 0 and TYPE ETHERTYPE_ARP a request for TO, as a frame. */
+/*
+ * Sends such a packet, or with PROTOCOL 0 and TYPE ETHERTYPE_ARP a request for TO, as a frame. The
+ * first one opens P->frames, and the caller closes it when the run is judged: the close of a packet
+ * socket waits for the kernel (synchronize_net, tens of milliseconds on an idle machine), so there
+ * is one for all.
+ */
 int must_check send_frame(struct probing *p, const struct frame *frame, uint8_t protocol,
 			  const struct addr *to, uint16_t port, const struct way *way);
 

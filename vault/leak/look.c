@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/leak/look.c: reads what the eyes of a run have seen: while it sends, and to the end.
+ *
+ * What is seen is taken after each probe, so that it never piles up; in this order, as what a
+ * packet that was seen outside means depends on whether it went into the tunnel. The end is no
+ * matter of time: the last packet of the control is sent after all others, takes the same way
+ * through the kernel, and is waited for, as are those that must be seen besides. A short time more
+ * is for what hangs on somebody else: a packet that waits for its neighbour's address.
+ */
+#include <errno.h>
+#include <poll.h>
+
+#include "lib/clock.h"
+#include "vault/leak/judge.h"
+#include "vault/leak/testing.h"
+#include "vault/probe/list.h"
+
+#define AWAIT_MS 10000 /* for what must be seen: beyond it the run is unknown */
+#define GRACE_MS 200
+
+void test_look(struct test *t)
+{
+	struct judge j = { .run = t->run,
+			   .packets = &t->packets,
+			   .targets = &t->targets,
+			   .spec = &t->spec,
+			   .twin = t->twin.made ? &t->twin.spec : NULL,
+			   .control = t->control.host_name,
+			   .own_probe = t->others };
+	int r = eyes_read(&t->inside, judge_inside, &j);
+
+	if (!r)
+		r = eyes_read(&t->host, judge_on_host, &j);
+	if (!r)
+		r = receiver_read(&t->receiver, &t->packets, t->run);
+	t->blind = t->blind ? t->blind : r;
+}
+
+/* A probe of the twin without rules: one of its packets at least must come out. */
+static bool has_crossed(const struct test *t, size_t i)
+{
+	bool any = false;
+
+	for (size_t k = 0; k < t->packets.n; k++) {
+		const struct packet *p = &t->packets.list[k];
+
+		if (p->flags & PACKET_CONTROL || p->probe != i)
+			continue;
+		if (p->seen)
+			return true;
+		any = true;
+	}
+	return !any;
+}
+
+static bool has_leak(const struct test *t)
+{
+	for (size_t i = 0; i < t->run->n_probes; i++)
+		if (t->run->probes[i].verdict == LEAK_LEAK)
+			return true;
+	return false;
+}
+
+/* The control's, and what the host asks the vault, but for ARP, which carries no mark. */
+static bool must_be_seen(const struct packet *p)
+{
+	return !p->err && (p->flags & PACKET_CONTROL || (p->flags & PACKET_FROM_HOST && p->protocol));
+}
+
+/* Has all been seen that must be? A leak waits for nothing: it is acted upon. */
+static bool is_settled(const struct test *t)
+{
+	if (t->blind || has_leak(t))
+		return true;
+	for (size_t k = 0; k < t->packets.n; k++)
+		if (must_be_seen(&t->packets.list[k]) && !t->packets.list[k].seen)
+			return false;
+	for (size_t i = 0; i < t->run->n_probes; i++)
+		if (probe_list[t->probes[i]].flushed && !has_crossed(t, i))
+			return false;
+	return true;
+}
+
+/* Looks whenever there is something to see, for MS; with SETTLED until all is seen that must be. */
+static void look_for(struct test *t, int64_t ms, bool settled)
+{
+	struct pollfd fds[] = { { .fd = t->host.fd, .events = POLLIN },
+				{ .fd = t->inside.fd, .events = POLLIN },
+				{ .fd = t->receiver.fd, .events = POLLIN } };
+	int64_t end = clock_ms() + ms, left = ms;
+
+	for (test_look(t); left > 0 && !t->blind && !(settled && is_settled(t));
+	     left = end - clock_ms()) {
+		if (poll(fds, ARRAY_SIZE(fds), (int)left) < 0 && errno != EINTR)
+			t->blind = -errno;
+		else
+			test_look(t);
+	}
+}
+
+void test_await(struct test *t)
+{
+	look_for(t, AWAIT_MS, true);
+	look_for(t, GRACE_MS, false);
+}
