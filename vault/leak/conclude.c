@@ -140,11 +140,18 @@ static void conclude_unsent(struct test *t, size_t i)
 	leak_run_detail(t->run, &probe->detail, "%s", why);
 }
 
+/* Not refused: there was nothing to send it by. */
+static bool is_untried(int err)
+{
+	return err == -EADDRINUSE || err == -EMFILE || err == -ENFILE || err == -ENOMEM;
+}
+
 /* What became of its packets. */
 static void conclude(struct test *t, size_t i)
 {
 	struct leak_probe *probe = &t->run->probes[i];
-	size_t n = 0, refused = 0, tunnel = 0, asked = 0, arrived = 0, crossed = 0;
+	size_t n = 0, refused = 0, tunnel = 0, asked = 0, arrived = 0, crossed = 0, untried = 0;
+	int why = 0;
 
 	for (size_t j = 0; j < t->packets.n; j++) {
 		const struct packet *p = &t->packets.list[j];
@@ -153,12 +160,23 @@ static void conclude(struct test *t, size_t i)
 			continue;
 		n++;
 		refused += p->err != 0;
+		if (is_untried(p->err)) {
+			untried++;
+			why = p->err;
+		}
 		tunnel += p->in_tunnel;
 		asked += (p->flags & PACKET_FROM_HOST) != 0;
 		crossed += p->seen;
 		arrived += p->flags & PACKET_FROM_HOST && p->seen;
 	}
 	probe->packets = n;
+	if (untried && probe->verdict == LEAK_SEALED) {
+		probe->verdict = LEAK_UNKNOWN;
+		leak_run_detail(t->run, &probe->detail, "%zu of %zu packets could not be tried: %s",
+				untried, n,
+				why == -EADDRINUSE ? "no port is free, somebody has them all"
+						   : strerror(-why));
+	}
 	if (asked && !arrived && probe->verdict == LEAK_SEALED)
 		probe->verdict = LEAK_UNKNOWN; /* what did not arrive could not be answered */
 	if (probe->where == LEAK_IN_TWIN && n && probe->verdict == LEAK_SEALED &&

@@ -129,21 +129,30 @@ static void judge_apart(const struct tally *inside, const struct tally *host, ui
 }
 
 void echo_judge(const struct echo_reply *list, size_t n, uint8_t family, bool vault_has,
-		struct echo_finding *out)
+		const struct addr *server, struct echo_finding *out)
 {
 	struct tally inside = count(list, n, family, ECHO_INSIDE);
 	struct tally host = count(list, n, family, ECHO_HOST);
 	const struct echo_reply *who;
-	char text[ADDR_STRLEN];
+	char text[ADDR_STRLEN], here[ADDR_STRLEN];
 
 	memset(out, 0, sizeof(*out));
 	if (!find_equal(list, n, family, &who)) {
 		judge_apart(&inside, &host, family, vault_has, out);
 		return;
 	}
-	out->verdict = LEAK_LEAK;
 	for (enum echo_side s = 0; s < ECHO_SIDES; s++)
 		out->side[s] = who->side[ECHO_INSIDE].address;
+	if (server->family) {
+		out->verdict = LEAK_UNKNOWN;
+		snprintf(out->detail, sizeof(out->detail),
+			 "%s: inside is seen as %s, as the host is; but the tunnel's server, %s, "
+			 "is this host itself",
+			 name_of(family), addr_format(&out->side[ECHO_INSIDE], text),
+			 addr_format(server, here));
+		return;
+	}
+	out->verdict = LEAK_LEAK;
 	snprintf(out->detail, sizeof(out->detail), "%s: inside is seen as %s by %s, as the host is",
 		 name_of(family), addr_format(&out->side[ECHO_INSIDE], text), who->target->url);
 }
@@ -173,7 +182,8 @@ static int copy_answers(const struct echo_round *round, struct leak_address *out
 	return 0;
 }
 
-void echo_conclude(const struct echo_round *round, const struct spec *spec, struct leak_run *run)
+void echo_conclude(const struct echo_round *round, const struct spec *spec,
+		   const struct addr *server, struct leak_run *run)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	struct leak_address *list = calloc(ARRAY_SIZE(families), sizeof(*list));
@@ -185,7 +195,7 @@ void echo_conclude(const struct echo_round *round, const struct spec *spec, stru
 		struct echo_finding found;
 
 		echo_judge(round->list, round->n, families[f], spec_tunnel_has(spec, families[f]),
-			   &found);
+			   server, &found);
 		*a = (struct leak_address){ .family = families[f],
 					    .inside = found.side[ECHO_INSIDE],
 					    .host = found.side[ECHO_HOST],

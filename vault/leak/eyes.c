@@ -101,6 +101,7 @@ static int read_one(struct eyes *eyes, struct message *m, struct sighting *s)
 	if (n < 0)
 		return errno == EAGAIN ? 0 : errno == EINTR || errno == ENETDOWN ? 1 : -errno;
 	take_control(&h, s, &aux);
+	s->index = (uint32_t)m->from.sll_ifindex;
 	name_interface(eyes->fd, m->from.sll_ifindex, s->interface);
 	s->out = m->from.sll_pkttype == PACKET_OUTGOING;
 	s->type = ntohs(m->from.sll_protocol);

@@ -18,6 +18,7 @@ struct eyes {
 /* One packet that the filter let by. */
 struct sighting {
 	char interface[IFNAMSIZ];
+	uint32_t index; /* of it */
 	bool out; /* leaves by the interface; else it came by it */
 	struct timespec time; /* CLOCK_REALTIME */
 	uint16_t type; /* EtherType */

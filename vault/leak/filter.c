@@ -10,6 +10,7 @@
  */
 #include "vault/leak/filter.h"
 
+#include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <netinet/icmp6.h>
 #include <string.h>
@@ -57,22 +58,63 @@ static uint32_t word(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Lets by what comes from an address of OWN; of IPv6 the second half will do, the reader looks at
- * all. */
-static void add_own(struct filter *f, uint32_t base, uint8_t family, const struct prefix *own,
-		    size_t n)
+/* Goes on when what was loaded is not VALUE, else beyond what fix_jump is called at. */
+static unsigned short jump_if(struct filter *f, uint32_t value)
+{
+	add(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, value);
+	return (unsigned short)(f->n - 1);
+}
+
+static void fix_jump(struct filter *f, unsigned short at)
+{
+	f->code[at].jt = (uint8_t)(f->n - at - 1);
+}
+
+/* Lets by what comes from an address of OWN; of IPv6 the last four bytes will do, the reader looks
+ * at all. */
+static void add_addresses(struct filter *f, uint32_t base, uint8_t family,
+			  const struct filter_own *own)
 {
 	size_t last = addr_size(&(struct addr){ .family = family }) - 4;
-	bool loaded = false;
 
-	for (size_t i = 0; i < n && i < OWN_MAX; i++) {
-		if (own[i].addr.family != family)
-			continue;
-		if (!loaded)
-			load(f, BPF_W, base + (family == AF_INET ? 12 : 8) + (uint32_t)last);
-		loaded = true;
-		accept_if(f, word(own[i].addr.bytes + last));
+	load(f, BPF_W, base + (family == AF_INET ? 12 : 8) + (uint32_t)last);
+	for (size_t i = 0; i < own->n && i < OWN_MAX; i++)
+		if (own->list[i].addr.family == family)
+			accept_if(f, word(own->list[i].addr.bytes + last));
+}
+
+static void load_ancillary(struct filter *f, int what)
+{
+	add(f, BPF_LD | BPF_ABS | BPF_W, 0, 0, (uint32_t)(SKF_AD_OFF + what));
+}
+
+/* Of what leaves (or comes): which interface is it? */
+static void add_own(struct filter *f, uint32_t base, uint8_t family, const struct filter_own *own)
+{
+	unsigned short jumps[FILTER_INTERFACES_MAX], other;
+	size_t n = own->n_interfaces;
+
+	load_ancillary(f, SKF_AD_PKTTYPE);
+	other = own->leaving ? skip_unless(f, PACKET_OUTGOING) : jump_if(f, PACKET_OUTGOING);
+	load_ancillary(f, SKF_AD_IFINDEX);
+	for (size_t i = 0; i < n; i++)
+		jumps[i] = jump_if(f, own->interfaces[i]);
+	if (own->leaving) {
+		add_addresses(f, base, family, own);
+	} else {
+		unsigned short none = f->n;
+
+		add(f, BPF_JMP | BPF_JA, 0, 0, 0);
+		for (size_t i = 0; i < n; i++)
+			fix_jump(f, jumps[i]);
+		add_addresses(f, base, family, own);
+		f->code[none].k = (uint32_t)(f->n - none - 1);
+		fix_jump(f, other);
+		return;
 	}
+	for (size_t i = 0; i < n; i++)
+		fix_jump(f, jumps[i]);
+	fix_skip(f, other);
 }
 
 /* The marker, behind an IP header that begins at BASE and is HEAD long, its protocol at AT. */
@@ -106,24 +148,24 @@ static void add_neighbour(struct filter *f, uint32_t base)
 }
 
 /* What is in the accumulator is an EtherType, whose packet begins at BASE. */
-static void add_packet(struct filter *f, uint32_t base, uint16_t tag, const struct prefix *own,
-		       size_t n)
+static void add_packet(struct filter *f, uint32_t base, uint16_t tag,
+		       const struct filter_own *own)
 {
 	unsigned short other;
 
 	accept_if(f, ETHERTYPE_ARP);
 	other = skip_unless(f, ETHERTYPE_IP);
-	add_own(f, base, AF_INET, own, n);
+	add_own(f, base, AF_INET, own);
 	add_marker(f, base, 9, 20, tag);
 	fix_skip(f, other);
 	other = skip_unless(f, ETHERTYPE_IPV6);
-	add_own(f, base, AF_INET6, own, n);
+	add_own(f, base, AF_INET6, own);
 	add_neighbour(f, base);
 	add_marker(f, base, 6, 40, tag);
 	fix_skip(f, other);
 }
 
-void filter_build(struct filter *f, uint16_t tag, const struct prefix *own, size_t n)
+void filter_build(struct filter *f, uint16_t tag, const struct filter_own *own)
 {
 	static const uint16_t vlans[] = { ETHERTYPE_VLAN, 0x88a8 };
 
@@ -134,11 +176,11 @@ void filter_build(struct filter *f, uint16_t tag, const struct prefix *own, size
 		add(f, BPF_LD | BPF_ABS | BPF_H, 0, 0, (uint32_t)SKF_AD_OFF + SKF_AD_PROTOCOL);
 		other = skip_unless(f, vlans[i]);
 		load(f, BPF_H, 2);
-		add_packet(f, 4, tag, own, n);
+		add_packet(f, 4, tag, own);
 		refuse(f);
 		fix_skip(f, other);
 	}
-	add_packet(f, 0, tag, own, n);
+	add_packet(f, 0, tag, own);
 	load(f, BPF_H, 8);
 	accept_if(f, tag);
 	refuse(f);

@@ -4,6 +4,7 @@
 #define VAULT_LEAK_FILTER_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,11 +17,21 @@ struct filter {
 	unsigned short n;
 };
 
+#define FILTER_INTERFACES_MAX 4
+
+/* Unmarked packets from one of the vault's own addresses: only where none may be. */
+struct filter_own {
+	const struct prefix *list; /* borrowed; more than fit are left out */
+	size_t n;
+	uint32_t interfaces[FILTER_INTERFACES_MAX];
+	size_t n_interfaces;
+	bool leaving; /* those that leave by any other interface; else those that come by one */
+};
+
 /*
  * A classic BPF program that lets by: what carries the marker of TAG (packet.h), tagged for a VLAN
- * or not; ARP and neighbour discovery; what comes from one of the N addresses OWN. More of these
- * than fit are left out.
+ * or not; ARP and neighbour discovery; what OWN says.
  */
-void filter_build(struct filter *f, uint16_t tag, const struct prefix *own, size_t n);
+void filter_build(struct filter *f, uint16_t tag, const struct filter_own *own);
 
 #endif

@@ -4,8 +4,14 @@
  *
  * What comes out of the link's host end has left the vault, so a marked packet there is a leak
  * already, but for one that looks like an answer: the frame filter has to let those by, and the
- * guard behind it stops them. What leaves by any other interface is one in any case, unless it went
- * into the tunnel: then it came back from the internet, as one to the host's own address does.
+ * guard behind it stops them. What leaves by any other interface of the host is one, unless it went
+ * into the tunnel, or came to the host from elsewhere: whoever the tunnel leads to reads the marks,
+ * and may send them back. What leaves the vault by an interface that it should not have is one as
+ * well, seen inside.
+ *
+ * That the host asks for an address proves nothing: it may look for its own neighbours. So what
+ * would wait for the answer is let out, to a hardware address that is nobody's (look.c), and judged.
+ * Unmarked packets have nothing but their way: out of the link, or out of the vault.
  */
 #include "vault/leak/judge.h"
 
@@ -36,18 +42,21 @@ static const struct spec *spec_of(const struct judge *j, const struct packet *p)
 	return j->twin && j->run->probes[p->probe].where == LEAK_IN_TWIN ? j->twin : j->spec;
 }
 
-/* Somebody looks for a packet's destination: from inside nobody may but for the link's own end, and
- * the host has no reason to look for an address that is nobody's. */
-static bool is_search_bad(const struct judge *j, const struct packet *p, const struct sighting *s,
-			  bool by_link)
+/* One of those that lead here from the vault, or its twin, or from the control. */
+static bool is_ours(const struct judge *j, const char *interface)
 {
-	if (by_link)
-		return !s->out && !is_link_end(spec_of(j, p), &p->to) &&
-		       !(p->flags & PACKET_MAY_CROSS);
-	return s->out && targets_has_unused(j->targets, &p->to) &&
-	       strncmp(s->interface, "vlt-", 4) != 0;
+	return !strcmp(interface, j->spec->host_name) || !strcmp(interface, j->spec->port_name) ||
+	       !strcmp(interface, j->control) ||
+	       (j->twin && !strcmp(interface, j->twin->host_name));
 }
 
+/* From inside nobody may be looked for but the link's own end. */
+static bool is_search_bad(const struct judge *j, const struct packet *p, const struct sighting *s)
+{
+	return !s->out && !is_link_end(spec_of(j, p), &p->to) && !(p->flags & PACKET_MAY_CROSS);
+}
+
+/* A sighting on the host. */
 static bool is_bad(const struct judge *j, const struct packet *p, enum recognised what,
 		   const struct sighting *s)
 {
@@ -59,9 +68,9 @@ static bool is_bad(const struct judge *j, const struct packet *p, enum recognise
 		return by_link && s->out && what == RECOGNISED_MARK;
 	switch (what) {
 	case RECOGNISED_SEARCH:
-		return is_search_bad(j, p, s, by_link);
+		return by_link && is_search_bad(j, p, s);
 	case RECOGNISED_ANSWER:
-		return by_link && s->out; /* the host itself took it */
+		return by_link && s->out && targets_has(j->targets, TARGET_HOST, &p->to);
 	case RECOGNISED_MARK:
 		break;
 	case RECOGNISED_NOT:
@@ -70,30 +79,19 @@ static bool is_bad(const struct judge *j, const struct packet *p, enum recognise
 		return false;
 	}
 	if (!by_link)
-		return s->out && !p->in_tunnel;
+		return s->out && !p->in_tunnel && !p->foreign;
 	return !s->out && !(p->flags & PACKET_MAY_CROSS);
 }
 
-/* An unmarked packet of somebody inside: on its way out, by another interface than the tunnel. */
-static bool is_own_bad(const struct judge *j, const struct sighting *s)
-{
-	if (!strncmp(s->interface, "vlt-", 4))
-		return !s->out && !strcmp(s->interface, j->spec->host_name);
-	return s->out;
-}
-
-/*
- * Many packets go to one address. Who looks for it at the link does so for one that was bound to
- * it; beyond, for one that may come out of the link: any other was seen there before.
- */
-static size_t find_searcher(const struct judge *j, size_t i, const struct sighting *s)
+/* Many packets go to one address. Who looks for it at the link does so for one that was bound to
+ * it. */
+static size_t find_searcher(const struct judge *j, size_t i)
 {
 	const struct packet *list = j->packets->list;
-	unsigned int wanted = strncmp(s->interface, "vlt-", 4) ? PACKET_MAY_CROSS : PACKET_BY_LINK;
 
 	for (size_t k = 0; k < j->packets->n && list[i].protocol; k++)
 		if (addr_equal(&list[k].to, &list[i].to) && list[k].protocol &&
-		    list[k].flags & wanted)
+		    list[k].flags & PACKET_BY_LINK)
 			return k;
 	return i;
 }
@@ -109,17 +107,20 @@ void judge_on_host(const struct sighting *s, void *arg)
 	if (what == RECOGNISED_NOT)
 		return;
 	if (what == RECOGNISED_OWN) {
-		if (j->own_probe != SIZE_MAX && is_own_bad(j, s))
+		if (j->own_probe != SIZE_MAX && !s->out &&
+		    !strcmp(s->interface, j->spec->host_name))
 			add_evidence(j, j->own_probe, s);
 		return;
 	}
 	if (what == RECOGNISED_SEARCH)
-		i = find_searcher(j, i, s);
+		i = find_searcher(j, i);
 	p = &j->packets->list[i];
 	if (p->flags & PACKET_CONTROL) {
 		p->seen = p->seen || !strcmp(s->interface, j->control);
 		return;
 	}
+	p->foreign = p->foreign ||
+		     (what == RECOGNISED_MARK && !s->out && !is_ours(j, s->interface));
 	p->seen = p->seen || !(p->flags & PACKET_FROM_HOST);
 	if (is_bad(j, p, what, s))
 		add_evidence(j, p->probe, s);
@@ -131,13 +132,25 @@ static const char *way_out(const struct spec *spec)
 	return !spec->has_tunnel && spec->leg.role == SPEC_VIA ? spec->leg_name : spec->tunnel_name;
 }
 
+/* One that it may leave by, or that is watched where it comes out. */
+static bool is_way(const struct judge *j, const char *interface)
+{
+	return !strcmp(interface, "lo") || !strcmp(interface, j->spec->tunnel_name) ||
+	       !strcmp(interface, j->spec->link_name) || !strcmp(interface, j->spec->leg_name);
+}
+
 void judge_inside(const struct sighting *s, void *arg)
 {
 	struct judge *j = arg;
 	struct packet *p;
 	size_t i;
+	enum recognised what =
+		recognise(s, j->packets, j->spec->addresses, j->spec->n_addresses, &i);
 
-	if (recognise(s, j->packets, NULL, 0, &i) != RECOGNISED_MARK)
+	if (what == RECOGNISED_OWN && s->out && !is_way(j, s->interface) &&
+	    j->own_probe != SIZE_MAX)
+		add_evidence(j, j->own_probe, s);
+	if (what != RECOGNISED_MARK)
 		return;
 	p = &j->packets->list[i];
 	if (p->flags & PACKET_CONTROL) {
@@ -145,7 +158,11 @@ void judge_inside(const struct sighting *s, void *arg)
 		return;
 	}
 	p->seen = p->seen || (p->flags & PACKET_FROM_HOST && !s->out);
-	if (!s->out || strcmp(s->interface, way_out(j->spec)) != 0)
+	if (!s->out)
+		return;
+	if (!is_way(j, s->interface))
+		add_evidence(j, p->probe, s);
+	if (strcmp(s->interface, way_out(j->spec)) != 0)
 		return;
 	p->in_tunnel = true;
 	if (p->flags & PACKET_NO_TUNNEL)

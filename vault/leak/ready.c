@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/leak/ready.c: what a run of leaktest needs before it sends: marks, targets, probes, eyes. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,25 +101,51 @@ static int list_probes(struct test *t)
 
 int test_gather(struct test *t)
 {
-	struct nl nl cleanup(nl_close) = NL_CLOSED;
 	int r = choose_marks(t);
 
 	if (!r)
-		r = nl_open(&nl, NETLINK_ROUTE);
+		r = nl_open(&t->nl, NETLINK_ROUTE);
 	if (!r)
-		r = targets_gather(&t->targets, &t->spec, &nl);
+		r = targets_gather(&t->targets, &t->spec, &t->nl);
 	find_link(t);
 	t->probing.lacks_filter = lacks_filter();
 	return r ? r : list_probes(t);
 }
 
+static void add_index(struct filter_own *own, uint32_t index)
+{
+	if (index)
+		own->interfaces[own->n_interfaces++] = index;
+}
+
+/* In the vault: the tunnel, or the way to the gateway, is what may be left by; what leaves by the
+ * link is seen where it comes out. */
+static int name_ways(void *arg)
+{
+	struct test *t = arg;
+	struct filter_own own = { .list = t->spec.addresses,
+				  .n = t->spec.n_addresses,
+				  .leaving = true };
+	const char *const names[] = { "lo", t->spec.tunnel_name, t->spec.link_name,
+				      t->spec.leg_name };
+
+	static_assert(ARRAY_SIZE(names) <= FILTER_INTERFACES_MAX, "all fit");
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (*names[i])
+			add_index(&own, if_nametoindex(names[i]));
+	filter_build(&t->filter, t->packets.tag, &own);
+	return 0;
+}
+
 int test_open_eyes(struct test *t)
 {
-	struct filter filter;
+	struct filter_own own = { .list = t->spec.addresses, .n = t->spec.n_addresses };
 	int r;
 
-	filter_build(&filter, t->packets.tag, t->spec.addresses, t->spec.n_addresses);
-	r = eyes_open(&t->host, t->host_ns, &filter);
-	filter_build(&filter, t->packets.tag, NULL, 0);
-	return r ? r : eyes_open(&t->inside, t->vault_ns, &filter);
+	add_index(&own, t->spec.has_link ? if_nametoindex(t->spec.host_name) : 0);
+	filter_build(&t->filter, t->packets.tag, &own);
+	r = eyes_open(&t->host, t->host_ns, &t->filter);
+	if (!r)
+		r = ns_run(t->vault_ns, name_ways, t);
+	return r ? r : eyes_open(&t->inside, t->vault_ns, &t->filter);
 }

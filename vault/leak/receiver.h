@@ -17,9 +17,10 @@ struct receiver {
 int must_check receiver_open(struct receiver *r);
 /* Sends itself a packet of ALL, the control's, by the host's loopback. 0 or -errno. */
 int must_check receiver_send(struct receiver *r, struct packets *all);
-/* Takes what arrived: the control's is marked as seen, others are evidence against their probes. 0
- * or -errno. */
-int must_check receiver_read(struct receiver *r, struct packets *all, struct leak_run *run);
+/* Takes what arrived: the control's is marked as seen; others are evidence against their probes
+ * when they came by one of LINKS, names of interfaces on the host and a NULL. 0 or -errno. */
+int must_check receiver_read(struct receiver *r, const char *const *links, struct packets *all,
+			     struct leak_run *run);
 void receiver_close(struct receiver *r);
 
 #endif

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TCP_FLAGS 0x17 /* FIN, SYN, RST, ACK */
+#define TCP_SYN 0x02
+
 /* An IP packet, read as far as it goes. */
 struct view {
 	uint16_t type; /* EtherType, that of a VLAN looked through */
@@ -82,14 +85,14 @@ static bool has_number(const struct packets *all, uint32_t marker, size_t *i)
 	return marker >> 16 == all->tag && *i < all->n;
 }
 
-/* A sequence number may be anybody's: the other end must be the right one, too. */
+/* A sequence number may be anybody's: it must begin a flow, to the right end. */
 static enum recognised recognise_tcp(const struct view *v, const struct packets *all, size_t *i)
 {
 	const struct packet *list = all->list;
 
 	if (v->len < 20)
 		return RECOGNISED_NOT;
-	if (has_number(all, get32(v->l4 + 4), i) && list[*i].protocol == IPPROTO_TCP &&
+	if ((v->l4[13] & TCP_FLAGS) == TCP_SYN && has_number(all, get32(v->l4 + 4), i) && list[*i].protocol == IPPROTO_TCP &&
 	    (list[*i].flags & PACKET_ENTERS || /* which the host may have sent elsewhere */
 	     (get16(v->l4 + 2) == list[*i].port && addr_equal(&v->to, &list[*i].to))))
 		return RECOGNISED_MARK;

@@ -8,7 +8,7 @@
 
 enum target_kind {
 	TARGET_PUBLIC = 1U << 0, /* of the networks kept for documentation: nobody's */
-	TARGET_LAN = 1U << 1, /* beside one of the host's addresses: nobody's, with some luck */
+	TARGET_LAN = 1U << 1, /* beside one of the host's addresses: nobody's that it knows of */
 	TARGET_HOST = 1U << 2, /* the host's own, the link's end first */
 	TARGET_ENDPOINT = 1U << 3, /* where the tunnel's packets go */
 	TARGET_GATEWAY = 1U << 4, /* the host's */
@@ -17,6 +17,7 @@ enum target_kind {
 struct target {
 	unsigned int kind;
 	struct addr addr;
+	uint32_t index; /* TARGET_LAN: of the host's interface to it */
 };
 
 #define TARGET_MAX 32
@@ -24,6 +25,8 @@ struct target {
 struct targets {
 	struct target list[TARGET_MAX];
 	size_t n;
+	/* To send from, in each family: of the networks kept for documentation, nobody's. */
+	struct addr stranger[SPEC_FAMILIES];
 };
 
 /*
@@ -32,7 +35,7 @@ struct targets {
  */
 int must_check targets_gather(struct targets *t, const struct spec *spec, struct nl *nl);
 
-/* True when A was chosen for being nobody's: who looks for it does so because of a probe. */
-bool targets_has_unused(const struct targets *t, const struct addr *a);
+/* True when A is a target of one of the KINDS. */
+bool targets_has(const struct targets *t, unsigned int kinds, const struct addr *a);
 
 #endif

@@ -112,13 +112,25 @@ static void alarm_once(struct test *t)
 	t->alarmed = t->alarmed || t->run->verdict == LEAK_LEAK;
 }
 
+/* The endpoint that is an address of this host; AF_UNSPEC: none is. */
+static struct addr find_server_here(const struct test *t)
+{
+	for (size_t i = 0; i < t->targets.n; i++)
+		if (t->targets.list[i].kind == TARGET_ENDPOINT &&
+		    targets_has(&t->targets, TARGET_HOST, &t->targets.list[i].addr))
+			return t->targets.list[i].addr;
+	return (struct addr){ .family = AF_UNSPEC };
+}
+
 /* Servers may take their time: what was seen until now has been judged. */
 static void judge_addresses(struct test *t, const struct timespec *start)
 {
+	const struct addr server = find_server_here(t);
+
 	if (!t->q->n_echoes)
 		return;
 	echo_finish(&t->echo);
-	echo_conclude(&t->echo, &t->spec, t->run);
+	echo_conclude(&t->echo, &t->spec, &server, t->run);
 	t->run->duration_ms = ms_since(start);
 	leak_run_judge(t->run);
 	alarm_once(t);
@@ -186,6 +198,7 @@ int leak_test(const struct leak_request *q, struct leak_run *run)
 			  .host.fd = -1,
 			  .inside.fd = -1,
 			  .receiver.fd = -1,
+			  .nl = NL_CLOSED,
 			  .twin.tun = -1,
 			  .control.ns = -1 };
 	int code;
@@ -214,6 +227,7 @@ int leak_test(const struct leak_request *q, struct leak_run *run)
 	receiver_close(&t.receiver);
 	end_twin(&t);
 	control_close(&t.control);
+	nl_close(&t.nl);
 	packets_free(&t.packets);
 	spec_free(&t.spec);
 	close_fd(&t.vault_ns);

@@ -17,6 +17,8 @@ struct test {
 	int host_ns, vault_ns;
 	int lock; /* one leak test of a vault at a time */
 	int folder; /* a lock, too: none changes the vault, or takes the guard from the twin */
+	struct nl nl; /* on the host */
+	struct filter filter; /* of the eyes that are opened */
 	struct packets packets;
 	struct targets targets;
 	/* Of each namespace that is sent from; the host's and the stranger's are the vault's but for

@@ -40,21 +40,12 @@ static const struct addr *own_address(const struct spec *spec, const struct addr
 	return !tunnel && link->family ? link : NULL;
 }
 
-/* A stranger's address: a public target's neighbour. */
-static struct addr stranger(const struct addr *to)
-{
-	struct addr a = *to;
-
-	a.bytes[addr_size(to) - 1] ^= 1;
-	return a;
-}
-
 typedef int send_fn(struct probing *p, uint8_t protocol, const struct addr *to, uint16_t port,
 		    const struct way *way);
 
 static int send_forged_to(struct probing *p, uint8_t protocol, const struct addr *to, send_fn *send)
 {
-	const struct addr other = stranger(to);
+	const struct addr other = p->targets->stranger[to->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
 	struct way link = { .device = p->spec->link_name };
 	struct way tunnel = { .device = p->spec->tunnel_name, .flags = PACKET_NO_TUNNEL };
 	int r = 0;

@@ -122,12 +122,10 @@ int frame_on_tunnel(struct probing *p, const struct probe *self)
 
 	for (size_t i = 0; !r && i < p->targets->n; i++) {
 		const struct addr *to = &p->targets->list[i].addr;
-		struct addr other = *to;
 		struct way way = { .device = p->spec->tunnel_name,
-				   .from = &other,
+				   .from = &p->targets->stranger[family_of(to)],
 				   .flags = PACKET_NO_TUNNEL };
 
-		other.bytes[addr_size(to) - 1] ^= 1;
 		if (!(p->targets->list[i].kind & self->targets))
 			continue;
 		r = send_frame(p, &frame, IPPROTO_UDP, to, p->port, &way);

@@ -88,7 +88,27 @@ static int send_payload(const struct packets *all, size_t i, int fd, const struc
 	return sendto(fd, buf + head, n, MSG_NOSIGNAL, to, len) < 0 ? -errno : 0;
 }
 
-/* Sends packet I. 0 or -errno: refused. */
+/*
+ * When no port is free, datagrams are told to try again, and connections that there is no such
+ * address, which may have other reasons: a socket that only wants a port is told the right one.
+ */
+static int explain(int r, const struct packet *p, int type, const struct way *way)
+{
+	struct sockaddr_storage any;
+	socklen_t len = sock_address(&any, &(struct addr){ .family = p->to.family }, 0);
+	int fd cleanup(close_fd) = -1;
+
+	if (type == SOCK_DGRAM && r == -EAGAIN)
+		return -EADDRINUSE;
+	if (type != SOCK_STREAM || r != -EADDRNOTAVAIL)
+		return r;
+	fd = open_way(p->to.family, type, 0, way);
+	return fd >= 0 && bind(fd, (struct sockaddr *)&any, len) && errno == EADDRINUSE
+		       ? -EADDRINUSE
+		       : r;
+}
+
+/* Sends packet I. 0 or -errno: refused; or -EADDRINUSE: not tried, as no port was free. */
 static int emit(const struct packets *all, size_t i, const struct way *way)
 {
 	const struct packet *p = &all->list[i];
@@ -97,12 +117,13 @@ static int emit(const struct packets *all, size_t i, const struct way *way)
 	int fd cleanup(close_fd) = open_way(p->to.family, type, tcp || udp ? 0 : p->protocol, way);
 	struct sockaddr_storage to;
 	socklen_t len = sock_address(&to, &p->to, tcp || udp ? p->port : 0);
+	int r;
 
 	if (fd < 0)
 		return fd;
-	if (tcp)
-		return connect_marked(fd, packet_marker(all, i), (struct sockaddr *)&to, len);
-	return send_payload(all, i, fd, (struct sockaddr *)&to, len);
+	r = tcp ? connect_marked(fd, packet_marker(all, i), (struct sockaddr *)&to, len)
+		: send_payload(all, i, fd, (struct sockaddr *)&to, len);
+	return explain(r, p, type, way);
 }
 
 /* A new packet of the probe. Its number or -errno. */
