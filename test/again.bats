@@ -165,7 +165,7 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[
 	run -0 "${again[@]}"
 	host nft get element inet vault-guard vaults4 '{ "vlt-media" . 10.200.0.2 }'
 	host ip link show vlt-media
-	[ "$(vault exec media -- curl -sm 5 http://10.66.0.1/)" = 10.66.0.2 ]
+	[ "$(vault exec media -- curl -sm 20 http://10.66.0.1/)" = 10.66.0.2 ]
 }
 
 @test "BX-3 -json tells each change" {

@@ -52,7 +52,7 @@ says() { grep -q "^$1  *$2  .*$3" <<< "$output" || { echo "$output"; echo "not s
 @test "PC-6 MV-4 a fresh vault is sound, used or not, in text and JSON; so is all" {
 	sound
 	says ok socket 'host'
-	vault exec media curl -sfm 5 -o /dev/null http://10.66.0.1/
+	vault exec media curl -sfm 20 -o /dev/null http://10.66.0.1/
 	sound
 	run -0 vault -q check media
 	[ -z "$output" ]
@@ -661,11 +661,12 @@ time.sleep(1000)'
 	says ok process-netns "$SPAWNED"
 	says FAIL process-sockets "$SPAWNED (sleep): 1 of its sockets, such as descriptor 5"
 	says ok process-resolvers "$SPAWNED"
-	host sh -c 'mkdir -p /run/nscd; nc -lU /run/nscd/socket > /dev/null 2>&1 & sleep 0.3'
-	if host test -S /run/nscd/socket; then
-		run -1 vault check media pid "$SPAWNED"
-		says FAIL process-resolvers 'it sees /run/nscd/socket'
-	fi
+	local pid=$SPAWNED
+	host mkdir -p /run/nscd
+	spawn host socat UNIX-LISTEN:/run/nscd/socket,fork -
+	retry 5 host test -S /run/nscd/socket
+	run -1 vault check media pid "$pid"
+	says FAIL process-resolvers 'it sees /run/nscd/socket'
 	host rm -rf /run/nscd
 }
 
@@ -757,7 +758,7 @@ threading.Thread(target=go).start()' $how
 sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 
 @test "PC-10 prometheus: metrics of every vault, each once, with the verdict, handshakes and drops" {
-	vault exec media curl -sfm 5 -o /dev/null http://10.66.0.1/
+	vault exec media curl -sfm 20 -o /dev/null http://10.66.0.1/
 	run ! inside media curl -sm 1 telnet://10.200.0.1:22
 	vault up web conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/web"
 	run -0 vault check all prometheus
@@ -781,7 +782,7 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 @test "PC-10 prometheus: promtool finds nothing to say of any metric, and does of a bad one" {
 	need promtool
 	inside media "$WIRE" send udp 10.200.0.1 --port 22 --token 00 || : # so that something is dropped
-	vault exec media curl -sfm 5 -o /dev/null http://10.66.0.1/
+	vault exec media curl -sfm 20 -o /dev/null http://10.66.0.1/
 	vault check media prometheus > "$BATS_TEST_TMPDIR/metrics"
 	# Of each there is a sample.
 	diff <(sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' "$BATS_TEST_TMPDIR/metrics") <(sed -n 's/^\([a-z_]*\){.*/\1/p' "$BATS_TEST_TMPDIR/metrics" | uniq)

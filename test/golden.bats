@@ -91,7 +91,7 @@ life() {
 	says -v up media conf provider.conf userspace wireguard-go mtu 1400
 	says -j -p up media conf provider.conf userspace wireguard-go
 	says -q check media
-	does vault exec media curl -sfm 5 http://10.66.0.1/
+	does vault exec media curl -sfm 20 http://10.66.0.1/
 	life media
 	says down media
 	says check media

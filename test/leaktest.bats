@@ -299,7 +299,7 @@ duration name probes probes.detail probes.evidence probes.id probes.packets prob
 	sealed disrupt
 	[ "$(verdict tunnel-down)" = sealed ]
 	diff <(echo "$before") <(state)
-	host "$VAULT" exec media ping -c 1 -W 5 10.66.0.1
+	host "$VAULT" exec media ping -c 1 -W 20 10.66.0.1
 	for signal in INT TERM; do
 		spawn host "$VAULT" -j leaktest media disrupt
 		retry 5 host ip -br link show vlx-media

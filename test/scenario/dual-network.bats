@@ -114,13 +114,13 @@ name() { "${@:2}" busybox nslookup ip.test "$1"; }
 	run ! vault exec llm getent ahosts ip.test
 	[ "$(vault exec web getent hosts llm | awk '{ print $1 }')" = $llm ]
 	[ "$(vault exec llm getent hosts web | awk '{ print $1 }')" = $web ]
-	vault exec web curl -sfm 5 http://llm:11434/v1/models | jq -e '.data[0].id == "a-model"'
+	vault exec web curl -sfm 20 http://llm:11434/v1/models | jq -e '.data[0].id == "a-model"'
 }
 
 @test "DN-3 DN-4 a WireGuard client asks the orchestrator, which asks the model; it is seen by its own address" {
 	http $tunnel/v1/models client | jq -e '.data[0].id == "a-model"'
 	host grep '^10\.66\.0\.3 .*GET /v1/models' /var/log/nginx/web.log
-	[ "$(vault exec web curl -sfm 5 http://$net/)" = 198.51.100.1 ] # and it has the internet, as the VPN's
+	[ "$(vault exec web curl -sfm 20 http://$net/)" = 198.51.100.1 ] # and it has the internet, as the VPN's
 }
 
 # Who asks whom for what, and may or must not.

@@ -111,13 +111,13 @@ reached() {
 
 	for a in "${members[@]}"; do
 		for b in "${members[@]}"; do
-			[ "$(vault exec "${a%:*}" curl -sSm 5 "http://$b/")" = "this is ${b%:*}" ]
+			[ "$(vault exec "${a%:*}" curl -sSm 20 "http://$b/")" = "this is ${b%:*}" ]
 		done
 	done
-	[ "$(inside prowlarr curl -sSm 5 http://10.77.0.11:8096/)" = "this is jellyfin" ]
+	[ "$(inside prowlarr curl -sSm 20 http://10.77.0.11:8096/)" = "this is jellyfin" ]
 	for a in "${members[@]}"; do
 		n=$((n + 1))
-		[ "$(lan curl -sSm 5 --resolve "${a%:*}.home:80:192.168.77.1" "http://${a%:*}.home/")" = "this is ${a%:*}" ]
+		[ "$(lan curl -sSm 20 --resolve "${a%:*}.home:80:192.168.77.1" "http://${a%:*}.home/")" = "this is ${a%:*}" ]
 		for who in lan isp srv; do others+=("$who http://10.200.$n.2:${a#*:}/" "$who http://10.77.0.$n:${a#*:}/"); done
 		others+=("host http://10.77.0.$n:${a#*:}/")
 	done
