@@ -30,6 +30,12 @@ HARDEN   := -fPIE
 LINK     := -pie -fsanitize=address,undefined
 O        := $(O)/san
 endif
+ifeq ($(COV),1)
+CFLAGS   := -O0 -g --coverage
+HARDEN   := -fPIE
+LINK     := -pie --coverage
+O        := $(O)/cov
+endif
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE -I. $(WARNINGS) $(HARDEN) -ffunction-sections -fdata-sections \
 	$(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null) $(CPPFLAGS) $(CFLAGS)
 ALL_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lmnl -lnftnl -ljansson)
@@ -37,7 +43,7 @@ ALL_LIBS := $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null || echo -lmnl -lnft
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
-LIB_SRC   := $(wildcard lib/*.c)
+LIB_SRC   := $(wildcard lib/*.c) $(if $(filter 1,$(COV)),test/coverage/exit.c)
 VAULT_SRC := $(wildcard vault/*.c vault/read/*.c vault/kind/*.c vault/check/*.c vault/leak/*.c vault/probe/*.c \
 	vault/cmd/*.c)
 UNIT_SRC  := $(wildcard test/unit/*.c)
@@ -47,9 +53,11 @@ VAULT_OBJ := $(VAULT_SRC:%.c=$(O)/obj/%.o)
 UNITS     := $(UNIT_SRC:%.c=$(O)/%)
 FUZZERS   := $(FUZZ_SRC:%.c=$(O)/%)
 TOOLS     := $(O)/test/wire $(if $(filter x86_64,$(shell uname -m)),$(O)/test/inject)
+$(if $(filter 1,$(COV)),$(O)/vault $(UNITS)): LINK += -Wl,--wrap=_exit
 LINKS     := up down exec check leaktest parse-conf
 
-.PHONY: all check check-quick check-vm scenario demo bench lint fuzz install uninstall dist clean help deps tools
+.PHONY: all check check-all check-quick check-vm coverage units scenario demo bench lint fuzz install uninstall dist clean help \
+	deps tools
 .DELETE_ON_ERROR:
 
 all: $(O)/vault ## build the binary
@@ -91,13 +99,24 @@ $(O)/test/inject: test/fault/inject.c $(O)/.flags
 
 tools: $(TOOLS)
 
-check: ## everything: unit, end to end in the lab, and in a VM with the kernel's WireGuard
+units: $(UNITS)
+
+check: ## the tests: unit, end to end in the lab, in a VM with the kernel's WireGuard, real programs, the linters
 	$(Q)test/deps all
-	$(Q)$(MAKE) --no-print-directory all tools $(UNITS)
+	$(Q)$(MAKE) --no-print-directory all tools units
+	$(Q)O=$(O) CC="$(CC)" test/run check
+
+check-all: ## what check leaves out as it takes long: systemd and the rest in VMs, all fault walks, coverage
+	$(Q)test/deps all
+	$(Q)$(MAKE) --no-print-directory all tools units
 	$(Q)O=$(O) CC="$(CC)" test/run all
 
-check-quick: all tools $(UNITS) ## without the VM; nothing is installed
+check-quick: all tools units ## without the VM; nothing is installed
 	$(Q)O=$(O) test/run quick
+
+coverage: ## which lines of the C code the tests run, and whether that is less than it was (test/coverage/floor)
+	$(Q)$(MAKE) --no-print-directory COV=1 all tools units
+	$(Q)O=$(O)/cov test/coverage/coverage
 
 check-vm: all tools ## the end-to-end tests on the kernel's WireGuard, in a VM
 	$(Q)O=$(O) test/run vm

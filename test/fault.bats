@@ -3,7 +3,7 @@
 # test/fault.bats: `up` and `down` while something goes wrong: at every system call, by every signal, several at once.
 #
 # The calls are walked (test/fault/walk) in two labs of their own, begun by the first test that is not tagged; the last
-# tests wait for what came of it. FAULT=all leaves no call out.
+# tests, tagged `walk`, wait for what came of it. They are of a sample; FAULT=rest is of the calls that it leaves out.
 
 load helper
 : "${top:?}" "${build:?}"
@@ -332,22 +332,29 @@ held() { host test -e /run/vault/.lock && ! host flock -n /run/vault/.lock true;
 	retry 3 unchanged
 }
 
+# bats test_tags=walk
 @test "BX-2 L28 every system call of up fails: it is told, all is as before" { came_of "fail up"; }
 
+# bats test_tags=walk
 @test "BX-2 up is killed after every system call that changes something: nothing gets out, one command mends it" {
 	came_of "kill up"
 }
 
+# bats test_tags=walk
 @test "BX-2 down is killed after every system call that changes something: what is inside stays sealed, one command mends it" {
 	came_of "kill down"
 }
 
+# bats test_tags=walk
 @test "VC-6 every system call of down fails: it is told, and the next down finds the rest" { came_of "fail down"; }
 
+# bats test_tags=walk
 @test "BX-2 the program's process is killed before it is one" { came_of "child up"; }
 
+# bats test_tags=walk
 @test "L28 answers that are cut short, empty or never come" {
 	came_of "short up" "empty up" "mute up" "short down" "empty down"
 }
 
+# bats test_tags=walk
 @test "BX-2 INT, TERM and HUP during up: taken back" { came_of "signal:2 up" "signal:15 up" "signal:1 up"; }

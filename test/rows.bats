@@ -8,7 +8,7 @@ load recipe
 rows="$BATS_TEST_DIRNAME/rows"
 ids() { sed -nE 's/^([A-Z]+-?[0-9]+)\t.*/\1/p' "$BATS_TEST_DIRNAME/rows.tab"; }
 
-@test "rows: pass, fail, skip and none are told apart, of a run's TAP" {
+@test "rows: pass, fail, skip and what is in no run are told apart, of runs' TAP" {
 	mkdir "$BATS_TEST_TMPDIR/run"
 	cat > "$BATS_TEST_TMPDIR/run/bats:one.tap" <<- 'END'
 		1..4
@@ -24,12 +24,17 @@ ids() { sed -nE 's/^([A-Z]+-?[0-9]+)\t.*/\1/p' "$BATS_TEST_DIRNAME/rows.tab"; }
 	said() { grep -E "^$1 " <<< "$output" | awk '{ print $2, $3 }'; }
 	[ "$(said MV-1)" = "pass 2" ]
 	[ "$(said MV-2)" = "fail 2" ]
-	[ "$(said MV-3)" = "none 0" ]
+	[ "$(said MV-3)" = "later 0" ]
 	[ "$(said MV-4)" = "skip 1" ]
-	[ "$(said L1)" = "none 0" ]
+	[ "$(said L1)" = "later 0" ]
 	[ "$(said L28)" = "pass 1" ]
 	grep -qE '^MV-1 .*\(bats:one vm\)$' <<< "$output"
 	run -1 "$rows" --strict "$BATS_TEST_TMPDIR/run"
+	mkdir "$BATS_TEST_TMPDIR/other"
+	printf '1..1\nok 1 MV-3 after all\n' > "$BATS_TEST_TMPDIR/other/vm.tap"
+	run -0 "$rows" "$BATS_TEST_TMPDIR/run" "$BATS_TEST_TMPDIR/other" "$BATS_TEST_TMPDIR/none"
+	[ "$(said MV-3)" = "pass 1" ]
+	[ "$(said MV-2)" = "fail 2" ]
 }
 
 @test "rows: each row of README's matrix is in the table, and each of the table in the matrix" {
