@@ -4,6 +4,7 @@
 #include "lib/nft.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
@@ -73,12 +74,13 @@ static uint32_t data_type(enum set_type type)
 	return field_type(set_shape(type)->fields[2]) << 6 | TYPE_INET_SERVICE;
 }
 
-static uint32_t set_flags(enum set_type type)
+static uint32_t set_flags(const struct set *set)
 {
-	const struct set_shape *shape = set_shape(type);
+	const struct set_shape *shape = set_shape(set->type);
 
 	return (shape->ranges ? NFT_SET_INTERVAL | NFT_SET_CONCAT : 0U) |
-	       (shape->map ? (uint32_t)NFT_SET_MAP : 0U);
+	       (shape->map ? (uint32_t)NFT_SET_MAP : 0U) |
+	       (set->size ? NFT_SET_EVAL | NFT_SET_TIMEOUT : 0U);
 }
 
 static struct nlmsghdr *add_message(struct nl_batch *b, struct nl *nl, unsigned int tag,
@@ -183,6 +185,15 @@ static void put_fields(struct nlmsghdr *nlh, const struct set_shape *shape)
 	mnl_attr_nest_end(nlh, desc);
 }
 
+static void put_dynamic(struct nlmsghdr *nlh, const struct set *set)
+{
+	struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
+
+	mnl_attr_put_u32(nlh, NFTA_SET_DESC_SIZE, htonl(set->size));
+	mnl_attr_nest_end(nlh, desc);
+	mnl_attr_put_u64(nlh, NFTA_SET_TIMEOUT, htobe64(RULESET_TIMEOUT * 1000ULL));
+}
+
 /* The set's id in the transaction is its number in the table: lets elements of the same batch find
  * it. */
 static void queue_set(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
@@ -193,7 +204,7 @@ static void queue_set(struct nl_batch *b, struct nl *nl, unsigned int tag, const
 
 	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_NAME, set->name);
-	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, htonl(set_flags(set->type)));
+	mnl_attr_put_u32(nlh, NFTA_SET_FLAGS, htonl(set_flags(set)));
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_TYPE, htonl(key_type(set->type)));
 	mnl_attr_put_u32(nlh, NFTA_SET_KEY_LEN, htonl((uint32_t)set_key_len(set->type)));
 	if (shape->map) {
@@ -203,6 +214,8 @@ static void queue_set(struct nl_batch *b, struct nl *nl, unsigned int tag, const
 	mnl_attr_put_u32(nlh, NFTA_SET_ID, htonl((uint32_t)(set - rs->sets) + 1));
 	if (shape->ranges)
 		put_fields(nlh, shape);
+	if (set->size)
+		put_dynamic(nlh, set);
 	nfttypeof_put(nlh, shape);
 	nl_batch_end(b, nlh);
 }

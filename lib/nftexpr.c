@@ -134,7 +134,9 @@ static size_t load(struct nftput *b, enum selector part, uint8_t family, size_t 
 		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, ARP_ETHER, ETHER_LEN, reg);
 		return word + ETHER_WORDS;
 	case SELECT_ARP_SADDR:
-		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER, ARP_SADDR, 4, reg);
+	case SELECT_ARP_DADDR:
+		put_payload(b, NFT_PAYLOAD_NETWORK_HEADER,
+			    part == SELECT_ARP_SADDR ? ARP_SADDR : ARP_DADDR, 4, reg);
 		break;
 	case SELECT_ND_TARGET:
 		put_payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, ND_TARGET, size, reg);
@@ -146,7 +148,8 @@ static size_t load(struct nftput *b, enum selector part, uint8_t family, size_t 
 static bool is_of_arp(const struct concat *concat)
 {
 	for (size_t i = 0; i < concat->n; i++)
-		if (concat->parts[i] == SELECT_ARP_ETHER || concat->parts[i] == SELECT_ARP_SADDR)
+		if (concat->parts[i] == SELECT_ARP_ETHER || concat->parts[i] == SELECT_ARP_SADDR ||
+		    concat->parts[i] == SELECT_ARP_DADDR)
 			return true;
 	return false;
 }
@@ -191,6 +194,50 @@ static void build_dnat_map(struct nftput *b, const struct match *m)
 	put_u32(e, NFTNL_EXPR_NAT_REG_PROTO_MAX, port);
 	/* what the kernel takes from the registers' being there: it says so, too */
 	put_u32(e, NFTNL_EXPR_NAT_FLAGS, NF_NAT_RANGE_MAP_IPS | NF_NAT_RANGE_PROTO_SPECIFIED);
+}
+
+/* Some bits of a MAC address. */
+static void build_ether(struct nftput *b, const struct match *m, uint32_t offset)
+{
+	put_payload(b, NFT_PAYLOAD_LL_HEADER, offset, ETHER_LEN, NFT_REG_1);
+	put_mask(b, m->ether.mask, ETHER_LEN);
+	put_cmp(b, equal(m), m->ether.mac, ETHER_LEN);
+}
+
+static struct nftnl_expr *make_limit(struct nftput *b, const struct match *m)
+{
+	struct nftnl_expr *e = nftnl_expr_alloc("limit");
+
+	if (!e) {
+		b->failed = true;
+		return NULL;
+	}
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, m->rate);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 60);
+	put_u32(e, NFTNL_EXPR_LIMIT_BURST, m->burst);
+	put_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	put_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	return e;
+}
+
+/* What the kernel tells of it is told to it: its own defaults, too. */
+static void build_update(struct nftput *b, const struct match *m)
+{
+	struct nftnl_expr *e, *limit;
+
+	load_concat(b, m);
+	e = put_expr(b, "dynset");
+	put_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
+	put_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	put_str(b, e, NFTNL_EXPR_DYNSET_SET_NAME, m->name);
+	if (e)
+		nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, RULESET_TIMEOUT * 1000ULL);
+	put_u32(e, NFTNL_EXPR_DYNSET_FLAGS, 0);
+	limit = m->rate ? make_limit(b, m) : NULL;
+	if (e && limit)
+		nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, limit, 0); /* which owns it */
+	else if (limit)
+		nftnl_expr_free(limit);
 }
 
 static void build_dport(struct nftput *b, const struct match *m)
@@ -381,6 +428,15 @@ static void build_match(struct nftput *b, const struct match *m)
 		break;
 	case MATCH_ETHER_TYPE:
 		put_ether_type(b, m->first);
+		break;
+	case MATCH_ETHER_DADDR:
+		build_ether(b, m, ETHER_DADDR);
+		break;
+	case MATCH_ETHER_SADDR:
+		build_ether(b, m, ETHER_SADDR);
+		break;
+	case MATCH_UPDATE:
+		build_update(b, m);
 		break;
 	case MATCH_FAMILY:
 		put_family(b, m->family, equal(m));

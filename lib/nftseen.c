@@ -215,12 +215,15 @@ static int add_set(const struct nlmsghdr *nlh, struct nftlook *seen)
 			make_key("set", nftnl_set_get_u32(s, NFTNL_SET_FAMILY),
 				 or_empty(nftnl_set_get_str(s, NFTNL_SET_TABLE)),
 				 or_empty(nftnl_set_get_str(s, NFTNL_SET_NAME))),
-			text_format("type %u length %u flags %u data type %u length %u",
+			text_format("type %u length %u flags %u data type %u length %u size %u "
+				    "timeout %llu",
 				    nftnl_set_get_u32(s, NFTNL_SET_KEY_TYPE),
 				    nftnl_set_get_u32(s, NFTNL_SET_KEY_LEN),
 				    nftnl_set_get_u32(s, NFTNL_SET_FLAGS),
 				    nftnl_set_get_u32(s, NFTNL_SET_DATA_TYPE),
-				    nftnl_set_get_u32(s, NFTNL_SET_DATA_LEN)));
+				    nftnl_set_get_u32(s, NFTNL_SET_DATA_LEN),
+				    nftnl_set_get_u32(s, NFTNL_SET_DESC_SIZE),
+				    (unsigned long long)nftnl_set_get_u64(s, NFTNL_SET_TIMEOUT)));
 }
 
 /* One line an element: whether it is more than a plain key, the key, the end of a range, what a map

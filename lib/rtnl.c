@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
@@ -73,23 +75,71 @@ void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag,
 	nl_batch_end(b, nlh);
 }
 
+static void put_bridge(struct nlmsghdr *nlh)
+{
+	const struct br_boolopt_multi options = { .optmask = 1U << BR_BOOLOPT_NO_LL_LEARN,
+						  .optval = 1U << BR_BOOLOPT_NO_LL_LEARN };
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO), *data;
+
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
+	mnl_attr_put_u32(nlh, IFLA_BR_STP_STATE, 0);
+	mnl_attr_put_u8(nlh, IFLA_BR_MCAST_SNOOPING, 0);
+	mnl_attr_put(nlh, IFLA_BR_MULTI_BOOLOPT, sizeof(options), &options);
+	mnl_attr_put_u32(nlh, RTNL_ATTR_MAX_LEARNED, RTNL_BRIDGE_LEARNED);
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, info);
+}
+
 void rtnl_queue_bridge(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name,
 		       uint32_t index)
 {
 	struct nlmsghdr *nlh =
 		start_link(b, nl, tag, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, index, ROOM);
 	struct ifinfomsg *ifm = nl_extra(nlh);
-	struct nlattr *info, *data;
 
 	ifm->ifi_flags = ifm->ifi_change = IFF_NOARP;
 	nl_put_name(b, nlh, IFLA_IFNAME, name);
-	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
-	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
-	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
-	mnl_attr_put_u32(nlh, IFLA_BR_STP_STATE, 0);
-	mnl_attr_put_u8(nlh, IFLA_BR_MCAST_SNOOPING, 0);
+	put_bridge(nlh);
+	nl_batch_end(b, nlh);
+}
+
+/* RTM_SETLINK takes none of these. */
+void rtnl_queue_bridge_settings(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index)
+{
+	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_NEWLINK, 0, index, ROOM);
+
+	put_bridge(nlh);
+	nl_batch_end(b, nlh);
+}
+
+void rtnl_queue_port_settings(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index)
+{
+	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_NEWLINK, 0, index, ROOM);
+	struct nlattr *info = mnl_attr_nest_start(nlh, IFLA_LINKINFO), *data;
+
+	mnl_attr_put_strz(nlh, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = mnl_attr_nest_start(nlh, IFLA_INFO_SLAVE_DATA);
+	mnl_attr_put_u8(nlh, IFLA_BRPORT_LEARNING, 0);
+	mnl_attr_put_u8(nlh, IFLA_BRPORT_UNICAST_FLOOD, 0);
 	mnl_attr_nest_end(nlh, data);
 	mnl_attr_nest_end(nlh, info);
+	nl_batch_end(b, nlh);
+}
+
+void rtnl_queue_station(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
+			const uint8_t mac[static RTNL_MAC_LEN])
+{
+	struct ndmsg *ndm;
+	struct nlmsghdr *nlh = nl_batch_add(b, nl, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE,
+					    sizeof(*ndm), ROOM, tag);
+
+	ndm = nl_extra(nlh);
+	ndm->ndm_family = AF_BRIDGE;
+	ndm->ndm_ifindex = (int)index;
+	ndm->ndm_state = NUD_NOARP; /* not learned, but that alone still moves */
+	ndm->ndm_flags = NTF_MASTER | NTF_STICKY;
+	mnl_attr_put(nlh, NDA_LLADDR, RTNL_MAC_LEN, mac);
 	nl_batch_end(b, nlh);
 }
 

@@ -9,6 +9,8 @@
 #include "lib/addr.h"
 #include "lib/nl.h"
 
+#define RTNL_MAC_LEN 6
+
 /* The two ends of a veth; the peer is made straight in the namespace PEER_NS (a descriptor). Both
  * ends start down. */
 struct rtnl_veth {
@@ -22,14 +24,37 @@ struct rtnl_veth {
 	uint32_t master; /* the bridge that the first end is a port of; 0: none */
 };
 
-#define RTNL_MAC_LEN 6
-
 void rtnl_queue_veth(struct nl_batch *b, struct nl *nl, unsigned int tag,
 		     const struct rtnl_veth *veth);
 
-/* A bridge NAME with INDEX, down: without spanning tree and snooping, and its own end without ARP. */
+/* How a bridge is set, as far as we set it. */
+struct rtnl_bridge {
+	bool spans, snoops; /* spanning tree; IGMP and MLD */
+	bool learns_local; /* also from frames that it passes on to nobody (01:80:c2:00:00:0X) */
+	bool is_bounded; /* it learns no more than so many; observed before Linux 6.7: true */
+};
+
+/* How many addresses one of ours learns: IFLA_BR_FDB_MAX_LEARNED, Linux 6.7; others skip it. The
+ * value is the kernel's, whose headers may be older than this. */
+#define RTNL_BRIDGE_LEARNED 16384
+#define RTNL_ATTR_MAX_LEARNED 49
+
+/* A bridge NAME with INDEX, down: set as rtnl_queue_bridge_settings does, and its own end without
+ * ARP. */
 void rtnl_queue_bridge(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name,
 		       uint32_t index);
+/* Sets the bridge INDEX: each setting above is false, but it is bounded. */
+void rtnl_queue_bridge_settings(struct nl_batch *b, struct nl *nl, unsigned int tag,
+				uint32_t index);
+
+/* What the port INDEX of a bridge does not: learn from what comes, and take what is for a MAC
+ * address that the bridge does not know. */
+void rtnl_queue_port_settings(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index);
+
+/* Tells the bridge of the port INDEX that MAC is there for good: it neither ages nor is learned
+ * elsewhere. In place of what it has. */
+void rtnl_queue_station(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
+			const uint8_t mac[static RTNL_MAC_LEN]);
 
 /*
  * A link of KIND "wireguard" made straight in namespace NS; its UDP socket stays in NL's namespace.
@@ -87,8 +112,9 @@ void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_
 /*
  * A unicast route to DST by the link INDEX (VIA is AF_UNSPEC for an on-link one), or, with INDEX 0,
  * an unreachable one. Both have TYPE 0. What a dump finds besides (blackhole, by source or TOS,
- * encapsulated, with metrics such as an MTU, with a next hop of no known link) has the kernel's RTN_*
- * there, so that it equals none of ours; a multipath route is handed out once for each next hop.
+ * encapsulated, with metrics such as an MTU, with a next hop of no known link) has the kernel's
+ * RTN_* there, so that it equals none of ours; a multipath route is handed out once for each next
+ * hop.
  */
 struct rtnl_route {
 	struct prefix dst; /* len 0 of its family: default */
@@ -119,6 +145,8 @@ struct rtnl_link {
 	bool has_xdp; /* a program sees what comes in, before all else */
 	unsigned int flags; /* IFF_* */
 	uint8_t mac[RTNL_MAC_LEN]; /* zero where it has none of that length */
+	struct rtnl_bridge bridge; /* of one */
+	bool learns, floods; /* a port of a bridge: what rtnl_queue_port_settings takes away */
 };
 
 struct rtnl_address {
@@ -156,6 +184,17 @@ typedef int rtnl_rule_fn(const struct rtnl_rule *rule, void *arg);
 /* Dumps the rules of FAMILY (AF_INET, AF_INET6), in order. As the dumps above. */
 int must_check rtnl_dump_rules(struct nl *nl, uint8_t family, rtnl_rule_fn *fn, void *arg,
 			       struct nl_error *error);
+
+/* Where a bridge has a MAC address. */
+struct rtnl_station {
+	uint32_t port; /* its index */
+	bool stays; /* as rtnl_queue_station has it */
+};
+
+/* Asks the bridge INDEX where it has MAC. 0 with *OUT set, or -errno: -ENOENT nowhere. */
+int must_check rtnl_ask_station(struct nl *nl, uint32_t index,
+				const uint8_t mac[static RTNL_MAC_LEN], struct rtnl_station *out,
+				struct nl_error *error);
 
 /*
  * Asks the kernel by which link it would send a packet to DST, by rules and tables as they are;

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -62,22 +64,54 @@ static int copy_addr(const struct nlattr *attr, uint8_t family, struct addr *out
 	return nl_copy(attr, out->bytes, addr_size(out));
 }
 
-/* The kind is for comparing: one too long for it is cut and equals none of ours. */
-static int read_kind(const struct nlattr *info, char *out, size_t size)
+static int read_flag(const struct nlattr *attr, bool *out)
 {
-	const struct nlattr *tb[IFLA_INFO_KIND + 1];
-	size_t len;
-	int err;
+	uint8_t value = 0;
+	int err = attr ? nl_copy(attr, &value, sizeof(value)) : 0;
 
-	err = nl_nested(info, tb, IFLA_INFO_KIND);
-	if (err || !tb[IFLA_INFO_KIND])
-		return err;
-	len = strnlen(mnl_attr_get_payload(tb[IFLA_INFO_KIND]),
-		      mnl_attr_get_payload_len(tb[IFLA_INFO_KIND]));
-	if (len >= size)
-		len = size - 1;
-	memcpy(out, mnl_attr_get_payload(tb[IFLA_INFO_KIND]), len);
-	return 0;
+	*out = value;
+	return err;
+}
+
+/* What an older kernel does not know of cannot be otherwise. */
+static int read_bridge(const struct nlattr *data, struct rtnl_bridge *bridge)
+{
+	const struct nlattr *tb[RTNL_ATTR_MAX_LEARNED + 1];
+	struct br_boolopt_multi options = { 0 };
+	uint32_t spans = 0, learned = RTNL_BRIDGE_LEARNED;
+	int err = nl_nested(data, tb, RTNL_ATTR_MAX_LEARNED);
+
+	if (!err && tb[IFLA_BR_STP_STATE])
+		err = nl_copy(tb[IFLA_BR_STP_STATE], &spans, sizeof(spans));
+	if (!err)
+		err = read_flag(tb[IFLA_BR_MCAST_SNOOPING], &bridge->snoops);
+	if (!err && tb[IFLA_BR_MULTI_BOOLOPT])
+		err = nl_copy(tb[IFLA_BR_MULTI_BOOLOPT], &options, sizeof(options));
+	if (!err && tb[RTNL_ATTR_MAX_LEARNED])
+		err = nl_copy(tb[RTNL_ATTR_MAX_LEARNED], &learned, sizeof(learned));
+	bridge->spans = spans;
+	bridge->learns_local = !(options.optval & 1U << BR_BOOLOPT_NO_LL_LEARN);
+	bridge->is_bounded = learned == RTNL_BRIDGE_LEARNED;
+	return err;
+}
+
+static int read_port(const struct nlattr *data, struct rtnl_link *link)
+{
+	const struct nlattr *tb[IFLA_BRPORT_UNICAST_FLOOD + 1];
+	int err = nl_nested(data, tb, IFLA_BRPORT_UNICAST_FLOOD);
+
+	if (!err)
+		err = read_flag(tb[IFLA_BRPORT_LEARNING], &link->learns);
+	return err ? err : read_flag(tb[IFLA_BRPORT_UNICAST_FLOOD], &link->floods);
+}
+
+static bool is_bridge(const struct nlattr *kind)
+{
+	static const char word[] = "bridge";
+	size_t len = kind ? mnl_attr_get_payload_len(kind) : 0;
+
+	return len >= sizeof(word) - 1 &&
+	       !strncmp(mnl_attr_get_payload(kind), word, len < sizeof(word) ? len : sizeof(word));
 }
 
 static int read_xdp(const struct nlattr *attr, bool *out)
@@ -89,6 +123,32 @@ static int read_xdp(const struct nlattr *attr, bool *out)
 	if (!err && tb[IFLA_XDP_ATTACHED])
 		err = nl_copy(tb[IFLA_XDP_ATTACHED], &how, sizeof(how));
 	*out = how != XDP_ATTACHED_NONE;
+	return err;
+}
+
+/* The kind is for comparing: one too long for it is cut and equals none of ours. */
+static void copy_kind(const struct nlattr *attr, char *out, size_t size)
+{
+	size_t len = strnlen(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr));
+
+	if (len >= size)
+		len = size - 1;
+	memcpy(out, mnl_attr_get_payload(attr), len);
+}
+
+static int read_info(const struct nlattr *info, struct rtnl_link *link)
+{
+	const struct nlattr *tb[IFLA_INFO_SLAVE_DATA + 1];
+	int err = nl_nested(info, tb, IFLA_INFO_SLAVE_DATA);
+
+	if (err)
+		return err;
+	if (tb[IFLA_INFO_KIND])
+		copy_kind(tb[IFLA_INFO_KIND], link->kind, sizeof(link->kind));
+	if (tb[IFLA_INFO_DATA] && is_bridge(tb[IFLA_INFO_KIND]))
+		err = read_bridge(tb[IFLA_INFO_DATA], &link->bridge);
+	if (!err && tb[IFLA_INFO_SLAVE_DATA] && is_bridge(tb[IFLA_INFO_SLAVE_KIND]))
+		err = read_port(tb[IFLA_INFO_SLAVE_DATA], link);
 	return err;
 }
 
@@ -133,7 +193,7 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 	if (!err)
 		err = read_company(tb, &link);
 	if (!err && tb[IFLA_LINKINFO])
-		err = read_kind(tb[IFLA_LINKINFO], link.kind, sizeof(link.kind));
+		err = read_info(tb[IFLA_LINKINFO], &link);
 	return err ? err : dump->fn.link(&link, dump->arg);
 }
 
@@ -355,4 +415,34 @@ int rtnl_dump_routes(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg
 		return dump_family(nl, family, fn, arg, error);
 	err = dump_family(nl, AF_INET, fn, arg, error);
 	return err ? err : dump_family(nl, AF_INET6, fn, arg, error);
+}
+
+static int read_station(const struct nlmsghdr *nlh, void *arg)
+{
+	struct rtnl_station *out = arg;
+	struct ndmsg ndm;
+
+	if (nlh->nlmsg_type != RTM_NEWNEIGH || mnl_nlmsg_get_payload_len(nlh) < sizeof(ndm))
+		return -EBADMSG;
+	memcpy(&ndm, mnl_nlmsg_get_payload(nlh), sizeof(ndm));
+	out->port = (uint32_t)ndm.ndm_ifindex;
+	out->stays = ndm.ndm_state == NUD_NOARP && ndm.ndm_flags & NTF_STICKY;
+	return 0;
+}
+
+int rtnl_ask_station(struct nl *nl, uint32_t index, const uint8_t mac[static RTNL_MAC_LEN],
+		     struct rtnl_station *out, struct nl_error *error)
+{
+	struct nl_batch b cleanup(nl_batch_free) = { 0 };
+	struct nlmsghdr *nlh = nl_batch_add(&b, nl, RTM_GETNEIGH, 0, sizeof(struct ndmsg), 64, 0);
+	struct ndmsg *ndm = nl_extra(nlh);
+	int err;
+
+	ndm->ndm_family = AF_BRIDGE;
+	mnl_attr_put(nlh, NDA_LLADDR, RTNL_MAC_LEN, mac);
+	mnl_attr_put_u32(nlh, NDA_MASTER, index);
+	nl_batch_end(&b, nlh);
+	*out = (struct rtnl_station){ .port = 0 };
+	err = nl_batch_send(&b, read_station, out, error);
+	return err ? err : out->port ? 0 : -EBADMSG;
 }

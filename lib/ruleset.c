@@ -39,6 +39,14 @@ struct set *ruleset_set(struct ruleset *rs, const char *name, enum set_type type
 	return set;
 }
 
+void ruleset_dynamic_set(struct ruleset *rs, const char *name, enum set_type type, uint32_t size)
+{
+	struct set *set = ruleset_set(rs, name, type);
+
+	if (set)
+		set->size = size;
+}
+
 struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hook hook,
 			    int priority, enum verdict policy, const char *device)
 {
@@ -216,6 +224,27 @@ struct match match_dport_set(uint8_t protocol, const char *set)
 struct match match_ether_type(uint16_t type)
 {
 	return (struct match){ .kind = MATCH_ETHER_TYPE, .first = type };
+}
+
+struct match match_ether_daddr(const struct ether_bits *bits)
+{
+	return (struct match){ .kind = MATCH_ETHER_DADDR, .ether = *bits };
+}
+
+struct match match_ether_saddr(const struct ether_bits *bits)
+{
+	return (struct match){ .kind = MATCH_ETHER_SADDR, .ether = *bits };
+}
+
+struct match match_update(const char *set, const struct concat *concat, uint32_t rate,
+			  uint32_t burst)
+{
+	struct match m = match_named(MATCH_UPDATE, set);
+
+	m.concat = *concat;
+	m.rate = rate;
+	m.burst = burst;
+	return m;
 }
 
 struct match match_family(uint8_t family)

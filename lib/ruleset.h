@@ -24,6 +24,8 @@ enum match_kind {
 	MATCH_DPORT, /* tcp dport 80, udp dport 6881-6889 */
 	MATCH_DPORT_SET, /* udp dport @NAME, tcp dport @NAME */
 	MATCH_ETHER_TYPE, /* ether type 8021q */
+	MATCH_ETHER_DADDR, /* ether daddr & MASK == MAC */
+	MATCH_ETHER_SADDR,
 	MATCH_FAMILY, /* meta nfproto ipv6 */
 	MATCH_ICMP_TYPE_SET, /* icmp type @NAME, icmpv6 type @NAME */
 	MATCH_CT_STATE, /* ct state established,related */
@@ -39,6 +41,8 @@ enum match_kind {
 			   negated: missing */
 	MATCH_CLAMP_MSS, /* tcp option maxseg size set rt mtu: the last of a rule, as the next */
 	MATCH_DNAT_MAP, /* dnat ip to CONCAT map @NAME: the last of a rule, which has no verdict */
+	MATCH_UPDATE, /* update @NAME { CONCAT timeout T }, of a dynamic set; with a rate, goes on
+			 only for what comes more often: limit rate over N/minute burst M packets */
 	MATCH_KINDS
 };
 
@@ -55,6 +59,7 @@ enum selector {
 	SELECT_ETHER_DADDR,
 	SELECT_ARP_ETHER, /* arp saddr ether */
 	SELECT_ARP_SADDR, /* arp saddr ip */
+	SELECT_ARP_DADDR,
 	SELECT_ND_TARGET, /* of an advertisement or solicitation: name the ICMPv6 type first */
 };
 
@@ -65,6 +70,13 @@ struct concat {
 	enum selector parts[CONCAT_MAX];
 };
 
+#define ETHER_LEN 6
+
+/* Of a MAC address: those bits of it that MASK has. */
+struct ether_bits {
+	uint8_t mac[ETHER_LEN], mask[ETHER_LEN];
+};
+
 struct match {
 	enum match_kind kind;
 	bool negated;
@@ -72,7 +84,9 @@ struct match {
 	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP: for ports */
 	uint16_t first, last; /* MATCH_DPORT; first: MATCH_ETHER_TYPE */
 	uint32_t mark, mask; /* MATCH_MARK */
-	struct concat concat; /* MATCH_CONCAT_SET, MATCH_DNAT_MAP */
+	struct ether_bits ether; /* MATCH_ETHER_SADDR, _DADDR */
+	uint32_t rate, burst; /* MATCH_UPDATE: a minute; 0: none */
+	struct concat concat; /* MATCH_CONCAT_SET, MATCH_DNAT_MAP, MATCH_UPDATE */
 	uint32_t states; /* MATCH_CT_STATE: RULESET_ESTABLISHED, … */
 	struct prefix prefix;
 	char name[IFNAMSIZ + 1]; /* of the interface or set */
@@ -129,6 +143,7 @@ enum set_type {
 	SET_ICMP,
 	SET_ICMPV6,
 	SET_ETHER,
+	SET_LINK,
 	SET_LINK_ETHER, /* link . MAC address */
 	SET_NETWORK_IPV4, /* link . prefix */
 	SET_NETWORK_IPV6,
@@ -171,6 +186,9 @@ struct set_shape {
 	bool map; /* to an address of the key's family and a port */
 };
 
+/* How long an element of a dynamic set stays behind its last update. */
+#define RULESET_TIMEOUT 3600 /* seconds */
+
 #define SET_KEY_MAX 64 /* what the kernel's registers hold */
 #define SET_DATA_MAX 20
 
@@ -187,6 +205,8 @@ struct set {
 	enum set_type type;
 	struct set_element *elements; /* owned */
 	size_t n_elements;
+	uint32_t size; /* of a dynamic set, which rules fill: so many, each for RULESET_TIMEOUT; 0:
+			  it is none */
 };
 
 enum ruleset_family { RULESET_INET, RULESET_NETDEV, RULESET_BRIDGE };
@@ -206,6 +226,7 @@ struct ruleset {
  * of the same kind. */
 void ruleset_counter(struct ruleset *rs, const char *name);
 struct set *ruleset_set(struct ruleset *rs, const char *name, enum set_type type);
+void ruleset_dynamic_set(struct ruleset *rs, const char *name, enum set_type type, uint32_t size);
 struct chain *ruleset_chain(struct ruleset *rs, const char *name, enum chain_hook hook,
 			    int priority, enum verdict policy, const char *device);
 /* Elements; ADDRESS must be of the set's family. */
@@ -218,7 +239,6 @@ struct set_element *set_add(struct ruleset *rs, struct set *set);
 void element_put_link(struct set_element *e, const char *link);
 void element_put_address(struct set_element *e, const struct addr *address);
 void element_put_prefix(struct set_element *e, const struct prefix *prefix);
-#define ETHER_LEN 6
 void element_put_ether(struct set_element *e, const uint8_t mac[static ETHER_LEN]);
 void element_put_protocol(struct set_element *e, uint8_t protocol);
 void element_put_ports(struct set_element *e, uint16_t first, uint16_t last);
@@ -254,6 +274,11 @@ struct match match_mark(uint32_t mark, uint32_t mask);
 struct match match_dport(uint8_t protocol, uint16_t first, uint16_t last);
 struct match match_dport_set(uint8_t protocol, const char *set);
 struct match match_ether_type(uint16_t type);
+struct match match_ether_daddr(const struct ether_bits *bits);
+struct match match_ether_saddr(const struct ether_bits *bits);
+/* RATE a minute, after BURST; 0: every one. */
+struct match match_update(const char *set, const struct concat *concat, uint32_t rate,
+			  uint32_t burst);
 struct match match_family(uint8_t family);
 struct match match_icmp_set(uint8_t family, const char *set);
 struct match match_ct(uint32_t states);

@@ -2,6 +2,7 @@
 /* lib/rulesettext.c: a ruleset in nft's own language, as a careful person would have typed it. */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/ruleset.h"
@@ -16,6 +17,12 @@ const char *ruleset_family_word(enum ruleset_family family)
 	};
 
 	return words[family];
+}
+
+static void format_ether(const uint8_t mac[static ETHER_LEN], char text[static 18])
+{
+	snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4],
+		 mac[5]);
 }
 
 static const char *family_word(uint8_t family)
@@ -120,11 +127,33 @@ static void print_concat(const struct match *m, struct str *out)
 		case SELECT_ARP_SADDR:
 			str_add(out, "arp saddr ip");
 			break;
+		case SELECT_ARP_DADDR:
+			str_add(out, "arp daddr ip");
+			break;
 		case SELECT_ND_TARGET:
 			str_add(out, ND_TARGET);
 			break;
 		}
 	}
+}
+
+static void print_ether(const struct match *m, const char *field, struct str *out)
+{
+	char mac[18], mask[18];
+
+	format_ether(m->ether.mac, mac);
+	format_ether(m->ether.mask, mask);
+	str_addf(out, "ether %s & %s %s %s", field, mask, m->negated ? "!=" : "==", mac);
+}
+
+static void print_update(const struct match *m, struct str *out)
+{
+	str_addf(out, "update @%s { ", m->name);
+	print_concat(m, out);
+	str_addf(out, " timeout %uh", RULESET_TIMEOUT / 3600);
+	if (m->rate)
+		str_addf(out, " limit rate over %u/minute burst %u packets", m->rate, m->burst);
+	str_add(out, " }");
 }
 
 static void print_dport(const struct match *m, struct str *out)
@@ -189,6 +218,15 @@ static void print_match(const struct match *m, struct str *out)
 		break;
 	case MATCH_ETHER_TYPE:
 		str_addf(out, "ether type %s", type_word(m->first));
+		break;
+	case MATCH_ETHER_DADDR:
+		print_ether(m, "daddr", out);
+		break;
+	case MATCH_ETHER_SADDR:
+		print_ether(m, "saddr", out);
+		break;
+	case MATCH_UPDATE:
+		print_update(m, out);
 		break;
 	case MATCH_FAMILY:
 		str_addf(out, "meta nfproto %s%s", not, m->family == AF_INET6 ? "ipv6" : "ipv4");
@@ -308,6 +346,7 @@ static void print_field(enum set_field field, const uint8_t *first, const uint8_
 			bool ranges, struct str *out)
 {
 	uint32_t mark;
+	char ether[18];
 
 	switch (field) {
 	case FIELD_LINK:
@@ -334,8 +373,8 @@ static void print_field(enum set_field field, const uint8_t *first, const uint8_
 		str_addf(out, "%u", first[0]);
 		break;
 	case FIELD_ETHER:
-		str_addf(out, "%02x:%02x:%02x:%02x:%02x:%02x", first[0], first[1], first[2],
-			 first[3], first[4], first[5]);
+		format_ether(first, ether);
+		str_add(out, ether);
 		break;
 	case FIELD_MARK:
 		memcpy(&mark, first, sizeof(mark));
@@ -388,6 +427,9 @@ static void print_set(const struct set *set, struct str *out)
 	if (shape->map)
 		str_addf(out, " : %s . inet_service", types[shape->fields[2]]);
 	str_add(out, shape->ranges ? "\n\t\tflags interval\n" : "\n");
+	if (set->size)
+		str_addf(out, "\t\tsize %u\n\t\tflags dynamic,timeout\n\t\ttimeout %uh\n",
+			 set->size, RULESET_TIMEOUT / 3600);
 	if (set->n_elements)
 		str_add(out, "\t\telements = { ");
 	for (size_t i = 0; i < set->n_elements; i++) {

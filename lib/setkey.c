@@ -11,6 +11,7 @@ static const struct set_shape shapes[SET_TYPES] = {
 	[SET_ICMP] = { 1, { FIELD_ICMP }, false, false },
 	[SET_ICMPV6] = { 1, { FIELD_ICMPV6 }, false, false },
 	[SET_ETHER] = { 1, { FIELD_ETHER }, false, false },
+	[SET_LINK] = { 1, { FIELD_LINK }, false, false },
 	[SET_LINK_ETHER] = { 2, { FIELD_LINK, FIELD_ETHER }, false, false },
 	[SET_NETWORK_IPV4] = { 2, { FIELD_LINK, FIELD_IPV4 }, true, false },
 	[SET_NETWORK_IPV6] = { 2, { FIELD_LINK, FIELD_IPV6 }, true, false },

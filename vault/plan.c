@@ -146,7 +146,7 @@ static void add_link_addresses(const struct spec *spec, struct plan *plan)
 /* The leg has all its packets' way before it is up. */
 static void add_leg(const struct spec *spec, struct plan *plan)
 {
-	const struct prefix local = spec_leg_local(spec);
+	const struct prefix local = spec_leg_local(&spec->leg.address.addr);
 
 	if (!spec_has_leg(spec))
 		return;

@@ -67,7 +67,7 @@ void sealleg_names(const struct spec *spec, struct ruleset *rs, struct chain *c)
 /* Neighbours are looked for, and answered, from the leg's addresses. */
 static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	const struct prefix local = spec_leg_local(spec);
+	const struct prefix local = spec_leg_local(&spec->leg.address.addr);
 	const struct addr *const from[] = { &spec->leg.address.addr, &local.addr };
 
 	for (size_t i = 0; is_v6(spec) && i < ARRAY_SIZE(from); i++)

@@ -79,13 +79,13 @@ bool spec_is_gateway_of(const struct spec *other, const struct spec *spec)
 	       addr_equal(&other->leg.address.addr, &spec->leg.via);
 }
 
-/* Locally administered: "v" behind the bit that says so; then the address, an IPv6 one hashed. */
+/* Behind the prefix the address, an IPv6 one hashed. */
 void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN])
 {
+	static const uint8_t prefix[] = { SPEC_MAC_PREFIX };
 	uint32_t h = FNV_START;
 
-	mac[0] = 0x02;
-	mac[1] = 0x76;
+	memcpy(mac, prefix, sizeof(prefix));
 	for (size_t i = 0; i < addr_size(address); i++)
 		h = (h ^ address->bytes[i]) * FNV_PRIME;
 	for (size_t i = 0; i < 4; i++)
@@ -93,13 +93,13 @@ void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN])
 							: (uint8_t)(h >> 8 * (3 - i));
 }
 
-struct prefix spec_leg_local(const struct spec *spec)
+struct prefix spec_leg_local(const struct addr *address)
 {
 	struct prefix local = { .addr = { .family = AF_INET6, .bytes = { 0xfe, 0x80 } },
 				.len = 64 };
 	uint8_t mac[SPEC_MAC_LEN], *id = local.addr.bytes + 8;
 
-	spec_leg_mac(&spec->leg.address.addr, mac);
+	spec_leg_mac(address, mac);
 	memcpy(id, mac, 3);
 	id[0] ^= 0x02;
 	id[3] = 0xff;

@@ -91,6 +91,10 @@ enum spec_role {
 
 #define SPEC_MAC_LEN 6
 
+/* What the MAC address of every leg begins with, and no other's on a segment: locally administered,
+ * "v". */
+#define SPEC_MAC_PREFIX 0x02, 0x76
+
 /* A vault's leg on a segment. */
 struct spec_leg {
 	char segment[SPEC_NAME_MAX + 1]; /* "": the vault has no leg */
@@ -168,11 +172,11 @@ bool spec_is_gateway_of(const struct spec *other, const struct spec *spec);
 void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN]);
 
 /*
- * The leg's link-local address in a segment of IPv6, made of its MAC as the kernel would (RFC 4291,
- * appendix A). Nobody is reached by it: but the kernel looks for neighbours from no other when it
- * has a packet of somebody else's for them (a gateway), or none at all.
+ * The link-local address of the leg that has ADDRESS in a segment of IPv6, made of its MAC as the
+ * kernel would (RFC 4291, appendix A). Nobody is reached by it: but the kernel looks for neighbours
+ * from no other when it has a packet of somebody else's for them (a gateway), or none at all.
  */
-struct prefix spec_leg_local(const struct spec *spec);
+struct prefix spec_leg_local(const struct addr *address);
 
 /*
  * The link's address of that kind inside, fe80::2, where the link has IPv6: neighbours are looked

@@ -249,6 +249,22 @@ static int send_tcp(int fd, const struct job *j, const struct sockaddr *to, sock
 	return -1;
 }
 
+/* A connect that nobody waits for: its SYN carries the token. The socket stays open, so that the SYN is sent again. */
+static int start_tcp(const struct job *j, const char *iface)
+{
+	int fd = socket(j->to[0].family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
+	struct sockaddr_storage to;
+	socklen_t len = sock_addr(&to, &j->to[0], j->port);
+
+	setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, &one, sizeof(one));
+	if (fd < 0 || (iface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface))))
+		return -1;
+	if (sendto(fd, j->token, j->token_len, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&to, len) < 0 &&
+	    errno != EINPROGRESS)
+		return -1;
+	return 0;
+}
+
 static bool is_frame(const char *kind)
 {
 	return !strcmp(kind, "packet") || !strcmp(kind, "ra") || !strcmp(kind, "redirect") ||
@@ -268,6 +284,8 @@ static int emit(const char *kind, const struct job *j, const char *iface)
 
 	if (is_frame(kind))
 		return send_packet(kind, j, iface);
+	if (!strcmp(kind, "connect"))
+		return start_tcp(j, iface);
 	fd = socket(j->to[0].family, type | SOCK_CLOEXEC, proto);
 	if (fd < 0)
 		return -1;
@@ -305,7 +323,7 @@ int send_all(const char *kind, const struct job *j)
 	long taken = 0;
 
 	errno = EINVAL;
-	if (!strstr(" udp tcp icmp raw syn packet ra redirect advert advert-hops ", kind) || (!j->iface && is_frame(kind)))
+	if (!strstr(" udp tcp connect icmp raw syn packet ra redirect advert advert-hops ", kind) || (!j->iface && is_frame(kind)))
 		die("needs a kind that exists, and packet an --iface");
 	if ((!strcmp(kind, "ra") && !j->froms) || (!strcmp(kind, "redirect") && (j->froms != 2 || j->tos != 2)))
 		die("ra needs a --src, redirect two of them, and a --to");
@@ -318,22 +336,6 @@ int send_all(const char *kind, const struct job *j)
 			taken++;
 	}
 	return taken == 0;
-}
-
-/* A connect that nobody waits for: its SYN carries the token. The socket stays open, so that the SYN is sent again. */
-static int start_tcp(const struct job *j, const char *iface)
-{
-	int fd = socket(j->to[0].family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
-	struct sockaddr_storage to;
-	socklen_t len = sock_addr(&to, &j->to[0], j->port);
-
-	setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, &one, sizeof(one));
-	if (fd < 0 || (iface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface))))
-		return -1;
-	if (sendto(fd, j->token, j->token_len, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&to, len) < 0 &&
-	    errno != EINPROGRESS)
-		return -1;
-	return 0;
 }
 
 /* By that interface; frames from its own address, and from the one that the routes would choose. */

@@ -4,7 +4,9 @@
  * bridge, which comes with the first leg and goes with the last.
  *
  * The bridge is nobody's uplink: no address, no ARP, no IPv6 of the host's on it. It is shared, so
- * all of it happens under the host's lock; who else is a port is asked of the kernel. Where the
+ * all of it happens under the host's lock; who else is a port is asked of the kernel. It has every
+ * leg's MAC address at its port for good, and learns nothing there (L30): what the guard's rules
+ * (sealsegment.c) hold alone is held once more by the bridge itself. Where the
  * bridge of a leg was is not known after a crash: any segment without a port is one that nobody
  * needs.
  */
@@ -175,10 +177,22 @@ static int mend_bridge(struct world *w, uint32_t index)
 			return r;
 		rtnl_queue_nomaster(&w->batch, &w->host_route, w->current, index);
 		rtnl_queue_noarp(&w->batch, &w->host_route, w->current, index);
+		rtnl_queue_bridge_settings(&w->batch, &w->host_route, w->current, index);
 		rtnl_queue_up(&w->batch, &w->host_route, w->current, index, true);
 		r = rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
 	}
 	return r ? r : world_flush(w);
+}
+
+/* The leg's port: what it does not, and whose it is. The bridge takes both while it is down, too. */
+static void queue_port(struct world *w)
+{
+	const struct spec *spec = w->spec;
+	uint8_t mac[RTNL_MAC_LEN];
+
+	spec_leg_mac(&spec->leg.address.addr, mac);
+	rtnl_queue_port_settings(&w->batch, &w->host_route, w->current, spec->port_index);
+	rtnl_queue_station(&w->batch, &w->host_route, w->current, spec->port_index, mac);
 }
 
 static int make_pair(struct world *w, uint32_t bridge)
@@ -209,9 +223,22 @@ static int make_pair(struct world *w, uint32_t bridge)
 		r = world_queue(w, nl);
 	if (r)
 		return r;
+	queue_port(w);
 	rtnl_queue_up(&w->batch, nl, w->current, bridge, true);
 	rtnl_queue_up(&w->batch, nl, w->current, spec->port_index, true);
 	return 0;
+}
+
+/* What is wrong with the bridge, its own leg's port included, and nothing with the leg. */
+static int mend_around(struct world *w, uint32_t bridge)
+{
+	int r = mend_bridge(w, bridge);
+
+	if (!r)
+		r = world_queue(w, &w->host_route);
+	if (!r)
+		queue_port(w);
+	return r;
 }
 
 /* The end inside under any name: it goes first, and its partner with it. */
@@ -236,6 +263,17 @@ static int remove_inside(struct world *w)
 	return r;
 }
 
+static const char *fault_of_settings(const struct rtnl_bridge *bridge)
+{
+	if (bridge->spans)
+		return "its bridge does spanning tree (stp_state)";
+	if (bridge->snoops)
+		return "its bridge does multicast snooping (mcast_snooping)";
+	if (bridge->learns_local)
+		return "its bridge learns from link-local frames (no_linklocal_learn)";
+	return bridge->is_bounded ? NULL : "its bridge learns without that bound (fdb_max_learned)";
+}
+
 /* What is wrong with the bridge, or NULL. */
 static const char *fault_of_bridge(const struct sight *s, const struct rtnl_link *bridge)
 {
@@ -248,7 +286,33 @@ static const char *fault_of_bridge(const struct sight *s, const struct rtnl_link
 	for (size_t i = 0; i < s->host->n_addresses; i++)
 		if (s->host->addresses[i].index == bridge->index)
 			return "its bridge has an address of the host";
-	return NULL;
+	return fault_of_settings(&bridge->bridge);
+}
+
+/* What the bridge does at its port, or NULL: 0, or -errno, when that cannot be told. */
+static int find_port_fault(struct world *w, const struct rtnl_link *bridge, const char **fault)
+{
+	const struct sight_host *host = w->sight->host;
+	const struct rtnl_link *port = sight_link(host->links, host->n_links, w->spec->port_name);
+	struct rtnl_station station;
+	struct nl_error error = { 0 };
+	uint8_t mac[RTNL_MAC_LEN];
+	int r;
+
+	spec_leg_mac(&w->spec->leg.address.addr, mac);
+	r = rtnl_ask_station(&w->host_route, bridge->index, mac, &station, &error);
+	if (r && r != -ENOENT) {
+		snprintf(w->why, sizeof(w->why), "where its bridge has its MAC address: %.200s",
+			 error.text);
+		return r;
+	}
+	if (r || station.port != port->index || !station.stays)
+		*fault = r ? "its bridge does not know its MAC address (fdb)"
+			   : "its bridge has its MAC address elsewhere, or not for good (fdb)";
+	else if (port->learns || port->floods)
+		*fault = port->learns ? "its port learns (bridge_slave learning)"
+				      : "its port is flooded (bridge_slave flood)";
+	return 0;
 }
 
 static const char *fault_of_pair(const struct spec *spec, const struct rtnl_link *port,
@@ -293,7 +357,7 @@ static int leg_make(const struct obj *obj, struct world *w)
 	(void)obj;
 	/* For a fault of the bridge alone no connection by the leg is cut. */
 	if (!r && w->sight && !fault_of_leg(w, &bridge) && is_bridge(bridge))
-		return mend_bridge(w, bridge->index);
+		return mend_around(w, bridge->index);
 	if (!r && w->sight)
 		r = remove_inside(w);
 	if (!r)
@@ -329,12 +393,17 @@ static int leg_look(const struct obj *obj, struct world *w)
 {
 	const struct rtnl_link *bridge;
 	const char *fault = fault_of_leg(w, &bridge), *of_bridge;
+	int r = 0;
 
 	(void)obj;
 	if (fault && !*fault)
 		return LOOK_ABSENT;
 	of_bridge = fault_of_bridge(w->sight, bridge);
 	fault = of_bridge ? of_bridge : fault;
+	if (!fault)
+		r = find_port_fault(w, bridge, &fault);
+	if (r)
+		return r;
 	snprintf(w->why, sizeof(w->why), "%s", fault ? fault : "");
 	return fault ? LOOK_OTHER : LOOK_SAME;
 }
@@ -343,19 +412,30 @@ static void leg_print(const struct obj *obj, const struct spec *spec, struct str
 {
 	const char *bridge = spec->bridge_name, *port = spec->port_name;
 	uint8_t mac[RTNL_MAC_LEN];
+	char ether[3 * RTNL_MAC_LEN];
 
 	(void)obj;
 	spec_leg_mac(&spec->leg.address.addr, mac);
-	str_addf(out, "ip link show %s >/dev/null 2>&1 ||\n", bridge);
-	str_addf(out, "\tip link add %s type bridge stp_state 0 mcast_snooping 0\n", bridge);
-	str_addf(out, "ip link set %s arp off\n", bridge);
+	snprintf(ether, sizeof(ether), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		 mac[3], mac[4], mac[5]);
+	str_addf(out, "ip link show %s >/dev/null 2>&1 ||\n\tip link add %s type bridge\n", bridge,
+		 bridge);
+	str_addf(out,
+		 "ip link set %s arp off type bridge stp_state 0 mcast_snooping 0 "
+		 "no_linklocal_learn 1\n",
+		 bridge);
+	str_addf(out,
+		 "# where the kernel and ip(8) have it, Linux 6.7:\n"
+		 "ip link set %s type bridge fdb_max_learned %d 2>/dev/null || :\n",
+		 bridge, RTNL_BRIDGE_LEARNED);
 	str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/disable_ipv6=1'\n", bridge);
 	str_addf(out,
 		 "ip link add %s master %s type veth peer name %s netns %s "
-		 "address %02x:%02x:%02x:%02x:%02x:%02x group %u\n",
-		 port, bridge, spec->leg_name, spec->name, mac[0], mac[1], mac[2], mac[3], mac[4],
-		 mac[5], SPEC_GROUP);
+		 "address %s group %u\n",
+		 port, bridge, spec->leg_name, spec->name, ether, SPEC_GROUP);
 	str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/disable_ipv6=1'\n", port);
+	str_addf(out, "ip link set %s type bridge_slave learning off flood off\n", port);
+	str_addf(out, "bridge fdb replace %s dev %s master static sticky\n", ether, port);
 	str_addf(out, "ip link set %s up\nip link set %s up\n", bridge, port);
 }
 

@@ -1,0 +1,280 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# test/neighbours.bats: what a neighbour on a segment gets of what a member sends by its gateway, while that is up, and
+# while it is not; and what it can make the bridge believe. One segment of each family, `four` and `six`, alike:
+#
+#   host:  vls-four ---- vlg-gw4     gateway, tunnel                    10.9.0.1     fd00:9::1
+#             |  |------ vlg-m4      member via it: who sends           10.9.0.2     fd00:9::2
+#             |  |------ vlg-rogue4  another, root in it, no rules      10.9.0.3     fd00:9::3
+#             |  `------ vlg-other4  an isolated vault, the same        10.9.0.4     fd00:9::4
+#             |--------- spy4        another tool's veth: `spy` eth4    10.9.0.50    fd00:9::50
+#             `--------- tap4        another tool's tap: `guest` eth4   10.9.0.51    fd00:9::51
+
+load helper
+
+listeners=(spy guest rogue other)
+
+teardown() {
+	despawn_all
+	vault down all > /dev/null 2>&1 || :
+	host sh -c 'for p in spy4 spy6 two4; do ip link del $p; done; for n in spy guest two; do ip netns del $n; done
+		ip link del vls-four; ip link del vls-six' 2> /dev/null || :
+}
+
+# ---- who is there --------------------------------------------------------------------------------------------------
+
+declare -gA segment=([4]=four [6]=six) beyond=([4]=203.0.113.9 [6]=2001:db8:9::9) resolver=([4]=10.66.0.1 [6]=fd66::1)
+addr() { if [ "$1" = 4 ]; then echo "10.9.0.$2"; else echo "fd00:9::$2"; fi; }
+len() { if [ "$1" = 4 ]; then echo 24; else echo 64; fi; }
+gateway_conf() { if [ "$1" = 4 ]; then echo "$LAB/provider4.conf"; else echo "$LAB/provider2.conf"; fi; }
+gateway() { vault up "gw$1" conf "${2:-$(gateway_conf "$1")}" segment "${segment[$1]}" "$(addr "$1" 1)/$(len "$1")" gateway; }
+member() { vault up "$2$1" no-link segment "${segment[$1]}" "$(addr "$1" "$3")/$(len "$1")" via "$(addr "$1" 1)"; }
+other() { vault up "other$1" no-link isolated segment "${segment[$1]}" "$(addr "$1" 4)/$(len "$1")"; }
+
+# at LISTENER FAMILY: its namespace and interface
+at() { case $1 in spy | guest) echo "$1 eth$2" ;; *) echo "$1$2 seg-${segment[$2]}" ;; esac; }
+mac() { inside "$1" cat "/sys/class/net/$2/address"; }
+
+# veth NAME FAMILY HOST: a port of another tool
+veth() {
+	host sh -euc "[ -e /run/netns/$1 ] || ip netns add $1
+		ip link add $1$2 master vls-${segment[$2]} up type veth peer name eth$2 netns $1
+		ip -n $1 address add $(addr "$2" "$3")/$(len "$2") dev eth$2 $([ "$2" = 4 ] || echo nodad)
+		ip -n $1 link set eth$2 up"
+}
+
+# tap FAMILY: a machine's, which reads and writes frames; here a process does, whose other end is a tap, too
+tap() {
+	local end
+
+	host sh -c '[ -e /run/netns/guest ] || ip netns add guest'
+	spawn host socat "TUN,tun-type=tap,iff-no-pi,tun-name=tap$1" "UNIX-SENDTO:$LAB/guest$1.sock,bind=$LAB/tap$1.sock"
+	spawn inside guest socat "TUN,tun-type=tap,iff-no-pi,tun-name=eth$1" "UNIX-SENDTO:$LAB/tap$1.sock,bind=$LAB/guest$1.sock"
+	for end in tap guest; do retry 10 host test -S "$LAB/$end$1.sock"; done
+	host sh -euc "ip link set tap$1 master vls-${segment[$1]} up
+		ip -n guest address add $(addr "$1" 51)/$(len "$1") dev eth$1 $([ "$1" = 4 ] || echo nodad)
+		ip -n guest link set eth$1 up"
+}
+
+# frames NAME IFACE HEX…: as they are, 60 bytes at least
+frames() {
+	inside "$1" perl -e '
+		socket(my $s, 17, 3, 0) or die;
+		open my $f, "<", "/sys/class/net/$ARGV[0]/ifindex" or die;
+		my $to = pack("S n l x12", 17, 3, <$f>);
+		shift;
+		for (@ARGV) {
+			my $frame = pack "H*", s/://gr;
+			send($s, $frame . "\0" x (length $frame < 60 ? 60 - length $frame : 0), 0, $to) or die $!;
+		}' "${@:2}"
+}
+
+# local_frames MAC: to all the addresses that bridges keep to themselves, from MAC
+local_frames() { printf "0180c20000%s${1}88b5 " 00 02 03 0d 0e 0f; }
+
+# ---- the matrix ----------------------------------------------------------------------------------------------------
+
+# Cells are numbered: a state of the gateway, a way to listen (by all; or one of them takes over), what is sent.
+kinds=(udp tcp dns "udp to the gateway" "tcp to the gateway")
+states=()
+declare -gA eye
+
+# eyes NAME IFACE…: counts cells there from now on
+eyes() {
+	spawn inside "$1" "$WIRE" watch "${@:2}" --cells "$TOKEN"
+	eye[$1]=$SPAWNED:$SPAWNED_OUT
+	retry 5 grep -q '^ready' "$SPAWNED_OUT"
+}
+
+# shoot FAMILY FIRST: the member sends one of each, as an ordinary program does
+shoot() {
+	# shellcheck disable=SC2016 # the inner shell's words
+	inside "m$1" bash -c '
+		n=$1 gateway=$2 beyond=$3 resolver=$4
+		for what in "udp $beyond" "connect $beyond --port 80" "udp $resolver --port 53" "udp $gateway" \
+			"connect $gateway --port 80"; do
+			wire send $what --token "$TOKEN$(printf %02x $n)" &
+			n=$((n + 1))
+		done > /dev/null 2>&1
+		wait' - "$2" "$(addr "$1" 1)" "${beyond[$1]}" "${resolver[$1]}" || :
+}
+
+# fire FIRST: both families; once while the gateway has to be looked for, once as if it was known a moment ago
+fire() {
+	local f shooting=()
+
+	for f in 4 6; do
+		{
+			inside m$f ip neigh flush dev seg-${segment[$f]}
+			shoot $f "$1"
+			inside m$f ip neigh replace "$(addr $f 1)" lladdr "${gateway_mac[$f]}" dev "seg-${segment[$f]}" nud reachable
+			shoot $f "$1"
+		} 3>&- 4>&- &
+		shooting+=($!)
+	done
+	wait "${shooting[@]}"
+}
+
+# gratuitous MAC ADDRESS: an answer of ARP to all that nobody asked for: ADDRESS is at MAC
+gratuitous() {
+	local a
+
+	a=$(printf %02x ${2//./ })
+	echo "ffffffffffff${1}08060001080006040002$1$a$1$a"
+}
+
+# take_over LISTENER: it has the gateway's addresses, then its MAC too, says so to all, and routes; give_back
+take_over() {
+	local f name iface lies=()
+
+	for f in 4 6; do
+		read -r name iface <<< "$(at "$1" $f)"
+		own[$f]=$(mac "$name" "$iface")
+		inside "$name" sh -c "nft flush ruleset; sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+			ip address add $(addr $f 1)/$(len $f) dev $iface $([ $f = 4 ] || echo nodad)
+			advert() { wire send advert $(addr 6 2) --iface $iface --src $(addr 6 1) --to $(addr 6 1) --mac ${member_mac[6]}; }
+			[ $f = 4 ] || advert
+			ip link set $iface address ${gateway_mac[$f]}
+			[ $f = 4 ] || advert" > /dev/null 2>&1 || :
+		# shellcheck disable=SC2207 # words
+		lies=($(local_frames "${gateway_mac[$f]}") "ffffffffffff${gateway_mac[$f]}88b5"
+			"${member_mac[$f]}${gateway_mac[$f]}88b5")
+		[ $f = 6 ] || lies=("$(gratuitous "${own[4]}" "$(addr 4 1)")" "$(gratuitous "${gateway_mac[4]}" "$(addr 4 1)")" "${lies[@]}")
+		frames "$name" "$iface" "${lies[@]}"
+	done
+}
+
+give_back() {
+	local f name iface
+
+	for f in 4 6; do
+		read -r name iface <<< "$(at "$1" $f)"
+		inside "$name" sh -c "ip link set $iface address ${own[$f]}; ip address del $(addr $f 1)/$(len $f) dev $iface"
+	done
+}
+
+# round STATE: the gateway's; all listen, then each takes over
+round() {
+	local first=$((${#states[@]} * 25)) l
+
+	states+=("$1")
+	fire $first
+	for l in "${listeners[@]}"; do
+		first=$((first + 5))
+		take_over "$l"
+		fire $first
+		give_back "$l"
+	done
+}
+
+# count NAME FAMILY CELL in|out: frames there
+count() {
+	awk -v c="$3" -v f="$2" -v way="$4" '$1 == "cell" && $2 == c && $3 ~ (f == 4 ? "four$|eth4$" : "six$|eth6$") {
+		n = way == "in" ? $5 : $7 } END { print n + 0 }' "${eye[$1]#*:}"
+}
+
+close_eyes() {
+	local e
+
+	sleep 0.5 # what was sent last is on its way
+	for e in "${eye[@]}"; do host kill -TERM "${e%%:*}"; done
+	for e in "${eye[@]}"; do
+		retry 5 grep -q '^seen\|^unknown' "${e#*:}"
+		run ! grep '^unknown' "${e#*:}"
+	done
+}
+
+# row LISTENER FIRST: $row, sent and seen of each kind and family; $sent_all, $seen_any and $seen_all of all rows so far
+row() {
+	local f k name sent seen
+
+	row=
+	for f in 4 6; do
+		read -r name _ <<< "$(at "$1" $f)"
+		for k in 0 1 2 3 4; do
+			sent=$(count m$f $f $(($2 + k)) out)
+			seen=$(count "$name" $f $(($2 + k)) in)
+			((sent)) || sent_all=false
+			((!seen)) || seen_any=true
+			((seen)) || seen_all=false
+			row+=" $f:$sent>$seen"
+		done
+	done
+}
+
+@test "L29 L30 the matrix: what a member sends by its gateway, up, rotated, deleted, killed, restarting, down, is seen by no neighbour" {
+	local sent_all=true seen_any=false seen_all=true row i l n f name iface change
+	local -A gateway_mac member_mac own
+
+	need socat perl
+	for f in 4 6; do
+		gateway $f
+		member $f m 2
+		member $f rogue 3
+		other $f
+		veth spy $f 50
+		tap $f
+		read -r name iface <<< "$(at gw $f)"
+		gateway_mac[$f]=$(mac "$name" "$iface")
+		read -r name iface <<< "$(at m $f)"
+		member_mac[$f]=$(mac "$name" "$iface")
+	done
+	token
+	for f in 4 6; do
+		eyes m$f seg-${segment[$f]}
+		eyes rogue$f seg-${segment[$f]}
+		eyes other$f seg-${segment[$f]}
+	done
+	eyes spy eth4 eth6
+	eyes guest eth4 eth6
+
+	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ] # it works
+	[ "$(inside m6 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	round up
+	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ] # and after all that
+	[ "$(inside m6 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	host sh -c "sed 's/^DNS.*/&\nMTU = 1380/' $LAB/provider2.conf > /run/rotated6.conf; chmod 600 /run/rotated6.conf"
+	{ gateway 4 "$LAB/provider.conf"; gateway 6 /run/rotated6.conf; } 3>&- 4>&- &
+	change=$!
+	round rotated
+	wait $change
+	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	host sh -c 'ip link del vlg-gw4; ip link del vlg-gw6'
+	round deleted
+	gateway 4
+	gateway 6
+	host sh -c 'for n in gw4 gw6; do umount /run/netns/$n; rm /run/netns/$n; done'
+	round killed
+	gateway 4
+	gateway 6
+	{ vault down gw4 gw6; gateway 4; gateway 6; } 3>&- 4>&- &
+	change=$!
+	round restarting
+	wait $change
+	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	vault down gw4 gw6
+	round down
+	# The control: the same where no rule holds it, and the bridge floods all of its ports.
+	host sh -c 'nft delete table bridge vault; for p in /sys/class/net/vlg-*/brport/unicast_flood; do echo 1 > $p; done'
+	fire 200
+	close_eyes
+
+	echo "# sent>seen of each family: ${kinds[*]/%/,}" >&3
+	for i in "${!states[@]}"; do
+		for ((n = 0; n < 5; n++)); do
+			for l in "${listeners[@]}"; do
+				row "$l" $((i * 25 + 5 * n))
+				((n)) || echo "# gateway ${states[i]}, $l listens:   $row" >&3
+				((!n)) || [[ ${listeners[n - 1]} != "$l" ]] || echo "# gateway ${states[i]}, $l takes over:$row" >&3
+			done
+		done
+	done
+	$sent_all
+	! $seen_any
+	for l in "${listeners[@]}"; do
+		seen_all=true
+		row "$l" 200
+		echo "# no rules, gateway down, $l listens:$row" >&3
+		$seen_all
+	done
+}
