@@ -69,8 +69,9 @@ frames() {
 		}' "${@:2}"
 }
 
-# local_frames MAC: to all the addresses that bridges keep to themselves, from MAC
-local_frames() { printf "0180c20000%s${1}88b5 " 00 02 03 0d 0e 0f; }
+# local_frames MAC: to the addresses that bridges keep to themselves, from MAC (and one that they do with STP alone)
+local_frames() { printf "0180c20000%s${1}88b5 " 02 03 0d 0e 0f; }
+bridge_frames() { printf "0180c20000%s${1}88b5 " 00; local_frames "$1"; }
 
 # ---- the matrix ----------------------------------------------------------------------------------------------------
 
@@ -99,15 +100,15 @@ shoot() {
 		wait' - "$2" "$(addr "$1" 1)" "${beyond[$1]}" "${resolver[$1]}" || :
 }
 
-# fire FIRST: both families; once while the gateway has to be looked for, once as if it was known a moment ago
+# fire FIRST: both families; once as if the gateway was known a moment ago, once while it has to be looked for
 fire() {
 	local f shooting=()
 
 	for f in 4 6; do
 		{
-			inside m$f ip neigh flush dev seg-${segment[$f]}
-			shoot $f "$1"
 			inside m$f ip neigh replace "$(addr $f 1)" lladdr "${gateway_mac[$f]}" dev "seg-${segment[$f]}" nud reachable
+			shoot $f "$1"
+			inside m$f ip neigh flush dev "seg-${segment[$f]}"
 			shoot $f "$1"
 		} 3>&- 4>&- &
 		shooting+=($!)
@@ -137,7 +138,7 @@ take_over() {
 			ip link set $iface address ${gateway_mac[$f]}
 			[ $f = 4 ] || advert" > /dev/null 2>&1 || :
 		# shellcheck disable=SC2207 # words
-		lies=($(local_frames "${gateway_mac[$f]}") "ffffffffffff${gateway_mac[$f]}88b5"
+		lies=($(bridge_frames "${gateway_mac[$f]}") "ffffffffffff${gateway_mac[$f]}88b5"
 			"${member_mac[$f]}${gateway_mac[$f]}88b5")
 		[ $f = 6 ] || lies=("$(gratuitous "${own[4]}" "$(addr 4 1)")" "$(gratuitous "${gateway_mac[4]}" "$(addr 4 1)")" "${lies[@]}")
 		frames "$name" "$iface" "${lies[@]}"
@@ -167,10 +168,18 @@ round() {
 	done
 }
 
-# count NAME FAMILY CELL in|out: frames there
-count() {
-	awk -v c="$3" -v f="$2" -v way="$4" '$1 == "cell" && $2 == c && $3 ~ (f == 4 ? "four$|eth4$" : "six$|eth6$") {
-		n = way == "in" ? $5 : $7 } END { print n + 0 }' "${eye[$1]#*:}"
+# tally: what was counted, into $counted["NAME FAMILY CELL in"] and out
+tally() {
+	local n what cell iface in out f
+
+	for n in "${!eye[@]}"; do
+		while read -r what cell iface _ in _ out; do
+			[[ $what == cell ]] || continue
+			f=6
+			[[ $iface != *four && $iface != eth4 ]] || f=4
+			counted["$n $f $cell in"]=$in counted["$n $f $cell out"]=$out
+		done < "${eye[$n]#*:}"
+	done
 }
 
 close_eyes() {
@@ -192,8 +201,8 @@ row() {
 	for f in 4 6; do
 		read -r name _ <<< "$(at "$1" $f)"
 		for k in 0 1 2 3 4; do
-			sent=$(count m$f $f $(($2 + k)) out)
-			seen=$(count "$name" $f $(($2 + k)) in)
+			sent=${counted["m$f $f $(($2 + k)) out"]:-0}
+			seen=${counted["$name $f $(($2 + k)) in"]:-0}
 			((sent)) || sent_all=false
 			((!seen)) || seen_any=true
 			((seen)) || seen_all=false
@@ -204,7 +213,7 @@ row() {
 
 @test "L29 L30 the matrix: what a member sends by its gateway, up, rotated, deleted, killed, restarting, down, is seen by no neighbour" {
 	local sent_all=true seen_any=false seen_all=true row i l n f name iface change
-	local -A gateway_mac member_mac own
+	local -A gateway_mac member_mac own counted
 
 	need socat perl
 	for f in 4 6; do
@@ -258,6 +267,7 @@ row() {
 	host sh -c 'nft delete table bridge vault; for p in /sys/class/net/vlg-*/brport/unicast_flood; do echo 1 > $p; done'
 	fire 200
 	close_eyes
+	tally
 
 	echo "# sent>seen of each family: ${kinds[*]/%/,}" >&3
 	for i in "${!states[@]}"; do
@@ -277,4 +287,244 @@ row() {
 		echo "# no rules, gateway down, $l listens:$row" >&3
 		$seen_all
 	done
+}
+
+# ---- who is asked for ----------------------------------------------------------------------------------------------
+
+# everybody: all of the above, of both families
+everybody() {
+	local f
+
+	for f in 4 6; do
+		gateway $f
+		member $f m 2
+		member $f rogue 3
+		other $f
+		veth spy $f 50
+		tap $f
+	done
+}
+
+# looks HOST: all of them look for who asks for that host of both segments
+looks() {
+	local n group
+
+	group=$(printf 'ff02::1:ff00:%s' "$1")
+	eye=()
+	for n in m4 m6 gw4 gw6 rogue4 rogue6 other4 other6 spy guest; do
+		[ -e "/proc/$LAB_PID/root/run/netns/$n" ] || continue
+		case $n in spy | guest) iface=(eth4 eth6) ;; *) iface=("seg-${segment[${n: -1}]}") ;; esac
+		spawn inside "$n" "$WIRE" watch "${iface[@]}" --to "$(addr 4 "$1")" --to "$group"
+		eye[$n]=$SPAWNED:$SPAWNED_OUT
+		retry 5 grep -q '^ready' "$SPAWNED_OUT"
+	done
+}
+
+# ask NAME HOST: it knows nobody, and sends to that host
+ask() {
+	local f name iface
+
+	for f in 4 6; do
+		read -r name iface <<< "$(at "$1" $f)"
+		inside "$name" sh -c "ip neigh flush dev $iface; wire send udp $(addr $f "$2")" || :
+	done
+}
+
+# asked NAME: how often, of both families; printed
+asked() { awk '$1 == "iface" { n += $4 } END { print n + 0 }' "${eye[$1]#*:}"; }
+
+# nobody_but WHAT NAME…: they were asked, and nobody else; all_of: they were
+nobody_but() {
+	local n
+
+	all_of "$@"
+	for n in "${!eye[@]}"; do
+		[[ " $* " == *" $n "* ]] || ((!$(asked "$n")))
+	done
+}
+
+all_of() {
+	local n text=
+
+	close_eyes
+	for n in "${!eye[@]}"; do text+=" $n $(asked "$n")"; done
+	echo "# asked, when $1:$text" >&3
+	for n in "${@:2}"; do (($(asked "$n"))); done
+}
+
+@test "L29 who looks for a leg, or for its gateway that is down, asks that port alone" {
+	local n iface
+
+	need socat
+	everybody
+	looks 1
+	for n in m rogue other spy guest; do ask $n 1; done
+	nobody_but "all look for the gateway" gw4 gw6
+	looks 2
+	for n in gw rogue other spy guest; do ask $n 2; done
+	nobody_but "all look for a member" m4 m6
+	looks 51
+	ask m 51
+	all_of "a member looks for the tap, which is no leg" spy guest rogue4 rogue6 other4 other6
+	vault down gw4 gw6
+	looks 1
+	ask m 1
+	ask rogue 1
+	nobody_but "members look for the gateway, which is down"
+	# The control.
+	host nft delete table bridge vault
+	looks 1
+	ask m 1
+	all_of "the same without rules" spy guest rogue4 rogue6 other4 other6
+}
+
+# ---- what the bridge learns ----------------------------------------------------------------------------------------
+
+learned() { host bridge fdb show br vls-four | grep -v permanent | sort; }
+
+@test "L30 link-local frames, from another tool's port or by root in a member: the bridge learns nothing of them" {
+	local mac before n
+
+	need perl
+	gateway 4
+	member 4 m 2
+	member 4 rogue 3
+	veth spy 4 50
+	inside spy ping -q -c 1 -W 2 10.9.0.1
+	mac=$(mac gw4 seg-four)
+	inside rogue4 nft flush ruleset
+	before=$(learned)
+	echo "$before"
+	[[ $before == *"$mac dev vlg-gw4 "*sticky* ]]
+	for n in "spy eth4" "rogue4 seg-four"; do
+		# shellcheck disable=SC2046,SC2086 # words
+		frames $n $(bridge_frames "$mac") $(bridge_frames 02:76:0a:09:00:63) $(local_frames 02:aa:00:00:00:01)
+	done
+	[ "$before" = "$(learned)" ]
+	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	vault check gw4 m4
+	# The control, twice: where it may, the bridge learns of the very same frames.
+	host ip link set vls-four type bridge no_linklocal_learn 0
+	# shellcheck disable=SC2046 # words
+	frames spy eth4 $(local_frames 02:aa:00:00:00:01)
+	[[ $(learned) == *"02:aa:00:00:00:01 dev spy4"* ]]
+	run -1 vault check m4
+	[[ $output == *"learns from link-local frames (no_linklocal_learn)"*"(vault up m4)"* ]]
+	host sh -c 'nft delete table bridge vault; bridge fdb del '"$mac"' dev vlg-gw4 master'
+	# shellcheck disable=SC2046 # words
+	frames spy eth4 $(local_frames "$mac")
+	[[ $(learned) == *"$mac dev spy4"* ]]
+	# It is mended from there, and the very same frames move nothing.
+	member 4 m 2
+	gateway 4
+	vault check gw4 m4
+	# shellcheck disable=SC2046 # words
+	frames spy eth4 $(local_frames "$mac")
+	[[ $(learned) == *"$mac dev vlg-gw4 "*sticky* ]]
+	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+}
+
+# many FIRST N: frames from so many MAC addresses by the veth, to all
+many() {
+	inside spy perl -e '
+		socket(my $s, 17, 3, 0) or die;
+		open my $f, "<", "/sys/class/net/eth4/ifindex" or die;
+		my $to = pack("S n l x12", 17, 3, <$f>);
+		for ($ARGV[0] .. $ARGV[0] + $ARGV[1] - 1) {
+			my $frame = "\xff" x 6 . pack("CCN", 2, 0xaa, $_) . "\x88\xb5" . "\0" x 46;
+			until (send($s, $frame, 0, $to)) { $!{ENOBUFS} or die $! }
+		}' "$1" "$2"
+}
+behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
+
+@test "L30 addresses without end by one port: the bridge learns a bounded number, and others go on" {
+	need perl
+	gateway 4
+	member 4 m 2
+	veth spy 4 50
+	inside spy ping -q -c 1 -W 2 10.9.0.1
+	many 1 5000
+	n=$(behind)
+	echo "# $n of 5000 learned" >&3
+	((n >= 900 && n <= 1500))
+	veth two 4 52
+	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	inside two ping -q -c 1 -W 2 10.9.0.2
+	inside spy ping -q -c 1 -W 2 10.9.0.2 # who was there before
+	vault check m4
+	# The control: without rules all are learned, but for the bridge's own bound, where it has one.
+	host nft delete table bridge vault
+	many 10000 20000
+	n=$(behind)
+	echo "# $n of 20000 learned without rules" >&3
+	if [[ $(printf '%s\n' 6.7 "$(uname -r)" | sort -V | head -n 1) == 6.7 ]]; then
+		((n >= 15000 && n <= 16384))
+	else
+		((n >= 20000))
+	fi
+}
+
+# ---- other ways ----------------------------------------------------------------------------------------------------
+
+@test "L29 a member uses its own gateway and no other, root inside and a wide network too" {
+	local own other
+
+	gateway 4
+	vault up gwb conf "$LAB/provider2.conf" segment four 10.9.0.9/24 gateway
+	vault up m4 no-link segment four 10.9.0.2/8 via 10.9.0.1
+	own=02:76:0a:09:00:01 other=02:76:0a:09:00:09
+	inside m4 nft flush ruleset
+	token
+	must_see srv:wg0 -- inside m4 wire send packet 203.0.113.9 --iface seg-four --mac $own --token "$TOKEN"
+	token
+	observe gwb:seg-four
+	inside m4 wire send packet 203.0.113.9 --iface seg-four --mac $other --token "$TOKEN"
+	inside m4 wire send packet 10.66.0.1 --port 53 --iface seg-four --mac $other --token "$TOKEN" # of its network
+	inside m4 wire send packet 10.9.0.77 --iface seg-four --mac $other --token "$TOKEN"
+	must_not_see
+	token
+	must_see gwb:seg-four -- inside m4 wire send packet 10.9.0.9 --iface seg-four --mac $other --token "$TOKEN" # a member
+}
+
+@test "L29 DN-5 machines of other tools: none takes the gateway's place towards another, none gets what is for it, or for another" {
+	local mac spy
+
+	need perl
+	gateway 4
+	member 4 m 2
+	veth spy 4 50
+	veth two 4 52
+	host ip -n two route add default via 10.9.0.1
+	[ "$(inside two curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	inside spy ping -q -c 1 -W 2 10.9.0.52 # as neighbours
+	inside spy ping -q -c 1 -W 2 10.9.0.1
+	mac=$(mac gw4 seg-four) spy=$(mac spy eth4)
+	# By its own MAC: towards a leg and another machine alike.
+	observe two:eth4 --from 10.9.0.1 --from 10.9.0.2
+	frames spy eth4 "$(gratuitous "$spy" 10.9.0.1)" "$(gratuitous "$spy" 10.9.0.2)"
+	inside spy wire send packet 10.9.0.52 --iface eth4 --mac "$(mac two eth4)" --src 10.9.0.1
+	must_not_see
+	must_see two:eth4 --from 10.9.0.50 -- frames spy eth4 "$(gratuitous "$spy" 10.9.0.50)"
+	# The gateway down, its MAC is known to the machine a moment longer.
+	vault down gw4
+	host ip -n two neigh replace 10.9.0.1 lladdr "$mac" dev eth4 nud reachable
+	token
+	must_not_see spy:eth4 m4:seg-four -- inside two wire send udp 203.0.113.9 --token "$TOKEN"
+	inside spy ip link set eth4 address "$mac"
+	frames spy eth4 "ffffffffffff${mac}88b5"
+	[[ $(learned) != *"$mac"* ]]
+	token
+	must_not_see spy:eth4 m4:seg-four -- inside two wire send udp 203.0.113.9 --token "$TOKEN"
+	inside spy ip link set eth4 address "$spy"
+	# A machine that is gone: what a leg sends to it is flooded to nobody.
+	inside m4 ping -q -c 1 -W 2 10.9.0.52
+	own=$(mac two eth4)
+	host ip link del two4
+	host ip -n m4 neigh replace 10.9.0.52 lladdr "$own" dev seg-four nud reachable
+	token
+	must_not_see spy:eth4 -- inside m4 wire send udp 10.9.0.52 --token "$TOKEN"
+	# The control.
+	host nft delete table bridge vault
+	token
+	must_see spy:eth4 -- inside m4 wire send udp 10.9.0.52 --token "$TOKEN"
 }

@@ -476,19 +476,26 @@ too_big() {
 	[ "$before" = "$(host sh -c 'ip -o link | cut -d: -f2; nft list ruleset; ls -A /run/vault')" ]
 }
 
-@test "BX-3 segment: up again mends a leg, its port, its bridge and the guard, and changes what words change" {
+@test "BX-3 L30 segment: up again mends a leg, its port, its bridge and the guard, and changes what words change" {
 	vault up b isolated segment lan $NET.3/24
 	up=(vault up a isolated segment lan "$NET.2/24")
 	"${up[@]}"
 	[[ $("${up[@]}") == "a: up, sealed, as described" ]]
 	# A fault of the bridge costs the leg nothing: it is not made anew.
 	for break in 'ip link set vls-lan down' 'ip link set vls-lan arp on' 'ip address add 10.9.0.99/24 dev vls-lan' \
+		'ip link set vls-lan type bridge no_linklocal_learn 0' 'ip link set vls-lan type bridge stp_state 1' \
+		'ip link set vls-lan type bridge mcast_snooping 1' 'ip link set vlg-a type bridge_slave learning on' \
+		'ip link set vlg-a type bridge_slave flood on' 'bridge fdb del 02:76:0a:09:00:02 dev vlg-a master' \
+		'bridge fdb replace 02:76:0a:09:00:02 dev vlg-a master static' \
+		'bridge fdb replace 02:76:0a:09:00:02 dev vlg-b master static sticky' \
 		'ip link add other type vrf table 77 || exit 9; ip link set vls-lan master other'; do
 		host ip -n a link set seg-lan alias kept
 		host sh -c "$break" || { echo "# no vrf in this kernel" >&3; continue; }
 		run -1 vault check a
+		[[ $output == *FAIL*"leg on segment lan: "*"(vault up a)"* ]]
 		run -0 "${up[@]}"
 		[[ $output == *"~ leg on segment lan"* ]]
+		[[ $("${up[@]}") == "a: up, sealed, as described" ]]
 		run -0 vault check a b
 		inside a ping -c 1 -W 2 $NET.3
 		[[ $(host ip -n a link show seg-lan) == *"alias kept"* ]]
