@@ -9,8 +9,10 @@
 
 /*
  * The kernel tells a rule in words of its own: the settings of an expression in another order,
- * nests without their flag, names with a NUL where libnftnl sends none. All the rest must be the
- * same byte by byte. What is nested is known from the side that was sent, where libmnl flags it.
+ * nests without their flag, names with a NUL where libnftnl sends none; and, where the machine
+ * reads no number of 64 bits but at a multiple of eight, with empty attributes before these. All
+ * the rest must be the same byte by byte. What is nested is known from the side that was sent,
+ * where libmnl flags it.
  */
 
 typedef bool same_fn(const struct nlattr *sent, const struct nlattr *told);
@@ -27,6 +29,11 @@ static bool same_bytes(const struct nlattr *sent, const struct nlattr *told)
 		       mnl_attr_get_payload_len(sent));
 }
 
+static bool is_empty(const struct nlattr *attr)
+{
+	return !mnl_attr_get_payload_len(attr);
+}
+
 /* Both hold as many attributes, of the same types in the same order, and FN says true of each two. */
 static bool same_list(const struct nlattr *sent, const struct nlattr *told, same_fn *fn)
 {
@@ -35,6 +42,8 @@ static bool same_list(const struct nlattr *sent, const struct nlattr *told, same
 
 	while ((a = nl_next_attr(&s, end_of(sent))) != NULL) {
 		b = nl_next_attr(&t, end_of(told));
+		while (b && is_empty(b) && !is_empty(a))
+			b = nl_next_attr(&t, end_of(told));
 		if (!b || mnl_attr_get_type(a) != mnl_attr_get_type(b) || !fn(a, b))
 			return false;
 	}
@@ -70,14 +79,16 @@ static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
 	return NULL;
 }
 
-/* How many attributes are in NEST; one more where it does not end with the last of them. */
+/* How many attributes are in NEST that are not empty; one more where it does not end with the last
+ * of them. */
 static size_t count(const struct nlattr *nest)
 {
 	const char *pos = mnl_attr_get_payload(nest);
+	const struct nlattr *attr;
 	size_t n = 0;
 
-	while (nl_next_attr(&pos, end_of(nest)))
-		n++;
+	while ((attr = nl_next_attr(&pos, end_of(nest))) != NULL)
+		n += !is_empty(attr);
 	return n + (pos != end_of(nest));
 }
 

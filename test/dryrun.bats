@@ -32,6 +32,7 @@ snapshot() {
 			[[ $where == host ]] || run=(ip netns exec "$name")
 			look "$where: rules" "${run[@]}" nft list ruleset
 			look "$where: addresses" "${run[@]}" ip -o address
+			look "$where: stations" "${run[@]}" bridge fdb show | grep sticky || :
 			look "$where: links" "${run[@]}" ip -d -o link
 			for family in -4 -6; do
 				look "$where: routes $family" "${run[@]}" ip "$family" route show table all | sort # equals come as they came up

@@ -102,6 +102,7 @@ static const struct concat in_port = { 1, { SELECT_IIFNAME } };
 static const struct concat out_port = { 1, { SELECT_OIFNAME } };
 static const struct concat from_port = { 2, { SELECT_IIFNAME, SELECT_ETHER_SADDR } };
 static const struct concat to_mac = { 2, { SELECT_IIFNAME, SELECT_ETHER_DADDR } };
+static const struct concat at_from = { 2, { SELECT_OIFNAME, SELECT_ETHER_SADDR } };
 static const struct concat at_mac = { 2, { SELECT_OIFNAME, SELECT_ETHER_DADDR } };
 static const struct concat ether = { 1, { SELECT_ETHER_SADDR } };
 static const struct concat ether_to = { 1, { SELECT_ETHER_DADDR } };
@@ -290,6 +291,10 @@ static void add_from_legs(struct ruleset *rs, struct chain *c)
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
 	     match_icmp_set(AF_INET6, "neighbour"));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+		RULE(rs, c, "dropped_forged", VERDICT_DROP, "from beyond by no other gateway (L29)",
+		     match_iif(LEGS), match_oif(LEGS),
+		     match_not(in_grant(GRANT_LEG, f, &port_saddr)),
+		     match_not(in_macs(WAYS, &at_from)));
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the segment: another leg",
 		     in_grant(GRANT_NETWORK, f, &port_daddr), in_grant(GRANT_LEG, f, &daddr_at));
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "what another tool plugged in",

@@ -383,6 +383,74 @@ static int open_vault(void *arg)
 	return nl_open(arg, NETLINK_ROUTE);
 }
 
+static bool is_ours(const struct rtnl_bridge *bridge)
+{
+	return !bridge->spans && !bridge->snoops && !bridge->learns_local && bridge->is_bounded;
+}
+
+/* A bridge of the kernel's own settings, INDEX. */
+static void queue_plain_bridge(uint32_t index)
+{
+	struct nlmsghdr *nlh =
+		start_link(&batch, &host, 1, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, index, ROOM);
+	struct nlattr *info;
+
+	nl_put_name(&batch, nlh, IFLA_IFNAME, "plain");
+	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
+	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(nlh, info);
+	nl_batch_end(&batch, nlh);
+}
+
+static void test_bridge(void)
+{
+	enum { OURS = 70010, PLAIN = 70011, PORT = 70012, OTHER = 70013 };
+	static const uint8_t mac[RTNL_MAC_LEN] = { 2, 0x76, 1, 2, 3, 4 };
+	struct rtnl_veth veth = { .name = "port",
+				  .peer_name = "far",
+				  .index = PORT,
+				  .peer_index = 70014,
+				  .peer_ns = vault_ns,
+				  .master = OURS };
+	struct rtnl_station station;
+	const struct rtnl_link *link;
+
+	rtnl_queue_bridge(&batch, &host, 1, "ours", OURS);
+	queue_plain_bridge(PLAIN);
+	ok(send_batch() == 0 && (link = find_link(&host, OURS)) && is_ours(&link->bridge),
+	   "a bridge of ours is set as it should be");
+	ok((link = find_link(&host, PLAIN)) && !link->bridge.spans && link->bridge.snoops &&
+		   link->bridge.learns_local,
+	   "another is as the kernel has it");
+	rtnl_queue_bridge_settings(&batch, &host, 1, PLAIN);
+	ok(send_batch() == 0 && (link = find_link(&host, PLAIN)) && is_ours(&link->bridge),
+	   "and then is set as ours");
+	rtnl_queue_veth(&batch, &host, 1, &veth);
+	veth.name = "other";
+	veth.peer_name = "far2";
+	veth.index = OTHER;
+	veth.peer_index = 70015;
+	rtnl_queue_veth(&batch, &host, 2, &veth);
+	ok(send_batch() == 0 && (link = find_link(&host, PORT)) && link->master == OURS &&
+		   link->learns && link->floods,
+	   "a port learns, and is flooded");
+	ok(rtnl_ask_station(&host, OURS, mac, &station, &error) == -ENOENT, "nobody is behind it");
+	rtnl_queue_port_settings(&batch, &host, 1, PORT);
+	rtnl_queue_station(&batch, &host, 2, OTHER, mac);
+	ok(send_batch() == 0 && (link = find_link(&host, PORT)) && !link->learns && !link->floods,
+	   "it does not any more");
+	ok(rtnl_ask_station(&host, OURS, mac, &station, &error) == 0 && station.port == OTHER &&
+		   station.stays,
+	   "who is behind the other stays there");
+	rtnl_queue_station(&batch, &host, 1, PORT, mac);
+	ok(send_batch() == 0 && rtnl_ask_station(&host, OURS, mac, &station, &error) == 0 &&
+		   station.port == PORT && station.stays,
+	   "but where he is told to be");
+	rtnl_queue_del_link(&batch, &host, 1, "port");
+	ok(send_batch() == 0 && rtnl_ask_station(&host, OURS, mac, &station, &error) == -ENOENT,
+	   "and goes with it");
+}
+
 int main(void)
 {
 	if (!sandbox_enter()) {
@@ -395,6 +463,7 @@ int main(void)
 		"sockets"))
 		return tap_done();
 	test_veth();
+	test_bridge();
 	test_conf4();
 	test_addresses();
 	test_routes();
