@@ -168,6 +168,60 @@ static void test_text(void)
 	ok(!strcmp(text, "1 h 2 min 4 s") || !strcmp(text, "1 h 2 min 3 s"), "a span as text");
 }
 
+/* What the report prints of TEXT. The caller's. */
+static char *print(const char *text)
+{
+	struct history h = { .name = "media" };
+	struct str out = STR_INIT;
+
+	if (read_log(text, &h))
+		printf("# not read\n");
+	history_print(&h, &out);
+	history_free(&h);
+	return out.s;
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < 32 && *text != '\n') || *text == 127)
+			return true;
+	return false;
+}
+
+/* A log is anybody's text by the time that it is read. */
+static void test_hostile(void)
+{
+#define EVIL "\\u001b]0;evil\\u0007\\u009b2J\\u202e\\n\\r"
+	static const char evil[] =
+		RUN("00.000", "LEAK",
+		    ",\"probes\":[{\"id\":\"" EVIL "\",\"verdict\":\"LEAK\",\"evidence\":[{"
+		    "\"interface\":\"" EVIL "\",\"time\":\"" EVIL "\",\"summary\":\"" EVIL
+		    "\"}]}],\"addresses\":[{\"family\":\"ipv4\",\"verdict\":\"LEAK\","
+		    "\"detail\":\"" EVIL "\",\"inside\":\"" EVIL "\"}],\"action\":{\"what\":\""
+		    EVIL "\",\"done\":true,\"delay\":1e308},\"drops\":{\"" EVIL
+		    "\":{\"packets\":3,\"total\":3}}")
+			RUN("01.000", "sealed", INSIDE("\"" EVIL "x\""));
+	static const char numbers[] =
+		RUN("00.000", "sealed", DROPPED("9223372036854775807", "9223372036854775807"))
+			RUN("01.000", "sealed",
+			    DROPPED("-9223372036854775808", "-9223372036854775808"))
+				RUN("02.000", "sealed",
+				    DROPPED("9223372036854775807", "9223372036854775807"))
+					RUN("03.000", "sealed", DROPPED("1.5", "{}"));
+	char *text cleanup(free_ptr) = print(evil);
+	size_t lines = 0;
+
+	for (const char *c = text; c && *c; c++)
+		lines += *c == '\n';
+	ok(text && strstr(text, "evil") && !has_control(text),
+	   "L37 texts of a log are no orders to a terminal");
+	ok(text && !strstr(text, "\xc2\x9b") && lines == 10, "... nor lines of the report");
+	ok(says(numbers, "\"packets\":9223372036854775807,\"by_probes\":9223372036854775807,"
+			 "\"total\":0"),
+	   "L37 numbers that no counter has stay what a number can be");
+}
+
 int main(void)
 {
 	test_runs();
@@ -175,5 +229,6 @@ int main(void)
 	test_contents();
 	test_many();
 	test_text();
+	test_hostile();
 	return tap_done();
 }

@@ -5,6 +5,10 @@
  * The log is read as it comes, a line at a time: a day of it is 2,880 runs. A line that is none is
  * counted, as a crash may tear one. Counters of the kill switch only grow, until the vault is made
  * anew: then they begin again at nothing.
+ *
+ * Nothing of a line is believed: it may be anybody's by now. Its texts, keys and all, are made
+ * printable and short before they are looked at; its numbers are none below nothing, and sums stay
+ * at the greatest there is.
  */
 #include "vault/leak/history.h"
 
@@ -16,6 +20,8 @@
 #include "vault/seal.h"
 
 #define LINE_MAX_BYTES (1U << 20) /* many times what a run is */
+#define TEXT_MAX_BYTES 1000 /* of one text in it */
+#define REASONS_MAX 256 /* of drops; a kill switch has a few dozen */
 
 static const char *const sides[] = { "inside", "host" };
 
@@ -35,6 +41,62 @@ static int keep_leak(struct history *h, const char *time, const char *id, json_t
 {
 	return keep(&h->leaks, &h->n_leaks,
 		    json_pack("{s:s, s:s, s:O?}", "time", time, "id", id, "evidence", evidence));
+}
+
+/* A copy of TEXT that a terminal may have. The caller's; NULL without memory. */
+static char *make_harmless(const char *text)
+{
+	char *copy = strndup(text, TEXT_MAX_BYTES);
+
+	if (copy)
+		str_make_printable(copy);
+	return copy;
+}
+
+static json_t *clean(const json_t *value);
+
+static json_t *clean_object(const json_t *value)
+{
+	json_t *out = json_object(), *member;
+	const char *key;
+
+	json_object_foreach((json_t *)(uintptr_t)value, key, member) {
+		char *harmless cleanup(free_ptr) = make_harmless(key);
+
+		if (!out || !harmless || json_object_set_new(out, harmless, clean(member))) {
+			json_decref(out);
+			return NULL;
+		}
+	}
+	return out;
+}
+
+static json_t *clean_array(const json_t *value)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < json_array_size(value); i++)
+		if (!out || json_array_append_new(out, clean(json_array_get(value, i)))) {
+			json_decref(out);
+			return NULL;
+		}
+	return out;
+}
+
+/* VALUE with all its texts harmless: a new reference, NULL without memory. As deep as the parser
+ * lets it be. */
+static json_t *clean(const json_t *value)
+{
+	char *text cleanup(free_ptr) = NULL;
+
+	if (json_is_object(value))
+		return clean_object(value);
+	if (json_is_array(value))
+		return clean_array(value);
+	if (!json_is_string(value))
+		return json_deep_copy(value);
+	text = make_harmless(json_string_value(value));
+	return text ? json_string(text) : NULL;
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -69,7 +131,7 @@ static int take_side(struct history *h, const char *time, const json_t *address,
 	char key[32];
 	int r = 0;
 
-	if (!*to)
+	if (!*to || (strcmp(family, "ipv4") != 0 && strcmp(family, "ipv6") != 0))
 		return 0;
 	snprintf(key, sizeof(key), "%.8s %s", family, side);
 	if (!h->addresses)
@@ -99,9 +161,19 @@ static int take_addresses(struct history *h, const char *time, const json_t *run
 	return r;
 }
 
+/* None is less than nothing. */
 static json_int_t number_of(const json_t *object, const char *key)
 {
-	return json_integer_value(json_object_get(object, key));
+	json_int_t n = json_integer_value(json_object_get(object, key));
+
+	return n > 0 ? n : 0;
+}
+
+static json_int_t add(json_int_t a, json_int_t b)
+{
+	json_int_t sum;
+
+	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
 /* A counter of the kill switch. Of what it had before the log begins, only the first run's own
@@ -112,14 +184,16 @@ static int take_counter(struct history *h, const char *reason, const json_t *cou
 	json_int_t total = number_of(counter, "total"), packets = number_of(counter, "packets");
 	json_int_t before = number_of(so_far, "total"), more = total - before;
 
+	if (!so_far && json_object_size(h->drops) == REASONS_MAX)
+		return 0;
 	if (!so_far)
 		more = packets;
 	else if (more < 0)
 		more = total;
 	return json_object_set_new(h->drops, reason,
 				   json_pack("{s:I, s:I, s:I}", "packets",
-					     number_of(so_far, "packets") + more, "by_probes",
-					     number_of(so_far, "by_probes") + packets, "total",
+					     add(number_of(so_far, "packets"), more), "by_probes",
+					     add(number_of(so_far, "by_probes"), packets), "total",
 					     total))
 		       ? -ENOMEM
 		       : 0;
@@ -174,14 +248,16 @@ static int take_run(struct history *h, const json_t *run)
 
 static int take_line(struct history *h, const char *text, size_t len)
 {
-	json_t *run;
+	json_t *read, *run;
 	int r;
 
 	if (!len)
 		return 0; /* two that ended a torn line at once */
 	h->lines++;
-	run = json_loadb(text, len, 0, NULL);
-	r = take_run(h, run);
+	read = json_loadb(text, len, 0, NULL);
+	run = read ? clean(read) : NULL;
+	r = read && !run ? -ENOMEM : take_run(h, run);
+	json_decref(read);
 	json_decref(run);
 	return r;
 }
