@@ -179,6 +179,54 @@ few() { (($(fds) <= $1)); }
 	[ -z "$output" ]
 }
 
+@test "L37 a log is the caller's own file: not another's, nor by another's link, nor one that others write; each refusal names the remedy, which works" {
+	local d=/run/logs
+
+	vault up media conf "$conf"
+	host bash -euo pipefail <<- 'END'
+		mkdir -m 1777 /run/logs
+		mkdir -m 700 /run/logs/real
+		touch /run/logs/foreign /run/logs/open /run/logs/other
+		chown 1000 /run/logs/foreign
+		chmod 666 /run/logs/open
+		ln /run/logs/other /run/logs/second
+		ln -s real /run/logs/mine
+		ln -s real /run/logs/theirs
+		chown -h 1000 /run/logs/theirs
+		touch /run/logs/real/log
+	END
+	refused() { # FILE WORDS: and what is there stays as it is
+		run -2 --separate-stderr vault leaktest media probe udp-public log "$1"
+		echo "$stderr"
+		[[ $stderr == *"vault: $1: "*"$2"* ]]
+		[ "$(host cat $d/foreign $d/open $d/other $d/real/log)" = "" ]
+	}
+	refused $d/foreign "belongs to user 1000, neither to root nor to you (chown root $d/foreign)"
+	refused $d/open "others can write to it (mode 0666: chmod go-w $d/open)"
+	refused $d/second "a hard link (name a new one)"
+	refused $d/theirs/log "$d/theirs on the way to it is a link of user 1000"
+	refused $d/theirs/new "$d/theirs on the way to it is a link of user 1000"
+	# One's own link, one's own file, and a new one in a folder of all.
+	for file in mine/log mine/../mine/new new other/../real/x; do
+		[[ $file == other* ]] && { run -2 vault leaktest media probe udp-public log $d/$file; continue; }
+		run -0 vault -q leaktest media probe udp-public log $d/$file
+		host grep -q '"sealed"' $d/$file
+	done
+	host grep -q '"sealed"' $d/real/log
+	run -0 host env SUDO_UID=1000 "$VAULT" -q leaktest media probe udp-public log $d/foreign
+	# The remedies, as printed; and a log that becomes another's while it is written to.
+	host chown root $d/foreign
+	host chmod go-w $d/open
+	for file in foreign open; do run -0 vault -q leaktest media probe udp-public log $d/$file; done
+	watch probe udp-public interval 1s log $d/mine/watched
+	retry 20 host test -s $d/real/watched
+	host sh -c "chown -h 1000 $d/mine; mv $d/real/watched $d/real/away"
+	retry 20 grep -q "not in the log: $d/mine on the way to it is a link of user 1000" "$SPAWNED_OUT"
+	host test ! -e $d/real/watched
+	host kill -TERM "$WATCH"
+	ended 3
+}
+
 @test "PC-7: a vault that is not up is unknown, run after run; when it is up again it is tested" {
 	watch probe udp-public interval 1s log "$log"
 	retry 20 has_lines 1 "$log"

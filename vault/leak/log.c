@@ -13,11 +13,130 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "lib/addr.h"
 #include "lib/str.h"
+
+/* ---- whose file it is (L37) ---- */
+
+#define LINKS_MAX 40 /* as the kernel has it */
+#define WRITABLE (S_IWGRP | S_IWOTH)
+
+/* The caller's, by sudo(8), too; or root's. */
+static bool is_trusted(uid_t uid)
+{
+	const char *sudo = geteuid() ? NULL : getenv("SUDO_UID");
+	uint64_t caller;
+
+	return !uid || uid == geteuid() ||
+	       (sudo && !uint_parse(sudo, strlen(sudo), 0, UINT32_MAX, &caller) && uid == caller);
+}
+
+/* Puts the target of the link FD, which the first LEN bytes of PATH name, in their place. */
+static int put_target(char path[static PATH_MAX], size_t len, int fd)
+{
+	char target[PATH_MAX], whole[PATH_MAX];
+	ssize_t n = readlinkat(fd, "", target, sizeof(target) - 1);
+	size_t folder = len;
+	int size;
+
+	if (n <= 0)
+		return n ? -errno : -ENOENT;
+	target[n] = '\0';
+	while (folder && path[folder - 1] != '/')
+		folder--;
+	size = snprintf(whole, sizeof(whole), "%.*s%s%s", target[0] == '/' ? 0 : (int)folder, path,
+			target, path + len);
+	if (size < 0 || (size_t)size >= sizeof(whole))
+		return -ENAMETOOLONG;
+	memcpy(path, whole, (size_t)size + 1);
+	return 0;
+}
+
+/* The first LEN bytes of PATH, when they name a link: follows it, if it is the caller's or root's.
+ * 1; 0: no link; -EPERM with WHY; -errno. */
+static int follow(char path[static PATH_MAX], size_t len, char why[static LEAK_LOG_WHY])
+{
+	int fd cleanup(close_fd) = -1;
+	char rest = path[len];
+	struct stat st;
+	int r;
+
+	path[len] = '\0';
+	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	r = fd < 0 || fstat(fd, &st) ? -errno : 0;
+	if (!r && S_ISLNK(st.st_mode) && !is_trusted(st.st_uid)) {
+		snprintf(why, LEAK_LOG_WHY,
+			 "%.300s on the way to it is a link of user %u, which is not followed "
+			 "(name the place itself)",
+			 path, (unsigned int)st.st_uid);
+		r = -EPERM;
+	}
+	path[len] = rest;
+	if (r || !S_ISLNK(st.st_mode))
+		return r;
+	r = put_target(path, len, fd);
+	return r ? r : 1;
+}
+
+/* Follows the links of PATH's folders, in place: none is left, or the kernel will not have it. */
+static int follow_links(char path[static PATH_MAX], char why[static LEAK_LOG_WHY])
+{
+	unsigned int links = 0;
+
+	for (size_t len = 1; path[0] && path[len]; len++) {
+		int r = path[len] == '/' && path[len - 1] != '/' ? follow(path, len, why) : 0;
+
+		if (r < 0)
+			return r;
+		if (r && ++links > LINKS_MAX)
+			return -ELOOP;
+		if (r)
+			len = 0; /* from the beginning: the target's folders may be links */
+	}
+	return 0;
+}
+
+/* What was opened is the caller's file alone. */
+static int judge(int fd, const char *path, char why[static LEAK_LOG_WHY])
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (!is_trusted(st.st_uid))
+		snprintf(why, LEAK_LOG_WHY,
+			 "it belongs to user %u, neither to root nor to you (chown root %.300s)",
+			 (unsigned int)st.st_uid, path);
+	else if (st.st_nlink > 1)
+		snprintf(why, LEAK_LOG_WHY,
+			 "it is another file as well, by a hard link (name a new one)");
+	else if (st.st_mode & WRITABLE)
+		snprintf(why, LEAK_LOG_WHY,
+			 "others can write to it (mode %04o: chmod go-w %.300s)",
+			 (unsigned int)st.st_mode & 07777U, path);
+	return *why ? -EPERM : 0;
+}
+
+/* Without any link on the way. */
+static int open_without_links(const char *path, int flags, mode_t mode)
+{
+	const struct open_how how = { .flags = (unsigned int)(flags | O_CLOEXEC),
+				      .mode = mode,
+				      .resolve = RESOLVE_NO_SYMLINKS };
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
 
 /* A file's name is on the disk when its folder is. */
 static int sync_folder(const char *path)
@@ -26,46 +145,49 @@ static int sync_folder(const char *path)
 	char folder[PATH_MAX] = ".";
 	int fd cleanup(close_fd) = -1;
 
-	if (slash && (size_t)(slash - path) >= sizeof(folder))
-		return -ENAMETOOLONG;
 	if (slash) {
 		size_t len = slash == path ? 1 : (size_t)(slash - path);
 
 		memcpy(folder, path, len);
 		folder[len] = '\0';
 	}
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open_without_links(folder, O_RDONLY | O_DIRECTORY, 0);
 	return fd < 0 || fsync(fd) ? -errno : 0;
 }
 
 /* Reads it, too, to see how it ends. A FIFO is opened without waiting, and refused. */
-static int open_file(const char *path)
+static int open_file(const char *named, char why[static LEAK_LOG_WHY])
 {
-	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-	int fd cleanup(close_fd) = open(path, flags);
-	struct stat st;
-	int r = 0;
+	const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
+	int fd cleanup(close_fd) = -1, r;
+	char path[PATH_MAX];
 
+	*why = '\0';
+	if (strlen(named) >= sizeof(path))
+		return -ENAMETOOLONG;
+	strcpy(path, named);
+	r = follow_links(path, why);
+	if (r)
+		return r;
+	fd = open_without_links(path, flags, 0);
 	if (fd < 0 && errno == ENOENT) {
-		fd = open(path, flags | O_CREAT, 0600);
+		fd = open_without_links(path, flags | O_CREAT | O_EXCL, 0600);
 		r = fd < 0 ? -errno : sync_folder(path);
 	} else if (fd < 0) {
 		r = -errno;
 	}
-	if (!r && fstat(fd, &st))
-		r = -errno;
-	else if (!r && !S_ISREG(st.st_mode))
-		r = -EINVAL;
+	if (!r)
+		r = judge(fd, named, why);
 	return r ? r : steal_fd(&fd);
 }
+
+/* ---- lines ---- */
 
 int leak_log_open(struct leak_log *log, const char *path)
 {
 	log->path = path;
-	log->fd = open_file(path);
-	if (log->fd >= 0)
-		return 0;
-	return log->fd;
+	log->fd = open_file(path, log->why);
+	return log->fd < 0 ? log->fd : 0;
 }
 
 /* True when the file of that name still is the one that is open. */
@@ -112,7 +234,7 @@ int leak_log_add(struct leak_log *log, const json_t *line)
 
 	if (!is_in_place(log)) {
 		leak_log_close(log);
-		log->fd = open_file(log->path);
+		log->fd = open_file(log->path, log->why);
 	}
 	if (log->fd < 0)
 		return log->fd;

@@ -8,15 +8,19 @@
 
 #include "lib/base.h"
 
+#define LEAK_LOG_WHY 512
+
 struct leak_log {
 	const char *path; /* borrowed */
 	int fd; /* -1: not open at the moment */
+	char why[LEAK_LOG_WHY]; /* with -EPERM: whose it is, and the remedy; "": the kernel's no */
 };
 
 /*
  * Opens the regular file PATH, which is made (0600) when it is not there, for lines to be appended;
  * PATH must outlive LOG. 0; or -errno: -ELOOP for a symbolic link, -EINVAL for what is no regular
- * file. Ends with leak_log_close.
+ * file, -EPERM for what is not root's or the caller's alone, or is reached by somebody else's link.
+ * Ends with leak_log_close.
  */
 int must_check leak_log_open(struct leak_log *log, const char *path);
 

@@ -54,7 +54,8 @@ static void log_run(struct watching *all, const struct leak_run *run)
 	if (!r)
 		return;
 	all->not_logged++;
-	report_error(all->w->log, "this run is not in the log: %s", strerror(-r));
+	report_error(all->w->log, "this run is not in the log: %s",
+		     *all->log.why ? all->log.why : strerror(-r));
 }
 
 /* In one line where all is well and others follow. */
@@ -185,8 +186,10 @@ static void summarise(const struct watching *all)
 	report_json(summary ? json_pack("{s:o}", "summary", summary) : NULL);
 }
 
-static const char *open_error(int err)
+static const char *open_error(const struct leak_log *log, int err)
 {
+	if (*log->why)
+		return log->why;
 	switch (-err) {
 	case EINVAL:
 		return "not a regular file (name one, or a new one)";
@@ -205,7 +208,7 @@ int watch_run(const struct watch *w)
 	int r = w->log ? leak_log_open(&all.log, w->log) : 0, code;
 
 	if (r) {
-		report_error(w->log, "%s", open_error(r));
+		report_error(w->log, "%s", open_error(&all.log, r));
 		return EXIT_USAGE;
 	}
 	if (!w->interval) {
