@@ -198,17 +198,16 @@ static void test_hostile(void)
 		    ",\"probes\":[{\"id\":\"" EVIL "\",\"verdict\":\"LEAK\",\"evidence\":[{"
 		    "\"interface\":\"" EVIL "\",\"time\":\"" EVIL "\",\"summary\":\"" EVIL
 		    "\"}]}],\"addresses\":[{\"family\":\"ipv4\",\"verdict\":\"LEAK\","
-		    "\"detail\":\"" EVIL "\",\"inside\":\"" EVIL "\"}],\"action\":{\"what\":\""
-		    EVIL "\",\"done\":true,\"delay\":1e308},\"drops\":{\"" EVIL
+		    "\"detail\":\"" EVIL "\",\"inside\":\"" EVIL "\"}],\"action\":{\"what\":\"" EVIL
+		    "\",\"done\":true,\"delay\":1e308},\"drops\":{\"" EVIL
 		    "\":{\"packets\":3,\"total\":3}}")
 			RUN("01.000", "sealed", INSIDE("\"" EVIL "x\""));
-	static const char numbers[] =
-		RUN("00.000", "sealed", DROPPED("9223372036854775807", "9223372036854775807"))
-			RUN("01.000", "sealed",
-			    DROPPED("-9223372036854775808", "-9223372036854775808"))
-				RUN("02.000", "sealed",
-				    DROPPED("9223372036854775807", "9223372036854775807"))
-					RUN("03.000", "sealed", DROPPED("1.5", "{}"));
+	static const char numbers[] = RUN("00.000", "sealed",
+					  DROPPED("9223372036854775807", "9223372036854775807"))
+		RUN("01.000", "sealed", DROPPED("-9223372036854775808", "-9223372036854775808"))
+			RUN("02.000", "sealed",
+			    DROPPED("9223372036854775807", "9223372036854775807"))
+				RUN("03.000", "sealed", DROPPED("1.5", "{}"));
 	char *text cleanup(free_ptr) = print(evil);
 	size_t lines = 0;
 

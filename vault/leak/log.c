@@ -122,8 +122,7 @@ static int judge(int fd, const char *path, char why[static LEAK_LOG_WHY])
 		snprintf(why, LEAK_LOG_WHY,
 			 "it is another file as well, by a hard link (name a new one)");
 	else if (st.st_mode & WRITABLE)
-		snprintf(why, LEAK_LOG_WHY,
-			 "others can write to it (mode %04o: chmod go-w %.300s)",
+		snprintf(why, LEAK_LOG_WHY, "others can write to it (mode %04o: chmod go-w %.300s)",
 			 (unsigned int)st.st_mode & 07777U, path);
 	return *why ? -EPERM : 0;
 }
