@@ -85,7 +85,7 @@ _vault_exec() {
 			[[ ${COMP_WORDS[i - 2]} != user || ${COMP_WORDS[i]} != : ]] || ((i += 2))
 			((i <= COMP_CWORD)) || { mapfile -t COMPREPLY < <(compgen -g -- "${cur#:}") && return; }
 			;;
-		keep-caps) said+='keep-caps ' && ((i++)) ;;
+		keep-caps | own-pids) said+="${COMP_WORDS[i]} " && ((i++)) ;;
 		--) ((i++)) && break ;;
 		*) break ;;
 		esac
@@ -96,7 +96,7 @@ _vault_exec() {
 	fi
 	mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u)
 	[[ ${COMP_WORDS[i - 1]} != -- ]] || return
-	for clause in user keep-caps cwd; do [[ $said == *" $clause "* ]] || _vault_offer "$cur" "$clause"; done
+	for clause in user keep-caps own-pids cwd; do [[ $said == *" $clause "* ]] || _vault_offer "$cur" "$clause"; done
 }
 
 # Services that run, by their control groups.

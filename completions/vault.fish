@@ -47,7 +47,7 @@ function __vault_exec_at
                     return
                 end
                 set i (math $i + 2)
-            case keep-caps
+            case keep-caps own-pids
                 set i (math $i + 1)
             case --
                 set i (math $i + 1)
@@ -147,7 +147,7 @@ function __vault_complete
                 complete -C (string join ' ' -- (string escape -- $words[$at..-1]) $token)
             else
                 if test $words[$n] != --
-                    for line in user\t'run as this user' keep-caps\t'keep all capabilities' cwd\t'start in this folder'
+                    for line in user\t'run as this user' keep-caps\t'keep all capabilities' own-pids\t'see no process outside' cwd\t'start in this folder'
                         contains -- (string split \t -- $line)[1] $words[3..-1]; or echo $line
                     end
                 end

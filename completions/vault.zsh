@@ -75,7 +75,7 @@ _vault_exec() {
 		_vault_names
 		return
 	fi
-	local -a clauses=('user:run as this user' 'keep-caps:keep all capabilities' 'cwd:start in this folder')
+	local -a clauses=('user:run as this user' 'keep-caps:keep all capabilities' 'own-pids:see no process outside' 'cwd:start in this folder')
 	local -i i=2
 	while (( i < CURRENT )); do
 		case $words[i] in
@@ -87,7 +87,7 @@ _vault_exec() {
 			clauses=(${clauses:#$words[i]:*})
 			(( i += 2 ))
 			;;
-		(keep-caps) clauses=(${clauses:#keep-caps:*}); (( i += 1 )) ;;
+		(keep-caps|own-pids) clauses=(${clauses:#$words[i]:*}); (( i += 1 )) ;;
 		(--) clauses=(); (( i += 1 )); break ;;
 		(*) break ;;
 		esac

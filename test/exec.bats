@@ -347,7 +347,7 @@ go() {
 @test "L28 whichever step fails, it is 125 and nothing is run" {
 	need strace traceable
 	for call in setns unshare mount open_tree move_mount mkdirat mkdir symlinkat chdir statfs prctl capget capset \
-		setgroups setresgid setresuid close_range; do
+		setgroups setresgid setresuid seccomp close_range; do
 		for ((n = 1; n < 200; n++)); do
 			run --separate-stderr host strace -o /run/lab/strace -e "inject=$call:error=EPERM:when=$n" \
 				"$VAULT" exec media user nobody /bin/echo ran
@@ -444,6 +444,286 @@ go() {
 			run ! xc user $who unshare -Ur $words
 		done
 	done
+	vault check media
+}
+
+# answer VAULT-WORDS… -- HOW CALL ARG: what the kernel says to that call inside
+answer() {
+	local words=()
+
+	while [[ $1 != -- ]]; do words+=("$1"); shift; done
+	xc "${words[@]}" -- wire call "${@:2}"
+}
+
+@test "L31 calls that have the kernel act outside are refused, by whatever convention; keep-caps and the host are the control" {
+	local how call
+
+	for how in own x32 i386; do
+		host wire call $how getpid 0 > /dev/null || continue
+		for call in "add_key x" "request_key x" "keyctl 0" "io_uring_setup 1"; do
+			echo "# $how $call"
+			# shellcheck disable=SC2086 # words
+			[ "$(answer -- $how $call)" = "Operation not permitted" ]
+			# shellcheck disable=SC2086 # words
+			[ "$(answer user nobody own-pids -- $how $call)" = "Operation not permitted" ]
+			# shellcheck disable=SC2086 # words
+			[ "$(answer keep-caps -- $how $call)" = "$(host wire call $how $call)" ]
+			# shellcheck disable=SC2086 # words
+			[ "$(host wire call $how $call)" != "Operation not permitted" ]
+		done
+		for family in 17 38 40 43 9999; do # AF_PACKET, AF_ALG, AF_VSOCK, AF_SMC, none
+			[ "$(answer -- $how socket $family)" = "Address family not supported by protocol" ]
+		done
+	done
+	for family in 1 2 10 16; do # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
+		[ "$(answer -- own socket $family | sed 's/Protocol.*/taken/')" = taken ]
+	done
+	[ "$(answer keep-caps -- own socket 17)" = "$(host wire call own socket 17)" ]
+	[ "$(host wire call own socket 17)" != "Address family not supported by protocol" ]
+	if host wire call i386 socketcall 1; then
+		[ "$(answer -- i386 socketcall 1)" = "Address family not supported by protocol" ]
+		[ "$(host wire call i386 socketcall 1)" != "Address family not supported by protocol" ]
+	fi
+	[ "$(xc awk '/^Seccomp:/ { print $2 }' /proc/self/status)" = 2 ]
+	[ "$(xc keep-caps awk '/^Seccomp:/ { print $2 }' /proc/self/status)" = 0 ]
+	# In a user namespace of its own it has no more.
+	[ "$(xc user nobody unshare -Ur wire call own request_key x)" = "Operation not permitted" ]
+}
+
+# An autofs at $1 of type $2, whose daemon writes down what it is asked, and never answers.
+autofs() {
+	# shellcheck disable=SC2016 # the inner shell's words
+	spawn host bash -c 'mkdir -p "$0" && rm -f /run/lab/fifo && mkfifo /run/lab/fifo && exec 7<> /run/lab/fifo &&
+		mount -t autofs -o "fd=7,pgrp=$$,minproto=5,maxproto=5,$1" auto "$0" && echo ready && exec cat <&7 > /run/lab/asked' "$1" "$2"
+	retry 5 grep -q ready "$SPAWNED_OUT"
+}
+
+@test "L31 where autofs has the host look for whatever is named there is an empty folder; ip netns exec is the control" {
+	host grep -q autofs /proc/filesystems || skip "needs autofs in the kernel"
+	token
+	host unshare -m --propagation private true
+	autofs /run/lab/net indirect
+	run ! inside media timeout 2 ls "/run/lab/net/control$TOKEN"
+	retry 2 asked "control$TOKEN"
+	clear_asked
+	for words in "" "user nobody" own-pids keep-caps; do
+		# shellcheck disable=SC2086 # words
+		run xc $words -- timeout 5 ls "/run/lab/net/inside$TOKEN"
+		[[ $status == 2 && $output == *"No such file"* ]]
+	done
+	run ! asked inside
+	host umount -l /run/lab/net
+	despawn "$SPAWNED"
+	# One of a fixed place: the file system that is mounted there is seen, and stays when the host takes it off.
+	autofs /run/lab/nas direct
+	host mount -t tmpfs nas /run/lab/nas
+	host touch /run/lab/nas/file
+	begin "ls /run/lab/nas" "ls /run/lab/nas /run/lab/nas/"
+	host umount /run/lab/nas
+	go
+	[ "$(grep -c ^file "$begun")" = 3 ]
+	[ "$(xc ls -a /run/lab/nas | xargs)" = ". .." ]
+	run ! host grep -q . /run/lab/asked
+	host umount -l /run/lab/nas
+}
+
+@test "L32 /proc shows nothing of the host's network, to nobody and to root; ip netns exec is the control" {
+	local who
+
+	spawn host setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000
+	for words in "user nobody" "" "user nobody own-pids" own-pids; do
+		echo "# $words"
+		# shellcheck disable=SC2086 # words
+		run xc $words -- cat /proc/1/net/fib_trie
+		[[ $words == *own-pids || $output == *"No such file"* ]] # of it the first process is there, inside
+		run ! grep -E '192\.0\.2\.|192\.168\.' <<< "$output"
+		# shellcheck disable=SC2086 # words
+		run xc $words -- sh -c 'cat /proc/[0-9]*/net/fib_trie /proc/[0-9]*/task/*/net/fib_trie 2> /dev/null'
+		[[ $output == *10.66.0.2* ]]
+		[[ $words == "user nobody" ]] || run ! grep -E '192\.0\.2\.|192\.168\.' <<< "$output"
+		# shellcheck disable=SC2086 # words
+		[ "$(xc $words -- sh -c 'cat /proc/self/net/dev && readlink /proc/self/ns/net')" != "" ]
+	done
+	[[ $(inside media setpriv --reuid 65534 --regid 65534 --clear-groups cat /proc/1/net/fib_trie) == *192.0.2.2* ]]
+	# Of a user with programs outside those are seen, as the page says; with own-pids none is.
+	xc user nobody test -e "/proc/$SPAWNED/net"
+	run ! xc user daemon test -e "/proc/$SPAWNED"
+	[ "$(xc user nobody own-pids sh -c 'echo /proc/[0-9]*')" = /proc/2 ] # nor the first, which waits
+	run ! xc user nobody own-pids sh -c "kill $SPAWNED || grep -r 192.0.2.2 /proc/*/net/fib_trie"
+	host kill -0 "$SPAWNED"
+	# Root outside, as a service without capabilities is, which root inside may look at.
+	spawn host setpriv --bounding-set -all --inh-caps -all sleep 1000
+	xc test -e "/proc/$SPAWNED/net"
+	run ! xc own-pids test -e "/proc/$SPAWNED"
+}
+
+@test "L32 the host's /proc by another path, a mount over it, or an own one of a user namespace does not show more" {
+	host sh -c 'mkdir -p /run/lab/chroot/proc; mount -t proc proc /run/lab/chroot/proc; echo masked > /run/lab/mask
+		mount --bind /run/lab/mask /proc/uptime'
+	[[ $(inside media cat /run/lab/chroot/proc/1/net/fib_trie) == *192.0.2.2* ]]
+	for words in "user nobody" "" own-pids; do
+		# shellcheck disable=SC2086 # words
+		run ! xc $words -- grep -r 192.0.2.2 /run/lab/chroot/proc/1/net
+		# shellcheck disable=SC2086 # words
+		[ "$(xc $words -- cat /run/lab/chroot/proc/self/comm)" = cat ]
+		# shellcheck disable=SC2086 # words
+		[ "$(xc $words -- cat /proc/uptime)" = masked ]
+	done
+	run ! xc umount /proc
+	run ! xc user nobody unshare -Urm sh -c 'umount -l /proc && cat /proc/1/net/fib_trie'
+	run ! xc user nobody unshare -Urm mount -t proc proc /mnt
+	host umount /proc/uptime /run/lab/chroot/proc
+}
+
+@test "L32 L28 a kernel that gives no such /proc, as in a container, and whichever step of own-pids fails: 125, and nothing is run" {
+	need strace traceable
+	for err in EPERM EINVAL; do
+		refused 125 '/proc: of its own' host strace -qqo /run/lab/strace -P /proc -e "inject=mount:error=$err" "$VAULT" exec media echo ran
+		[[ $output != *$'\n'ran* && $output != ran* ]]
+	done
+	for call in unshare clone pipe2 mount setns prctl seccomp setresuid setgroups close_range; do
+		for ((n = 1; n < 200; n++)); do
+			run --separate-stderr host strace -fqqo /run/lab/strace -e "inject=$call:error=EPERM:when=$n" \
+				"$VAULT" exec media user nobody own-pids /bin/echo ran
+			host grep -q INJECTED /run/lab/strace || break
+			[[ $output == "" && ($status == 125 && $stderr == *"vault: "* || $call$status == setns134) ]] ||
+				{ echo "$call $n: $status $output $stderr"; return 1; }
+		done
+		[[ $status == 0 && $output == ran && $n -gt 1 ]] || { echo "$call: $status $stderr"; return 1; }
+	done
+}
+
+gone_inside() { ! host pgrep -fx 'sleep 1234'; }
+
+@test "L32 own-pids: status, signals, environment, descriptors and what is left behind, as one would have them" {
+	refused 3 '' xc own-pids sh -c 'exit 3'
+	refused 143 '' xc own-pids sh -c 'kill $$'
+	refused 137 '' xc own-pids sh -c 'kill -9 $$'
+	refused 127 'No such file' xc own-pids no-such-command
+	refused 126 denied xc own-pids /etc/passwd
+	refused 125 'not up' vault exec absent own-pids true
+	[ "$(xc own-pids -- sh -c 'echo $$ $PPID')" = "2 1" ]
+	[ "$(echo a | xc own-pids cat)" = a ]
+	# Signal mask and dispositions are the caller's.
+	signals='^Sig(Blk|Ign|Cgt)'
+	for trap in "'' HUP USR1 CHLD" "- HUP"; do
+		[ "$(host bash -c "trap $trap; grep -E '$signals' /proc/self/status")" = \
+			"$(host bash -c "trap $trap; \"\$VAULT\" exec media own-pids grep -E '$signals' /proc/self/status")" ]
+	done
+	list='cd /proc/self/fd && for f in 3 4 5 9; do [ ! -e $f ] || printf "%s " $f; done; [ "$LISTEN_PID" != $$ ] || echo mine'
+	open='exec 3</dev/null 4</dev/null 5</dev/null 9</dev/null;'
+	[ "$(host bash -c "$open LISTEN_PID=\$\$ LISTEN_FDS=2 exec \"\$VAULT\" exec media own-pids sh -c '$list'")" = "3 4 mine" ]
+	# Nothing of its capabilities is left in any of the three, nor a descriptor.
+	spawn host "$VAULT" exec media user nobody own-pids sh -c 'trap "echo told; exit 9" TERM; echo begun; while :; do sleep 0.05; done'
+	retry 5 grep -q begun "$SPAWNED_OUT"
+	local pids
+	pids="$SPAWNED $(host pgrep -P "$SPAWNED") $(host pgrep -P "$(host pgrep -P "$SPAWNED")")"
+	for pid in $pids; do
+		run host grep -E '^(Uid|Cap[IPEA]|Seccomp:|NoNewPrivs)' "/proc/$pid/status"
+		[[ $output == *65534* && $output == *"NoNewPrivs:	1"* && $output == *"Seccomp:	2"* ]]
+		[[ $(sed -n 's/^Cap...:[0	]*//p' <<< "$output" | tr -d '\n') == "" ]]
+	done
+	[ "$(wc -w <<< "$pids")" = 3 ]
+	# A signal for the outer one is COMMAND's.
+	host kill -TERM "$SPAWNED"
+	retry 5 gone "$SPAWNED"
+	grep -q told "$SPAWNED_OUT"
+	# Whatever it has begun ends with it, also when the outer one is killed; who is left behind is reaped.
+	xc own-pids sh -c 'sleep 1234 & sleep 0.1; (sleep 0.1 &); sleep 0.3; ! grep -q Z /proc/[0-9]*/stat 2> /dev/null'
+	retry 5 gone_inside
+	spawn host "$VAULT" exec media own-pids sh -c 'setsid sleep 1234 & echo begun; wait'
+	retry 5 grep -q begun "$SPAWNED_OUT"
+	run ! gone_inside
+	host kill -KILL "$SPAWNED"
+	retry 5 gone_inside
+	vault check media
+}
+
+@test "L32 own-pids: no end to the reading of what COMMAND has closed; its terminal, stops and process groups work" {
+	need python3 perl
+	# The reader's end comes with COMMAND's last writer, which the two that wait are not.
+	[ "$(host timeout 60 sh -c 'rm -f /run/lab/read; "$0" exec media own-pids sh -c "echo a; exec >&- 2>&-
+		until [ -e /run/lab/read ]; do sleep 0.02; done" | { cat; touch /run/lab/read; }' "$VAULT")" = a ]
+	local words
+	for words in "" own-pids; do
+		echo "# job control: $words"
+		host timeout 60 python3 - "$VAULT" "$words" <<- 'END'
+			import os, pty, select, sys, time
+			pid, fd = pty.fork()
+			if pid == 0:
+			    os.environ["PS1"] = "outer> "
+			    os.execvp("bash", ["bash", "--norc", "-i"])
+			seen = b""
+			def until(text):
+			    global seen
+			    end = time.monotonic() + 40
+			    while text not in seen:
+			        if not select.select([fd], [], [], max(0, end - time.monotonic()))[0]:
+			            sys.exit("no %r in %r" % (text, seen))
+			        seen += os.read(fd, 65536)
+			    seen = seen[seen.index(text) + len(text):]
+			def say(text):
+			    os.write(fd, text)
+			run = sys.argv[1].encode() + b" exec media " + sys.argv[2].encode() + b" -- "
+			until(b"outer> ")
+			say(run + b"sh -c 'echo beg''un; read x; echo got $x'\n"); until(b"begun")
+			say(b"\x1a"); until(b"Stopped"); until(b"outer> ")      # Ctrl-Z stops it, and the shell knows
+			say(b"fg\n"); until(b"fg"); say(b"word\n"); until(b"got word"); until(b"outer> ")
+			say(run + b"sh -c 'trap \"echo in''t\" INT; echo beg''un; read x || read x; echo got $x'\n"); until(b"begun")
+			say(b"\x03"); until(b"int"); say(b"more\n"); until(b"got more"); until(b"outer> ")
+			say(run + b"sh -c 'echo beg''un; exec sleep 1000'\n"); until(b"begun"); say(b"\x03"); until(b"outer> ")
+			say(b"echo status $?\n"); until(b"status 130"); until(b"outer> ")
+			# A shell inside, with jobs of its own, which takes the terminal and must give it back.
+			say(run + b"env PS1='inner> ' bash --norc -i\n"); until(b"inner> ")
+			say(b"sh -c 'echo beg''un; exec sleep 1000'\n"); until(b"begun"); say(b"\x1a"); until(b"Stopped"); until(b"inner> ")
+			say(b"kill %1; jobs; echo $((6 * 7))\n"); until(b"42"); until(b"inner> ")
+			say(b"exit\n"); until(b"outer> "); say(b"echo ba''ck\n"); until(b"back"); until(b"outer> ")
+			# The same from a script, which has no job control that would take it back.
+			say(b"bash -c '" + run + b"bash --norc -ic true; read x; echo got $x'\n")
+			say(b"third\n"); until(b"got third"); until(b"outer> ")
+			# One that comes before there is a command ends it, too.
+			say(b"for i in 1 2 3 4 5; do " + run + b"sleep 1000 & sleep 0.0$i; kill -INT -- $!; kill -TERM $!; wait $!; done; echo al''l\n")
+			until(b"all"); until(b"outer> ")
+			# Programs that stop their whole group, as editors do.
+			say(run + b"perl -e '$| = 1; kill \"TSTP\", 0; print \"go''es on\\n\"'\n"); until(b"Stopped"); until(b"outer> ")
+			say(b"fg\n"); until(b"go")
+			until(b"outer> ")
+			say(b"exit\n")
+		END
+	done
+}
+
+@test "L32 IB-4 own-pids: bwrap, a PID namespace and a /proc of its own below it" {
+	need bwrap
+	host setpriv --reuid 65534 --clear-groups unshare -Ur true || skip "no user namespaces for ordinary users"
+	for words in "" own-pids; do
+		# shellcheck disable=SC2086 # words
+		[ "$(xc user nobody $words -- bwrap --ro-bind / / --proc /proc --dev /dev --unshare-all --share-net sh -c 'cat /proc/1/comm; ls /proc/self/fd > /dev/null && echo $$')" = \
+			$'bwrap\n2' ]
+	done
+	[ "$(xc user nobody own-pids unshare -Urpf --mount-proc sh -c 'echo $$ /proc/[0-9]*')" = "1 /proc/1" ]
+}
+
+@test "L38 root in a user namespace of its own, for a program that wants to be root, stays inside" {
+	host setpriv --reuid 65534 --clear-groups unshare -Ur true || skip "no user namespaces for ordinary users"
+	[ "$(xc user nobody unshare -Ur id -u)" = 0 ]
+	[ "$(xc user nobody unshare -Ur curl -sS http://203.0.113.80/)" = 198.51.100.1 ]
+	# What CAP_NET_ADMIN alone is for: a macvlan on the host's uplink, by the link's own way to that namespace.
+	local uplink id escape
+	uplink=$(host cat /sys/class/net/eth0/ifindex)
+	id=$(inside media ip -o link show type veth | sed -n 's/.*link-netnsid \([0-9]*\).*/\1/p')
+	escape="ip link add link if$uplink link-netnsid ${id:-0} name out type macvlan mode bridge"
+	if inside media setpriv --bounding-set -all,+net_admin --inh-caps -all sh -c "$escape"; then
+		inside media ip link show out
+		inside media ip link delete out
+	else
+		echo "# this kernel has no macvlan: the escape itself cannot be shown" >&3
+	fi
+	# shellcheck disable=SC2086 # words
+	run ! xc user nobody unshare -Ur $escape
+	# shellcheck disable=SC2086 # words
+	run ! xc $escape
+	run ! inside media ip link show out
 	vault check media
 }
 

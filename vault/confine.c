@@ -2,11 +2,17 @@
 /* vault/confine.c: the systemd drop-in that puts a service into a vault, and holds it there. */
 #include "vault/confine.h"
 
+#include <string.h>
+
+#include "vault/drop.h"
+#include "vault/helpers.h"
+#include "vault/syscalls.h"
+
 /*
  * Theory of operation
  *
  * systemd builds for the service, anew at each start, what `exec` builds for a command (mnt.c,
- * hide.c, drop.c), as far as a unit can say it:
+ * hide.c, drop.c, syscalls.c), as far as a unit can say it:
  *
  * /etc: the overlay that vault@NAME.service keeps at /run/vault-etc/NAME, the vault's resolv.conf
  * and nsswitch.conf on top. Its directory entries are its own, so that what the host renames over
@@ -22,27 +28,39 @@
  *
  * /sys: without what leads to the host's interfaces. Not all of it is covered, as systemd takes no
  * mount over /sys itself next to ProtectKernelTunables=.
+ *
+ * /proc: of what the service could not trace nothing is seen, which for one of a user of its own is
+ * all but itself.
+ *
+ * System calls: those that syscalls.c refuses, with the same answer; and none of another calling
+ * convention than the machine's own, by which systemd's RestrictAddressFamilies= does not hold. What
+ * the unit itself has in SystemCallFilter= stays; where that is a list of what is allowed, these are
+ * taken off it, and answered as SystemCallErrorNumber= says instead of by SIGSYS.
  */
-static const char confine_body[] =
+static const char confine_files[] =
 	"\n"
 	"# No other network, and no other names and addresses:\n"
 	"BindReadOnlyPaths=/run/vault-etc/%s:/etc /run/vault-etc/%s\n"
 	"ExecStartPre=-+mount --options-mode ignore -o remount,ro vault /run/vault-etc/%s\n"
 	"# Sockets by which daemons of the host resolve names, carry traffic, start programs:\n"
 	"TemporaryFileSystem=/run:mode=0755,nosuid,nodev\n"
-	"BindPaths=-/run/systemd/notify -/run/systemd/journal -/run/systemd/userdb\n"
-	"InaccessiblePaths=-/var/lib/sss/pipes -/var/lib/lxd -/var/lib/incus\n"
-	"InaccessiblePaths=-/var/snap/lxd/common/lxd\n"
-	"# The host's interfaces:\n"
+	"BindPaths=-/run/systemd/notify -/run/systemd/journal -/run/systemd/userdb\n";
+
+static const char confine_identity[] =
+	"# Where autofs has the host look for whoever is named:\n"
+	"InaccessiblePaths=-/net\n"
+	"# The host's interfaces, addresses and connections:\n"
 	"TemporaryFileSystem=/sys/class:ro /sys/devices:ro\n"
 	"BindReadOnlyPaths=-/sys/devices/system\n"
+	"ProtectProc=ptraceable\n"
 	"# Families of sockets that are no matter of network namespaces:\n"
-	"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
-	"\n"
-	"# What opens a vault:\n"
-	"CapabilityBoundingSet=~CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN CAP_SYS_PTRACE\n"
-	"CapabilityBoundingSet=~CAP_SYS_MODULE CAP_SYS_RAWIO CAP_SYS_BOOT CAP_PERFMON CAP_BPF\n"
-	"CapabilityBoundingSet=~CAP_DAC_READ_SEARCH\n"
+	"RestrictAddressFamilies=";
+
+static const char confine_rest[] =
+	"# What the kernel would do outside:\n"
+	"SystemCallFilter=~@keyring io_uring_setup\n"
+	"SystemCallErrorNumber=EPERM\n"
+	"SystemCallArchitectures=native\n"
 	"NoNewPrivileges=yes\n"
 	"\n"
 	"# Hardening:\n"
@@ -54,8 +72,37 @@ static const char confine_body[] =
 	"ProtectKernelModules=yes\n"
 	"ProtectKernelLogs=yes\n"
 	"ProtectControlGroups=yes\n"
-	"ProtectProc=invisible\n"
 	"RestrictSUIDSGID=yes\n";
+
+/* Those that are not in /run, which is empty. */
+static void add_helpers(struct str *out)
+{
+	for (size_t i = 0; i < n_helpers; i++)
+		if (strncmp(helpers[i].path, "run/", strlen("run/")))
+			str_addf(out, "InaccessiblePaths=-/%s\n", helpers[i].path);
+}
+
+/* NAMES as they were appended, each after a blank. */
+static const char *list(const struct str *names)
+{
+	return names->s ? names->s + 1 : "";
+}
+
+static void add_privileges(struct str *out)
+{
+	struct str caps cleanup(str_free) = STR_INIT, families cleanup(str_free) = STR_INIT;
+
+	syscalls_add_families(&families);
+	drop_add_names(drop_mask(), &caps);
+	str_addf(out,
+		 "%s%s\n"
+		 "\n"
+		 "# What opens a vault:\n"
+		 "CapabilityBoundingSet=~%s\n"
+		 "%s",
+		 confine_identity, list(&families), list(&caps), confine_rest);
+	out->err = out->err ? out->err : families.err ? families.err : caps.err;
+}
 
 void confine_text(const char *name, struct str *out)
 {
@@ -75,5 +122,7 @@ void confine_text(const char *name, struct str *out)
 		 "[Service]\n"
 		 "NetworkNamespacePath=/run/netns/%s\n",
 		 name, name, name, name, name);
-	str_addf(out, confine_body, name, name, name);
+	str_addf(out, confine_files, name, name, name);
+	add_helpers(out);
+	add_privileges(out);
 }

@@ -16,29 +16,40 @@
 
 #include "lib/addr.h"
 
-/* What COMMAND may never have: each of these opens the vault. The first five are the command-line
- * contract's. */
-static const unsigned long dropped[] = {
-	CAP_NET_ADMIN, /* the kill switch, routes and links */
-	CAP_NET_RAW, /* packet sockets (L2) */
-	CAP_SYS_ADMIN, /* setns, mounts (L23) */
-	CAP_SYS_PTRACE, /* makes any process outside act; /proc/1/root leads past the mounts */
-	CAP_SYS_MODULE, /* loads code into the kernel */
-	CAP_SYS_RAWIO, /* writes to the kernel by /dev/mem and ports */
-	CAP_SYS_BOOT, /* kexec: another kernel */
-	CAP_PERFMON, /* reads the kernel's memory: the tunnel's keys */
-	CAP_BPF, /* the same; programs for hooks outside */
-	CAP_DAC_READ_SEARCH, /* open_by_handle_at(2) opens hidden folders by number */
+/* What COMMAND may never have: each of these opens the vault. */
+static const struct {
+	unsigned long cap;
+	const char *name;
+} dropped[] = {
+	{ CAP_NET_ADMIN, "CAP_NET_ADMIN" }, /* the kill switch, routes; a link of the host's (L38) */
+	{ CAP_NET_RAW, "CAP_NET_RAW" }, /* packet sockets (L2) */
+	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" }, /* setns, mounts (L23) */
+	/* Makes any process outside act; /proc/1/root leads past the mounts. */
+	{ CAP_SYS_PTRACE, "CAP_SYS_PTRACE" },
+	{ CAP_SYS_MODULE, "CAP_SYS_MODULE" }, /* loads code into the kernel */
+	{ CAP_SYS_RAWIO, "CAP_SYS_RAWIO" }, /* writes to the kernel by /dev/mem and ports */
+	{ CAP_SYS_BOOT, "CAP_SYS_BOOT" }, /* kexec: another kernel */
+	{ CAP_PERFMON, "CAP_PERFMON" }, /* reads the kernel's memory: the tunnel's keys */
+	{ CAP_BPF, "CAP_BPF" }, /* the same; programs for hooks outside */
+	/* open_by_handle_at(2) opens hidden folders by number. */
+	{ CAP_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH" },
 	/* Not CAP_MKNOD, CAP_SYS_CHROOT, CAP_SETUID, CAP_DAC_OVERRIDE…: uid 0 owns the devices and
 	   files anyway. */
 };
+
+void drop_add_names(uint64_t mask, struct str *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++)
+		if (mask & 1ULL << dropped[i].cap)
+			str_addf(out, " %s", dropped[i].name);
+}
 
 uint64_t drop_mask(void)
 {
 	uint64_t mask = 0;
 
-	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
-		mask |= 1ULL << dropped[i];
+	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++)
+		mask |= 1ULL << dropped[i].cap;
 	return mask;
 }
 
@@ -168,8 +179,8 @@ static int lower(bool all)
 	if (all)
 		memset(data, 0, sizeof(data));
 	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++) {
-		struct __user_cap_data_struct *word = &data[dropped[i] / 32];
-		uint32_t rest = ~(UINT32_C(1) << dropped[i] % 32);
+		struct __user_cap_data_struct *word = &data[dropped[i].cap / 32];
+		uint32_t rest = ~(UINT32_C(1) << dropped[i].cap % 32);
 
 		word->effective &= rest;
 		word->permitted &= rest;
@@ -184,7 +195,7 @@ int drop_privileges(const struct identity *id, bool keep_caps, const char **what
 
 	*what = "capabilities of the bounding set";
 	for (size_t i = 0; !keep_caps && i < ARRAY_SIZE(dropped); i++) {
-		err = bound(dropped[i]);
+		err = bound(dropped[i].cap);
 		if (err)
 			return err;
 	}

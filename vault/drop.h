@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "lib/base.h"
+#include "lib/str.h"
 
 struct identity {
 	uid_t uid;
@@ -21,6 +22,9 @@ void identity_free(struct identity *id);
 
 /* The capabilities that drop_privileges takes away, a bit each (1 << CAP_...). */
 uint64_t drop_mask(void);
+
+/* Appends the names of those of them that are in MASK, each after a blank. */
+void drop_add_names(uint64_t mask, struct str *out);
 
 /*
  * Looks up TEXT, `USER[:GROUP]`, names or numbers, in the caller's namespaces: the answer may come

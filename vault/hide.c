@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 
 #include "lib/file.h"
 #include "lib/tree.h"
+
+#include "vault/helpers.h"
 
 /*
  * Theory of operation
@@ -25,97 +28,39 @@
  *whatever nsswitch.conf says. /run itself can be neither removed nor renamed by the host. An
  *overlay would do but that no socket connects through one. The price: four calls an entry, and what
  *appears in /run later, right below, is not seen inside (below an entry that is bound, it is).
- *	/run/systemd and /run/user/UID list what is shown instead: new ways to have something done
- *outside come up there with each release. /run/vault shows this vault's two files, of the same
+ *	Of /run/systemd and /run/user/UID the table (helpers.c) lists what is shown instead: new ways
+ *to have something done outside come up there with each release. /run/vault shows this vault's two files, of the same
  *tmpfs that the overlay reads.
  */
 
-/* What of a folder is seen inside. A name that ends in '*' stands for all that begin so. */
+/* What is seen of /run, and what of the folder of a helper. */
 struct view {
-	bool lists_hidden; /* the names are hidden and the rest is shown; else the reverse */
-	const char *const *names;
+	bool is_run;
+	const char *const *shown;
 };
 
-static const char *const run_hidden[] = {
-	/* They resolve names, or tell the host's resolvers. */
-	"nscd", /* glibc asks it before it looks at nsswitch.conf */
-	"nslcd", /* LDAP, hosts too */
-	"sssd*", /* its own bus and pipes */
-	"avahi-daemon", /* multicast names */
-	"samba", /* winbindd: WINS names */
-	"dbus", /* resolve1, NetworkManager, systemd1: starts programs outside */
-	"resolvconf", /* the host's resolv.conf */
-	"NetworkManager", /* the same, and its private bus */
-	"connman", /* the same */
-	"dnsmasq*", /* the same */
-	"unbound*", /* control socket: looks names up */
-	/* They carry traffic, or start programs that do, in the host's network namespace. */
-	"docker*",
-	"containerd*",
-	"podman",
-	"crio",
-	"lxc",
-	"lxd*",
-	"incus*",
-	"libvirt",
-	"snapd*",
-	"tor", /* SOCKS by a path */
-	"tailscale", /* dials for whoever asks */
-	"wireguard", /* the userspace WireGuard's keys and peers, this vault's too */
-	"netns", /* of use only to who could enter them, and a mount each */
-	"initctl", /* sysvinit */
-	/* Made anew below. */
-	"systemd",
-	"user",
-	"vault",
-	NULL,
-};
-
-static const char *const systemd_shown[] = {
-	"notify",
-	"journal", /* sd_notify(3), syslog(3) */
-	"system", /* sd_booted(3): an empty sign to most; units to read */
-	"seats",
-	"sessions",
-	"users", /* sd-login(3) reads them */
-	"userdb", /* nss-systemd: names of dynamic users */
-	/* So not: resolve, private (starts programs outside), the io.systemd.*. */
-	NULL,
-};
-
-static const char *const user_shown[] = {
-	"wayland-*",
-	"pipewire-*",
-	"pulse", /* screen and sound */
-	"xauth*",
-	".mutter-Xwaylandauth*",
-	"Xauthority",
-	"gdm",
-	"ICEauthority",
-	"iceauth*", /* X cookies */
-	"dconf", /* settings */
-	/* So not: bus (gvfs fetches, the portal opens links, systemd starts programs outside),
-	   systemd, gnupg (dirmngr). */
-	NULL,
-};
-
-/* Folders beyond /run that the host's package manager alone makes and removes: a mount over them
- * holds. */
-static const char *const covered[] = {
-	"/var/lib/sss/pipes", /* sssd answers for hosts too */
-	"/var/lib/lxd", "/var/lib/incus", "/var/snap/lxd/common/lxd", /* start containers */
-};
-
-static bool is_listed(const char *const *names, const char *name)
+/* True when a helper's row is about the entry NAME of /run. */
+static bool is_helpers(const char *name)
 {
-	for (; *names; names++) {
-		size_t len = strlen(*names);
+	char path[sizeof("run/") + NAME_MAX];
 
-		if ((*names)[len - 1] == '*' ? !strncmp(*names, name, len - 1)
-					     : !strcmp(*names, name))
+	snprintf(path, sizeof(path), "run/%s", name);
+	for (size_t i = 0; i < n_helpers; i++) {
+		size_t len = strlen(path);
+
+		if (helper_is_named(helpers[i].path, path) ||
+		    (!strncmp(helpers[i].path, path, len) && helpers[i].path[len] == '/'))
 			return true;
 	}
 	return false;
+}
+
+static bool is_seen(const struct view *view, const char *name)
+{
+	if (!view->is_run)
+		return helper_is_shown(view->shown, name);
+	/* The first of use only to who could enter them, and a mount each; the second made anew. */
+	return strcmp(name, "netns") && strcmp(name, "vault") && !is_helpers(name);
 }
 
 static int show_link(int from, int to, const char *name)
@@ -169,7 +114,7 @@ static int show_folder(const struct view *view, int from, int to)
 	while ((errno = 0, d = readdir(dir))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;
-		if (is_listed(view->names, d->d_name) == view->lists_hidden)
+		if (!is_seen(view, d->d_name))
 			continue;
 		err = show_entry(from, to, d->d_name, d->d_type);
 		if (err)
@@ -196,12 +141,33 @@ static int make_folder(const struct view *view, int from, int to, const char *na
 	return show_folder(view, source, made);
 }
 
+/* Of helpers' folders below /run: what they show. /run/user has UID's alone. */
+static int make_helpers(int from, int to, uid_t uid, const char **what)
+{
+	char path[sizeof("run/user/4294967295")];
+	int err = 0;
+
+	for (size_t i = 0; !err && i < n_helpers; i++) {
+		const struct view view = { .shown = helpers[i].shown };
+		const char *star = strchr(helpers[i].path, '*');
+
+		if (!view.shown)
+			continue;
+		*what = helpers[i].path;
+		if (star)
+			snprintf(path, sizeof(path), "%.*s%u", (int)(star - helpers[i].path),
+				 helpers[i].path, uid);
+		else
+			snprintf(path, sizeof(path), "%s", helpers[i].path);
+		err = make_folder(&view, from, to, path + strlen("run/"));
+	}
+	return err;
+}
+
 static int make_run(uid_t uid, const char **what)
 {
-	static const struct view run = { true, run_hidden };
-	static const struct view systemd = { false, systemd_shown }, user = { false, user_shown };
+	static const struct view run = { .is_run = true };
 	int from cleanup(close_fd) = -1, to cleanup(close_fd) = -1;
-	char home[sizeof("user/4294967295")];
 	int err;
 
 	*what = "/run: a folder of its own";
@@ -213,15 +179,7 @@ static int make_run(uid_t uid, const char **what)
 		return -errno;
 	*what = "/run: the host's entries in it";
 	err = show_folder(&run, from, to);
-	if (err)
-		return err;
-	*what = "/run/systemd";
-	err = make_folder(&systemd, from, to, "systemd");
-	if (err)
-		return err;
-	*what = "/run/user";
-	snprintf(home, sizeof(home), "user/%u", uid);
-	return make_folder(&user, from, to, home);
+	return err ? err : make_helpers(from, to, uid, what);
 }
 
 /* A /var/run that is a folder and no link to /run would show all that is hidden there. */
@@ -239,12 +197,18 @@ static int cover_var_run(const char **what)
 	return mount("/run", "/var/run", NULL, MS_BIND | MS_REC, NULL) ? -errno : 0;
 }
 
+/* Those of helpers that are not in /run. */
 static int cover_folders(const char **what)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(covered); i++) {
-		*what = covered[i];
-		if (mount("tmpfs", covered[i], "tmpfs",
-			  MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0555,size=4k") &&
+	char path[64];
+
+	for (size_t i = 0; i < n_helpers; i++) {
+		if (!strncmp(helpers[i].path, "run/", strlen("run/")))
+			continue;
+		*what = helpers[i].path;
+		snprintf(path, sizeof(path), "/%s", helpers[i].path);
+		if (mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+			  "mode=0555,size=4k") &&
 		    errno != ENOENT)
 			return -errno;
 	}

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -12,9 +13,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 
 #include "lib/file.h"
+#include "lib/mountinfo.h"
 #include "lib/tree.h"
 
 #include "vault/hide.h"
@@ -45,13 +48,21 @@
  *
  * /sys: of the vault's network namespace, with the host's cgroups.
  *
+ * /proc: one that shows no process which the command could not trace (L32: /proc/1/net is the
+ *host's addresses, routes and connections), with what was mounted below the host's (a container's
+ *masks, lxcfs). Wherever else the host's is mounted, as in a chroot, it is this one. It is of the
+ *PID namespace of who mounts it.
+ *
+ * autofs: what is looked up there the host looks for, by its own network (L31). Each gets an empty
+ *folder over it; or, where something is mounted on it now, that once more, which then stays when
+ *the host takes it off.
+ *
  * Every step that fails ends it all; and what was built is read back through the finished tree.
  *Without CAP_SYS_ADMIN none of it can be taken off again, nor in a user namespace made inside:
  *mounts from outside are locked there.
  */
 
 #define FILE_LIMIT (1U << 20)
-#define MOUNTINFO_LIMIT (64U << 20)
 #define CARRY_MAX 64
 #define SAFE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
@@ -114,14 +125,13 @@ static int make_layer(const char *layer, const struct files *files, char *why)
 	return 0;
 }
 
-/* Mounts below /etc, held while the overlay goes over them. */
+/* Mounts below a folder, held while something goes over that. */
 struct carried {
 	struct {
-		char *path; /* borrowed from the text of mountinfo */
+		const char *path; /* borrowed */
 		int tree;
 	} of[CARRY_MAX];
 	size_t n;
-	bool has_hosts; /* the segment's: the host's are in them */
 };
 
 static void drop_carried(struct carried *c)
@@ -130,53 +140,45 @@ static void drop_carried(struct carried *c)
 		close(c->of[i].tree);
 }
 
-/* Undoes the \OOO of proc_pid_mountinfo(5), in place. */
-static void unescape(char *s)
+/* True when PATH is FOLDER, or below it. */
+static bool is_within(const char *path, const char *folder)
 {
-	char *out = s;
+	size_t len = strlen(folder);
 
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	}
-	*out = '\0';
+	return !strncmp(path, folder, len) && (path[len] == '/' || !path[len]);
 }
 
-/* True when PATH is a mount to keep: below /etc, not one of the two files, and not below one that
- * is kept whole. */
-static bool is_to_carry(const struct carried *c, const char *path)
+/* The mounts below /etc that are not kept: on the two files, and on the host's hosts where the
+ * segment's have them. */
+static bool is_of_ours(const char *path, bool has_hosts)
 {
-	if (strncmp(path, "/etc/", 5) || (c->has_hosts && !strcmp(path, "/etc/hosts")))
-		return false;
+	if (has_hosts && !strcmp(path, "/etc/hosts"))
+		return true;
 	for (size_t i = 0; i < N_FILES; i++)
-		if (!strcmp(path + 5, file_names[i]))
-			return false;
-	for (size_t i = 0; i < c->n; i++) {
-		size_t len = strlen(c->of[i].path);
+		if (!strncmp(path, "/etc/", 5) && !strcmp(path + 5, file_names[i]))
+			return true;
+	return false;
+}
 
-		if (!strncmp(path, c->of[i].path, len) && (path[len] == '/' || !path[len]))
+/* True when the mount M is to keep: below FOLDER, and not below one that is kept whole. */
+static bool is_to_carry(const struct carried *c, const struct mounted *m, const char *folder)
+{
+	if (!is_within(m->path, folder) || !strcmp(m->path, folder) || !strcmp(m->type, "autofs"))
+		return false;
+	for (size_t i = 0; i < c->n; i++)
+		if (is_within(m->path, c->of[i].path))
 			return false;
-	}
 	return true;
 }
 
-/* Takes copies of the mounts below /etc that TEXT, a mountinfo, tells of. */
-static int carry_mounts(char *text, struct carried *c)
+/* Takes copies of the mounts below FOLDER. */
+static int carry_mounts(const struct mountinfo *info, const char *folder, bool has_hosts,
+			struct carried *c)
 {
-	char *lines = text, *line, *path;
+	for (size_t i = 0; i < info->n; i++) {
+		const char *path = info->list[i].path;
 
-	while ((line = strsep(&lines, "\n"))) {
-		for (int i = 0; i < 4; i++)
-			strsep(&line, " ");
-		path = strsep(&line, " "); /* the fifth field; NULL where there are fewer */
-		if (!path)
-			continue;
-		unescape(path);
-		if (!is_to_carry(c, path))
+		if (!is_to_carry(c, &info->list[i], folder) || is_of_ours(path, has_hosts))
 			continue;
 		if (c->n == CARRY_MAX)
 			return -E2BIG;
@@ -187,6 +189,17 @@ static int carry_mounts(char *text, struct carried *c)
 		else if (c->of[c->n].tree !=
 			 -ENOENT) /* ENOENT: below another mount, nobody sees it */
 			return c->of[c->n].tree;
+	}
+	return 0;
+}
+
+static int put_carried(const struct carried *c, char *why)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		int err = tree_attach(c->of[i].tree, AT_FDCWD, c->of[i].path);
+
+		if (err)
+			return fail(why, err, "%s: the mount that was there", c->of[i].path);
 	}
 	return 0;
 }
@@ -204,17 +217,12 @@ static int mount_hosts(int tree, char *why)
 	return err ? fail(why, err, "/etc/hosts: the segment's") : 0;
 }
 
-static int make_etc(const char *layer, int hosts, char *why)
+static int make_etc(const char *layer, int hosts, const struct mountinfo *info, char *why)
 {
-	struct carried carried cleanup(drop_carried) = { .n = 0, .has_hosts = hosts >= 0 };
-	char *text cleanup(free_ptr) = NULL;
+	struct carried carried cleanup(drop_carried) = { .n = 0 };
 	char options[sizeof(STATE_DIR) + SPEC_NAME_MAX + sizeof("/lowerdir=:/etc")];
-	size_t len;
-	int err = file_read("/proc/self/mountinfo", MOUNTINFO_LIMIT, &text, &len);
+	int err = carry_mounts(info, "/etc", hosts >= 0, &carried);
 
-	if (err)
-		return fail(why, err, "/proc/self/mountinfo");
-	err = carry_mounts(text, &carried);
 	if (err)
 		return fail(why, err, "mounts below /etc");
 	snprintf(options, sizeof(options), "lowerdir=%s:/etc", layer);
@@ -226,12 +234,71 @@ static int make_etc(const char *layer, int hosts, char *why)
 				? " (it may already be an overlay upon an overlay; two are the limit)"
 				: "");
 	}
-	for (size_t i = 0; i < carried.n; i++) {
-		err = tree_attach(carried.of[i].tree, AT_FDCWD, carried.of[i].path);
-		if (err)
-			return fail(why, err, "%s: the mount that was there", carried.of[i].path);
-	}
+	err = put_carried(&carried, why);
+	if (err)
+		return err;
 	return hosts < 0 ? 0 : mount_hosts(hosts, why);
+}
+
+/* Puts the new /proc, a tree, over each other one of the host's that INFO tells of. */
+static int cover_procs(const struct mountinfo *info, char *why)
+{
+	for (size_t i = 0; i < info->n; i++) {
+		const struct mounted *m = &info->list[i];
+
+		if (strcmp(m->type, "proc") || strcmp(m->root, "/") || is_within(m->path, "/proc"))
+			continue;
+		if (mount("/proc", m->path, NULL, MS_BIND | MS_REC, NULL) && errno != ENOENT)
+			return fail(why, -errno, "%s: /proc over it", m->path);
+	}
+	return 0;
+}
+
+static int make_proc(const struct mountinfo *info, char *why)
+{
+	struct carried carried cleanup(drop_carried) = { .n = 0 };
+	int err = carry_mounts(info, "/proc", false, &carried);
+
+	if (err)
+		return fail(why, err, "mounts below /proc");
+	if (mount("proc", "/proc", "proc", SAFE, "hidepid=ptraceable")) {
+		err = -errno;
+		return fail(why, err, "/proc: of its own%s",
+			    err == -EPERM
+				    ? " (in a container: let it have a /proc that nothing covers)"
+				    : "");
+	}
+	err = put_carried(&carried, why);
+	return err ? err : cover_procs(info, why);
+}
+
+/* Covers the autofs at PATH. What is looked at last is not looked up in it. */
+static int cover_autofs(const char *path)
+{
+	int fd cleanup(close_fd) = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), tree cleanup(close_fd) = -1;
+	struct statfs st;
+
+	if (fd < 0 || fstatfs(fd, &st))
+		return errno == ENOENT ? 0 : -errno;
+	if (st.f_type == AUTOFS_SUPER_MAGIC)
+		return mount("tmpfs", path, "tmpfs", MS_RDONLY | SAFE, "mode=0555,size=4k") ? -errno : 0;
+	tree = tree_clone(AT_FDCWD, path);
+	return tree < 0 ? tree : tree_attach(tree, AT_FDCWD, path);
+}
+
+static int cover_all_autofs(const struct mountinfo *info, char *why)
+{
+	for (size_t i = 0; i < info->n; i++) {
+		const struct mounted *m = &info->list[i];
+		int err;
+
+		if (strcmp(m->type, "autofs") || is_within(m->path, "/proc"))
+			continue;
+		err = cover_autofs(m->path);
+		if (err)
+			return fail(why, err, "%s: an empty folder over autofs", m->path);
+	}
+	return 0;
 }
 
 /* Read-only where the host's is (containers). */
@@ -286,15 +353,24 @@ static int verify_files(const struct files *files, char *why)
 
 static int build_tree(const char *layer, uid_t uid, const struct files *files, char *why)
 {
+	struct mountinfo info cleanup(mountinfo_free) = { 0 };
 	const char *what;
-	int err = hide_helpers(uid, &what);
+	int err = mountinfo_read(&info);
 
+	if (err)
+		return fail(why, err, "/proc/self/mountinfo");
+	err = cover_all_autofs(&info, why);
+	if (err)
+		return err;
+	err = hide_helpers(uid, &what);
 	if (err)
 		return fail(why, err, "%s", what);
 	err = make_layer(layer, files, why);
 	if (!err)
-		err = make_etc(layer, files->hosts, why);
-	return err ? err : make_sys(why);
+		err = make_etc(layer, files->hosts, &info, why);
+	if (!err)
+		err = make_sys(why);
+	return err ? err : make_proc(&info, why);
 }
 
 int mnt_enter(const char *name, uid_t uid, char why[static MNT_WHY_LEN])

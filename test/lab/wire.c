@@ -33,6 +33,7 @@ static const char usage[] =
 	"wire flood /run/netns/NAME DST --token HEX --seconds S\n"
 	"    Enters the namespace whenever that name appears, and sends by udp, raw and packet.\n"
 	"wire attach xdp|tcx IFACE    a BPF program there that lets all pass, until killed\n"
+	"wire call own|x32|i386 CALL ARG    says what the kernel answers to that system call\n"
 	"wire -f IFACE                what `userspace wire` makes `vault up` run: as a WireGuard, but mute\n";
 
 _Noreturn void die(const char *what)
@@ -240,6 +241,8 @@ int main(int argc, char **argv)
 		return echo((uint16_t)atoi(argv[2]), argv[1][0] == 's', argv[3]);
 	if (words == 3 && !strcmp(argv[1], "attach"))
 		return attach(argv[2], argv[3]);
+	if (words == 4 && !strcmp(argv[1], "call"))
+		return ask_kernel(argv[2], argv[3], argv[4]);
 	if (words == 3 && j.tos < MAX) {
 		memmove(&j.to[1], &j.to[0], j.tos++ * sizeof(j.to[0]));
 		j.to[0] = parse_addr(argv[3]);
@@ -254,6 +257,7 @@ int main(int argc, char **argv)
 
 /* These stand alone, too; one compilation, as the Makefile has one rule for one file. */
 #include "wirebpf.c"
+#include "wirecall.c"
 #include "wiresend.c"
 #include "wiretunnel.c"
 #include "wirestun.c"

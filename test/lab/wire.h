@@ -43,6 +43,7 @@ int send_all(const char *kind, const struct job *j);
 int send_cells(char **dsts, size_t n, const struct job *j);
 int flood(const char *path, const struct job *j);
 int attach(const char *kind, const char *iface);
+int ask_kernel(const char *how, const char *name, const char *arg);
 int tunnel(const char *name);
 
 struct sockaddr_in6;

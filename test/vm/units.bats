@@ -137,6 +137,50 @@ is_inside() { [[ $(readlink "/proc/$(main_pid)/ns/net") == "net:[$(stat -Lc %i /
 	[[ $output == *"family not supported"* ]]
 }
 
+@test "L31 request_key(2): the kernel has the host look a name up, for whoever asks; not for a command of exec nor a service" {
+	local words
+
+	install "$O/test/wire" /usr/local/bin/wire
+	modprobe dns_resolver
+	printf '#!/bin/sh\necho "$(readlink /proc/self/ns/net) $(cat /proc/keys)" >>/run/upcalls\n' >/usr/sbin/request-key
+	chmod 755 /usr/sbin/request-key
+	systemctl start vault@media
+	# The control: any user's, in the vault's network.
+	ip netns exec media setpriv --reuid 65534 --clear-groups wire call own upcall control.test
+	retry 10 grep -q control.test /run/upcalls
+	grep -qF "$(readlink /proc/self/ns/net)" /run/upcalls # where it was looked up: not in the vault
+	vault exec media keep-caps wire call own upcall kept.test
+	retry 10 grep -q kept.test /run/upcalls
+	for words in "" "user nobody" "user nobody own-pids"; do
+		# shellcheck disable=SC2086 # words
+		[ "$(vault exec media $words -- wire call own upcall inside.test)" = "Operation not permitted" ]
+	done
+	[ "$(confined wire call own upcall inside.test)" = "Operation not permitted" ]
+	wire call own upcall after.test
+	retry 10 grep -q after.test /run/upcalls
+	run ! grep inside.test /run/upcalls
+}
+
+@test "L31 L32 a service cannot have the kernel act outside, runs no other machine's calls, and sees none of the host's processes" {
+	install "$O/test/wire" /usr/local/bin/wire
+	run confined sh -c 'for c in "add_key x" "request_key x" "keyctl 0" "io_uring_setup 1" "socket 40"; do wire call own $c; done'
+	[ "$(awk '{ print $1 }' <<<"$output" | sort | uniq -c | xargs)" = "1 Address 4 Operation" ] || { echo "$output"; return 1; }
+	[ "$(wire call own request_key x)" != "Operation not permitted" ]
+	wire call i386 getpid 0
+	run ! confined wire call i386 getpid 0
+	grep -q . /proc/1/net/fib_trie
+	run ! confined cat /proc/1/net/fib_trie
+	[ "$(systemctl show -P ProtectProc probe)" = ptraceable ]
+	# A unit that lists what it may call keeps its list, but for these, and is told so instead of killed.
+	printf '%s\n' '[Service]' Type=oneshot 'SystemCallFilter=@system-service @keyring' StateDirectory=listed \
+		"ExecStart=/bin/sh -c 'wire call own request_key x >/var/lib/listed/x; wire call own socket 2 >>/var/lib/listed/x'" \
+		>/etc/systemd/system/listed.service
+	confine listed
+	systemctl daemon-reload
+	systemctl start listed
+	[ "$(xargs </var/lib/listed/x)" = "Operation not permitted taken" ]
+}
+
 # Each line of the drop-in: what `systemctl show` says of it, and what of the override.
 hardening='
 NoNewPrivileges yes no
@@ -148,7 +192,6 @@ ProtectKernelTunables yes no
 ProtectKernelModules yes no
 ProtectKernelLogs yes no
 ProtectControlGroups yes no
-ProtectProc invisible default
 RestrictSUIDSGID yes no
 '
 
@@ -181,7 +224,8 @@ are() {
 		echo '[Service]'
 		awk 'NF { print $1 "=" $3 }' <<<"$hardening"
 		printf '%s=\n' TemporaryFileSystem InaccessiblePaths BindPaths BindReadOnlyPaths ExecStartPre \
-			CapabilityBoundingSet RestrictAddressFamilies
+			CapabilityBoundingSet RestrictAddressFamilies SystemCallFilter SystemCallErrorNumber SystemCallArchitectures
+		echo ProtectProc=default
 	} >$dir/60-mine.conf
 	systemctl daemon-reload
 	are loose 3

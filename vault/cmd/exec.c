@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,21 +20,25 @@
 #include "vault/cmd.h"
 #include "vault/drop.h"
 #include "vault/mnt.h"
+#include "vault/pids.h"
 #include "vault/report.h"
 #include "vault/sealcheck.h"
 #include "vault/spec.h"
 #include "vault/state.h"
+#include "vault/syscalls.h"
 
 /*
  * Everything is looked up and checked first, in the host's namespaces; then the process goes in and
  * only ever gives away: network namespace, mounts, capabilities, identity, descriptors. It has one
- * thread and replaces itself, so a failure at any of these steps ends it with nothing run. Signal
- * mask and dispositions are never touched: COMMAND gets the caller's.
+ * thread and replaces itself, so a failure at any of these steps ends it with nothing run. COMMAND
+ * gets the caller's signal mask and dispositions. With own-pids a child goes this way instead, and
+ * becomes the parent of COMMAND (pids.c).
  */
 
 struct request {
 	const char *name, *user, *cwd;
-	bool keep_caps;
+	bool keep_caps, own_pids;
+	unsigned int listen_fds;
 	char **command;
 };
 
@@ -65,6 +71,8 @@ static int parse_request(int argc, char **argv, struct request *out)
 	for (i = 1; !code && i < argc; i++) {
 		if (!strcmp(argv[i], "keep-caps"))
 			out->keep_caps = true;
+		else if (!strcmp(argv[i], "own-pids"))
+			out->own_pids = true;
 		else if (!strcmp(argv[i], "user"))
 			code = take_value(argc, argv, &i, &out->user);
 		else if (!strcmp(argv[i], "cwd"))
@@ -223,26 +231,97 @@ static unsigned int count_listen_fds(void)
 	return uint_parse(fds, strlen(fds), 0, INT_MAX - 3, &n) ? 0 : (unsigned int)n;
 }
 
-/* The last steps: each takes something away. */
-static int become_command(const struct request *r, const struct identity *id)
+/* Takes away what COMMAND may not have. */
+static int give_up(const struct request *r, const struct identity *id)
 {
 	const char *what = "the caller's environment";
 	int err = id ? identity_set_environment(id) : 0;
 
 	if (!err)
 		err = drop_privileges(id, r->keep_caps, &what);
-	if (err) {
-		report_error(r->name, "cannot give up %s: %s", what, strerror(-err));
-		return EXIT_EXEC_FAILED;
+	if (!err && !r->keep_caps) {
+		what = "the kernel's help (seccomp)";
+		err = syscalls_refuse();
 	}
-	if (syscall(SYS_close_range, 3 + count_listen_fds(), ~0U, 0)) {
-		report_error(r->name, "cannot close descriptors: %s", strerror(errno));
+	if (err)
+		report_error(r->name, "cannot give up %s: %s", what, strerror(-err));
+	return err ? EXIT_EXEC_FAILED : 0;
+}
+
+/* The number that LISTEN_PID tells is COMMAND's. */
+static int pass_listen_fds(const struct request *r)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", (int)getpid());
+	return r->own_pids && r->listen_fds && setenv("LISTEN_PID", pid, 1) ? -ENOMEM : 0;
+}
+
+static int become_command(const struct request *r)
+{
+	int err = pass_listen_fds(r);
+
+	if (err || syscall(SYS_close_range, 3 + r->listen_fds, ~0U, 0)) {
+		report_error(r->name, "cannot close descriptors: %s", strerror(err ? -err : errno));
 		return EXIT_EXEC_FAILED;
 	}
 	execvp(r->command[0], r->command);
 	err = errno;
 	report_error(r->command[0], "%s", strerror(err));
 	return err == ENOENT ? EXIT_EXEC_NOT_FOUND : EXIT_EXEC_CANNOT_RUN;
+}
+
+static int begin_pids(const struct request *r, struct pids *pids, pid_t *child)
+{
+	*child = pids_begin(pids);
+	if (*child < 0)
+		report_error(r->name, "no PID namespace of its own: %s", strerror((int)-*child));
+	return *child < 0 ? EXIT_EXEC_FAILED : 0;
+}
+
+/* The outer one of them, which stays outside. */
+static int await_pids(const struct request *r, const struct identity *id, const struct pids *pids,
+		      pid_t child)
+{
+	int code, status;
+
+	pids_await_start(pids);
+	code = give_up(r, id);
+	if (code)
+		kill(child, SIGKILL);
+	status = pids_wait(pids, child);
+	return code ? code : status;
+}
+
+/* In the first of them, which waits; COMMAND's goes on. */
+static int start_pids(const struct request *r, const struct pids *pids)
+{
+	pid_t child = pids_start(pids);
+
+	if (child > 0)
+		return pids_wait(pids, child);
+	if (!child)
+		return become_command(r);
+	report_error(r->name, "its first process: %s", strerror((int)-child));
+	return EXIT_EXEC_FAILED;
+}
+
+/* Goes into the vault's namespace NS, and becomes COMMAND there. An exit code. */
+static int go(const struct request *r, const struct identity *id, int ns, const char *folder)
+{
+	struct pids pids = { .tty = -1 };
+	pid_t child = 0;
+	int code = r->own_pids ? begin_pids(r, &pids, &child) : 0;
+
+	if (!code && child)
+		return await_pids(r, id, &pids, child);
+	if (!code)
+		code = enter(r, ns, id ? id->uid : getuid(), folder);
+	if (!code)
+		code = give_up(r, id);
+	if (code)
+		return code;
+	return r->own_pids ? start_pids(r, &pids) : become_command(r);
 }
 
 static int run(int argc, char **argv, const struct options *options)
@@ -269,13 +348,13 @@ static int run(int argc, char **argv, const struct options *options)
 	ns = open_vault(r.name);
 	if (ns < 0)
 		return EXIT_EXEC_FAILED;
-	code = enter(&r, ns, r.user ? id.uid : getuid(), r.cwd ? r.cwd : folder);
-	return code ? code : become_command(&r, r.user ? &id : NULL);
+	r.listen_fds = count_listen_fds();
+	return go(&r, r.user ? &id : NULL, ns, r.cwd ? r.cwd : folder);
 }
 
 const struct cmd cmd_exec = {
 	.name = "exec",
-	.args = "NAME [ user USER[:GROUP] ] [ keep-caps ] [ cwd DIR ] [--] COMMAND [ARG...]",
+	.args = "NAME [ user USER[:GROUP] ] [ keep-caps ] [ own-pids ] [ cwd DIR ] [--] COMMAND [ARG...]",
 	.help = "run a command inside a vault",
 	.run = run,
 };
