@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "lib/file.h"
+#include "lib/str.h"
+#include "vault/check/caps.h"
+#include "vault/drop.h"
 #include "vault/procs.h"
 
 struct looking {
@@ -79,6 +82,32 @@ static int list_inside(struct check *c, uint64_t inode, const struct check_host 
 	return r;
 }
 
+/* One by such a capability is no fault that a vault could mend; but whoever looks shall see it. */
+static void tell_capabilities(struct check *c, int proc)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < c->n_processes; i++) {
+		struct str names cleanup(str_free) = STR_INIT;
+		int dir cleanup(close_fd) = -1;
+		struct caps caps;
+		char pid[16];
+
+		snprintf(pid, sizeof(pid), "%d", (int)c->processes[i].pid);
+		dir = openat(proc, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0 || caps_read(dir, &caps) || !caps.had)
+			continue; /* it has ended, or is one of those that may not be looked at */
+		found++;
+		drop_add_names(caps.had, &names);
+		check_add(c, "capabilities", FOUND_SKIP, NULL, NULL,
+			  "%s (%s) could open the vault, by%s (start it by vault exec)", pid,
+			  c->processes[i].name, names.s ? names.s : "");
+	}
+	if (!found)
+		check_add(c, "capabilities", FOUND_OK, NULL, NULL,
+			  "nobody inside has one that opens the vault");
+}
+
 void check_processes(struct check *c, uint64_t inode, struct check_host *host)
 {
 	int proc cleanup(close_fd) = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -90,12 +119,16 @@ void check_processes(struct check *c, uint64_t inode, struct check_host *host)
 		check_add(c, "processes", FOUND_UNKNOWN, NULL, NULL, "who is inside: /proc: %s",
 			  strerror(-r));
 	else if (host->n_hidden)
-		check_add(c, "processes", FOUND_UNKNOWN, NULL, NULL,
-			  "who is inside: %zu processes may not be looked at (run it as root)",
-			  host->n_hidden);
+		/* A security module, or another user namespace, may keep them from root, too. */
+		check_add(c, "processes", FOUND_SKIP, NULL, NULL,
+			  "%zu inside that may be looked at; %zu of all processes may not be, so "
+			  "whether one of those is inside cannot be told",
+			  c->n_processes, host->n_hidden);
 	else if (!host->has_first) /* it is always there: with hidepid=2 others are not */
 		check_add(c, "processes", FOUND_UNKNOWN, NULL, NULL,
 			  "who is inside: /proc does not show all processes (run it as root)");
 	else
 		check_add(c, "processes", FOUND_OK, NULL, NULL, "%zu inside", c->n_processes);
+	if (!r)
+		tell_capabilities(c, proc);
 }

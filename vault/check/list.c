@@ -39,12 +39,14 @@ const struct check_id check_ids[] = {
 	{ "resolv.conf", "the resolvers that programs are told" },
 	{ "nsswitch.conf", "how programs look names up" },
 	{ "processes", "who is inside" },
+	{ "capabilities", "who of them could open the vault" },
 	{ "process", "that process can be looked at" },
 	{ "process-netns", "all its threads are inside" },
 	{ "process-resolv.conf", "the resolvers that it sees" },
 	{ "process-nsswitch.conf", "how it looks names up" },
-	{ "process-resolvers", "no socket that resolves names outside is in its sight" },
+	{ "process-resolvers", "no socket is in its sight by which others act outside for it" },
 	{ "process-caps", "it can do nothing to the vault" },
+	{ "process-calls", "it cannot have the kernel look names up on the host" },
 	{ "process-sockets", "it holds no socket of another network namespace" },
 	{ "system-wireguard", "WireGuard, in the kernel or as a program" },
 	{ "system-tun", "what a userspace WireGuard makes its interface by" },
@@ -56,7 +58,7 @@ const struct check_id check_ids[] = {
 	{ "system-limits", "how many namespaces there may be" },
 	{ "system-forwarding", "whether the host is a router" },
 	{ "system-bridges", "whether what a bridge passes on meets the host's firewall" },
-	{ "system-resolvers", "programs that resolve names by a socket" },
+	{ "system-helpers", "helpers of the host that exec hides" },
 };
 const size_t check_n_ids = ARRAY_SIZE(check_ids);
 

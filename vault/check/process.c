@@ -16,13 +16,18 @@
 #include <sys/syscall.h>
 
 #include "lib/file.h"
+#include "lib/str.h"
 #include "vault/check/apart.h"
+#include "vault/check/caps.h"
 #include "vault/check/fds.h"
 #include "vault/check/views.h"
 #include "vault/drop.h"
+#include "vault/helpers.h"
 #include "vault/state.h"
 
 #define FILE_MAX_BYTES (1U << 20)
+#define SOCKETS_TOLD 8
+#define UPCALL "/sbin/request-key"
 
 struct process {
 	struct check *c;
@@ -30,6 +35,13 @@ struct process {
 	char label[96]; /* "123 (name)" */
 	uint64_t inode; /* of the vault's network namespace */
 	int dir, root; /* /proc/PID, and the root of the view that is looked at */
+	struct sockets {
+		struct socket_id {
+			dev_t device;
+			ino_t inode;
+		} *list; /* owned */
+		size_t n;
+	} hosts; /* of helpers, as we see them */
 };
 
 /* Opens PATH as the process sees it: links, also absolute ones, are followed below its own root.
@@ -145,30 +157,56 @@ static bool look_at_threads(const struct process *p)
 	return !t.apart || t.apart < t.n;
 }
 
+/* True when FD, which may be an error, is the host's own file PATH. */
+static bool is_the_hosts(int fd, const char *path)
+{
+	struct stat its, hosts;
+
+	return fd >= 0 && !fstat(fd, &its) && !stat(path, &hosts) &&
+	       its.st_dev == hosts.st_dev && its.st_ino == hosts.st_ino;
+}
+
+/*
+ * A process can put whatever it likes over its files, in mounts of its own (L36), and asks nobody
+ * outside by it: the kill switch knows the vault's resolvers. One that has the host's is not
+ * confined.
+ */
 static void look_at_resolv_conf(const struct process *p)
 {
 	char path[sizeof(STATE_DIR "//resolv.conf") + SPEC_NAME_MAX];
 	char *want cleanup(free_ptr) = NULL, *have cleanup(free_ptr) = NULL;
+	int fd = open_seen(p, "etc/resolv.conf", O_RDONLY | O_NONBLOCK), r;
+	bool hosts = is_the_hosts(fd, "/etc/resolv.conf");
 	size_t len = 0;
-	int r;
 
+	r = read_fd(fd, &have);
+	if (r == -ENOENT) {
+		check_add(p->c, "process-resolv.conf", FOUND_OK, NULL, NULL,
+			  "%s: it has no /etc/resolv.conf, and so asks its own loopback", p->label);
+		return;
+	}
 	snprintf(path, sizeof(path), "%s/%s/resolv.conf", STATE_DIR, p->c->name);
-	r = file_read(path, FILE_MAX_BYTES, &want, &len);
 	if (!r)
-		r = read_fd(open_seen(p, "etc/resolv.conf", O_RDONLY | O_NONBLOCK), &have);
-	if (r && (r != -ENOENT || !want))
+		r = file_read(path, FILE_MAX_BYTES, &want, &len);
+	if (r)
 		add_unknown(p, "process-resolv.conf", r);
-	else if (r || strcmp(want, have))
+	else if (!strcmp(want, have))
+		check_add(p->c, "process-resolv.conf", FOUND_OK, NULL, NULL,
+			  "%s: its /etc/resolv.conf is the vault's", p->label);
+	else if (hosts)
 		check_add(p->c, "process-resolv.conf", FOUND_FAIL, NULL, NULL,
-			  "%s: its /etc/resolv.conf is not the vault's (start it by vault exec %s)",
+			  "%s: its /etc/resolv.conf is not the vault's but the host's (start it by "
+			  "vault exec %s)",
 			  p->label, p->c->name);
 	else
 		check_add(p->c, "process-resolv.conf", FOUND_OK, NULL, NULL,
-			  "%s: its /etc/resolv.conf is the vault's", p->label);
+			  "%s: its /etc/resolv.conf is one of its own; others than the vault's "
+			  "resolvers it cannot ask",
+			  p->label);
 }
 
 /* True when names are looked up by files and DNS alone. LINE is what follows "hosts:". */
-static bool is_plain(char *line)
+static bool is_plain_line(char *line)
 {
 	for (const char *word = strsep(&line, " \t"); word; word = strsep(&line, " \t"))
 		if (*word && *word != '[' && strcmp(word, "files") && strcmp(word, "dns"))
@@ -176,67 +214,95 @@ static bool is_plain(char *line)
 	return true;
 }
 
-static void look_at_nsswitch(const struct process *p)
+static bool is_plain(char *text)
 {
-	char *text cleanup(free_ptr) = NULL, *rest;
-	int r = read_fd(open_seen(p, "etc/nsswitch.conf", O_RDONLY | O_NONBLOCK), &text);
 	bool plain = true;
 
-	if (r && r != -ENOENT) { /* without one: "dns files" */
-		add_unknown(p, "process-nsswitch.conf", r);
-		return;
-	}
-	rest = text;
-	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
+	for (char *line = strsep(&text, "\n"); line; line = strsep(&text, "\n")) {
 		line[strcspn(line, "#")] = '\0';
 		line += strspn(line, " \t");
 		if (!strncmp(line, "hosts:", 6))
-			plain = plain && is_plain(line + 6);
+			plain = plain && is_plain_line(line + 6);
 	}
-	check_add(
-		p->c, "process-nsswitch.conf", plain ? FOUND_OK : FOUND_FAIL, NULL, NULL,
-		plain ? "%s: it looks names up by files and DNS"
-		      : "%s: it asks others than files and DNS for names (start it by vault exec)",
-		p->label);
+	return plain;
+}
+
+/* Those whom one of its own names it could only ask by their sockets. */
+static void look_at_nsswitch(const struct process *p)
+{
+	char *text cleanup(free_ptr) = NULL;
+	int fd = open_seen(p, "etc/nsswitch.conf", O_RDONLY | O_NONBLOCK), r;
+	bool hosts = is_the_hosts(fd, "/etc/nsswitch.conf");
+
+	r = read_fd(fd, &text);
+	if (r && r != -ENOENT) /* without one: "dns files" */
+		add_unknown(p, "process-nsswitch.conf", r);
+	else if (r || is_plain(text))
+		check_add(p->c, "process-nsswitch.conf", FOUND_OK, NULL, NULL,
+			  "%s: it looks names up by files and DNS", p->label);
+	else if (hosts)
+		check_add(p->c, "process-nsswitch.conf", FOUND_FAIL, NULL, NULL,
+			  "%s: by the host's nsswitch.conf it asks others than files and DNS for "
+			  "names (start it by vault exec %s)",
+			  p->label, p->c->name);
+	else
+		check_add(p->c, "process-nsswitch.conf", FOUND_OK, NULL, NULL,
+			  "%s: its /etc/nsswitch.conf is one of its own", p->label);
+}
+
+static int note_socket(const struct helper *h, const char *path, const struct stat *st, void *arg)
+{
+	struct sockets *sockets = arg;
+	struct socket_id id = { st->st_dev, st->st_ino };
+
+	(void)h;
+	(void)path;
+	return check_append(&sockets->list, &sockets->n, sizeof(id), &id);
+}
+
+static bool is_on_the_host(const struct sockets *sockets, const struct stat *st)
+{
+	for (size_t i = 0; i < sockets->n; i++)
+		if (sockets->list[i].device == st->st_dev && sockets->list[i].inode == st->st_ino)
+			return true;
+	return false;
+}
+
+struct seen {
+	const struct process *p;
+	size_t n; /* of the host's sockets that it sees */
+};
+
+/* One of its own, in mounts of its own, leads to nobody outside (L36). */
+static int tell_socket(const struct helper *h, const char *path, const struct stat *st, void *arg)
+{
+	struct seen *seen = arg;
+	const struct process *p = seen->p;
+
+	if (is_on_the_host(&p->hosts, st) && seen->n++ < SOCKETS_TOLD)
+		check_add(p->c, "process-resolvers", FOUND_FAIL, NULL, path,
+			  "%s: it sees /%s: who listens there %s outside for it (vault exec hides "
+			  "it; in a unit: InaccessiblePaths=-/%s)",
+			  p->label, path, helper_does_text(h), path);
+	return 0;
 }
 
 /* A path-bound socket connects from any network namespace (L3). */
 static void look_at_resolvers(const struct process *p)
 {
-	static const char *const sockets[] = {
-		"run/nscd/socket",
-		"run/systemd/resolve/io.systemd.Resolve",
-		"run/dbus/system_bus_socket",
-		"run/avahi-daemon/socket",
-		"run/nslcd/socket",
-		"var/lib/sss/pipes/nss",
-		"run/samba/winbindd/pipe",
-		"run/docker.sock",
-		"run/podman/podman.sock",
-	};
-	size_t found = 0;
+	struct seen seen = { .p = p };
+	int r = helpers_each_socket(p->root, tell_socket, &seen);
 
-	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
-		int fd cleanup(close_fd) = open_seen(p, sockets[i], O_PATH);
-		struct stat st;
-
-		if (fd == -ENOENT || fd == -ENOTDIR)
-			continue;
-		if (fd < 0 || fstat(fd, &st)) {
-			add_unknown(p, "process-resolvers", fd < 0 ? fd : -errno);
-			return;
-		}
-		if (!S_ISSOCK(st.st_mode))
-			continue;
-		found++;
-		check_add(p->c, "process-resolvers", FOUND_FAIL, NULL, sockets[i],
-			  "%s: it sees /%s, by which others can act outside for it (vault exec "
-			  "hides it; in a unit: InaccessiblePaths=-/%s)",
-			  p->label, sockets[i], sockets[i]);
-	}
-	if (!found)
+	if (seen.n > SOCKETS_TOLD)
+		check_add(p->c, "process-resolvers", FOUND_FAIL, NULL, NULL,
+			  "%s: it sees %zu more such sockets", p->label, seen.n - SOCKETS_TOLD);
+	if (r == -ESRCH && !faccessat(p->dir, "status", F_OK, 0))
+		r = 0; /* its root is the folder of a process that has ended: see open_seen */
+	if (r)
+		add_unknown(p, "process-resolvers", r);
+	else if (!seen.n)
 		check_add(p->c, "process-resolvers", FOUND_OK, NULL, NULL,
-			  "%s: it sees no socket that resolves names outside", p->label);
+			  "%s: it sees no socket by which others act outside for it", p->label);
 }
 
 static void look_at_files(const struct process *p, bool asks)
@@ -283,99 +349,44 @@ static void look_at_views(const struct process *p, bool asks)
 	views_free(views, n);
 }
 
-/* The number after "NAME:" in a status file, in BASE. False when it is not there. */
-static bool status_number(const char *text, const char *name, int base, uint64_t *out)
+/* request_key(2) has the kernel start that program, which asks the host's resolvers (L31). */
+static void look_at_calls(const struct process *p, const struct caps *caps)
 {
-	const char *at = strstr(text, name);
+	bool starts = !access(UPCALL, X_OK);
 
-	if (!at || (at != text && at[-1] != '\n'))
-		return false;
-	*out = strtoull(at + strlen(name), NULL, base);
-	return true;
-}
-
-/* Capabilities of another user namespace than ours count there only, not over the vault. */
-static int is_of_our_users(const struct process *p)
-{
-	struct stat ours, its;
-
-	if (stat("/proc/thread-self/ns/user", &ours) || fstatat(p->dir, "ns/user", &its, 0))
-		return -errno;
-	return ours.st_ino == its.st_ino;
-}
-
-/* Those that open the vault: what any thread has, and what one can gain by a set-user-ID program. */
-struct caps {
-	uint64_t had, to_gain;
-};
-
-/* Adds those of a thread by its status file. */
-static int add_capabilities(const char *status, struct caps *caps)
-{
-	uint64_t effective, permitted, inheritable, bounding, frozen;
-
-	if (!status_number(status, "CapEff:", 16, &effective) ||
-	    !status_number(status, "CapPrm:", 16, &permitted) ||
-	    !status_number(status, "CapInh:", 16, &inheritable) ||
-	    !status_number(status, "CapBnd:", 16, &bounding) ||
-	    !status_number(status, "NoNewPrivs:", 10, &frozen))
-		return -EBADMSG;
-	caps->had |= (effective | permitted) & drop_mask();
-	caps->to_gain |= frozen ? 0 : (bounding | inheritable) & drop_mask();
-	return 0;
-}
-
-/* Each thread has its own. */
-static int read_capabilities(const struct process *p, struct caps *caps)
-{
-	int fd = openat(p->dir, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	DIR *dir cleanup(close_dir) = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
-	size_t n = 0;
-
-	if (!dir)
-		return -errno;
-	while (!r && (errno = 0, e = readdir(dir))) {
-		char *status cleanup(free_ptr) = NULL, path[64];
-
-		if (!isdigit((unsigned char)e->d_name[0]))
-			continue;
-		snprintf(path, sizeof(path), "task/%.20s/status", e->d_name);
-		r = read_proc(p, path, &status);
-		n += !r;
-		if (!r)
-			r = add_capabilities(status, caps);
-		else if (r == -ENOENT || r == -ESRCH)
-			r = 0; /* it has ended */
-	}
-	r = r ? r : -errno;
-	return r ? r : n ? 0 : -ESRCH;
+	check_add(p->c, "process-calls", caps->calls_all && starts ? FOUND_FAIL : FOUND_OK, NULL,
+		  NULL,
+		  !caps->calls_all ? "%s: its system calls are filtered"
+		  : starts	   ? "%s: by request_key(2) it can have the host look names up, as none of its "
+				     "system calls is filtered (vault exec, or the present confine.conf)"
+				   : "%s: its system calls are not filtered; the host has no " UPCALL,
+		  p->label);
 }
 
 static void look_at_capabilities(const struct process *p)
 {
-	struct caps caps = { 0 };
-	int ours = is_of_our_users(p), r = ours < 0 ? ours : read_capabilities(p, &caps);
+	struct str names cleanup(str_free) = STR_INIT;
+	struct caps caps;
+	int r = caps_read(p->dir, &caps);
 
+	drop_add_names(caps.had ? caps.had : caps.to_gain, &names);
 	if (r)
 		add_unknown(p, "process-caps", r);
-	else if (!ours)
-		check_add(p->c, "process-caps", FOUND_OK, NULL, NULL,
-			  "%s: its capabilities are those of a user namespace of its own",
-			  p->label);
 	else if (caps.had)
 		check_add(p->c, "process-caps", FOUND_FAIL, "0", NULL,
-			  "%s: it has capabilities that open the vault, %#llx (vault exec, or "
+			  "%s: it has capabilities that open the vault:%s (vault exec, or "
 			  "CapabilityBoundingSet= in its unit)",
-			  p->label, (unsigned long long)caps.had);
+			  p->label, names.s);
 	else if (caps.to_gain)
 		check_add(p->c, "process-caps", FOUND_FAIL, "0", NULL,
 			  "%s: by a set-user-ID program it can gain capabilities that open the "
-			  "vault, %#llx (vault exec, or NoNewPrivileges=yes in its unit)",
-			  p->label, (unsigned long long)caps.to_gain);
+			  "vault:%s (vault exec, or NoNewPrivileges=yes in its unit)",
+			  p->label, names.s);
 	else
 		check_add(p->c, "process-caps", FOUND_OK, NULL, NULL,
 			  "%s: it has, and can gain, no capability that opens the vault", p->label);
+	if (!r)
+		look_at_calls(p, &caps);
 }
 
 /* A socket stays in the namespace it was born in, whoever holds it (L24). */
@@ -394,6 +405,13 @@ static void look_at_sockets(const struct process *p)
 	else
 		check_add(p->c, "process-sockets", FOUND_OK, NULL, NULL,
 			  "%s: none of its sockets was born outside the vault", p->label);
+}
+
+static int list_hosts_sockets(struct sockets *out)
+{
+	int root cleanup(close_fd) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? -errno : helpers_each_socket(root, note_socket, out);
 }
 
 static int open_process(struct process *p)
@@ -419,6 +437,8 @@ void check_process(struct check *c, uint64_t inode, pid_t pid)
 	struct process p = { .c = c, .pid = pid, .inode = inode, .dir = -1 };
 	int r = open_process(&p);
 
+	if (!r)
+		r = list_hosts_sockets(&p.hosts);
 	if (r == -ENOENT) {
 		check_add(c, "process", FOUND_UNKNOWN, NULL, NULL, "%d: there is no such process",
 			  (int)pid);
@@ -430,4 +450,5 @@ void check_process(struct check *c, uint64_t inode, pid_t pid)
 		look_at_sockets(&p);
 	}
 	close_fd(&p.dir);
+	free(p.hosts.list);
 }

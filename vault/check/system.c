@@ -16,6 +16,7 @@
 #include "lib/nftnames.h"
 #include "lib/str.h"
 #include "lib/wg.h"
+#include "vault/helpers.h"
 #include "vault/program.h"
 #include "vault/seal.h"
 
@@ -255,25 +256,39 @@ static void look_at_bridges(struct check *c)
 			     : "rules for forwarding do not meet what bridges pass on");
 }
 
-static void look_at_resolvers(struct check *c)
-{
-	static const struct {
-		const char *path, *name;
-	} resolvers[] = {
-		{ "/run/systemd/resolve/io.systemd.Resolve", "systemd-resolved" },
-		{ "/run/nscd/socket", "nscd" },
-		{ "/run/avahi-daemon/socket", "avahi" },
-		{ "/run/nslcd/socket", "nslcd" },
-	};
-	struct str found cleanup(str_free) = STR_INIT;
-	struct stat st;
+struct found_helpers {
+	const struct helper *last;
+	struct str text;
+};
 
-	for (size_t i = 0; i < ARRAY_SIZE(resolvers); i++)
-		if (!stat(resolvers[i].path, &st))
-			str_addf(&found, " %s", resolvers[i].name);
-	check_add(c, "system-resolvers", FOUND_OK, NULL, NULL, "%s%s",
-		  found.len ? "vault exec hides, units must do so themselves:" : "none by socket",
-		  found.len ? found.s : "");
+/* Each once: its sockets come one after another. */
+static int add_helper(const struct helper *h, const char *path, const struct stat *st, void *arg)
+{
+	struct found_helpers *found = arg;
+
+	(void)path;
+	(void)st;
+	if (found->last != h)
+		str_addf(&found->text, "%s /%s (%s)", found->last ? "," : "", h->path,
+			 helper_does_text(h));
+	found->last = h;
+	return found->text.err;
+}
+
+static void look_at_helpers(struct check *c)
+{
+	int root cleanup(close_fd) = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct found_helpers found = { .text = STR_INIT };
+	int r = root < 0 ? -errno : helpers_each_socket(root, add_helper, &found);
+
+	if (r)
+		check_add(c, "system-helpers", FOUND_UNKNOWN, NULL, NULL, "%s%s", strerror(-r),
+			  r == -EACCES ? " (run it as root)" : "");
+	else
+		check_add(c, "system-helpers", FOUND_OK, NULL, NULL, "%s%s",
+			  found.last ? "vault exec and confine.conf hide:" : "none listens on a path",
+			  found.last ? found.text.s : "");
+	str_free(&found.text);
 }
 
 void check_system(struct check *c)
@@ -285,5 +300,5 @@ void check_system(struct check *c)
 	look_at_limits(c);
 	look_at_forwarding(c);
 	look_at_bridges(c);
-	look_at_resolvers(c);
+	look_at_helpers(c);
 }

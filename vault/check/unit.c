@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,33 +17,87 @@
 #define BEGIN_MS	 5000
 #define BEGIN_POLL_MS	 5
 
-/* True when one of the folders in the control group PATH is called UNIT. */
-static bool has_folder(const char *path, const char *unit)
-{
-	size_t len = strlen(unit);
+/*
+ * Of all the hierarchies of control groups one is systemd's, which alone says what is a unit's: that
+ * called so, or where there is none, the unified one. In it the unit's group lies in slices alone,
+ * below the group that systemd itself is in init.scope of: who has been given a part to rule, as
+ * users are, can call groups there what he likes (L36).
+ */
 
-	for (const char *at = strchr(path, '/'); at; at = strchr(at + 1, '/'))
-		if (!strncmp(at + 1, unit, len) && (at[1 + len] == '/' || !at[1 + len]))
-			return true;
-	return false;
+/* The group in systemd's hierarchy, of TEXT, a cgroup file (cgroups(7)), which is cut up. NULL: none. */
+static char *group_of(char *text)
+{
+	char *unified = NULL;
+
+	for (char *line = strsep(&text, "\n"); line; line = strsep(&text, "\n")) {
+		char *group = line, *number = strsep(&group, ":"), *names = strsep(&group, ":");
+
+		if (group && !strcmp(names, "name=systemd"))
+			return group;
+		if (group && !strcmp(number, "0") && !*names)
+			unified = group;
+	}
+	return unified;
 }
 
-/* 1 when PID is in the unit, 0 when not or it has ended, -errno. */
-static int is_in_unit(const char *pid, const char *unit)
+/* 0 with the group of the process PID in *TEXT at *GROUP; -errno. */
+static int read_group(const char *pid, char **text, char **group)
 {
-	char path[64], *text cleanup(free_ptr) = NULL, *rest;
+	char path[64];
 	size_t len = 0;
 	int r;
 
 	snprintf(path, sizeof(path), "/proc/%.20s/cgroup", pid);
-	r = file_read(path, CGROUP_MAX_BYTES, &text, &len);
+	r = file_read(path, CGROUP_MAX_BYTES, text, &len);
+	if (r)
+		return r;
+	*group = group_of(*text);
+	return *group ? 0 : -ENODATA;
+}
+
+/* Stores the length of the part of all groups' names that is above systemd's own in *LEN. */
+static int find_root(size_t *len)
+{
+	static const char scope[] = "/init.scope";
+	char *text cleanup(free_ptr) = NULL, *group;
+	int r = read_group("1", &text, &group);
+	size_t whole = r ? 0 : strlen(group), end = strlen(scope);
+
+	*len = whole >= end && !strcmp(group + whole - end, scope) ? whole - end : 0;
+	return r;
+}
+
+static bool is_slice(const char *name, size_t len)
+{
+	static const char end[] = ".slice";
+
+	return len >= strlen(end) && !strncmp(name + len - strlen(end), end, strlen(end));
+}
+
+/* True when GROUP, below systemd's own, is the unit's or below it: slices, then UNIT. */
+static bool is_of_unit(const char *group, const char *unit)
+{
+	while (*group == '/') {
+		size_t len = strcspn(++group, "/");
+
+		if (strlen(unit) == len && !strncmp(group, unit, len))
+			return true;
+		if (!is_slice(group, len))
+			return false;
+		group += len;
+	}
+	return false;
+}
+
+/* 1 when PID is in the unit, 0 when not or it has ended, -errno. ROOT: find_root's. */
+static int is_in_unit(const char *pid, const char *unit, size_t root)
+{
+	char *text cleanup(free_ptr) = NULL, *group;
+	int r = read_group(pid, &text, &group);
+
 	if (r)
 		return r == -ENOENT || r == -ESRCH ? 0 : r;
-	rest = text;
-	for (const char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
-		if (has_folder(line, unit))
-			return 1;
-	return 0;
+	return strlen(group) >= root && is_of_unit(group + root, unit);
 }
 
 /*
@@ -69,21 +124,23 @@ static int look_at_all(struct check *c, uint64_t inode, const char *unit, size_t
 	DIR *dir cleanup(close_dir) = opendir("/proc");
 	const int64_t end = clock_ms() + BEGIN_MS;
 	const struct dirent *e;
-	int r = 0;
+	size_t root = 0;
+	int first = dir ? find_root(&root) : -errno;
 
-	if (!dir)
-		return -errno;
-	while (r >= 0 && (errno = 0, e = readdir(dir))) {
+	while (dir && (errno = 0, e = readdir(dir))) {
+		int r;
+
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
-		r = is_in_unit(e->d_name, unit);
-		if (r == 1) {
-			++*n;
-			await_program(dirfd(dir), e->d_name, end);
-			check_process(c, inode, (pid_t)strtol(e->d_name, NULL, 10));
-		}
+		r = is_in_unit(e->d_name, unit, root);
+		first = first ? first : r < 0 ? r : 0;
+		if (r != 1)
+			continue;
+		++*n;
+		await_program(dirfd(dir), e->d_name, end);
+		check_process(c, inode, (pid_t)strtol(e->d_name, NULL, 10));
 	}
-	return r < 0 ? r : -errno;
+	return first ? first : -errno;
 }
 
 void check_unit(struct check *c, uint64_t inode, const char *unit)

@@ -18,12 +18,36 @@
 #include "lib/file.h"
 #include "vault/check/list.h"
 
+#define FDINFO_MAX_BYTES 65536
+
+/* Stores the number of the mount that the folder NAME of TASKS is in: proc_pid_fdinfo(5). */
+static int read_mount(int tasks, const char *name, uint64_t *out)
+{
+	int fd cleanup(close_fd) = openat(tasks, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char path[64], *text cleanup(free_ptr) = NULL;
+	const char *at;
+	size_t len = 0;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "/proc/thread-self/fdinfo/%d", fd);
+	r = file_read(path, FDINFO_MAX_BYTES, &text, &len);
+	at = r ? NULL : strstr(text, "mnt_id:");
+	if (!r && !at)
+		return -EBADMSG;
+	*out = r ? 0 : strtoull(at + strlen("mnt_id:"), NULL, 10);
+	return r;
+}
+
 /* The view of the thread TASK, a number in the folder TASKS; its path is TEXT. */
 static int read_view(int tasks, const char *task, struct view *out, char text[static PATH_MAX])
 {
 	char name[64];
 	struct stat mounts, root;
+	uint64_t mount = 0;
 	ssize_t len;
+	int r;
 
 	snprintf(name, sizeof(name), "%.20s/ns/mnt", task);
 	if (fstatat(tasks, name, &mounts, 0))
@@ -31,12 +55,16 @@ static int read_view(int tasks, const char *task, struct view *out, char text[st
 	snprintf(name, sizeof(name), "%.20s/root", task);
 	if (fstatat(tasks, name, &root, 0))
 		return -errno;
+	r = read_mount(tasks, name, &mount);
+	if (r)
+		return r;
 	len = readlinkat(tasks, name, text, PATH_MAX - 1);
 	if (len < 0)
 		return -errno;
 	text[len] = '\0';
 	*out = (struct view){ .thread = (pid_t)strtol(task, NULL, 10),
 			      .mounts = mounts.st_ino,
+			      .mount = mount,
 			      .device = root.st_dev,
 			      .inode = root.st_ino,
 			      .path = text };
@@ -45,7 +73,7 @@ static int read_view(int tasks, const char *task, struct view *out, char text[st
 
 static bool is_equal(const struct view *a, const struct view *b)
 {
-	return a->mounts == b->mounts && a->device == b->device && a->inode == b->inode &&
+	return a->mounts == b->mounts && a->mount == b->mount && a->device == b->device && a->inode == b->inode &&
 	       !strcmp(a->path, b->path);
 }
 

@@ -12,6 +12,7 @@
 struct view {
 	pid_t thread;
 	uint64_t mounts, device, inode; /* inode of the namespace; where the root is */
+	uint64_t mount; /* which mount that is in: it may be one of another namespace's */
 	char *path; /* owned: the root's: the same folder may be mounted twice */
 };
 
