@@ -37,6 +37,42 @@ drop() {
 
 drop_none() { isp sh -c 'nft delete table inet cut 2> /dev/null || :'; }
 
+# ---- what the caller left us ---------------------------------------------------------------------------------------
+
+# odd COMMAND…: run as a careless caller would: SIGCHLD ignored, signals blocked, nothing for others, no stdio, a locale
+# shellcheck disable=SC2016 # perl's words
+odd() {
+	host perl -e 'use POSIX; $ENV{LC_ALL} = "tr_TR.UTF-8"; $SIG{CHLD} = "IGNORE"; $SIG{PIPE} = "IGNORE"; umask 0777; my $all = POSIX::SigSet->new;
+		$all->fillset; sigprocmask(SIG_SETMASK, $all); close STDIN; close STDERR; exec @ARGV' "$@"
+}
+
+@test "what the caller left us is no matter: SIGCHLD ignored, signals blocked, closed descriptors, an odd umask and locale" {
+	need perl
+	# The control: such a caller it is.
+	[[ $(odd awk '/^Sig(Blk|Ign)/ { print $2 }' /proc/self/status | xargs) =~ ^f.*[[:space:]].*1[01]...$ ]]
+	[ "$(odd sh -c umask)" = 0777 ]
+	words "conf $LAB/provider.conf" 'post-up false || true' "post-up touch $LAB/ran"
+	odd "$VAULT" up media
+	host test -e "$LAB/ran"
+	works
+	vault exec media user nobody cat /etc/resolv.conf /run/vault/media/resolv.conf > "$BATS_TEST_TMPDIR/seen"
+	[ "$(host stat -c %a /run/vault/media /run/vault/media/resolv.conf /run/vault/media/vault.json | xargs)" = "711 644 600" ]
+	vault check media
+	odd "$VAULT" up media
+	odd "$VAULT" check media
+	spawn inside media sleep 1000
+	odd "$VAULT" down media kill
+	gone "$SPAWNED"
+	vault up alone isolated
+	# A segment's names are made by who comes and goes, and are read by all.
+	odd "$VAULT" up one isolated segment lan 10.77.0.11/24
+	odd "$VAULT" up two isolated segment lan 10.77.0.12/24
+	odd "$VAULT" down one
+	[ "$(vault exec two user nobody getent hosts two | awk '{ print $1 }')" = 10.77.0.12 ]
+	odd "$VAULT" exec two own-pids true # whose command has all as the caller has it
+	vault down two alone
+}
+
 # ---- down ----------------------------------------------------------------------------------------------------------
 
 @test "down: several names, each told; one that is not up makes it 1, the others still go; all is whatever there is" {

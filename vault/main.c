@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "lib/base.h"
 #include "lib/str.h"
@@ -151,6 +152,28 @@ static const char *find_option(const struct cmd *cmd, int argc, char **argv)
 	return NULL;
 }
 
+/*
+ * What is relied on, whatever the caller left: the first three descriptors; children that can be
+ * waited for; signals that arrive; that what others must be able to read, such as the vault's
+ * resolv.conf, can be; that a file that may not grow is an error like others. There is no locale but
+ * the C one, as nobody sets it. Not for exec, whose COMMAND gets all as the caller left it. 0 or
+ * -errno.
+ */
+static int settle(const struct cmd *cmd)
+{
+	sigset_t none;
+
+	if (cmd == &cmd_exec)
+		return 0;
+	umask(022);
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL))
+		return -errno;
+	return fill_stdio();
+}
+
 static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct options *options)
 {
 	const char *option;
@@ -166,11 +189,9 @@ static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct op
 	}
 	if (cmd->outlives_readers)
 		signal(SIGPIPE, SIG_IGN);
-	if (cmd != &cmd_exec)
-		signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like others */
 	if (cmd->unsaid)
 		report_unsaid(cmd->unsaid);
-	r = cmd == &cmd_exec ? 0 : fill_stdio(); /* exec has ways of its own, for COMMAND */
+	r = settle(cmd);
 	if (r) {
 		report_error("/dev/null", "%s (open all of stdin, stdout and stderr)",
 			     strerror(-r));

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "lib/ns.h"
@@ -464,7 +463,6 @@ static int up_run(int argc, char **argv, const struct options *options)
 		report_error("up", "prctl: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	umask(022); /* what others must be able to read, the vault's resolv.conf, says so itself */
 	snprintf(spec.name, sizeof(spec.name), "%s", argv[0]);
 	spec_name_interfaces(&spec);
 	code = asked_read(argc - 1, argv + 1, &words);
