@@ -177,6 +177,7 @@ int must_check rtnl_dump_tables(struct nl *nl, uint8_t family, rtnl_route_fn *fn
 struct rtnl_rule {
 	uint32_t priority, table;
 	bool plain; /* looks TABLE up for every packet, with nothing else said */
+	struct prefix to; /* of packets to there alone; AF_UNSPEC: to anywhere */
 };
 
 typedef int rtnl_rule_fn(const struct rtnl_rule *rule, void *arg);
@@ -202,5 +203,13 @@ int must_check rtnl_ask_station(struct nl *nl, uint32_t index,
  */
 int must_check rtnl_ask_route(struct nl *nl, const struct addr *dst, uint32_t *index,
 			      struct nl_error *error);
+
+/*
+ * Asks the kernel which route it would take to DST, as above: its prefix, table and link (0: none,
+ * or several) go to *ROUTE. 0, or -errno: -ENETUNREACH no route; -EHOSTUNREACH, -EACCES or -EINVAL
+ * one that leads nowhere.
+ */
+int must_check rtnl_match_route(struct nl *nl, const struct addr *dst, struct rtnl_route *route,
+				struct nl_error *error);
 
 #endif

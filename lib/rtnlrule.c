@@ -42,6 +42,15 @@ static bool is_plain(const struct fib_rule_hdr *frh, const struct nlattr *const 
 	return suppress == UINT32_MAX && group == UINT32_MAX;
 }
 
+static int read_to(const struct fib_rule_hdr *frh, const struct nlattr *dst, struct prefix *out)
+{
+	out->addr.family = frh->family;
+	out->len = frh->dst_len;
+	return out->len > addr_bits(&out->addr)
+		       ? -EBADMSG
+		       : nl_copy(dst, out->addr.bytes, addr_size(&out->addr));
+}
+
 static int read_rule(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *tb[MOST + 1];
@@ -62,6 +71,8 @@ static int read_rule(const struct nlmsghdr *nlh, void *arg)
 		err = nl_copy(tb[FRA_TABLE], &rule.table, sizeof(rule.table));
 	if (!err && tb[FRA_PRIORITY])
 		err = nl_copy(tb[FRA_PRIORITY], &rule.priority, sizeof(rule.priority));
+	if (!err && frh->dst_len && !(frh->flags & FIB_RULE_INVERT))
+		err = read_to(frh, tb[FRA_DST], &rule.to);
 	rule.plain = is_plain(frh, tb);
 	return err ? err : dump->fn(&rule, dump->arg);
 }
@@ -75,6 +86,22 @@ int rtnl_dump_rules(struct nl *nl, uint8_t family, rtnl_rule_fn *fn, void *arg,
 	return nl_dump(nl, RTM_GETRULE, 0, &request, sizeof(request), read_rule, &dump, error);
 }
 
+/* Sends the question which way leads to DST, with FLAGS of rtmsg; the answer goes to FN. */
+static int ask(struct nl *nl, const struct addr *dst, unsigned int flags, nl_reply_fn *fn,
+	       void *arg, struct nl_error *error)
+{
+	struct nl_batch b cleanup(nl_batch_free) = { 0 };
+	struct nlmsghdr *nlh = nl_batch_add(&b, nl, RTM_GETROUTE, 0, sizeof(struct rtmsg), 64, 0);
+	struct rtmsg *rtm = nl_extra(nlh);
+
+	rtm->rtm_family = dst->family;
+	rtm->rtm_dst_len = addr_bits(dst);
+	rtm->rtm_flags = flags;
+	mnl_attr_put(nlh, RTA_DST, addr_size(dst), dst->bytes);
+	nl_batch_end(&b, nlh);
+	return nl_batch_send(&b, fn, arg, error);
+}
+
 static int read_answer(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *tb[RTA_OIF + 1];
@@ -85,16 +112,42 @@ static int read_answer(const struct nlmsghdr *nlh, void *arg)
 
 int rtnl_ask_route(struct nl *nl, const struct addr *dst, uint32_t *index, struct nl_error *error)
 {
-	struct nl_batch b cleanup(nl_batch_free) = { 0 };
-	struct nlmsghdr *nlh = nl_batch_add(&b, nl, RTM_GETROUTE, 0, sizeof(struct rtmsg), 64, 0);
-	struct rtmsg *rtm = nl_extra(nlh);
 	int err;
 
-	rtm->rtm_family = dst->family;
-	rtm->rtm_dst_len = addr_bits(dst);
-	mnl_attr_put(nlh, RTA_DST, addr_size(dst), dst->bytes);
-	nl_batch_end(&b, nlh);
 	*index = 0;
-	err = nl_batch_send(&b, read_answer, index, error);
+	err = ask(nl, dst, 0, read_answer, index, error);
 	return err ? err : *index ? 0 : -EBADMSG;
+}
+
+static int read_match(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *tb[RTA_TABLE + 1];
+	struct rtnl_route *route = arg;
+	int err = nl_attrs(nlh, sizeof(*rtm), tb, RTA_TABLE);
+
+	if (err)
+		return err;
+	route->dst.addr.family = rtm->rtm_family;
+	route->dst.len = rtm->rtm_dst_len;
+	route->table = rtm->rtm_table;
+	if (route->dst.len > addr_bits(&route->dst.addr))
+		return -EBADMSG;
+	if (route->dst.len)
+		err = nl_copy(tb[RTA_DST], route->dst.addr.bytes, addr_size(&route->dst.addr));
+	if (!err && tb[RTA_OIF])
+		err = nl_copy(tb[RTA_OIF], &route->index, sizeof(route->index));
+	if (!err && tb[RTA_TABLE])
+		err = nl_copy(tb[RTA_TABLE], &route->table, sizeof(route->table));
+	return err;
+}
+
+int rtnl_match_route(struct nl *nl, const struct addr *dst, struct rtnl_route *route,
+		     struct nl_error *error)
+{
+	int err;
+
+	*route = (struct rtnl_route){ .index = 0 };
+	err = ask(nl, dst, RTM_F_FIB_MATCH, read_match, route, error);
+	return err ? err : route->dst.addr.family ? 0 : -EBADMSG;
 }

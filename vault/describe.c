@@ -108,12 +108,37 @@ static void settle_mark(struct spec *spec)
 	spec->wg.fwmark = spec_mark(spec);
 }
 
+/* An end of the link that is in the tunnel's network, or a resolver, would be in its place. What is
+ * narrower than the link's network goes on by the tunnel. */
+static void refuse_tunnels_own(const struct spec *spec, const char *word,
+			       const struct prefix *end, struct problems *p)
+{
+	char text[PREFIX_STRLEN], whose[PREFIX_STRLEN];
+
+	for (size_t i = 0; i < spec->n_addresses; i++) {
+		struct prefix own = spec->addresses[i];
+
+		prefix_mask(&own);
+		if (prefix_contains(&own, &end->addr))
+			problem_error(p, 0, "%s %s: that is in the tunnel's network %s", word,
+				      prefix_format(end, text), prefix_format(&own, whose));
+	}
+	for (size_t i = 0; i < spec->n_dns; i++)
+		if (addr_equal(&spec->dns[i], &end->addr))
+			problem_error(p, 0, "%s %s: that is the vault's resolver", word,
+				      prefix_format(end, text));
+}
+
 static void check_link(const struct words *words, struct problems *p)
 {
 	const struct spec *spec = words->spec;
 
 	check_ends(&spec->link[SPEC_V4], "IPv4", p);
 	check_ends(&spec->link[SPEC_V6], "IPv6", p);
+	for (int f = 0; f < SPEC_FAMILIES; f++) {
+		refuse_tunnels_own(spec, "host-address", &spec->link[f].host, p);
+		refuse_tunnels_own(spec, "vault-address", &spec->link[f].vault, p);
+	}
 	if (words->no_link &&
 	    (spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family))
 		problem_error(p, 0,

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/gather.c: what only the host knows: endpoints' addresses, MTU, backend, free addresses. */
+/* vault/gather.c: what only the host knows of a tunnel: endpoints' addresses, MTU, backend. */
 #include "vault/gather.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/socket.h>
 
-#include "lib/rtnl.h"
 #include "lib/wg.h"
 #include "vault/program.h"
 
@@ -17,12 +15,6 @@
 #define MTU_DEFAULT 1420
 #define MTU_LEAST_V4 576
 #define MTU_LEAST_V6 1280
-#define DUMP_TRIES 8
-
-/* The pools that links are numbered from: the I-th pair of both families, and how many there are. */
-#define PAIRS 16384U
-#define POOL4 "10.200.0.0/16"
-#define POOL6 "fd76:6175:6c74::/48"
 
 /* Connects a UDP socket, which sends nothing: -errno when there is no route, else the path's MTU in
  * *MTU. */
@@ -194,150 +186,4 @@ int gather_tunnel(struct spec *spec, struct world *w, struct problems *p)
 		return r;
 	settle_mtu(spec, mtu);
 	return settle_backend(spec, w, p);
-}
-
-/* Which pairs of the pools are taken, by a route of the host or by the tunnel itself. */
-struct pool {
-	struct prefix whole[SPEC_FAMILIES];
-	bool taken[PAIRS];
-};
-
-/* Marks the pairs that P overlaps. A prefix as wide as the pool, or wider, takes none: the pair is
- * the longer match. */
-static void mark(struct pool *pool, const struct prefix *p)
-{
-	enum spec_family f = p->addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4;
-	const struct prefix *whole = &pool->whole[f];
-	struct prefix low = *p;
-	uint64_t first = 0, count;
-	size_t size = addr_size(&p->addr);
-
-	if (!prefix_contains(whole, &p->addr) || p->len <= whole->len)
-		return;
-	prefix_mask(&low);
-	for (size_t i = whole->len / 8U; i < size; i++) {
-		if (first >> 32)
-			return; /* beyond the last pair */
-		first = first << 8 | low.addr.bytes[i];
-	}
-	count = addr_bits(&p->addr) - p->len > 20 ? PAIRS
-						  : 1ULL << (addr_bits(&p->addr) - p->len) >> 2;
-	for (uint64_t i = first / 4; i <= first / 4 + (count ? count - 1 : 0) && i < PAIRS; i++)
-		pool->taken[i] = true;
-}
-
-static int mark_route(const struct rtnl_route *route, void *pool)
-{
-	mark(pool, &route->dst);
-	return 0;
-}
-
-static void mark_own(struct pool *pool, const struct spec *spec)
-{
-	if (spec_has_leg(spec))
-		mark(pool, &spec->leg.address);
-	for (size_t i = 0; i < spec->n_addresses; i++)
-		mark(pool, &spec->addresses[i]);
-	for (size_t i = 0; i < spec->n_dns; i++) {
-		struct prefix one = { .addr = spec->dns[i], .len = addr_bits(&spec->dns[i]) };
-
-		mark(pool, &one);
-	}
-}
-
-/*
- * The I-th pair: the host's end first, then the vault's. Both families take the same I, so the IPv4
- * routes tell which are taken in the IPv6 pool, which is nobody else's.
- */
-static void take_pair(struct spec *spec, const struct pool *pool, enum spec_family f, uint32_t i)
-{
-	struct spec_link_ends *ends = &spec->link[f];
-
-	ends->host.addr = addr_add(&pool->whole[f].addr, 4 * i + 1);
-	ends->vault.addr = addr_add(&pool->whole[f].addr, 4 * i + 2);
-	ends->host.len = ends->vault.len = (uint8_t)(addr_bits(&ends->host.addr) - 2);
-}
-
-/* Which families the link shall have and has not: IPv4 always, IPv6 where the tunnel has it (L8),
- * or words ask for it. */
-static bool lacks(const struct spec *spec, enum spec_family f)
-{
-	if (!spec->has_link || spec->link_given || spec->link[f].host.addr.family)
-		return false;
-	return f == SPEC_V4 || spec_tunnel_has(spec, AF_INET6) || spec_reaches(spec, AF_INET6);
-}
-
-bool gather_wants_link(const struct spec *spec)
-{
-	return lacks(spec, SPEC_V4) || lacks(spec, SPEC_V6);
-}
-
-static int settle_pairs(struct spec *spec, const struct pool *pool, struct problems *p)
-{
-	bool v4 = lacks(spec, SPEC_V4), v6 = lacks(spec, SPEC_V6);
-	uint32_t i = 0;
-
-	if (!v4 && !v6)
-		return 0;
-	while (i < PAIRS && pool->taken[i])
-		i++;
-	if (i == PAIRS) {
-		problem_error(p, 0,
-			      "no free pair of addresses is left in " POOL4 " and " POOL6
-			      " (give host-address and vault-address)");
-		return -EADDRNOTAVAIL;
-	}
-	if (v4)
-		take_pair(spec, pool, SPEC_V4, i);
-	if (v6)
-		take_pair(spec, pool, SPEC_V6, i);
-	return 0;
-}
-
-static int pool_init(struct pool **pool)
-{
-	*pool = calloc(1, sizeof(**pool));
-	if (!*pool)
-		return -ENOMEM;
-	if (prefix_parse(POOL4, &(*pool)->whole[SPEC_V4]) ||
-	    prefix_parse(POOL6, &(*pool)->whole[SPEC_V6]))
-		return -EINVAL;
-	return 0;
-}
-
-/* Indexes out of a range that the kernel, which counts up from 1, does not reach: they must be free
- * where they go. */
-static int settle_indexes(struct spec *spec)
-{
-	uint32_t random[5];
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		return -EIO;
-	spec->host_index = 0x10000000U | (random[0] & 0x0ffffffeU);
-	spec->tunnel_index = 0x10000000U | (random[1] & 0x0ffffffeU) | 1U;
-	spec->port_index = 0x20000000U | (random[2] & 0x0ffffffeU) | 1U;
-	spec->link_index = 0x04000000U | (random[3] & 0x03ffffffU); /* listed before the leg, */
-	spec->leg_index = 0x08000000U | (random[4] & 0x07ffffffU); /* and that before the tunnel */
-	return 0;
-}
-
-int gather_link(struct spec *spec, struct world *w, struct problems *p)
-{
-	struct pool *pool cleanup(free_ptr) = NULL;
-	struct nl_error error = { 0 };
-	int r = settle_indexes(spec);
-
-	if (r || !spec->has_link)
-		return r;
-	r = pool_init(&pool);
-	if (!r)
-		r = -EINTR;
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
-		r = rtnl_dump_routes(&w->host_route, AF_INET, mark_route, pool, &error);
-	if (r) {
-		problem_error(p, 0, "reading the host's routes: %s %s", strerror(-r), error.text);
-		return r;
-	}
-	mark_own(pool, spec);
-	return settle_pairs(spec, pool, p);
 }

@@ -29,10 +29,13 @@ int must_check gather_resolvers(struct spec *spec, struct problems *p);
 bool gather_wants_link(const struct spec *spec);
 
 /*
- * Completes SPEC's link: the next free pair of addresses of each family in use, and interface
- * indexes. Take W's host lock before, and hold it until the link is made (dry-run makes none, and
- * needs none). 0 or -errno with the reason in P.
+ * Completes SPEC's link: the next free pair of addresses of each family in use, unless words give
+ * it, and interface indexes. Free is what belongs to nobody: no network, route, policy rule, next
+ * hop or nameserver of the host's, however wide; no link of another vault, and nothing that the
+ * tunnel leads to. OWN is the host's index of the link that the vault has (0: none), which is in
+ * nobody's way. Take W's host lock before, and hold it until the link is made (dry-run makes none,
+ * and needs none). 0 or -errno with the reason in P, such as what is in the way.
  */
-int must_check gather_link(struct spec *spec, struct world *w, struct problems *p);
+int must_check gather_link(struct spec *spec, uint32_t own, struct world *w, struct problems *p);
 
 #endif

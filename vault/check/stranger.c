@@ -139,9 +139,9 @@ static int look_at_route(const struct rtnl_route *route, void *arg)
 
 /* The rules that every namespace begins with, by priority. */
 static const struct rtnl_rule first_rules[] = {
-	{ 0, RT_TABLE_LOCAL, true },
-	{ 32766, RT_TABLE_MAIN, true },
-	{ 32767, RT_TABLE_DEFAULT, true },
+	{ .priority = 0, .table = RT_TABLE_LOCAL, .plain = true },
+	{ .priority = 32766, .table = RT_TABLE_MAIN, .plain = true },
+	{ .priority = 32767, .table = RT_TABLE_DEFAULT, .plain = true },
 };
 
 static size_t count_first_rules(uint8_t family)

@@ -22,19 +22,29 @@
 #include "vault/state.h"
 #include "vault/walk.h"
 
-/* What is to be known of the host; OLD (or NULL) is the vault that is there. What is in the way is
- * said here. */
-static int gather(struct spec *spec, const struct spec *old, struct world *w)
+/* True when words give the link other ends than it has. */
+static bool moves_link(const struct spec *spec, const struct spec *old)
+{
+	for (int f = 0; spec->link_given && f < SPEC_FAMILIES; f++)
+		if (!prefix_equal(&spec->link[f].host, &old->link[f].host) ||
+		    !prefix_equal(&spec->link[f].vault, &old->link[f].vault))
+			return true;
+	return false;
+}
+
+/* What is to be known of the host; OLD (or NULL) is the vault that is there, OWN the index of its
+ * link on the host (or 0). What is in the way is said here. */
+static int gather(struct spec *spec, const struct spec *old, uint32_t own, struct world *w)
 {
 	bool wants_link = !old || gather_wants_link(spec) || !old->has_link ||
-			  (spec_has_leg(spec) && !spec_has_leg(old));
+			  moves_link(spec, old) || (spec_has_leg(spec) && !spec_has_leg(old));
 	struct problems p = { 0 };
 	int r = ns_inode(w->host_ns, &spec->host_inode);
 
 	if (!r && spec->leg.role == SPEC_VIA && !spec->n_dns)
 		r = gather_resolvers(spec, &p);
 	if (!r && wants_link)
-		r = gather_link(spec, w, &p);
+		r = gather_link(spec, own, w, &p);
 	if (r && !p.n_errors)
 		report_error(spec->name, "%s", strerror(-r));
 	report_problems_of(spec->name, &p);
@@ -47,7 +57,7 @@ static int dry_run(struct spec *spec, struct world *w)
 	struct str out cleanup(str_free) = STR_INIT;
 	struct plan plan;
 
-	if (gather(spec, NULL, w))
+	if (gather(spec, NULL, if_nametoindex(spec->host_name), w))
 		return EXIT_FAILED;
 	plan_build(spec, &plan);
 	walk_print(&plan, spec, &out);
@@ -136,7 +146,7 @@ static int make(struct spec *spec, struct world *w)
 
 	if (r)
 		report_error(spec->name, "%s", strerror(-r));
-	if (r || gather(spec, NULL, w))
+	if (r || gather(spec, NULL, 0, w))
 		return EXIT_FAILED;
 	plan_build(spec, &plan);
 	if (walk_make(&plan, w))
@@ -286,7 +296,7 @@ static int mend(const struct words *words, const struct spec *old, struct world 
 	int r = world_lock_host(w);
 
 	inherit(spec, old);
-	if (!r && gather(spec, old, w))
+	if (!r && gather(spec, old, old->has_link ? old->host_index : 0, w))
 		return EXIT_FAILED;
 	if (old->has_link) { /* an interface that is there keeps its index */
 		spec->host_index = old->host_index;

@@ -167,8 +167,8 @@ static int gather(struct twin *t, const struct spec *real)
 	int r = world_lock_host(&t->world);
 
 	if (!r)
-		r = gather_link(&t->spec, &t->world, &p);
-	if (p.n)
+		r = gather_link(&t->spec, 0, &t->world, &p);
+	if (r && p.n)
 		snprintf(t->why, sizeof(t->why), "%s", p.list[0].text);
 	problems_free(&p);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
