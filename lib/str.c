@@ -118,6 +118,25 @@ void str_make_printable(char *text)
 	}
 }
 
+void str_add_quoted(struct str *str, const char *text)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+:,./-";
+	size_t len = strlen(text);
+
+	if (len && strspn(text, plain) == len) {
+		str_addn(str, text, len);
+		return;
+	}
+	str_add(str, "'");
+	for (; *text; text++)
+		if (*text == '\'')
+			str_add(str, "'\\''");
+		else
+			str_addn(str, text, 1);
+	str_add(str, "'");
+}
+
 void str_free(struct str *str)
 {
 	if (str->s)

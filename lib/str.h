@@ -29,6 +29,8 @@ struct str {
 void str_add(struct str *str, const char *text);
 void str_addn(struct str *str, const char *text, size_t len);
 void str_addf(struct str *str, const char *format, ...) printf_like(2, 3);
+/* Appends TEXT as one word of sh(1): as it is, or in quotes where the shell would read it otherwise. */
+void str_add_quoted(struct str *str, const char *text);
 /* Empties it and keeps its buffer (wiped, `s` an empty text) for more. */
 void str_clear(struct str *str);
 /* Wipes, frees and resets; a str may be used as a cleanup variable: `struct str s cleanup(str_free)

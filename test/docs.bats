@@ -411,13 +411,13 @@ usage() {
 
 @test "cli: what is wrong with a file is FILE:LINE, all of it, and exit 2; by -j the first of it" {
 	printf 'conf x\nnonsense\nmtu 9 # small\nno-link yes\n' > words
-	run -2 --separate-stderr "$VAULT" -j up x file words
+	run -2 --separate-stderr "$VAULT" -j up x file words dry-run
 	[ "${#stderr_lines[@]}" = 3 ]
 	[[ ${stderr_lines[0]} == "words:2: "* && ${stderr_lines[1]} == "words:3: "* && ${stderr_lines[2]} == "words:4: "* ]]
 	[[ $output == '{"error":{"code":2,"object":"words","message":"unknown word \"nonsense\" (vault help up)"}}' ]]
 	# The words that mean nothing in a file.
 	for word in "file y" dry-run; do
 		echo "$word" > words
-		run -2 "$VAULT" up x file words
+		run -2 "$VAULT" up x file words dry-run
 	done
 }

@@ -10,6 +10,7 @@
 
 #include "lib/file.h"
 #include "lib/str.h"
+#include "lib/trust.h"
 #include "vault/adopt.h"
 #include "vault/clauses.h"
 #include "vault/cmd.h"
@@ -32,18 +33,48 @@ static bool report_and_clear(const char *name, struct problems *p)
 	return failed;
 }
 
+/* A file of words that is not read. */
+struct refusal {
+	const char *path;
+	bool told;
+};
+
+static int refuse(const char *text, void *arg)
+{
+	struct refusal *refusal = arg;
+
+	report_error(refusal->path, "not read: %s", text);
+	refusal->told = true;
+	return -EPERM;
+}
+
+/* Words have commands for root to run: none but root can have written them. Where nothing is done
+ * (dry-run), anybody. 0 or -errno, reported. */
+static int read_trusted(const char *path, bool dry_run, char **text, size_t *len)
+{
+	const struct trust root = { .other = 0 };
+	struct refusal refusal = { .path = path };
+	int fd cleanup(close_fd) = -1, r;
+
+	if (!dry_run)
+		fd = trust_open(path, &root, refuse, &refusal);
+	r = dry_run  ? file_read(path, WORDS_MAX_BYTES, text, len)
+	    : fd < 0 ? fd
+		     : file_read_fd(fd, WORDS_MAX_BYTES, text, len);
+	if (r && !refusal.told)
+		report_error(path, "%s", strerror(-r));
+	return r;
+}
+
 /* Reads the words of a file. 0 or EXIT_USAGE, reported. */
 static int read_words_file(const char *path, struct words *words)
 {
 	struct problems p = { 0 };
 	char *text cleanup(free_ptr) = NULL;
 	size_t len = 0;
-	int r = file_read(path, WORDS_MAX_BYTES, &text, &len);
 
-	if (r) {
-		report_error(path, "%s", strerror(-r));
+	if (read_trusted(path, words->dry_run, &text, &len))
 		return EXIT_USAGE;
-	}
 	(void)!words_parse_text(text, len, words, &p);
 	return report_and_clear(path, &p) ? EXIT_USAGE : EXIT_DONE;
 }
@@ -205,10 +236,23 @@ static void recall(struct spec *old, struct wgconf *conf)
 	old->n_addresses = old->n_dns = old->n_search = 0;
 }
 
+/* Who may have written the file of a tunnel: root, whoever asks, and who asks by sudo(8). */
+static struct trust trust_caller(void)
+{
+	struct trust trust = { .other = geteuid(), .sticky = true, .mode = true };
+	const char *sudo = getenv("SUDO_UID");
+	uint64_t uid;
+
+	if (!trust.other && sudo && !uint_parse(sudo, strlen(sudo), 0, UINT32_MAX, &uid))
+		trust.other = (uid_t)uid;
+	return trust;
+}
+
 /* The wg-quick file into the description. */
 static int read_conf(struct words *words, struct spec *old)
 {
 	struct spec *spec = words->spec;
+	const struct trust caller = trust_caller();
 	struct wgconf conf = { 0 };
 	struct problems p = { 0 };
 	size_t errors;
@@ -226,7 +270,7 @@ static int read_conf(struct words *words, struct spec *old)
 	if (words->keyless)
 		recall(old, &conf);
 	else if (spec->conf)
-		r = conffile_read(spec->conf, &conf, &p);
+		r = conffile_read(spec->conf, words->dry_run ? NULL : &caller, &conf, &p);
 	if (report_and_clear(spec->conf, &p) || r) {
 		wgconf_free(&conf);
 		return EXIT_USAGE;

@@ -221,18 +221,6 @@ bool hook_refuses(const char *name)
 	return true;
 }
 
-/* TEXT as one word of sh(1). */
-static void quote(const char *text, struct str *out)
-{
-	str_add(out, "'");
-	for (; *text; text++)
-		if (*text == '\'')
-			str_add(out, "'\\''");
-		else
-			str_addf(out, "%c", *text);
-	str_add(out, "'");
-}
-
 static void print_variables(const struct spec *spec, enum spec_hook event, struct str *out)
 {
 	char value[VALUE_SIZE];
@@ -257,7 +245,7 @@ void hook_print(const struct spec *spec, struct str *out)
 	for (size_t i = 0; i < spec->hooks[SPEC_POST_UP].n; i++) {
 		print_variables(spec, SPEC_POST_UP, out);
 		str_add(out, " sh -c ");
-		quote(spec->hooks[SPEC_POST_UP].list[i], out);
+		str_add_quoted(out, spec->hooks[SPEC_POST_UP].list[i]);
 		str_add(out, " </dev/null\n");
 	}
 	for (enum spec_hook h = SPEC_PRE_DOWN; h < SPEC_HOOKS; h++)

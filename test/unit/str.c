@@ -134,8 +134,30 @@ static void test_distance(void)
 	ok(str_distance("a-word-that-is-much-longer-than-any", "up") == SIZE_MAX, "no word at all");
 }
 
+static void test_quoted(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "/etc/vault/m.conf", "/etc/vault/m.conf" },
+		{ "", "''" },
+		{ "a b", "'a b'" },
+		{ "it's", "'it'\\''s'" },
+		{ "$(touch x);\n", "'$(touch x);\n'" },
+		{ "\xc3\xa9", "'\xc3\xa9'" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct str str cleanup(str_free) = STR_INIT;
+
+		str_add_quoted(&str, cases[i].text);
+		ok(!str.err && !strcmp(str.s, cases[i].want), cases[i].want);
+	}
+}
+
 int main(void)
 {
+	test_quoted();
 	test_printable();
 	test_growth();
 	test_edges();

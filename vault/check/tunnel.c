@@ -73,7 +73,7 @@ static bool uses_preshared_keys(const struct spec *spec)
 static bool read_secrets(const struct spec *spec, struct wgconf *conf)
 {
 	struct problems p = { 0 };
-	bool good = spec->conf && strcmp(spec->conf, "-") && !conffile_read(spec->conf, conf, &p) &&
+	bool good = spec->conf && strcmp(spec->conf, "-") && !conffile_read(spec->conf, NULL, conf, &p) &&
 		    !p.n_errors && !p.overflow;
 
 	problems_free(&p);

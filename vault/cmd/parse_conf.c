@@ -269,7 +269,7 @@ static int run(int argc, char **argv, const struct options *options)
 	(void)options; /* report.h knows them */
 	if (!parse_words(argc, argv, &request))
 		return EXIT_USAGE;
-	failed = conffile_read(request.path, &conf, &problems);
+	failed = conffile_read(request.path, NULL, &conf, &problems);
 	if (request.strict)
 		problems_be_strict(&problems);
 	report_problems(request.path, &problems);

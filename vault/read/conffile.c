@@ -11,15 +11,28 @@
 
 #define OTHERS 077 /* the mode bits that let others read, write or run */
 
-/* A descriptor of the regular file PATH, or -errno. */
-static int open_file(const char *path, struct problems *p)
+static int add_fault(const char *text, void *arg)
 {
-	/* O_NONBLOCK: a FIFO would keep us until somebody writes to it */
-	int fd cleanup(close_fd) = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
+	problem_warn(arg, 0, "%s", text);
+	return 0;
+}
 
-	if (fd < 0 || fstat(fd, &st)) {
-		int err = errno;
+/* O_NONBLOCK: a FIFO would keep us until somebody writes to it. */
+static int open_any(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A descriptor of the regular file PATH, or -errno. */
+static int open_file(const char *path, const struct trust *trust, struct problems *p)
+{
+	int fd cleanup(close_fd) = trust ? trust_open(path, trust, add_fault, p) : open_any(path);
+	struct stat st = { .st_mode = 0 };
+
+	if (fd != -EINVAL && (fd < 0 || fstat(fd, &st))) {
+		int err = fd < 0 ? -fd : errno;
 
 		problem_error(p, 0, "cannot open it: %s", strerror(err));
 		return -err;
@@ -36,10 +49,11 @@ static int open_file(const char *path, struct problems *p)
 	return steal_fd(&fd);
 }
 
-int conffile_read(const char *path, struct wgconf *out, struct problems *p)
+int conffile_read(const char *path, const struct trust *trust, struct wgconf *out,
+		  struct problems *p)
 {
 	bool is_stdin = !strcmp(path, "-");
-	int file cleanup(close_fd) = is_stdin ? -1 : open_file(path, p);
+	int file cleanup(close_fd) = is_stdin ? -1 : open_file(path, trust, p);
 	char *text = NULL;
 	size_t len = 0;
 	int ret;
