@@ -53,6 +53,12 @@ serve() {
 # says TEXT URL [WHO]: to WHO (the host) that URL answers with TEXT
 says() { [[ $("${3:-host}" curl -sS -m 5 "$2") == "$1" ]]; }
 
+# world: what a refusal leaves as it was
+world() {
+	host sh -c 'ip -o address show scope global; ip -4 route show table all; ip rule; ls -A /run/vault /run/netns
+		nft list ruleset | sed "s/packets [0-9]* bytes [0-9]*//"'
+}
+
 @test "L33 HO-4 on a LAN of 10.200.0.0/16 a confined program answers as nobody there: not as its router, not as its file server" {
 	local ip
 
@@ -132,11 +138,11 @@ says() { [[ $("${3:-host}" curl -sS -m 5 "$2") == "$1" ]]; }
 	local a before
 
 	for a in 10.1.2.3/8 172.16.0.1/12 192.168.0.1/16 198.18.0.1/15; do host ip address add $a dev to-nas; done
-	before=$(host sh -c 'ip -o address; ip route show table all; nft list ruleset; ls -A /run/vault /run/netns')
+	before=$(world)
 	run -1 up media
 	for a in "10.200.0.0/16 overlaps 10.0.0.0/8 (the network of to-nas)" "172.31.252.0/22 overlaps 172.16.0.0/12" \
 		"192.168.252.0/22 overlaps 192.168.0.0/16" "198.18.252.0/22 overlaps 198.18.0.0/15"; do [[ $output == *"$a"* ]]; done
-	[ "$before" = "$(host sh -c 'ip -o address; ip route show table all; nft list ruleset; ls -A /run/vault /run/netns')" ]
+	[ "$before" = "$(world)" ]
 	up media host-address 100.64.7.1/30 vault-address 100.64.7.2/30
 	host ping -c 1 -W 5 100.64.7.2
 	vault down media
@@ -162,10 +168,10 @@ says() { [[ $("${3:-host}" curl -sS -m 5 "$2") == "$1" ]]; }
 @test "L33 HO-4 addresses of one's own that are in the way of something: refused, it is named, and nothing is changed" {
 	local before
 
-	world() { host sh -c 'ip -o address; ip route show table all; nft list ruleset; ls -A /run/vault /run/netns'; }
 	# refused TEXT WORDS…
 	refused() {
 		run -1 up media "${@:2}"
+		echo "$output"
 		[[ $output == *"$1"* ]]
 		[ "$before" = "$(world)" ]
 	}
