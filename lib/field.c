@@ -415,8 +415,8 @@ int field_from_json(const struct fields *fields, const json_t *json, void *base)
 		const struct field *f = &fields->list[i];
 		const json_t *value = json_object_get(json, f->name);
 
-		if (value || !f->is_later)
-			r = value ? member_from_json(f, value, base) : -EINVAL;
+		if (value)
+			r = member_from_json(f, value, base);
 		else if (f->fallback)
 			set_number(f, (char *)base + f->at, f->fallback);
 	}

@@ -39,8 +39,7 @@ struct field {
 	size_t at, size; /* where it lies in its struct; bytes of it, of a list one element's */
 	size_t n_at; /* of a list: where its count (size_t) lies */
 	uint64_t max; /* of a number */
-	bool is_later; /* an older writer had none: it is FALLBACK, else zero or empty, then */
-	uint64_t fallback;
+	uint64_t fallback; /* what a number is that is not there; anything else is zero or empty */
 	const char *const *names; /* FIELD_CHOICE: N_NAMES of them */
 	size_t n_names;
 	const struct fields *fields; /* FIELD_STRUCT, and FIELD_LIST of such */
@@ -75,7 +74,7 @@ json_t *field_to_json(const struct fields *fields, const void *base);
 
 /*
  * Fills BASE, zeroed, from such an object. Members that no row knows are ignored: a later writer
- * has them. 0, -ENOMEM, or -EINVAL for a value that field_to_json would not have written. What was
+ * has them; and an older one had not all of these. 0, -ENOMEM, or -EINVAL for a value that field_to_json would not have written. What was
  * read is the caller's to free, also on error.
  */
 int must_check field_from_json(const struct fields *fields, const json_t *json, void *base);

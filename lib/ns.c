@@ -26,7 +26,11 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+
+/* SO_NETNS_COOKIE, of Linux 5.14; the headers may be older than the kernel. */
+#define NETNS_COOKIE 71
 
 #define NS_PATH_SIZE (sizeof(NS_DIR "/") + NAME_MAX)
 
@@ -94,6 +98,28 @@ int ns_inode(int fd, uint64_t *inode)
 		return -errno;
 	*inode = st.st_ino;
 	return 0;
+}
+
+int ns_own_cookie(uint64_t *cookie)
+{
+	int fd cleanup(close_fd) = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(*cookie);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, NETNS_COOKIE, cookie, &len))
+		return -errno;
+	return len == sizeof(*cookie) ? 0 : -EBADMSG;
+}
+
+static int keep_cookie(void *cookie)
+{
+	return ns_own_cookie(cookie);
+}
+
+int ns_identify(int fd, struct ns_id *id)
+{
+	int r = ns_inode(fd, &id->inode);
+
+	return r ? r : ns_run(fd, keep_cookie, &id->cookie);
 }
 
 int ns_run(int fd, int (*fn)(void *arg), void *arg)

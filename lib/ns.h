@@ -24,6 +24,19 @@ int must_check ns_make(void);
 /* The inode number that identifies the namespace of FD (ioctl_ns(2), namespaces(7)). 0 or -errno. */
 int must_check ns_inode(int fd, uint64_t *inode);
 
+/*
+ * What identifies a namespace: its inode number, which another gets when it is gone, and its cookie
+ * (SO_NETNS_COOKIE of socket(7), Linux 5.14), which no other ever has until the next boot.
+ */
+struct ns_id {
+	uint64_t inode, cookie;
+};
+
+/* Those of the namespace of FD. 0 or -errno: -ENOPROTOOPT before Linux 5.14. */
+int must_check ns_identify(int fd, struct ns_id *id);
+/* The cookie of the caller's own. 0 or -errno, as above; needs no privilege. */
+int must_check ns_own_cookie(uint64_t *cookie);
+
 /* Runs FN(ARG) with the calling thread in the namespace of FD, then returns to the one it was in.
  * What FN returned, or -errno when it could not be run; ends the process (abort) when there is no
  * way back: never goes on in the wrong place. */

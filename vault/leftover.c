@@ -17,16 +17,15 @@
 /* Something is bound to the name: ours when the state says so. */
 static int judge_namespace(const char *name, int ns, struct spec *old)
 {
-	uint64_t inode = 0;
 	int r = state_load(name, old);
 
 	if (!r)
-		r = ns_inode(ns, &inode);
-	if (!r && inode == old->netns_inode && state_is_host(old) == -EXDEV) {
+		r = state_is_sealed(old, ns);
+	if (r > 0 && state_is_host(old) == -EXDEV) {
 		report_error(name, "this is not the network namespace of its host (run it there)");
 		return EXIT_FAILED;
 	}
-	if (!r && inode == old->netns_inode)
+	if (r > 0)
 		return EXIT_DONE;
 	report_error(
 		name,

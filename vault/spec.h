@@ -144,6 +144,7 @@ struct spec {
 	uint32_t port_index; /* of port_name on the host */
 	uint32_t link_index, leg_index, tunnel_index; /* of those names in the vault */
 	uint64_t netns_inode; /* 0 until made */
+	uint64_t netns_cookie; /* 0 until made, or not known: an older vault did not ask */
 	uint64_t host_inode; /* of the network namespace that is its host; 0: not known */
 	uint32_t seal_generation; /* of the rules in the vault when the last of them was read back;
 				     0 until made */
@@ -218,8 +219,8 @@ extern const struct fields spec_fields;
 /* The description without any secret, for the state file. A new reference, or NULL without memory. */
 json_t *spec_to_json(const struct spec *spec);
 /*
- * Fills *OUT (spec_free it, also on error) from such a value. 0, -ENOMEM, -EPROTONOSUPPORT for
- * another schema version, -EINVAL for anything that spec_to_json would not have written.
+ * Fills *OUT (spec_free it, also on error) from such a value. 0, -ENOMEM, -EINVAL for a
+ * member that spec_to_json, of this or another version, would not have written.
  */
 int must_check spec_from_json(const json_t *json, struct spec *out);
 

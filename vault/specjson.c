@@ -85,7 +85,7 @@ static const struct field link_fields[] = {
 	{ "interface", FIELD_NAME, FIELD_AT(struct spec, link_name) },
 	{ "host_index", FIELD_NUMBER, FIELD_AT(struct spec, host_index), .max = INT32_MAX },
 	{ "index", FIELD_NUMBER, FIELD_AT(struct spec, link_index), .max = INT32_MAX,
-	  .is_later = true, .fallback = 2 },
+	  .fallback = 2 },
 	{ "host_address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].host) },
 	{ "vault_address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].vault) },
 	{ "host_address6", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V6].host) },
@@ -107,7 +107,7 @@ static const struct field segment_fields[] = {
 	{ "interface", FIELD_NAME, FIELD_AT(struct spec, leg_name) },
 	{ "host_index", FIELD_NUMBER, FIELD_AT(struct spec, port_index), .max = INT32_MAX },
 	{ "index", FIELD_NUMBER, FIELD_AT(struct spec, leg_index), .max = INT32_MAX,
-	  .is_later = true, .fallback = 3 },
+	  .fallback = 3 },
 	{ "address", FIELD_PREFIX, FIELD_AT(struct spec, leg.address) },
 	{ "role", FIELD_CHOICE, FIELD_AT(struct spec, leg.role), .names = spec_role_names,
 	  .n_names = SPEC_ROLES },
@@ -193,6 +193,7 @@ static const struct fields hooks = { hook_fields, ARRAY_SIZE(hook_fields) };
 static const struct field spec_rows[] = {
 	{ "name", FIELD_NAME, FIELD_AT(struct spec, name) },
 	{ "netns_inode", FIELD_NUMBER, FIELD_AT(struct spec, netns_inode), .max = INT64_MAX },
+	{ "netns_cookie", FIELD_NUMBER, FIELD_AT(struct spec, netns_cookie), .max = INT64_MAX },
 	{ "seal_generation", FIELD_NUMBER, FIELD_AT(struct spec, seal_generation),
 	  .max = UINT32_MAX },
 	{ "conf", FIELD_STRING, FIELD_AT(struct spec, conf) },
@@ -210,11 +211,10 @@ static const struct field spec_rows[] = {
 	{ "adopt", FIELD_STRING, FIELD_AT(struct spec, adopt) },
 	{ "segment", FIELD_STRUCT, .fields = &segment, .is_present = has_leg,
 	  .present_at = SIZE_MAX },
-	{ "host_netns_inode", FIELD_NUMBER, FIELD_AT(struct spec, host_inode), .max = INT64_MAX,
-	  .is_later = true },
-	{ "without_tunnel", FIELD_BOOL, FIELD_AT(struct spec, without_tunnel), .is_later = true },
+	{ "host_netns_inode", FIELD_NUMBER, FIELD_AT(struct spec, host_inode), .max = INT64_MAX },
+	{ "without_tunnel", FIELD_BOOL, FIELD_AT(struct spec, without_tunnel) },
 	{ "asked", FIELD_LIST, FIELD_ARRAY(struct spec, asked.list, asked.n),
-	  .element = FIELD_STRING, .is_later = true },
+	  .element = FIELD_STRING },
 	{ "hooks", FIELD_STRUCT, .fields = &hooks },
 };
 const struct fields spec_fields = { spec_rows, ARRAY_SIZE(spec_rows) };
@@ -232,17 +232,16 @@ json_t *spec_to_json(const struct spec *spec)
 	return json;
 }
 
+/* The number of "schema" decides nothing: it only grows, so what another version wrote is read as far
+ * as it goes. */
 int spec_from_json(const json_t *json, struct spec *out)
 {
-	const json_t *schema = json_object_get(json, "schema");
 	const char *name = json_string_value(json_object_get(json, "name"));
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	if (!json_is_integer(schema) || !name || strlen(name) >= sizeof(out->name))
-		return -EINVAL;
-	if (json_integer_value(schema) != SPEC_SCHEMA)
-		return -EPROTONOSUPPORT;
+	if (!name || strlen(name) >= sizeof(out->name) || !json_object_get(json, "netns_inode"))
+		return -EINVAL; /* it is of no vault */
 	memcpy(out->name, name, strlen(name) + 1);
 	spec_name_interfaces(out); /* of those that it has not, too */
 	r = field_from_json(&spec_fields, json, out);

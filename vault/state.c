@@ -184,24 +184,53 @@ int state_lock_host(void)
 	return r ? r : steal_fd(&fd);
 }
 
-/* What vault.json holds; owned by the caller, NULL without memory. */
-static char *state_text(const struct spec *spec, uint64_t inode, uint32_t generation)
+/* What vault.json holds; a new reference, or NULL without memory. */
+static json_t *state_json(const struct spec *spec, const struct ns_id *id, uint32_t generation)
 {
 	json_t *json = spec_to_json(spec);
-	char *text = NULL;
 
-	if (json && !json_object_set_new(json, "netns_inode", json_integer((json_int_t)inode)) &&
+	if (json &&
+	    !json_object_set_new(json, "netns_inode", json_integer((json_int_t)id->inode)) &&
+	    !json_object_set_new(json, "netns_cookie", json_integer((json_int_t)id->cookie)) &&
 	    !json_object_set_new(json, "seal_generation", json_integer(generation)))
-		text = json_dumps(json, JSON_INDENT(2));
+		return json;
 	json_decref(json);
-	return text;
+	return NULL;
 }
 
-int state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
+/* Adds members to JSON that stand in the folder DIR's vault.json. What cannot be read has none. */
+static int keep_members(int dir, json_t *json)
 {
-	char *text cleanup(free_ptr) = state_text(spec, inode, generation);
+	char *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+	json_t *old;
+	int r;
 
+	if (file_read_at(dir, "vault.json", STATE_MAX_BYTES, &text, &len))
+		return 0;
+	old = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	r = json_is_object(old) ? json_object_update_missing(json, old) : 0;
+	json_decref(old);
+	return r ? -ENOMEM : 0;
+}
+
+int state_save(int dir, const struct spec *spec, const struct ns_id *id, uint32_t generation)
+{
+	json_t *json = state_json(spec, id, generation);
+	char *text cleanup(free_ptr) = NULL;
+
+	if (json && !keep_members(dir, json))
+		text = json_dumps(json, JSON_INDENT(2));
+	json_decref(json);
 	return text ? file_replace(dir, "vault.json", 0600, text, strlen(text)) : -ENOMEM;
+}
+
+int state_is_sealed(const struct spec *spec, int ns)
+{
+	struct ns_id id = { 0 };
+	int r = spec->netns_cookie ? ns_identify(ns, &id) : ns_inode(ns, &id.inode);
+
+	return r ? r : id.inode == spec->netns_inode && id.cookie == spec->netns_cookie;
 }
 
 int state_is_host(const struct spec *spec)
@@ -249,17 +278,20 @@ static int load(int dir, const char *path, struct spec *out)
 }
 
 /* Read first: one that an older vault wrote lacks members, and means the same. */
-int state_is_saved(int dir, const struct spec *spec, uint64_t inode, uint32_t generation)
+int state_is_saved(int dir, const struct spec *spec, const struct ns_id *id, uint32_t generation)
 {
-	char *wanted cleanup(free_ptr) = state_text(spec, inode, generation);
-	char *found cleanup(free_ptr) = NULL;
 	struct spec saved cleanup(spec_free) = { 0 };
+	json_t *wanted, *found;
 	int r = load(dir, "vault.json", &saved);
 
 	if (r)
 		return r == -ENOENT || r == -EINVAL ? 0 : r;
-	found = state_text(&saved, saved.netns_inode, saved.seal_generation);
-	return wanted && found ? !strcmp(wanted, found) : -ENOMEM;
+	wanted = state_json(spec, id, generation);
+	found = spec_to_json(&saved);
+	r = wanted && found ? json_equal(wanted, found) : -ENOMEM;
+	json_decref(wanted);
+	json_decref(found);
+	return r;
 }
 
 int state_load(const char *name, struct spec *out)
@@ -304,9 +336,6 @@ const char *state_explain(const char *name, int err, char out[static STATE_WHY_L
 {
 	if (err == -ENOENT)
 		snprintf(out, STATE_WHY_LEN, "not up (vault up %s)", name);
-	else if (err == -EPROTONOSUPPORT)
-		snprintf(out, STATE_WHY_LEN,
-			 "another version of vault made it (use that one, or vault down %s)", name);
 	else if (err == -EINVAL)
 		snprintf(out, STATE_WHY_LEN,
 			 "its description in %s/%s cannot be read: it is none, or was changed "

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "lib/base.h"
+#include "lib/ns.h"
 #include "vault/spec.h"
 
 #define STATE_DIR "/run/vault"
@@ -47,9 +48,17 @@ bool state_is_current(int lock, const char *name);
  * and blocked signals with it. A descriptor or -errno. */
 int must_check state_lock_host(void);
 
-/* Writes SPEC's description, with the namespace INODE and the rules' GENERATION, as vault.json
- * (0600) into the folder DIR. */
-int must_check state_save(int dir, const struct spec *spec, uint64_t inode, uint32_t generation);
+/* Writes SPEC's description, with the namespace's ID and the rules' GENERATION, as vault.json (0600)
+ * into the folder DIR. Members there that another version wrote, and this one does not know, stay. */
+int must_check state_save(int dir, const struct spec *spec, const struct ns_id *id,
+			  uint32_t generation);
+
+/*
+ * 1 when the namespace NS is the one that SPEC's vault was made of, 0 when it is another, such as
+ * one that got its inode number, -errno. The cookie is asked where SPEC has it: an older vault's
+ * description has the number alone.
+ */
+int must_check state_is_sealed(const struct spec *spec, int ns);
 
 /* 0 when the caller's network namespace is the one that SPEC's vault was made in, -EXDEV when it is
  * another, such as the vault: nothing of the host can be seen from there; -errno. */
@@ -61,12 +70,12 @@ const char *state_mend(int err);
 
 /* 1 when the folder DIR holds what state_save would write, or an older vault would have written of
  * the same; 0 when not, -errno when it cannot be read. */
-int must_check state_is_saved(int dir, const struct spec *spec, uint64_t inode,
+int must_check state_is_saved(int dir, const struct spec *spec, const struct ns_id *id,
 			      uint32_t generation);
 
 /*
  * Reads STATE_DIR/NAME/vault.json into *OUT (spec_free it, also on error). 0; -ENOENT: no such
- * vault; -EPROTONOSUPPORT another schema; -EINVAL: not a description of NAME.
+ * vault; -EINVAL: not a description of NAME.
  */
 int must_check state_load(const char *name, struct spec *out);
 

@@ -119,7 +119,9 @@ static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct wo
 	}
 	failures += report_drops(w, json);
 	spec->without_tunnel = true;
-	r = state_save(w->dir, spec, spec->netns_inode, spec->seal_generation);
+	r = state_save(w->dir, spec,
+		       &(struct ns_id){ spec->netns_inode, spec->netns_cookie },
+		       spec->seal_generation);
 	if (r)
 		report_error(spec->name, "writing %s/%s/vault.json: %s", STATE_DIR, spec->name,
 			     strerror(-r));
@@ -165,21 +167,20 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 	int ns cleanup(close_fd) = ns_open_name(name);
 	struct spec spec;
 	int r = state_load(name, &spec);
-	uint64_t inode = 0;
+	int sealed = r || ns < 0 ? 0 : state_is_sealed(&spec, ns);
 	size_t failures = 1;
 
-	if (!r && ns >= 0)
-		r = ns_inode(ns, &inode);
+	r = sealed < 0 ? sealed : r;
 	/* What could not be read may be a vault: nothing is touched, and the next `down` finds it
 	 * as it is. */
 	if (ns < 0 && ns != -ENOENT && ns != -EINVAL) {
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
-	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL && r != -EPROTONOSUPPORT) {
+	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL) {
 		report_error(name, "reading %s/%s: %s", STATE_DIR, name, strerror(-r));
 	} else if (!r && state_is_host(&spec) == -EXDEV) {
 		report_error(name, "this is not the network namespace of its host (run it there)");
 		*kept = true;
-	} else if (!r && ns >= 0 && inode == spec.netns_inode) {
+	} else if (!r && sealed) {
 		*kept = q->keep_ns;
 		failures = take_down(q, &spec, dir, steal_fd(&ns), json);
 	} else if (ns >= 0) {

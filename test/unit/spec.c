@@ -225,6 +225,7 @@ static void fill_spec(struct spec *s)
 	fill_strings(&s->asked.list, &s->asked.n);
 	s->without_tunnel = coin();
 	s->netns_inode = any();
+	s->netns_cookie = coin() ? any() : 0;
 	s->host_inode = coin() ? any() : 0;
 	s->seal_generation = any();
 }

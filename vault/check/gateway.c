@@ -47,11 +47,9 @@ static void add_found(struct check *c, const struct spec *gateway)
 {
 	int ns cleanup(close_fd) = ns_open_name(gateway->name);
 	const char *name = gateway->name;
-	uint64_t inode = 0;
-	int r = ns < 0 ? ns : ns_inode(ns, &inode);
+	int sealed = ns < 0 ? 0 : state_is_sealed(gateway, ns);
+	int r = ns < 0 ? ns : sealed > 0 ? 0 : -ENOENT;
 
-	if (!r && inode != gateway->netns_inode)
-		r = -ENOENT;
 	if (!r)
 		r = ns_run(ns, has_tunnel, (void *)gateway);
 	if (!r)
@@ -59,12 +57,12 @@ static void add_found(struct check *c, const struct spec *gateway)
 	else if (state_is_locked(name))
 		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL,
 			  "another command is changing %s (check again when it is done)", name);
-	else if (r == -ENOENT || r == -EINVAL || r == -ENODEV)
+	else if (sealed >= 0 && (r == -ENOENT || r == -EINVAL || r == -ENODEV))
 		check_add(c, "gateway", FOUND_FAIL, NULL, NULL, "%s %s (vault up %s)", name,
 			  r == -ENODEV ? "has no tunnel" : "is not up", name);
 	else
 		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL, "%s: cannot be told: %s", name,
-			  strerror(-r));
+			  strerror(sealed < 0 ? -sealed : -r));
 }
 
 void check_gateway(struct check *c, const struct spec *spec, struct check_host *host)

@@ -174,6 +174,8 @@ static void look_at_kernel(struct check *c)
 		{ "system-sockets", 5, 6, "looking into sockets of processes (pidfd_getfd)" },
 	};
 
+	check_add(c, "system-kernel", kernel_is(5, 14) ? FOUND_OK : FOUND_FAIL, NULL, NULL,
+		  kernel_is(5, 14) ? "Linux 5.14 or later" : "older than Linux 5.14 (a newer kernel)");
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
 		if (kernel_is(features[i].major, features[i].minor))
 			check_add(c, features[i].id, FOUND_OK, NULL, NULL, "%s", features[i].what);

@@ -79,13 +79,18 @@ static bool load(struct check *c, struct spec *spec)
 	return !r;
 }
 
+static const char *hint(int err)
+{
+	return err == -ENOENT ? " (is /proc there?)" : state_mend(err);
+}
+
 /* The namespace, checked to be the one that was sealed: a descriptor, or -1, said why. */
 static int open_namespace(struct check *c, const struct spec *spec)
 {
 	int ns cleanup(close_fd) = ns_open_name(c->name);
 	char want[32], have[32];
 	uint64_t inode = 0;
-	int r = ns < 0 ? ns : ns_inode(ns, &inode);
+	int r = ns < 0 ? ns : ns_inode(ns, &inode), sealed = r ? 0 : state_is_sealed(spec, ns);
 
 	snprintf(want, sizeof(want), "net:[%llu]", (unsigned long long)spec->netns_inode);
 	snprintf(have, sizeof(have), "net:[%llu]", (unsigned long long)inode);
@@ -94,16 +99,19 @@ static int open_namespace(struct check *c, const struct spec *spec)
 			  "no namespace has the name %s (vault up %s)", c->name, c->name);
 		return -1;
 	}
-	if (r) {
-		check_add(c, "netns", FOUND_UNKNOWN, want, NULL, "%s/%s cannot be opened: %s",
-			  NS_DIR, c->name, strerror(-r));
+	if (r || sealed < 0) {
+		r = r ? r : sealed;
+		check_add(c, "netns", FOUND_UNKNOWN, want, NULL, "%s/%s cannot be looked at: %s%s",
+			  NS_DIR, c->name, strerror(-r), hint(r));
 		return -1;
 	}
-	if (inode != spec->netns_inode) {
+	if (!sealed) {
 		check_add(c, "netns", FOUND_FAIL, want, have,
-			  "%s/%s is not the namespace that was sealed (vault down %s; ip netns del "
+			  "%s/%s is not the namespace that was sealed%s (vault down %s; ip netns del "
 			  "%s; vault up %s)",
-			  NS_DIR, c->name, c->name, c->name, c->name);
+			  NS_DIR, c->name,
+			  inode == spec->netns_inode ? ", but one that got its number" : "",
+			  c->name, c->name, c->name);
 		return -1;
 	}
 	check_add(c, "netns", FOUND_OK, want, have, "%s/%s is the one that was sealed", NS_DIR,
@@ -295,11 +303,6 @@ static void tell_ports(struct exam *e)
 			check_add(e->c, "leg", FOUND_OK, NULL, host->links[i].name,
 				  "%s, no vault's, is a port of %s too", host->links[i].name,
 				  bridge->name);
-}
-
-static const char *hint(int err)
-{
-	return err == -ENOENT ? " (is /proc there?)" : state_mend(err);
 }
 
 static void examine(struct exam *e)

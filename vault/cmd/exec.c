@@ -137,19 +137,18 @@ static int check_stdio(void)
 static int open_sealed(const struct spec *spec)
 {
 	char why[256] = "";
-	uint64_t inode;
 	int ns cleanup(close_fd) = ns_open_name(spec->name), err;
 
 	if (ns == -ENOENT || ns == -EINVAL) {
 		report_error(spec->name, "not up (vault up %s)", spec->name);
 		return -1;
 	}
-	err = ns < 0 ? ns : ns_inode(ns, &inode);
-	if (err) {
+	err = ns < 0 ? ns : state_is_sealed(spec, ns);
+	if (err < 0) {
 		report_error(spec->name, "its network namespace: %s", strerror(-err));
 		return -1;
 	}
-	if (inode != spec->netns_inode) {
+	if (!err) {
 		report_error(spec->name, "%s/%s is not the namespace that was sealed (vault up %s)",
 			     NS_DIR, spec->name, spec->name);
 		return -1;

@@ -141,6 +141,7 @@ static int undo(const struct plan *plan, struct world *w)
 /* Makes the vault, its lock held in W->dir. */
 static int make(struct spec *spec, struct world *w)
 {
+	struct ns_id id = { 0 };
 	struct plan plan;
 	int r = world_lock_host(w);
 
@@ -151,8 +152,10 @@ static int make(struct spec *spec, struct world *w)
 	plan_build(spec, &plan);
 	if (walk_make(&plan, w))
 		return EXIT_FAILED;
-	if (ns_inode(w->vault_ns, &spec->netns_inode)) /* here it is only shown */
-		spec->netns_inode = 0;
+	if (!ns_identify(w->vault_ns, &id)) { /* here it is only shown */
+		spec->netns_inode = id.inode;
+		spec->netns_cookie = id.cookie;
+	}
 	spec->seal_generation = w->generation;
 	if (hook_run(spec, SPEC_POST_UP))
 		return undo(&plan, w);
@@ -416,13 +419,29 @@ static int up(const struct words *words, struct world *w)
 	return code;
 }
 
+/* Whether this kernel is new enough: then a vault's namespace is known from any other. */
+static bool has_cookies(const char *name)
+{
+	uint64_t cookie;
+	int r = ns_own_cookie(&cookie);
+
+	if (r == -ENOPROTOOPT)
+		report_error(name, "this kernel is too old: vault needs Linux 5.14");
+	else if (r)
+		report_error(name, "asking for the network namespace's cookie: %s", strerror(-r));
+	return !r;
+}
+
 static int run_words(struct words *words)
 {
 	struct spec *spec = words->spec;
 	struct problems p = { 0 };
 	struct world w;
-	int code = EXIT_FAILED, r = world_open(&w, spec);
+	int code = EXIT_FAILED, r;
 
+	if (!has_cookies(spec->name))
+		return EXIT_FAILED;
+	r = world_open(&w, spec);
 	if (!r)
 		r = gather_tunnel(spec, &w, &p);
 	if (r && !p.n_errors)

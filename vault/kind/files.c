@@ -94,7 +94,7 @@ static int make_etc(int dir, const struct texts *t)
 static int files_make(const struct obj *obj, struct world *w)
 {
 	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
-	uint64_t inode = 0;
+	struct ns_id id = { 0 };
 	int r = world_flush(w);
 
 	(void)obj;
@@ -107,12 +107,12 @@ static int files_make(const struct obj *obj, struct world *w)
 	if (!r)
 		r = file_replace(w->dir, "confine.conf", 0644, t.confine.s, t.confine.len);
 	if (!r)
-		r = ns_inode(w->vault_ns, &inode);
-	return r ? r : state_save(w->dir, w->spec, inode, w->generation);
+		r = ns_identify(w->vault_ns, &id);
+	return r ? r : state_save(w->dir, w->spec, &id, w->generation);
 }
 
 /* 1 when all is as it should be; else 0, or -errno, and W->part tells what it is about. */
-static int compare_files(struct world *w, const struct texts *t, int etc, uint64_t inode)
+static int compare_files(struct world *w, const struct texts *t, int etc, const struct ns_id *id)
 {
 	const struct {
 		int dir;
@@ -138,7 +138,7 @@ static int compare_files(struct world *w, const struct texts *t, int etc, uint64
 			return r;
 	}
 	w->part = "vault.json";
-	r = state_is_saved(w->dir, w->spec, inode, w->generation);
+	r = state_is_saved(w->dir, w->spec, id, w->generation);
 	if (r > 0)
 		w->part = NULL;
 	return r;
@@ -148,17 +148,19 @@ static int files_look(const struct obj *obj, struct world *w)
 {
 	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
 	int etc cleanup(close_fd) = open_etc(w->dir);
-	uint64_t inode = 0;
+	struct ns_id id = { 0 };
 	int r = world_flush(w); /* the rules' generation is in the description */
 
 	(void)obj;
 	if (!r)
-		r = ns_inode(w->vault_ns, &inode);
+		r = ns_identify(w->vault_ns, &id);
 	if (!r)
 		r = make_texts(w->spec, &t);
 	if (r)
 		return r;
-	r = compare_files(w, &t, etc, inode);
+	if (w->spec->netns_inode && !w->spec->netns_cookie)
+		id.cookie = 0; /* what is looked at is an older vault's description itself */
+	r = compare_files(w, &t, etc, &id);
 	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
 }
 
