@@ -404,12 +404,12 @@ static void queue_plain_bridge(uint32_t index)
 
 static void test_bridge(void)
 {
-	enum { OURS = 70010, PLAIN = 70011, PORT = 70012, OTHER = 70013 };
+	enum { OURS = 70020, PLAIN = 70021, PORT = 70022, OTHER = 70023 };
 	static const uint8_t mac[RTNL_MAC_LEN] = { 2, 0x76, 1, 2, 3, 4 };
 	struct rtnl_veth veth = { .name = "port",
 				  .peer_name = "far",
 				  .index = PORT,
-				  .peer_index = 70014,
+				  .peer_index = 70024,
 				  .peer_ns = vault_ns,
 				  .master = OURS };
 	struct rtnl_station station;
@@ -429,7 +429,7 @@ static void test_bridge(void)
 	veth.name = "other";
 	veth.peer_name = "far2";
 	veth.index = OTHER;
-	veth.peer_index = 70015;
+	veth.peer_index = 70025;
 	rtnl_queue_veth(&batch, &host, 2, &veth);
 	ok(send_batch() == 0 && (link = find_link(&host, PORT)) && link->master == OURS &&
 		   link->learns && link->floods,
