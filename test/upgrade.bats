@@ -39,7 +39,9 @@ sound() {
 	# As found: all is told apart from what this version has otherwise, and that has its remedy.
 	run -1 vault -q check media
 	echo "$output"
-	[[ $output == "FAIL "*" guard "*"(vault up media)"* && ${#lines[@]} = 2 ]]
+	[ "$(grep -c . <<< "$output")" -gt 1 ]
+	[ "$(grep -cv '(vault up media)' <<< "$output")" = 1 ] # the verdict
+	[ "$(awk '/^FAIL/ { print $2 }' <<< "$output" | sort | tr '\n' ' ')" = "confine.conf guard " ]
 	vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24 publish 8080:80 allow-host 9
 	sound media
 	run -0 vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24 publish 8080:80 allow-host 9
