@@ -13,17 +13,17 @@ teardown() {
 
 up() { vault -q up media conf "${conf:-$LAB/provider.conf}" "$@"; }
 
-# no_alarm WORDS…: nothing leaks, nothing is done
+# no_alarm: nothing leaks, nothing is done
 no_alarm() {
-	run --separate-stderr vault -j leaktest media on-leak down "$@"
+	run --separate-stderr vault -j leaktest media on-leak down
 	jq -r '.verdict, (.probes[] | select(.verdict == "LEAK") | "\(.id): \(.evidence[0].interface) \(.evidence[0].summary)")' <<< "$output"
 	[ "$status $(jq -r .verdict <<< "$output")" = "0 sealed" ]
 	host test -e /run/netns/media
 }
 
-# alarm ID WORDS…: that probe finds a leak, and the vault goes
+# alarm ID: that probe finds a leak, and the vault goes
 alarm() {
-	run -1 --separate-stderr vault -j leaktest media on-leak down "${@:2}"
+	run -1 --separate-stderr vault -j leaktest media on-leak down
 	jq -c '.probes[] | select(.verdict == "LEAK") | [.id, .evidence[0]]' <<< "$output"
 	jq -e --arg id "$1" '.probes[] | select(.id == $id).verdict == "LEAK"' <<< "$output"
 	jq -e '.action.what == "down" and .action.done' <<< "$output"
@@ -60,11 +60,11 @@ scan() {
 	scan
 	for _ in 1 2 3; do no_alarm; done
 	# The filter inside lets by what looks like an answer; nobody is there to take it, and the host asks for him.
-	host nft insert rule inet vault forward iifname vlt-media ip daddr 192.168.77.0/24 accept
+	host nft insert rule inet vault-guard forward iifname vlt-media ip daddr 192.168.77.0/24 accept
 	alarm frame-link
 	despawn_all
 	up accessible-from 192.168.77.0/24
-	host nft insert rule inet vault forward iifname vlt-media ip daddr 192.168.77.0/24 accept
+	host nft insert rule inet vault-guard forward iifname vlt-media ip daddr 192.168.77.0/24 accept
 	alarm frame-link
 }
 
@@ -95,7 +95,7 @@ serve() {
 		wg set wgs listen-port 51999 private-key "$LAB/keys/self" peer "$(< "$LAB/keys/self-client.pub")" allowed-ips 10.66.0.2/32
 		ip address add 10.66.0.1/24 dev wgs
 		ip link set wgs up
-		sed "s|^PublicKey = .*|PublicKey = $(wg pubkey < "$LAB/keys/self")|; s|^Endpoint = .*|Endpoint = 192.168.77.1:51999|" \
+		sed "/^PresharedKey/d; s|^PublicKey = .*|PublicKey = $(wg pubkey < "$LAB/keys/self")|; s|^Endpoint = .*|Endpoint = 192.168.77.1:51999|" \
 			"$LAB/provider4.conf" > "$LAB/self.conf"
 	END
 }

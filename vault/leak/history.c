@@ -53,6 +53,10 @@ static char *make_harmless(const char *text)
 	return copy;
 }
 
+/*
+ * A value is made harmless as deep as it goes, which is as deep as the parser lets it.
+ * NOLINTBEGIN(misc-no-recursion)
+ */
 static json_t *clean(const json_t *value);
 
 static json_t *clean_object(const json_t *value)
@@ -83,8 +87,7 @@ static json_t *clean_array(const json_t *value)
 	return out;
 }
 
-/* VALUE with all its texts harmless: a new reference, NULL without memory. As deep as the parser
- * lets it be. */
+/* VALUE with all its texts harmless: a new reference, NULL without memory. */
 static json_t *clean(const json_t *value)
 {
 	char *text cleanup(free_ptr) = NULL;
@@ -98,6 +101,7 @@ static json_t *clean(const json_t *value)
 	text = make_harmless(json_string_value(value));
 	return text ? json_string(text) : NULL;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 static const char *text_of(const json_t *object, const char *key)
 {

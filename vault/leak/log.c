@@ -67,7 +67,7 @@ static int follow(char path[static PATH_MAX], size_t len, char why[static LEAK_L
 {
 	int fd cleanup(close_fd) = -1;
 	char rest = path[len];
-	struct stat st;
+	struct stat st = { 0 };
 	int r;
 
 	path[len] = '\0';
@@ -162,9 +162,8 @@ static int open_file(const char *named, char why[static LEAK_LOG_WHY])
 	char path[PATH_MAX];
 
 	*why = '\0';
-	if (strlen(named) >= sizeof(path))
+	if ((size_t)snprintf(path, sizeof(path), "%s", named) >= sizeof(path))
 		return -ENAMETOOLONG;
-	strcpy(path, named);
 	r = follow_links(path, why);
 	if (r)
 		return r;
