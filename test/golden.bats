@@ -18,7 +18,8 @@ setup_file() {
 	# shellcheck disable=SC2016 # the inner shell's words
 	host bash -euc 'mkdir $LAB/golden && cd $LAB/golden
 		cp "$VAULT" . # one that any user may run
-		sed -i "/^PresharedKey/d" $LAB/provider.conf && install -m 600 $LAB/provider.conf provider.conf
+		sed -i "/^PersistentKeepalive/d" $LAB/provider.conf # else a handshake may be under way, or over
+		install -m 600 $LAB/provider.conf provider.conf
 		install -m 644 $LAB/provider.conf world.conf
 		{ echo "PostUp = rm -rf /"; sed "s/^Endpoint.*/Endpoint = nowhere/" $LAB/provider.conf; echo Surprise = 1; } > broken.conf
 		printf "conf x\0y\n" > nul.words
@@ -88,7 +89,7 @@ life() {
 	plain
 	says check
 	plain
-	says -v up media conf provider.conf userspace wireguard-go mtu 1400
+	says -v up media conf provider.conf userspace wireguard-go mtu 1380
 	says -j -p up media conf provider.conf userspace wireguard-go
 	says -q check media
 	does vault exec media curl -sfm 20 http://10.66.0.1/
@@ -140,8 +141,8 @@ broken() {
 	broken inside media nft delete table inet vault
 	broken inside media nft insert rule inet vault output accept
 	broken inside media nft delete table netdev vault-link
-	broken host nft flush chain inet vault forward
-	broken host nft delete table inet vault
+	broken host nft flush chain inet vault-guard forward
+	broken host nft delete table inet vault-guard
 	broken host ip link del vlt-media
 	broken host ip address add 192.168.99.1/24 dev vlt-media
 	broken inside media ip link set link-media down

@@ -4,8 +4,8 @@
 # of vault-recipes(7), under systemd and with the kernel's WireGuard. The image is busybox, made here.
 #
 #     app  in the vault `box`, 10.9.0.5, whose network namespace it joins
-#     web  on podman's network `lan`, which is the bridge of the segment `lan`: out by `gw` 10.9.0.6, at 192.168.100.1
-#     bare of no network, until a leg of the segment is put into it by hand
+#     bare of no network, until a leg of the segment `lan` is put into it by hand: out by `gw` 10.9.0.6, at 192.168.100.1
+#     web  on podman's network `lan`, which is the bridge of that segment: by CNI, and by netavark
 # bats file_tags=systemd
 # shellcheck disable=SC2154 # what bats' `run` leaves
 bats_require_minimum_version 1.5.0
@@ -93,19 +93,62 @@ it_is_dark() {
 	[ "$(in_app nc 10.8.0.1 80)" = 10.9.0.5 ]
 }
 
-@test "PC-13 PC-2 containers on a network that is a segment go out by the gateway vault, and go dark with it" {
-	cook podman-segment
-	for app in web bare; do
-		[ "$(in_app nc 10.8.0.1 80)" = 10.9.0.6 ]
-		[[ $(in_app nslookup -type=a far.test) == *10.9.0.77* ]]
-	done
+# backend NAME: what podman makes its networks by from now on
+backend() {
+	mkdir -p /etc/containers
+	printf '[network]\nnetwork_backend = "%s"\n' "$1" >/etc/containers/containers.conf
+	[ "$(podman info -f '{{.Host.NetworkBackend}}' 2>&1)" = "$1" ] || skip "needs podman with $1"
+}
+
+# by_gateway CONTAINER: it goes out by the gateway vault alone, and goes dark with it
+by_gateway() {
+	app=$1
+	[ "$(in_app nc 10.8.0.1 80)" = 10.9.0.6 ]
+	[[ $(in_app nslookup -type=a far.test) == *10.9.0.77* ]]
 	vault check gw
 	[ -z "$(ip -j address show dev vls-lan | jq -r '.[].addr_info[].local')" ] # the host is not on it
 	ip -n gw link delete wg-gw
-	for app in web bare; do it_is_dark; done
+	it_is_dark
 	vault down gw
-	app=web it_is_dark
+	it_is_dark
 	vault up gw
-	for app in web bare; do retry 10 seen_as 10.9.0.6; done
-	podman rm -f -t 0 web bare
+	retry 10 seen_as 10.9.0.6
+	podman rm -f -t 0 "$app"
+}
+
+@test "PC-13 PC-2 CNI: a container with a leg made by hand goes out by the gateway vault, and goes dark with it" {
+	backend cni
+	cook podman-segment
+	by_gateway bare
+}
+
+@test "PC-13 PC-2 netavark: a container with a leg made by hand goes out by the gateway vault, and goes dark with it" {
+	backend netavark
+	cook podman-segment
+	by_gateway bare
+}
+
+@test "PC-13 PC-2 CNI: containers on a network that is a segment go out by the gateway vault, and go dark with it" {
+	[ -x /usr/lib/cni/bridge ] || [ -x /opt/cni/bin/bridge ] || [ -x /usr/libexec/cni/bridge ] || skip "needs the plugins of CNI"
+	backend cni
+	cook podman-cni
+	by_gateway web
+}
+
+@test "PC-13 PC-2 netavark: containers on a network that is a segment go out by the gateway vault, and go dark with it" {
+	local version
+
+	backend netavark
+	version=$(podman info -f '{{.Host.NetworkBackendInfo.Version}}' 2>/dev/null) || version=""
+	[[ $(printf '%s\n' 1.14 "${version##* }" | sort -V | head -n 1) == 1.14 ]] || skip "${version:-this netavark} has no unmanaged bridges (1.14)"
+	cook podman-netavark
+	by_gateway web
+}
+
+@test "PC-13 netavark: a container in a vault is confined, too" {
+	backend netavark
+	podman rm -f -t 0 app
+	cook podman
+	[ "$(in_app nc 10.8.0.1 80)" = 10.9.0.5 ]
+	vault check box pid "$(pid_of app)"
 }

@@ -59,9 +59,10 @@ in_unit() { nsenter -t "$(pid_of "$1")" -n -m -- "${@:2}"; }
 # ask ADDRESS PORT: who the server there says it is asked by
 ask() { timeout 5 bash -c "cat </dev/tcp/$1/$2"; }
 
-# observe IFACE …: what wire(1) of the lab is told to look for; `seen` ends it and prints how many there were
+# observe IFACE …: what wire(1) of the lab is told to look for, on the host, or in the namespace that in_tunnel=(…) enters; `seen`
+# ends it and prints how many there were
 observe() {
-	"$O/test/wire" watch "$@" >"$BATS_TEST_TMPDIR/watch" 3>&- &
+	"${in_tunnel[@]}" "$O/test/wire" watch "$@" >"$BATS_TEST_TMPDIR/watch" 3>&- &
 	watcher=$!
 	retry 10 grep -q '^ready' "$BATS_TEST_TMPDIR/watch"
 }
@@ -90,10 +91,14 @@ seen() {
 		journalctl -q -u "$name" -o cat | grep -q '10\.200\.1\.1'
 	done
 	# The answers went back by the link: the tunnel carried nothing for the LAN or the host.
-	run -0 ip -n media-vault -s -j link show "$tunnel"
-	before=$(jq '.[0].stats64.tx.packets' <<<"$output")
+	in_tunnel=(ip netns exec media-vault)
+	observe "$tunnel" --to 10.7.0.2 --to 10.200.1.1
 	ip netns exec lan curl -sSm 10 --resolve jellyfin.home:80:10.7.0.1 http://jellyfin.home/
-	[ "$(ip -n media-vault -s -j link show "$tunnel" | jq '.[0].stats64.tx.packets')" = "$before" ]
+	[ "$(seen)" = 0 ]
+	observe "$tunnel" --to 10.7.0.2 # the control
+	ip netns exec media-vault "$O/test/wire" send udp 10.7.0.2
+	[ "$(seen)" -gt 0 ]
+	in_tunnel=()
 	# The LAN reaches them by the proxy alone.
 	run ! ip netns exec lan curl -sSm 2 http://10.200.1.2:8096/
 }
