@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test/coverage/exit.c: linked with what is built by COV=1 alone, where the linker hands it each call of _exit(2): the compiler
- * sees to it that counts are written before an exec and after exit(3), but a child that ends by _exit would lose its own.
+ * test/coverage/exit.c: linked with what is built by COV=1 alone, where the linker hands it each
+ * call of _exit(2). The compiler has counts written before an exec and at exit(3); a child that
+ * ends by _exit would lose its own.
  */
 #include <unistd.h>
 
