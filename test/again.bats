@@ -112,7 +112,10 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|0x3[
 	mends inside media wg set wg-media peer "$(host cat "$LAB/keys/client2.pub")" allowed-ips 1.1.1.1/32
 	mends inside media wg set wg-media peer "$(host cat "$LAB/keys/server.pub")" remove
 	mends inside media wg set wg-media peer "$(host cat "$LAB/keys/server.pub")" allowed-ips 10.66.0.0/24
+	# Nothing from the server meanwhile: WireGuard goes back to where an answer comes from.
+	host nft 'table inet silence { chain input { type filter hook input priority -400; udp sport 51820 drop; }; }'
 	mends inside media wg set wg-media peer "$(host cat "$LAB/keys/server.pub")" endpoint 198.51.100.2:51820
+	host nft delete table inet silence
 	inside media ip link del wg-media
 	run -0 "${again[@]}"
 	retry 10 inside media curl -sfm 2 -o /dev/null http://10.66.0.1/

@@ -50,6 +50,7 @@ traces() { ls -A /run; cat /proc/self/mounts; ip -o link; }
 		*) [ "$(inside $conf curl -sS http://10.66.0.1/)" = 10.66.0.2 ] ;;
 		esac
 		[ "$(host stat -c %a "$LAB/$conf.conf")" = 600 ]
+		host ip netns delete "$conf" # the server has one client of that key at a time
 	done
 }
 

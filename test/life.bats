@@ -288,7 +288,7 @@ rotate() {
 	words "conf $LAB/provider.conf" \
 		'post-up env | grep ^VAULT_ | grep -v ^VAULT= | LC_ALL=C sort > $LAB/hooks/env # the shell reads this' \
 		'  post-up	readlink /proc/self/ns/net > $LAB/hooks/ns; ls /proc/self/fd | tr "\n" " " > $LAB/hooks/fds; readlink /proc/$$/fd/0 > $LAB/hooks/stdin' \
-		'post-up grep Sig.*: /proc/$$/status > $LAB/hooks/signals; pwd > $LAB/hooks/pwd' \
+		'post-up grep Sig.*: /proc/self/status > $LAB/hooks/signals; pwd > $LAB/hooks/pwd' \
 		'post-up echo 1$VAULT_EVENT >> $LAB/hooks/order' 'post-up echo 2$VAULT_EVENT >> $LAB/hooks/order' \
 		'pre-down echo $VAULT_EVENT $(ip netns exec $VAULT_NAME curl -s http://10.66.0.1/) >> $LAB/hooks/order' \
 		'post-down echo $VAULT_EVENT $(ls $VAULT_NETNS 2>&1) >> $LAB/hooks/order'
