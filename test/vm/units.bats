@@ -374,3 +374,50 @@ stopped() { [ "$(systemctl is-active "$1")" = inactive ]; }
 	systemctl stop vault@gateway
 	retry 10 stopped vault@sonarr
 }
+
+# comes_and_goes: a vault comes up, is sound, has nothing to change the second time, and goes
+comes_and_goes() {
+	vault up media
+	vault check media
+	udevadm settle 2>/dev/null || :
+	vault check media
+	run -0 vault up media
+	[ "$output" = "media: up, sealed, as described" ]
+	run -0 vault down media
+	run ! ls -d /run/netns/media /sys/class/net/vlt-media
+}
+
+@test "HO-1 L28 what udev lays on each new interface, as systemd's 50-default.conf has it, is no fault of a vault's" {
+	[ -x /lib/systemd/systemd-udevd ] || skip "needs udev"
+	vault down media || :
+	mkdir -p /etc/sysctl.d
+	printf '%s\n' 'net.ipv4.conf.default.rp_filter = 2' 'net.ipv4.conf.*.rp_filter = 2' '-net.ipv4.conf.all.rp_filter' \
+		'net.ipv4.conf.default.accept_source_route = 0' 'net.ipv4.conf.*.accept_source_route = 0' \
+		'-net.ipv4.conf.all.accept_source_route' 'net.ipv4.conf.default.promote_secondaries = 1' \
+		'net.ipv4.conf.*.promote_secondaries = 1' '-net.ipv4.conf.all.promote_secondaries' >/etc/sysctl.d/50-default.conf
+	systemd-run -q --unit=udevd -p Delegate=yes /lib/systemd/systemd-udevd
+	retry 10 udevadm control --ping
+	ip link add laid type dummy
+	retry 10 grep -qx 2 /proc/sys/net/ipv4/conf/laid/rp_filter # so it does
+	vault up media
+	retry 10 grep -qx 2 /proc/sys/net/ipv4/conf/vlt-media/rp_filter
+	vault check media
+	vault down media
+	comes_and_goes
+	systemctl stop udevd
+	ip link delete laid
+	rm /etc/sysctl.d/50-default.conf
+}
+
+@test "HO-1 a vault comes up where a module has put a device of its own into every namespace, as each of them does" {
+	vault down media || :
+	for module in sit ipip ip_gre ip6_tunnel ip6_gre ip_vti ip6_vti; do
+		modprobe $module
+		ip netns add fresh
+		[ "$(ip -n fresh -o link | sed -n 's/^2: .*/taken/p')" = taken ] # an index that was free before
+		ip netns delete fresh
+		comes_and_goes
+		modprobe -r $module
+		echo "# $module: as without it"
+	done
+}
