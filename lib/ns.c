@@ -57,6 +57,7 @@ int ns_open_name(const char *name)
 {
 	char path[NS_PATH_SIZE];
 	int fd cleanup(close_fd) = -1;
+	struct stat st;
 	int err;
 
 	err = make_path(name, path);
@@ -64,10 +65,12 @@ int ns_open_name(const char *name)
 		return err;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		return errno == ELOOP ? -EINVAL : -errno;
-	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
-		return -EINVAL;
-	return steal_fd(&fd);
+		return -errno;
+	if (ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET)
+		return steal_fd(&fd);
+	if (fstat(fd, &st))
+		return -errno;
+	return S_ISREG(st.st_mode) && !st.st_size ? -EINVAL : -EMEDIUMTYPE;
 }
 
 static void return_to(int fd)
@@ -205,7 +208,19 @@ int ns_bind_name(int fd, const char *name)
 	return err;
 }
 
-int ns_unbind_name(const char *name)
+/* 0 when the namespace bound to NAME is that of FD, else why not: as ns_open_name, or -EEXIST. */
+static int is_bound(int fd, const char *name)
+{
+	int bound cleanup(close_fd) = ns_open_name(name);
+	uint64_t want = 0, have = 0;
+	int err = bound < 0 ? bound : ns_inode(bound, &have);
+
+	if (!err && fd >= 0)
+		err = ns_inode(fd, &want);
+	return err ? err : want == have ? 0 : -EEXIST;
+}
+
+int ns_unbind_name(int fd, const char *name)
 {
 	char path[NS_PATH_SIZE];
 	int err;
@@ -213,10 +228,11 @@ int ns_unbind_name(const char *name)
 	err = make_path(name, path);
 	if (err)
 		return err;
-	/* More than one may lie upon the other; EINVAL says that the file is no mount (any more). */
-	while (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
-		;
-	if (errno != EINVAL)
-		return -errno;
+	/* More than one mount may lie upon the other. */
+	while (!(err = is_bound(fd, name)))
+		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW))
+			return -errno;
+	if (err != -EINVAL)
+		return err;
 	return unlink(path) ? -errno : 0;
 }

@@ -13,8 +13,9 @@
 /* The caller's own network namespace. Returns a close-on-exec descriptor or -errno. */
 int must_check ns_open_self(void);
 
-/* The namespace bound at NS_DIR/NAME. A descriptor or -errno: -ENOENT no such file, -EINVAL a file
- * that is no network namespace (left by a crash between making the file and binding it). */
+/* The namespace bound at NS_DIR/NAME. A descriptor or -errno: -ENOENT no such file; -EINVAL an
+ * empty file (left by a crash between making the file and binding it); -ELOOP a symbolic link,
+ * -EMEDIUMTYPE anything else that is no network namespace: nobody's but who made it. */
 int must_check ns_open_name(const char *name);
 
 /* A new network namespace that only the returned descriptor holds; the caller stays where it was.
@@ -46,8 +47,9 @@ int must_check ns_run(int fd, int (*fn)(void *arg), void *arg);
  * when it is bound. */
 int must_check ns_bind_name(int fd, const char *name);
 
-/* Takes the name away (lazy unmount, unlink), also a stale file. 0 or -errno; -ENOENT when there is
- * none. */
-int must_check ns_unbind_name(const char *name);
+/* Takes the name away (lazy unmount, unlink) of the namespace of FD (-1: of none), also a stale file.
+ * 0 or -errno: -ENOENT when there is none; as ns_open_name, or -EEXIST for another namespace, when
+ * it is somebody else's: it stays. */
+int must_check ns_unbind_name(int fd, const char *name);
 
 #endif

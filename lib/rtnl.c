@@ -249,6 +249,20 @@ void rtnl_queue_del_link(struct nl_batch *b, struct nl *nl, unsigned int tag, co
 	nl_batch_end(b, nlh);
 }
 
+void rtnl_queue_del_index(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index)
+{
+	nl_batch_end(b, start_link(b, nl, tag, RTM_DELLINK, 0, index, 0));
+}
+
+void rtnl_queue_alias(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
+		      const char *alias)
+{
+	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_SETLINK, 0, index, ROOM);
+
+	mnl_attr_put_strz(nlh, IFLA_IFALIAS, alias);
+	nl_batch_end(b, nlh);
+}
+
 void rtnl_queue_del_group(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t group)
 {
 	struct nlmsghdr *nlh = start_link(b, nl, tag, RTM_DELLINK, 0, 0, ROOM);

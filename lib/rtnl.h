@@ -86,12 +86,18 @@ struct rtnl_conf4 {
 void rtnl_queue_conf4(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 		      const struct rtnl_conf4 *conf, size_t n);
 
+/* Writes on the link INDEX what it is (IFLA_IFALIAS): a text of the host's own, that nothing else
+ * depends on. */
+void rtnl_queue_alias(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
+		      const char *alias);
+
 /* Takes ARP off the link INDEX: it answers none and asks none. */
 void rtnl_queue_noarp(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index);
 void rtnl_queue_up(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index, bool up);
 /* Takes the link INDEX out of the bridge, or whatever else, that it is a port of, if any. */
 void rtnl_queue_nomaster(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index);
 void rtnl_queue_del_link(struct nl_batch *b, struct nl *nl, unsigned int tag, const char *name);
+void rtnl_queue_del_index(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index);
 /* Deletes every link of GROUP in NL's namespace at once: one wait instead of one each. -ENODEV when
  * there is none. */
 void rtnl_queue_del_group(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t group);
@@ -133,6 +139,8 @@ void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
 void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
 			  const struct rtnl_route *route);
 
+#define RTNL_ALIAS_LEN 96
+
 /* What dumps hand out; names are copies. */
 struct rtnl_link {
 	uint32_t index;
@@ -142,6 +150,7 @@ struct rtnl_link {
 	uint32_t master; /* the bridge or other link that this one is a port of; 0: none */
 	uint32_t lower; /* the link of the same namespace that this one sits on (macvlan); 0: none */
 	char qdisc[16]; /* the kind of its first queue, "noqueue" for most */
+	char alias[RTNL_ALIAS_LEN]; /* "" where it has none, or a longer one */
 	bool has_xdp; /* a program sees what comes in, before all else */
 	unsigned int flags; /* IFF_* */
 	uint8_t mac[RTNL_MAC_LEN]; /* zero where it has none of that length */
@@ -172,6 +181,10 @@ int must_check rtnl_dump_routes(struct nl *nl, uint8_t family, rtnl_route_fn *fn
 /* The same, of FAMILY (AF_INET, AF_INET6), in all tables; entries of caches are left out. */
 int must_check rtnl_dump_tables(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *arg,
 				struct nl_error *error);
+
+/* The link of that name. 0, or -errno: -ENODEV there is none. */
+int must_check rtnl_get_link(struct nl *nl, const char *name, struct rtnl_link *out,
+			     struct nl_error *error);
 
 /* A rule of ip-rule(8): which table is looked up, when. */
 struct rtnl_rule {

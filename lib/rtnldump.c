@@ -194,7 +194,31 @@ static int read_link(const struct nlmsghdr *nlh, void *arg)
 		err = read_company(tb, &link);
 	if (!err && tb[IFLA_LINKINFO])
 		err = read_info(tb[IFLA_LINKINFO], &link);
+	if (!err && tb[IFLA_IFALIAS] && copy_text(tb[IFLA_IFALIAS], link.alias, sizeof(link.alias)))
+		link.alias[0] = '\0'; /* too long for one of ours */
 	return err ? err : dump->fn.link(&link, dump->arg);
+}
+
+static int keep_one(const struct rtnl_link *link, void *out)
+{
+	*(struct rtnl_link *)out = *link;
+	return 0;
+}
+
+int rtnl_get_link(struct nl *nl, const char *name, struct rtnl_link *out, struct nl_error *error)
+{
+	struct nl_batch b cleanup(nl_batch_free) = { 0 };
+	struct nlmsghdr *nlh =
+		nl_batch_add(&b, nl, RTM_GETLINK, 0, sizeof(struct ifinfomsg), 64, 0);
+	struct dump dump = { .fn.link = keep_one, .arg = out };
+	int err;
+
+	nl_put_name(&b, nlh, IFLA_IFNAME, name);
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	nl_batch_end(&b, nlh);
+	*out = (struct rtnl_link){ .index = 0 };
+	err = nl_batch_send(&b, read_link, &dump, error);
+	return err ? err : out->index ? 0 : -EBADMSG;
 }
 
 int rtnl_dump_links(struct nl *nl, rtnl_link_fn *fn, void *arg, struct nl_error *error)

@@ -111,3 +111,135 @@ another() {
 	run ! host kill -0 "$SPAWNED"
 	run ! host sh -c 'ls -d /run/vault/media /run/netns/media; ip link show vlt-media'
 }
+
+# state: all that the test's strangers have
+links() { host sh -c 'ip -o link | sed "s/^[0-9]*: //; s/state [A-Z]*//"; ip -o address show scope global | sed "s/^[0-9]*: //"'; }
+
+@test "L40 an interface of the host's that has the name of a vault's is left alone, and named; the remedy shown touches it not" {
+	local before
+
+	host sh -c 'ip link add vlt-office type veth peer name office; ip address add 10.77.7.1/24 dev vlt-office
+		ip link set vlt-office up; ip link set office up; ip link add vls-net type bridge; ip link add vlg-office type veth peer name office2'
+	before=$(links)
+	run -1 up office
+	[[ $output == *"vlt-office: File exists"* ]]
+	[ "$(links)" = "$before" ]
+	# what a crash left of such a vault, its folder
+	host mkdir -m 711 -p /run/vault/office
+	run -1 up office
+	[[ $output == *"the interface vlt-office is not vault's: left alone"* ]]
+	[ "$(links)" = "$before" ]
+	host mkdir -m 711 -p /run/vault/office
+	run -1 vault down office
+	[[ $output == *"the interface vlt-office is not vault's: left alone"*"the interface vlg-office is not vault's: left alone"* ]]
+	[ "$(links)" = "$before" ]
+	run ! host test -e /run/vault/office
+	vault down all
+	[ "$(links)" = "$before" ]
+	run -3 vault check office
+	[[ $output == *"not up"* && $output != *"a link of a vault"* ]]
+	run -0 vault check
+	[[ $output != *office* ]]
+	# a bridge of that name, though it is one
+	run -1 up web segment net 10.66.7.1/24
+	[[ $output == *"vls-net is there and is not this segment's"* ]]
+	[ "$(links)" = "$before" ]
+	vault up web isolated segment other 10.66.7.1/24 > /dev/null
+	vault down web
+	[ "$(links)" = "$before" ]
+	# by hand in the place of one that is up: not taken, and up does not make it worse
+	host sh -c 'ip link del vlt-office; ip link del vlg-office; ip link del vls-net'
+	up office
+	host sh -c 'ip link set vlt-office down; ip link set vlt-office name kept; ip link add vlt-office type veth peer name office'
+	before=$(links)
+	run -1 up office
+	[[ $output == *"vlt-office is not vault's"* ]]
+	[ "$(links)" = "$before" ]
+	run vault down office
+	host ip link show vlt-office
+	host ip link del vlt-office
+	# the control: one of vault's, whose description is lost, is found and goes
+	up office
+	host rm /run/vault/office/vault.json
+	run -3 vault check office
+	[[ $output == *"vlt-office: a link of a vault that is not described"* ]]
+	vault down office > /dev/null 2>&1 || :
+	run ! host ip link show vlt-office
+}
+
+@test "L40 a vault of 49d34d2, whose links have nothing written on them, is known by their indexes" {
+	up media
+	host sh -c 'ip link set vlt-media alias ""'
+	vault -q check media
+	host ip link set vlt-media down
+	up media
+	host ip link set vlt-media alias ""
+	vault down media
+	run ! host ip link show vlt-media
+}
+
+@test "L40 a long name whose interfaces are called as another vault's: refused, and neither takes the other's away" {
+	local long=media-server-living-room short
+
+	up "$long"
+	short=$(host sh -c "ip -o link | sed -n 's/^[0-9]*: vlt-\(media-[^@:]*\).*/\1/p'")
+	[ -n "$short" ]
+	run -1 up "$short" no-link
+	[[ $output == *"its interfaces would have the names of the vault $long's"* ]]
+	run -1 vault down "$short"
+	host ip link show "vlt-$short"
+	vault -q check "$long"
+	run ! host test -e "/run/vault/$short"
+	[ "$(host sed -n p "/sys/class/net/vlt-$short/ifalias")" = "vault $long" ]
+	vault down "$long"
+	up "$short" # the control
+	run -1 up "$long"
+	[[ $output == *"its interfaces would have the names of the vault $short's"* ]]
+	run -1 vault down "$long"
+	vault -q check "$short"
+	vault down "$short"
+}
+
+@test "L40 files and folders of others in /run/vault, and what is no vault's in /run/netns, are left alone and named" {
+	local before
+
+	host sh -c 'mkdir -p /run/vault/agent /run/netns; echo secret > /run/vault/token; echo 1 > /run/vault/agent/.sock; echo 2 > /run/vault/agent/hosts
+		ln -s /proc/1/ns/net /run/netns/linked; mkdir /run/netns/folder; echo text > /run/netns/text'
+	before=$(host sh -c 'find /run/vault /run/netns ! -name .lock | sort; cat /run/vault/agent/hosts')
+	run vault check
+	echo "$output"
+	[[ $status == 0 && $output != *agent* && $output != *token* ]]
+	run -0 vault check all
+	run -0 vault down all
+	[[ $output == *"no vault is up"* ]]
+	run -1 up agent
+	[[ $output == *"/run/vault/agent is there and is not vault's: left alone"* ]]
+	run -1 vault down agent
+	[[ $output == *"/run/vault/agent is not vault's: left alone"* ]]
+	run -1 up token
+	run -1 vault down token
+	run -1 up linked
+	[[ $output == *"/run/netns/linked is a symbolic link and not vault's: left alone"* ]]
+	run -1 vault down linked
+	[[ $output == *"/run/netns/linked is a symbolic link and not vault's: left alone"* ]]
+	for name in folder text; do
+		run -1 up $name
+		[[ $output == *"/run/netns/$name is no network namespace and not vault's: left alone"* ]]
+		run -1 vault down $name
+	done
+	[ "$(host sh -c 'find /run/vault /run/netns ! -name .lock | sort; cat /run/vault/agent/hosts')" = "$before" ]
+	# put in the place of one that is up
+	up media
+	host sh -c 'umount /run/netns/media; rm /run/netns/media; ln -s /proc/1/ns/net /run/netns/media'
+	run -1 vault check media
+	[[ $output == *"/run/netns/media is a symbolic link and not vault's"* ]]
+	run -1 vault down media
+	host test -L /run/netns/media
+	host rm /run/netns/media
+	# the control: what a crash left, an empty file and a folder
+	host sh -c 'mkdir -m 711 /run/vault/media; install -m 0 /dev/null /run/netns/media'
+	up media
+	vault -q check media
+	vault down media
+	host sh -c 'rm -rf /run/vault/agent /run/vault/token /run/netns/linked /run/netns/folder /run/netns/text'
+}

@@ -450,8 +450,8 @@ static int settle_indexes(struct spec *spec)
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
-	spec->host_index = 0x10000000U | (random[0] & 0x0ffffffeU);
-	spec->tunnel_index = 0x10000000U | (random[1] & 0x0ffffffeU) | 1U;
+	spec->host_index = SPEC_FIRST_INDEX | (random[0] & 0x0ffffffeU);
+	spec->tunnel_index = SPEC_FIRST_INDEX | (random[1] & 0x0ffffffeU) | 1U;
 	spec->port_index = 0x20000000U | (random[2] & 0x0ffffffeU) | 1U;
 	spec->link_index = 0x04000000U | (random[3] & 0x03ffffffU); /* listed before the leg, */
 	spec->leg_index = 0x08000000U | (random[4] & 0x07ffffffU); /* and that before the tunnel */

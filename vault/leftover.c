@@ -11,6 +11,7 @@
 #include "vault/cmd.h"
 #include "vault/plan.h"
 #include "vault/report.h"
+#include "vault/sight.h"
 #include "vault/state.h"
 #include "vault/walk.h"
 
@@ -35,6 +36,42 @@ static int judge_namespace(const char *name, int ns, struct spec *old)
 	return EXIT_FAILED;
 }
 
+/* What has the name of an interface of the vault's, and is not its own, is named. */
+static void tell_strangers(struct world *w)
+{
+	const char *const names[] = { w->spec->host_name, w->spec->port_name };
+	char alias[SPEC_ALIAS_LEN];
+	struct nl_error error;
+	struct rtnl_link link;
+
+	spec_alias(w->spec, alias);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!rtnl_get_link(&w->host_route, names[i], &link, &error) &&
+		    !sight_owns(&link, "veth", alias))
+			report_warning(w->spec->name, "the interface %s is not vault's: left alone",
+				       names[i]);
+}
+
+/* True, and said, when what stands under the vault's names is somebody else's: its folder, or, by
+ * interfaces that long names share, another vault's. */
+static bool is_anothers(const char *name, int dir)
+{
+	char rival[SPEC_NAME_MAX + 1];
+	int r = state_find_rival(name, rival);
+
+	if (state_is_foreign(dir))
+		report_error(name, "%s/%s is there and is not vault's: left alone", STATE_DIR, name);
+	else if (r > 0)
+		report_error(name,
+			     "its interfaces would have the names of the vault %s's (another name)",
+			     rival);
+	else if (r < 0)
+		report_error(name, "reading %s: %s", STATE_DIR, strerror(-r));
+	else
+		return false;
+	return true;
+}
+
 size_t leftover_clear(const char *name, int dir, bool stranger)
 {
 	struct spec spec = { .has_link = true, .has_tunnel = true };
@@ -43,6 +80,8 @@ size_t leftover_clear(const char *name, int dir, bool stranger)
 	size_t failures = 1;
 	int r;
 
+	if (is_anothers(name, dir))
+		return 1;
 	snprintf(spec.name, sizeof(spec.name), "%s", name);
 	spec_name_interfaces(&spec);
 	spec_set_segment(&spec, name); /* whichever it was: its leg is found by the vault's name */
@@ -55,6 +94,7 @@ size_t leftover_clear(const char *name, int dir, bool stranger)
 		if (stranger)
 			plan.n--; /* the name comes last */
 		failures = walk_remove(&plan, &w);
+		tell_strangers(&w);
 		w.dir = -1; /* the caller's */
 	}
 	world_close(&w);
@@ -72,10 +112,17 @@ int leftover_settle(const char *name, int dir, bool made, struct spec *old, int 
 			*out = steal_fd(&ns);
 		return code;
 	}
+	if (ns == -ELOOP || ns == -EMEDIUMTYPE) {
+		report_error(name, "%s/%s is %s and not vault's: left alone (another name)", NS_DIR,
+			     name, ns == -ELOOP ? "a symbolic link" : "no network namespace");
+		return EXIT_FAILED;
+	}
 	if (ns != -ENOENT && ns != -EINVAL) {
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
 		return EXIT_FAILED;
 	}
+	if (is_anothers(name, dir))
+		return EXIT_FAILED;
 	if (made && ns == -ENOENT)
 		return EXIT_DONE;
 	return leftover_clear(name, dir, false) ? EXIT_FAILED : EXIT_DONE;

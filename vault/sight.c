@@ -246,6 +246,15 @@ bool sight_route_is(const struct rtnl_route *route, const struct obj_route *want
 	       route->index == wanted->index && route->metric == metric;
 }
 
+bool sight_owns(const struct rtnl_link *link, const char *kind, const char *alias)
+{
+	if (strcmp(link->kind, kind) != 0)
+		return false;
+	if (!strncmp(link->alias, SPEC_ALIAS_PREFIX, strlen(SPEC_ALIAS_PREFIX)))
+		return !strcmp(link->alias, alias);
+	return link->index >= SPEC_FIRST_INDEX;
+}
+
 const struct rtnl_link *sight_link(const struct rtnl_link *list, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)

@@ -62,6 +62,12 @@ void sight_forget_link(struct sight *s, uint32_t index);
 /* True when the kernel's ROUTE is the one that the plan calls for. */
 bool sight_route_is(const struct rtnl_route *route, const struct obj_route *wanted);
 
+/*
+ * True when the host's LINK, of KIND, is vault's own, with ALIAS written on it. Where nothing of
+ * vault's is written, as an older one wrote nothing, its index tells: nobody else's are so high.
+ */
+bool sight_owns(const struct rtnl_link *link, const char *kind, const char *alias);
+
 /* The link of that name, or NULL. */
 const struct rtnl_link *sight_link(const struct rtnl_link *list, size_t n, const char *name);
 

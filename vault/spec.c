@@ -52,6 +52,39 @@ void spec_name_interfaces(struct spec *spec)
 	interface_name("wg-", spec->name, spec->tunnel_name);
 }
 
+void spec_alias(const struct spec *spec, char out[static SPEC_ALIAS_LEN])
+{
+	snprintf(out, SPEC_ALIAS_LEN, SPEC_ALIAS_PREFIX "%s", spec->name);
+}
+
+void spec_bridge_alias(const char *segment, char out[static SPEC_ALIAS_LEN])
+{
+	snprintf(out, SPEC_ALIAS_LEN, SPEC_ALIAS_PREFIX "segment %s", segment);
+}
+
+/* The link's names, as the leg's and the tunnel's are cut alike; and the twins' among them. */
+static void name_links(const char *name, char out[2][IFNAMSIZ])
+{
+	struct spec spec = { .name = "" };
+
+	snprintf(spec.name, sizeof(spec.name), "%s", name);
+	interface_name(SPEC_LINK_PREFIX, name, out[0]);
+	spec_twin_link(&spec, out[1]);
+}
+
+bool spec_names_collide(const char *a, const char *b)
+{
+	char of_a[2][IFNAMSIZ], of_b[2][IFNAMSIZ];
+
+	name_links(a, of_a);
+	name_links(b, of_b);
+	for (int i = 0; i < 2; i++)
+		for (int j = 0; j < 2; j++)
+			if (!strcmp(of_a[i], of_b[j]))
+				return true;
+	return false;
+}
+
 void spec_twin_link(const struct spec *spec, char out[static IFNAMSIZ])
 {
 	char name[sizeof(spec->name) + sizeof("+twin")];

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "lib/file.h"
 #include "lib/ns.h"
 
+#define FOLDER_MODE 0711 /* its files can be read by their names; nobody else can lock it */
 #define STATE_MAX_BYTES (64U << 20)
 #define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
 
@@ -65,8 +67,8 @@ int state_lock(const char *name, bool mortal, bool *made)
 		int fd cleanup(close_fd) = -1;
 		int r = make_dir(STATE_DIR, 0755);
 
-		if (r >= 0) /* its files can be read by their names; nobody else can lock it */
-			r = make_dir(path, 0711);
+		if (r >= 0)
+			r = make_dir(path, FOLDER_MODE);
 		if (r < 0)
 			return r;
 		if (made)
@@ -134,9 +136,61 @@ int state_lock_test(const char *name)
 	}
 }
 
+static bool has_files(int dir)
+{
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list cleanup(close_dir) = fd < 0 ? NULL : fdopendir(fd);
+	size_t n = 0;
+
+	if (!list)
+		close_fd(&fd);
+	while (list && readdir(list))
+		n++;
+	return n > 2; /* . and .. */
+}
+
+/* True when the folder PATH of DIR is one that state_lock made, or has a description. */
+static bool is_made(int dir, const char *path)
+{
+	char file[sizeof(STATE_DIR "//vault.json") + NAME_MAX];
+	struct stat st;
+
+	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW))
+		return true; /* to find what is wrong with it is the caller's */
+	if (!st.st_uid && (st.st_mode & 07777) == FOLDER_MODE)
+		return true;
+	snprintf(file, sizeof(file), "%s/vault.json", path);
+	return !faccessat(dir, file, F_OK, AT_SYMLINK_NOFOLLOW);
+}
+
+bool state_is_foreign(int dir)
+{
+	return !is_made(dir, ".") && has_files(dir);
+}
+
 static int is_vault(const struct dirent *entry)
 {
-	return entry->d_type == DT_DIR && spec_name_is_valid(entry->d_name);
+	char path[sizeof(STATE_DIR "/") + NAME_MAX];
+
+	if (entry->d_type != DT_DIR || !spec_name_is_valid(entry->d_name))
+		return 0;
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, entry->d_name);
+	return is_made(AT_FDCWD, path);
+}
+
+int state_find_rival(const char *name, char rival[static SPEC_NAME_MAX + 1])
+{
+	char **names = NULL;
+	ssize_t n = state_names(&names);
+	int r = n < 0 ? (int)n : 0;
+
+	for (ssize_t i = 0; !r && i < n; i++)
+		if (strcmp(names[i], name) != 0 && spec_names_collide(names[i], name)) {
+			snprintf(rival, SPEC_NAME_MAX + 1, "%s", names[i]);
+			r = 1;
+		}
+	state_names_free(names, n);
+	return r;
 }
 
 void state_names_free(char **names, ssize_t n)

@@ -20,8 +20,16 @@
  */
 int must_check state_lock(const char *name, bool mortal, bool *made);
 
+/* True when the folder DIR of STATE_DIR is somebody else's: it has no description, is not of the mode
+ * that state_lock gives (0711), and is not empty. */
+bool state_is_foreign(int dir);
+
+/* The name of a vault, or what is left of one, which would have the same interfaces as NAME: into
+ * RIVAL. 1, 0 when there is none, -errno. */
+int must_check state_find_rival(const char *name, char rival[static SPEC_NAME_MAX + 1]);
+
 /*
- * Lists every name that has a folder in STATE_DIR, a vault's or what a crash left of one, in order,
+ * Lists every name that has a folder of vault's in STATE_DIR, a vault's or what a crash left of one, in order,
  * into *NAMES, owned by the caller (state_names_free). Returns their number or -errno.
  */
 ssize_t must_check state_names(char ***names);

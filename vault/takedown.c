@@ -173,7 +173,11 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 	r = sealed < 0 ? sealed : r;
 	/* What could not be read may be a vault: nothing is touched, and the next `down` finds it
 	 * as it is. */
-	if (ns < 0 && ns != -ENOENT && ns != -EINVAL) {
+	if (ns == -ELOOP || ns == -EMEDIUMTYPE) {
+		report_error(name, "not up: %s/%s is %s and not vault's: left alone", NS_DIR, name,
+			     ns == -ELOOP ? "a symbolic link" : "no network namespace");
+		failures += leftover_clear(name, dir, true);
+	} else if (ns < 0 && ns != -ENOENT && ns != -EINVAL) {
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
 	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL) {
 		report_error(name, "reading %s/%s: %s", STATE_DIR, name, strerror(-r));
@@ -208,6 +212,10 @@ bool takedown_run(const struct takedown *q, const char *name, json_t *json)
 	if (dir < 0) {
 		report_error(name, "locking %s/%s: %s%s", STATE_DIR, name, strerror(-dir),
 			     dir == -EACCES ? " (run it as root)" : "");
+		return false;
+	}
+	if (state_is_foreign(dir)) {
+		report_error(name, "not up: %s/%s is not vault's: left alone", STATE_DIR, name);
 		return false;
 	}
 	failures = down_locked(q, name, dir, json, &kept);

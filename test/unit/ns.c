@@ -57,9 +57,9 @@ static void test_name(int ns)
 	ok(fd >= 0 && inode_of(fd) == inode_of(ns) && fcntl(fd, F_GETFD) & FD_CLOEXEC,
 	   "opened by its name: the same");
 	ok(ns_bind_name(ns, "vt") == -EEXIST && inode_of(ns) == inode_of(fd), "the name is taken");
-	ok(ns_bind_name(ns, "vt2") == 0 && ns_unbind_name("vt2") == 0, "a second name, taken away");
-	ok(ns_unbind_name("vt") == 0 && ns_open_name("vt") == -ENOENT, "the first one too");
-	ok(ns_unbind_name("vt") == -ENOENT, "and again: there is none");
+	ok(ns_bind_name(ns, "vt2") == 0 && ns_unbind_name(ns, "vt2") == 0, "a second name, taken away");
+	ok(ns_unbind_name(ns, "vt") == 0 && ns_open_name("vt") == -ENOENT, "the first one too");
+	ok(ns_unbind_name(ns, "vt") == -ENOENT, "and again: there is none");
 	ok(ns_bind_name(0, "vt") < 0 && access(NS_DIR "/vt", F_OK) < 0,
 	   "what cannot be bound leaves no file");
 }
@@ -71,14 +71,23 @@ static void test_stale(int ns)
 	close(fd);
 	ok(ns_open_name("stale") == -EINVAL, "a file that is no namespace");
 	ok(ns_bind_name(ns, "stale") == -EEXIST, "is in the way");
-	ok(ns_unbind_name("stale") == 0 && ns_open_name("stale") == -ENOENT,
+	ok(ns_unbind_name(ns, "stale") == 0 && ns_open_name("stale") == -ENOENT,
 	   "until it is taken away");
 	ok(ns_bind_name(ns, "twice") == 0 &&
-		   mount("/proc/self/ns/net", NS_DIR "/twice", "none", MS_BIND, NULL) == 0 &&
-		   ns_unbind_name("twice") == 0,
+		   mount(NS_DIR "/twice", NS_DIR "/twice", "none", MS_BIND, NULL) == 0 &&
+		   ns_unbind_name(ns, "twice") == 0,
 	   "a name mounted over twice");
-	ok(symlink("/proc/self/ns/net", NS_DIR "/link") == 0 && ns_open_name("link") == -EINVAL,
+	ok(ns_bind_name(ns, "other") == 0 &&
+		   mount("/proc/self/ns/net", NS_DIR "/other", "none", MS_BIND, NULL) == 0 &&
+		   ns_unbind_name(ns, "other") == -EEXIST && ns_unbind_name(-1, "other") == -EEXIST,
+	   "another namespace's name stays");
+	ok(umount2(NS_DIR "/other", MNT_DETACH) == 0 && ns_unbind_name(ns, "other") == 0, "(away)");
+	ok(symlink("/proc/self/ns/net", NS_DIR "/link") == 0 && ns_open_name("link") == -ELOOP,
 	   "a symbolic link is not followed");
+	ok(ns_unbind_name(ns, "link") == -ELOOP && unlink(NS_DIR "/link") == 0, "nor removed");
+	ok(mkdir(NS_DIR "/folder", 0755) == 0 && ns_open_name("folder") == -EMEDIUMTYPE &&
+		   ns_unbind_name(ns, "folder") == -EMEDIUMTYPE && rmdir(NS_DIR "/folder") == 0,
+	   "nor a folder");
 }
 
 static void test_bad_names(int ns)
@@ -92,7 +101,7 @@ static void test_bad_names(int ns)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		is_refused &= ns_open_name(bad[i]) == -EINVAL &&
 			      ns_bind_name(ns, bad[i]) == -EINVAL &&
-			      ns_unbind_name(bad[i]) == -EINVAL;
+			      ns_unbind_name(ns, bad[i]) == -EINVAL;
 	ok(is_refused && ns_bind_name(ns, too_long) == -EINVAL, "names that would be other paths");
 }
 
@@ -117,7 +126,7 @@ static void test_shared(int ns)
 	   "(named)");
 	waitpid(pid, &status, 0);
 	ok(status == 0, "a name is seen in a mount namespace that was split off before");
-	ok(ns_unbind_name("shared") == 0, "(taken away)");
+	ok(ns_unbind_name(ns, "shared") == 0, "(taken away)");
 }
 
 static void test_many(int ns)
@@ -128,7 +137,7 @@ static void test_many(int ns)
 	for (int i = 0; i < 8; i++) {
 		if (fork() == 0) {
 			snprintf(name, sizeof(name), "many%d", i);
-			_exit(ns_bind_name(ns, name) || ns_unbind_name(name) ? 1 : 0);
+			_exit(ns_bind_name(ns, name) || ns_unbind_name(ns, name) ? 1 : 0);
 		}
 	}
 	for (int i = 0; i < 8; i++)

@@ -13,6 +13,7 @@
 
 #include "lib/ns.h"
 #include "lib/rtnl.h"
+#include "vault/sight.h"
 #include "vault/state.h"
 
 #define DUMP_TRIES 8
@@ -87,18 +88,26 @@ static const struct owned_link *find(const struct owned_links *links, const stru
 	return links->n ? bsearch(what, links->list, links->n, sizeof(*what), compare) : NULL;
 }
 
-/* Keeps a link whose name is a vault's; for the vault's name, what of it the link shows. */
+/* Keeps a link that is a vault's; for the vault's name, what is written on it, or what of it the
+ * link's name shows. */
 static int note_link(const struct rtnl_link *link, void *arg)
 {
 	struct owned_links *out = arg;
 	struct owned_link new = { 0 };
+
+	if (!sight_owns(link, "veth", link->alias))
+		return 0;
 
 	static_assert(sizeof(SPEC_LINK_PREFIX) == sizeof(SPEC_LEG_PREFIX), "prefixes of a length");
 	if (strncmp(link->name, SPEC_LINK_PREFIX, strlen(SPEC_LINK_PREFIX)) != 0 &&
 	    strncmp(link->name, SPEC_LEG_PREFIX, strlen(SPEC_LEG_PREFIX)) != 0)
 		return 0;
 	memcpy(new.link, link->name, sizeof(new.link));
-	snprintf(new.name, sizeof(new.name), "%s", link->name + strlen(SPEC_LINK_PREFIX));
+	if (!strncmp(link->alias, SPEC_ALIAS_PREFIX, strlen(SPEC_ALIAS_PREFIX)))
+		snprintf(new.name, sizeof(new.name), "%s",
+			 link->alias + strlen(SPEC_ALIAS_PREFIX));
+	else
+		snprintf(new.name, sizeof(new.name), "%s", link->name + strlen(SPEC_LINK_PREFIX));
 	new.name[strcspn(new.name, "+")] = '\0'; /* a twin's: in no vault's name */
 	return spec_name_is_valid(new.name) ? check_append(&out->list, &out->n, sizeof(new), &new)
 					    : 0;
@@ -143,15 +152,31 @@ int orphans_find(int (*fn)(const char *name, void *arg), void *arg)
 	return r;
 }
 
+/* True when there is a link of that name, and it is the vault NAME's. */
+static bool is_there(struct nl *nl, const char *link, const char *name)
+{
+	char alias[SPEC_ALIAS_LEN];
+	struct spec spec = { 0 };
+	struct rtnl_link found;
+	struct nl_error error;
+
+	snprintf(spec.name, sizeof(spec.name), "%s", name);
+	spec_alias(&spec, alias);
+	return !rtnl_get_link(nl, link, &found, &error) && sight_owns(&found, "veth", alias);
+}
+
 bool orphan_tell(struct check *c)
 {
 	struct owned_link links[LINKS_OF_A_VAULT] = { 0 };
+	struct nl nl cleanup(nl_close) = NL_CLOSED;
 	int ns cleanup(close_fd) = ns_open_name(c->name);
 	bool found = false;
 
 	name_links(c->name, links);
+	if (nl_open(&nl, NETLINK_ROUTE))
+		return false;
 	for (int i = 0; i < LINKS_OF_A_VAULT; i++) {
-		if (!if_nametoindex(links[i].link))
+		if (!is_there(&nl, links[i].link, c->name))
 			continue;
 		found = true;
 		if (ns >= 0)

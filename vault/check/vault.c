@@ -99,6 +99,13 @@ static int open_namespace(struct check *c, const struct spec *spec)
 			  "no namespace has the name %s (vault up %s)", c->name, c->name);
 		return -1;
 	}
+	if (r == -ELOOP || r == -EMEDIUMTYPE) {
+		check_add(c, "netns", FOUND_FAIL, want, NULL,
+			  "%s/%s is %s and not vault's (rm %s/%s; vault up %s)", NS_DIR, c->name,
+			  r == -ELOOP ? "a symbolic link" : "no network namespace", NS_DIR,
+			  c->name, c->name);
+		return -1;
+	}
 	if (r || sealed < 0) {
 		r = r ? r : sealed;
 		check_add(c, "netns", FOUND_UNKNOWN, want, NULL, "%s/%s cannot be looked at: %s%s",
@@ -299,7 +306,7 @@ static void tell_ports(struct exam *e)
 
 	for (size_t i = 0; bridge && spec_has_leg(e->spec) && i < host->n_links; i++)
 		if (host->links[i].master == bridge->index &&
-		    strncmp(host->links[i].name, SPEC_LEG_PREFIX, strlen(SPEC_LEG_PREFIX)))
+		    !sight_owns(&host->links[i], "veth", host->links[i].alias))
 			check_add(e->c, "leg", FOUND_OK, NULL, host->links[i].name,
 				  "%s, no vault's, is a port of %s too", host->links[i].name,
 				  bridge->name);

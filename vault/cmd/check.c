@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/cmd/check.c: `vault check`: are these vaults what they claim to be? */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,21 +57,16 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* Every folder of STATE_DIR is a vault's. 0 or -errno. */
+/* 0 or -errno. */
 static int find_described(struct names *names)
 {
-	DIR *dir = opendir(STATE_DIR);
-	const struct dirent *e;
-	int r = 0;
+	char **list = NULL;
+	ssize_t n = state_names(&list);
+	int r = n < 0 ? (int)n : 0;
 
-	if (!dir)
-		return errno == ENOENT ? 0 : -errno;
-	while (!r && (errno = 0, e = readdir(dir)))
-		if (spec_name_is_valid(e->d_name))
-			r = add_name(e->d_name, names);
-	if (!r)
-		r = -errno;
-	closedir(dir);
+	for (ssize_t i = 0; !r && i < n; i++)
+		r = add_name(list[i], names);
+	state_names_free(list, n);
 	return r;
 }
 

@@ -22,9 +22,31 @@
 
 #define DUMP_TRIES 8
 
+/* True for the bridge of the segment that its name, of our prefix, or what is written on it says. */
 static bool is_bridge(const struct rtnl_link *link)
 {
-	return !strcmp(link->kind, "bridge");
+	char prefix[SPEC_ALIAS_LEN];
+
+	spec_bridge_alias("", prefix);
+	return sight_owns(link, "bridge",
+			  strncmp(link->alias, prefix, strlen(prefix)) ? "" : link->alias);
+}
+
+/* True for the bridge of SPEC's own segment: another's name may be cut to the same. */
+static bool is_own_bridge(const struct spec *spec, const struct rtnl_link *link)
+{
+	char alias[SPEC_ALIAS_LEN];
+
+	spec_bridge_alias(spec->leg.segment, alias);
+	return sight_owns(link, "bridge", alias);
+}
+
+static bool is_own_port(const struct spec *spec, const struct rtnl_link *link)
+{
+	char alias[SPEC_ALIAS_LEN];
+
+	spec_alias(spec, alias);
+	return sight_owns(link, "veth", alias);
 }
 
 /* IPv6 off on an interface of the host that is to have none of its own; it is down so far. */
@@ -47,12 +69,12 @@ struct survey {
 	const struct spec *spec;
 	struct segment {
 		uint32_t index;
-		char name[IFNAMSIZ];
 		size_t ports; /* but this vault's */
 	} * segments; /* owned: those of the name's prefix */
 	size_t n;
 	uint32_t bridge; /* the index of this vault's; 0: none */
-	bool has_port, is_strange;
+	uint32_t port; /* the index of this vault's; 0: none */
+	bool is_strange;
 	int pass;
 };
 
@@ -68,8 +90,7 @@ static int add_segment(struct survey *s, const struct rtnl_link *link)
 	if (!grown)
 		return -ENOMEM;
 	s->segments = grown;
-	grown[s->n] = (struct segment){ .index = link->index };
-	memcpy(grown[s->n++].name, link->name, IFNAMSIZ);
+	grown[s->n++] = (struct segment){ .index = link->index };
 	return 0;
 }
 
@@ -84,10 +105,11 @@ static int survey_link(const struct rtnl_link *link, void *arg)
 			s->segments[i].ports += s->segments[i].index == link->master;
 		return 0;
 	}
-	s->has_port = s->has_port || ours;
+	if (ours && is_own_port(s->spec, link))
+		s->port = link->index;
 	if (!strcmp(link->name, s->spec->bridge_name)) {
 		s->bridge = link->index;
-		s->is_strange = !is_bridge(link);
+		s->is_strange = !is_own_bridge(s->spec, link);
 	}
 	return is_bridge(link) &&
 			       !strncmp(link->name, SPEC_BRIDGE_PREFIX, strlen(SPEC_BRIDGE_PREFIX))
@@ -120,11 +142,11 @@ static int remove_remains(struct world *w, const struct survey *s, bool keep)
 
 	if (r)
 		return r;
-	if (s->has_port)
-		rtnl_queue_del_link(&w->batch, nl, w->current, w->spec->port_name);
+	if (s->port)
+		rtnl_queue_del_index(&w->batch, nl, w->current, s->port);
 	for (size_t i = 0; i < s->n; i++)
 		if (!s->segments[i].ports && !(keep && s->segments[i].index == s->bridge))
-			rtnl_queue_del_link(&w->batch, nl, w->current, s->segments[i].name);
+			rtnl_queue_del_index(&w->batch, nl, w->current, s->segments[i].index);
 	r = world_flush(w);
 	return r == -ENODEV ? 0 : r; /* the end inside takes the other with it, in its own time */
 }
@@ -132,12 +154,15 @@ static int remove_remains(struct world *w, const struct survey *s, bool keep)
 static int make_bridge(struct world *w, uint32_t *index)
 {
 	const struct spec *spec = w->spec;
+	char alias[SPEC_ALIAS_LEN];
 	int r = world_queue(w, &w->host_route);
 
 	if (r)
 		return r;
+	spec_bridge_alias(spec->leg.segment, alias);
 	*index = spec->port_index ^ 1U; /* the ports' are odd, and as random */
 	rtnl_queue_bridge(&w->batch, &w->host_route, w->current, spec->bridge_name, *index);
+	rtnl_queue_alias(&w->batch, &w->host_route, w->current, *index, alias);
 	r = world_flush(w);
 	return r ? r : silence(spec->bridge_name, w);
 }
@@ -198,6 +223,7 @@ static void queue_port(struct world *w)
 static int make_pair(struct world *w, uint32_t bridge)
 {
 	const struct spec *spec = w->spec;
+	char alias[SPEC_ALIAS_LEN];
 	uint8_t mac[RTNL_MAC_LEN];
 	const struct rtnl_veth veth = {
 		.name = spec->port_name,
@@ -215,7 +241,9 @@ static int make_pair(struct world *w, uint32_t bridge)
 	if (r)
 		return r;
 	spec_leg_mac(&spec->leg.address.addr, mac);
+	spec_alias(spec, alias);
 	rtnl_queue_veth(&w->batch, nl, w->current, &veth);
+	rtnl_queue_alias(&w->batch, nl, w->current, spec->port_index, alias);
 	r = world_flush(w);
 	if (!r)
 		r = silence(spec->port_name, w);
@@ -275,9 +303,11 @@ static const char *fault_of_settings(const struct rtnl_bridge *bridge)
 }
 
 /* What is wrong with the bridge, or NULL. */
-static const char *fault_of_bridge(const struct sight *s, const struct rtnl_link *bridge)
+static const char *fault_of_bridge(const struct world *w, const struct rtnl_link *bridge)
 {
-	if (!is_bridge(bridge))
+	const struct sight *s = w->sight;
+
+	if (!is_own_bridge(w->spec, bridge))
 		return "another interface has the name of its bridge";
 	if (bridge->master)
 		return "its bridge is a port of another interface";
@@ -348,6 +378,18 @@ static const char *fault_of_leg(const struct world *w, const struct rtnl_link **
 	return fault_of_pair(spec, port, inside, (*bridge)->index);
 }
 
+/* Before anything is taken away: what has the name of its port may be somebody else's. */
+static int refuse_strange_port(struct world *w)
+{
+	const struct sight_host *host = w->sight->host;
+	const struct rtnl_link *port = sight_link(host->links, host->n_links, w->spec->port_name);
+
+	if (!port || is_own_port(w->spec, port))
+		return 0;
+	snprintf(w->why, sizeof(w->why), "%s is not vault's", port->name);
+	return -EEXIST;
+}
+
 static int leg_make(const struct obj *obj, struct world *w)
 {
 	struct survey s cleanup(free_survey) = { 0 };
@@ -355,8 +397,10 @@ static int leg_make(const struct obj *obj, struct world *w)
 	int r = world_lock_host(w);
 
 	(void)obj;
+	if (!r && w->sight)
+		r = refuse_strange_port(w);
 	/* For a fault of the bridge alone no connection by the leg is cut. */
-	if (!r && w->sight && !fault_of_leg(w, &bridge) && is_bridge(bridge))
+	if (!r && w->sight && !fault_of_leg(w, &bridge) && is_own_bridge(w->spec, bridge))
 		return mend_around(w, bridge->index);
 	if (!r && w->sight)
 		r = remove_inside(w);
@@ -365,7 +409,7 @@ static int leg_make(const struct obj *obj, struct world *w)
 	if (!r)
 		r = survey_host(w, &s);
 	if (!r && s.is_strange) {
-		snprintf(w->why, sizeof(w->why), "%s is there and is no bridge",
+		snprintf(w->why, sizeof(w->why), "%s is there and is not this segment's",
 			 w->spec->bridge_name);
 		r = -EEXIST;
 	}
@@ -398,7 +442,7 @@ static int leg_look(const struct obj *obj, struct world *w)
 	(void)obj;
 	if (fault && !*fault)
 		return LOOK_ABSENT;
-	of_bridge = fault_of_bridge(w->sight, bridge);
+	of_bridge = fault_of_bridge(w, bridge);
 	fault = of_bridge ? of_bridge : fault;
 	if (!fault)
 		r = find_port_fault(w, bridge, &fault);
@@ -411,6 +455,7 @@ static int leg_look(const struct obj *obj, struct world *w)
 static void leg_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	const char *bridge = spec->bridge_name, *port = spec->port_name;
+	char alias[SPEC_ALIAS_LEN];
 	uint8_t mac[RTNL_MAC_LEN];
 	char ether[3 * RTNL_MAC_LEN];
 
@@ -420,6 +465,8 @@ static void leg_print(const struct obj *obj, const struct spec *spec, struct str
 		 mac[3], mac[4], mac[5]);
 	str_addf(out, "ip link show %s >/dev/null 2>&1 ||\n\tip link add %s type bridge\n", bridge,
 		 bridge);
+	spec_bridge_alias(spec->leg.segment, alias);
+	str_addf(out, "ip link set %s alias '%s'\n", bridge, alias);
 	str_addf(out,
 		 "ip link set %s arp off type bridge stp_state 0 mcast_snooping 0 "
 		 "no_linklocal_learn 1\n",
@@ -433,6 +480,8 @@ static void leg_print(const struct obj *obj, const struct spec *spec, struct str
 		 "ip link add %s master %s type veth peer name %s netns %s "
 		 "address %s group %u\n",
 		 port, bridge, spec->leg_name, spec->name, ether, SPEC_GROUP);
+	spec_alias(spec, alias);
+	str_addf(out, "ip link set %s alias '%s'\n", port, alias);
 	str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/disable_ipv6=1'\n", port);
 	str_addf(out, "ip link set %s type bridge_slave learning off flood off\n", port);
 	str_addf(out, "bridge fdb replace %s dev %s master static sticky\n", ether, port);

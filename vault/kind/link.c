@@ -60,25 +60,41 @@ static bool is_fine(const struct spec *spec, size_t i, uint64_t found)
 
 #define SETTING_MAX_BYTES 64
 
-/* Whatever is left of the link that was: an end inside under any name takes the other with it. */
+static bool is_own(const struct spec *spec, const struct rtnl_link *host_end)
+{
+	char alias[SPEC_ALIAS_LEN];
+
+	spec_alias(spec, alias);
+	return sight_owns(host_end, "veth", alias);
+}
+
+/* Whatever is left of the link that was: an end inside under any name takes the other with it.
+ * -EEXIST, and nothing is done, when somebody else has the name of its host end. */
 static int remove_remains(struct world *w)
 {
 	const struct sight *s = w->sight;
+	const struct rtnl_link *host =
+		sight_link(s->host->links, s->host->n_links, w->spec->host_name);
 	const char *inside = NULL;
 	struct nl *nl = &w->host_route;
 	int r = 0;
+
+	if (host && !is_own(w->spec, host)) {
+		snprintf(w->why, sizeof(w->why), "%s is not vault's", host->name);
+		return -EEXIST;
+	}
 
 	for (size_t i = 0; i < s->n_links; i++)
 		if (s->links[i].index == w->spec->link_index)
 			inside = s->links[i].name;
 	if (inside)
 		nl = &w->vault_route;
-	if (inside || sight_link(s->host->links, s->host->n_links, w->spec->host_name)) {
+	if (inside || host)
 		r = world_queue(w, nl);
-		if (!r)
-			rtnl_queue_del_link(&w->batch, nl, w->current,
-					    inside ? inside : w->spec->host_name);
-	}
+	if (!r && inside)
+		rtnl_queue_del_link(&w->batch, nl, w->current, inside);
+	else if (!r && host)
+		rtnl_queue_del_index(&w->batch, nl, w->current, host->index);
 	if (!r)
 		r = world_flush(w);
 	if (!r)
@@ -236,6 +252,7 @@ static int link_make(const struct obj *obj, struct world *w)
 		.peer_group = SPEC_GROUP,
 	};
 	struct nl *nl = &w->host_route;
+	char alias[SPEC_ALIAS_LEN];
 	int r = 0;
 
 	(void)obj;
@@ -251,7 +268,9 @@ static int link_make(const struct obj *obj, struct world *w)
 		r = world_queue(w, nl);
 	if (r)
 		return r;
+	spec_alias(spec, alias);
 	rtnl_queue_veth(&w->batch, nl, w->current, &veth);
+	rtnl_queue_alias(&w->batch, nl, w->current, spec->host_index, alias);
 	queue_settings(w);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
@@ -261,26 +280,36 @@ static int link_make(const struct obj *obj, struct world *w)
 	return 0;
 }
 
-/* Both ends go with either; the vault's may have gone before, together with the tunnel. */
+/* Both ends go with either; the vault's may have gone before, together with the tunnel. What only has
+ * the name is somebody else's. */
 static int link_remove(const struct obj *obj, struct world *w)
 {
-	int r = world_queue(w, &w->host_route);
+	struct nl_error error = { 0 };
+	struct rtnl_link host;
+	int r = world_flush(w);
 
 	(void)obj;
+	if (!r)
+		r = rtnl_get_link(&w->host_route, w->spec->host_name, &host, &error);
+	if (r || !is_own(w->spec, &host))
+		return r == -ENODEV ? 0 : r;
+	r = world_queue(w, &w->host_route);
 	if (r)
 		return r;
-	rtnl_queue_del_link(&w->batch, &w->host_route, w->current, w->spec->host_name);
+	rtnl_queue_del_index(&w->batch, &w->host_route, w->current, host.index);
 	r = world_flush(w);
 	return r == -ENODEV ? 0 : r;
 }
 
 static void link_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
-	char text[PREFIX_STRLEN];
+	char text[PREFIX_STRLEN], alias[SPEC_ALIAS_LEN];
 
 	(void)obj;
 	str_addf(out, "ip link add %s type veth peer name %s netns %s group %u\n", spec->host_name,
 		 spec->link_name, spec->name, SPEC_GROUP);
+	spec_alias(spec, alias);
+	str_addf(out, "ip link set %s alias '%s'\n", spec->host_name, alias);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		str_addf(out, "sysctl -qw 'net/ipv4/conf/%s/%s=%u'\n", spec->host_name,
 			 settings[i].name, setting_value(spec, i));

@@ -21,7 +21,9 @@ static int name_remove(const struct obj *obj, struct world *w)
 
 	(void)obj;
 	if (!r)
-		r = ns_unbind_name(w->spec->name);
+		r = ns_unbind_name(w->vault_ns, w->spec->name);
+	if (r == -EEXIST || r == -ELOOP || r == -EMEDIUMTYPE)
+		return 0; /* somebody else's */
 	w->keeps_name = r && r != -ENOENT;
 	return r == -ENOENT ? 0 : r;
 }
