@@ -287,6 +287,7 @@ static uint32_t hook_number(const struct chain *chain)
 		return NF_INET_PRE_ROUTING;
 	case CHAIN_NAT_OUTPUT:
 		return NF_INET_LOCAL_OUT;
+	case CHAIN_POSTROUTING:
 	case CHAIN_NAT_POSTROUTING:
 		return NF_INET_POST_ROUTING;
 	}

@@ -218,8 +218,8 @@ int must_check rtnl_ask_route(struct nl *nl, const struct addr *dst, uint32_t *i
 			      struct nl_error *error);
 
 /*
- * Asks the kernel which route it would take to DST, as above: its prefix, table and link (0: none,
- * or several) go to *ROUTE. 0, or -errno: -ENETUNREACH no route; -EHOSTUNREACH, -EACCES or -EINVAL
+ * Asks the kernel which route it would take to DST, as above: its prefix, table, gateway and link (0:
+ * none, or several) go to *ROUTE. 0, or -errno: -ENETUNREACH no route; -EHOSTUNREACH, -EACCES or -EINVAL
  * one that leads nowhere.
  */
 int must_check rtnl_match_route(struct nl *nl, const struct addr *dst, struct rtnl_route *route,

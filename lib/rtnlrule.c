@@ -139,6 +139,10 @@ static int read_match(const struct nlmsghdr *nlh, void *arg)
 		err = nl_copy(tb[RTA_OIF], &route->index, sizeof(route->index));
 	if (!err && tb[RTA_TABLE])
 		err = nl_copy(tb[RTA_TABLE], &route->table, sizeof(route->table));
+	if (!err && tb[RTA_GATEWAY]) {
+		route->via.family = rtm->rtm_family;
+		err = nl_copy(tb[RTA_GATEWAY], route->via.bytes, addr_size(&route->via));
+	}
 	return err;
 }
 
@@ -148,6 +152,9 @@ int rtnl_match_route(struct nl *nl, const struct addr *dst, struct rtnl_route *r
 	int err;
 
 	*route = (struct rtnl_route){ .index = 0 };
-	err = ask(nl, dst, RTM_F_FIB_MATCH, read_match, route, error);
+	/* IPv6 tells the table by itself, and refuses to be asked to; IPv4 else says the main one. */
+	err = ask(nl, dst,
+		  RTM_F_FIB_MATCH | (dst->family == AF_INET ? (unsigned int)RTM_F_LOOKUP_TABLE : 0U),
+		  read_match, route, error);
 	return err ? err : route->dst.addr.family ? 0 : -EBADMSG;
 }

@@ -119,6 +119,7 @@ enum chain_hook {
 	CHAIN_FORWARD,
 	CHAIN_OUTPUT,
 	CHAIN_EGRESS,
+	CHAIN_POSTROUTING,
 	CHAIN_PREROUTING, /* in table bridge: as its other hooks, at priority -200, "filter" there */
 	CHAIN_NAT_PREROUTING, /* of type nat */
 	CHAIN_NAT_OUTPUT,

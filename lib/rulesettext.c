@@ -297,6 +297,7 @@ static const struct {
 	[CHAIN_FORWARD] = { "filter", "forward", "filter", 0 },
 	[CHAIN_OUTPUT] = { "filter", "output", "filter", 0 },
 	[CHAIN_EGRESS] = { "filter", "egress", "filter", 0 },
+	[CHAIN_POSTROUTING] = { "filter", "postrouting", "filter", 0 },
 	[CHAIN_PREROUTING] = { "filter", "prerouting", "raw", -300 },
 	[CHAIN_NAT_PREROUTING] = { "nat", "prerouting", "dstnat", -100 },
 	[CHAIN_NAT_OUTPUT] = { "nat", "output", "filter", 0 },

@@ -157,3 +157,118 @@ old_guard() {
 	run -0 host nft list ruleset
 	[[ $output != *vault* ]]
 }
+
+counted() { host nft -j list counter inet vault-guard "$1" | jq '.nftables[] | .counter? // empty | .packets'; }
+mac() { host cat "/sys/class/net/$1/address"; }
+
+# bats test_tags=tunnel
+@test "L35 root inside forges an answer in a flow of the host's by the uplink: it is dropped, with any rp_filter" {
+	need python3
+	local to from before answers
+	up_media > /dev/null
+	inside media nft flush ruleset
+	host sh -c 'for f in all default vlt-media eth0; do sysctl -qw net.ipv4.conf.$f.rp_filter=0; done'
+	# The host asks somebody beyond the uplink, who is mute; then root inside answers in that one's name.
+	ask='import socket, sys
+f = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+s = socket.socket(f, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], 4444))
+s.send(b"who?")
+print(s.getsockname()[1], flush=True)
+s.settimeout(float(sys.argv[2]))
+try:
+    print(s.recv(99), flush=True)
+except OSError as e:
+    print("nothing", flush=True)'
+	forged() { # DST OWN-OF-THE-HOST SECONDS
+		spawn host python3 -c "$ask" "$1" "$3"
+		answers=$SPAWNED_OUT
+		retry 5 test -s "$answers"
+		read -r port < "$answers"
+		inside media python3 "$top/test/forge.py" udp link-media "$(mac vlt-media)" "$1" 4444 "$2" "$port" forged-answer
+		retry 20 sh -c "test \$(wc -l < $answers) = 2"
+		tail -n 1 "$answers"
+	}
+	spawn isp wire sink 4444
+	retry 5 isp sh -c 'ss -lun | grep -q :4444'
+	before=$(counted dropped_forged)
+	[ "$(forged 203.0.113.9 192.0.2.2 2)" = nothing ]
+	[ "$(forged 2001:db8:9::9 2001:db8:1::2 2)" = nothing ]
+	(($(counted dropped_forged) >= before + 2))
+	# The control: without that rule, and the second wall, the host believes it.
+	host tc qdisc del dev vlt-media clsact 2> /dev/null || :
+	for handle in $(host nft -a list chain inet vault-guard prerouting | sed -n 's/.*L35.*# handle //p'); do
+		host nft delete rule inet vault-guard prerouting handle "$handle"
+	done
+	[ "$(forged 203.0.113.9 192.0.2.2 20)" = "b'forged-answer'" ]
+	[ "$(forged 2001:db8:9::9 2001:db8:1::2 20)" = "b'forged-answer'" ]
+}
+
+# bats test_tags=tunnel
+@test "L35 nobody on the LAN or the uplink answers in a vault's name" {
+	up_media > /dev/null
+	before=$(counted dropped_forged)
+	isp wire send packet 192.0.2.2 --iface to-host --src 10.200.0.2 --mac "$(mac eth0)" --port 9
+	isp wire send packet 2001:db8:1::2 --iface to-host --src fd76:6175:6c74::2 --mac "$(mac eth0)" --port 9
+	retry 5 eval '(($(counted dropped_forged) >= before + 2))'
+	# and the vault itself is heard
+	spawn inside media busybox httpd -f -p 80 -h "$LAB/www"
+	retry 5 host curl -sfm 5 -o /dev/null http://10.200.0.2/
+	[ "$(counted dropped_forged)" = $((before + 2)) ]
+}
+
+# A host as DHCP option 121 makes it: the vault's own address, by the uplink.
+divert() { host ip route add 10.200.0.2/32 via 192.0.2.1 dev eth0; host ip -6 route add fd76:6175:6c74::2/128 via 2001:db8:1::1 dev eth0; }
+
+# bats test_tags=tunnel
+@test "L34 a route of the uplink's for the vault's address: no request leaves there, by itself or by a published port" {
+	local before
+	up_media > /dev/null
+	spawn inside media busybox httpd -f -p 8080 -h "$LAB/www"
+	retry 5 host curl -sfm 5 -o /dev/null http://10.200.0.2:8080/
+	divert
+	ask() {
+		host sh -c "printf 'GET /$TOKEN HTTP/1.0\r\nCookie: $TOKEN\r\n\r\n' > $LAB/request"
+		host wire send udp 10.200.0.2 --port 9 --token "$TOKEN" || :
+		host wire send udp fd76:6175:6c74::2 --port 9 --token "$TOKEN" || :
+		for at in 10.200.0.2:8080 127.0.0.1:8080 192.168.77.1:8080 '[fd76:6175:6c74::2]:8080'; do
+			host curl -sm 2 -H "Cookie: $TOKEN" "http://$at/" > /dev/null || :
+		done
+		lan curl -sm 2 -H "Cookie: $TOKEN" http://192.168.77.1:8080/ > /dev/null || :
+	}
+	token
+	before=$(counted dropped_diverted)
+	must_not_see isp:to-host --token "$TOKEN" --to 10.200.0.2 --to fd76:6175:6c74::2 -- ask
+	(($(counted dropped_diverted) >= before + 5))
+
+	# said by check and by up, each with a remedy that works as typed
+	run -1 vault -q check media
+	[[ $output == *"FAIL     way"*"10.200.0.2 is by eth0"*"(ip route del 10.200.0.2/32 via 192.0.2.1 dev eth0)"* ]]
+	[[ $output == *"(ip -6 route del fd76:6175:6c74::2/128 via 2001:db8:1::1 dev eth0)"* ]]
+	run -0 up_media
+	[[ $output == *"warning: the host's way to 10.200.0.2 is by eth0"* ]]
+	# the control: without that rule it leaves
+	for handle in $(host nft -a list chain inet vault-guard diverted | sed -n 's/.*L34.*# handle //p'); do
+		host nft delete rule inet vault-guard diverted handle "$handle"
+	done
+	token
+	must_see isp:to-host --token "$TOKEN" -- ask
+	up_media > /dev/null 2>&1
+	host ip route del 10.200.0.2/32 via 192.0.2.1 dev eth0
+	host ip -6 route del fd76:6175:6c74::2/128 via 2001:db8:1::1 dev eth0
+	run -0 vault -q check media
+	host curl -sfm 5 -o /dev/null http://10.200.0.2:8080/
+
+	# a rule to another table, as mesh VPNs lay it; and the link's own route gone
+	host sh -c 'ip route add 10.0.0.0/8 via 192.0.2.1 dev eth0 table 52; ip rule add priority 5270 lookup 52'
+	run -1 vault -q check media
+	[[ $output == *"(ip rule add priority 1 to 10.200.0.2 lookup main)"* ]]
+	host ip rule add priority 1 to 10.200.0.2 lookup main
+	run -0 vault -q check media
+	host sh -c 'ip rule del priority 1; ip rule del priority 5270; ip route flush table 52'
+	host ip route del 10.200.0.0/30 dev vlt-media
+	run -1 vault -q check media
+	[[ $output == *"(ip route add 10.200.0.0/30 dev vlt-media)"* ]]
+	host ip route add 10.200.0.0/30 dev vlt-media
+	run -0 vault -q check media
+}

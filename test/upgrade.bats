@@ -36,12 +36,10 @@ sound() {
 	lan curl -sfm 5 -o /dev/null http://192.168.77.1:8080/
 	before=$(host stat -L -c %i /run/netns/media)
 
-	# As found: all is told apart from what this version has otherwise, and that has its remedy.
+	# As found it lacks what came since, and nothing else: one remedy for all.
 	run -1 vault -q check media
-	echo "$output"
-	[ "$(grep -c . <<< "$output")" -gt 1 ]
-	[ "$(grep -cv '(vault up media)' <<< "$output")" = 1 ] # the verdict
-	[ "$(awk '/^FAIL/ { print $2 }' <<< "$output" | sort | tr '\n' ' ')" = "confine.conf guard " ]
+	[ "$(grep -c '^FAIL' <<< "$output")" -ge 1 ]
+	run ! grep -vE '^FAIL +(guard|link|wall|confine.conf) .*\(vault up media\)$|^media: broken$' <<< "$output"
 	vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24 publish 8080:80 allow-host 9
 	sound media
 	run -0 vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24 publish 8080:80 allow-host 9

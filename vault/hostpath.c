@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/rtnetlink.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -166,6 +167,62 @@ static void check_firewalls(const struct look *look)
 		     error.text);
 	for (size_t i = 0; !r && i < chains->n; i++)
 		check_chain(look, &chains->list[i]);
+}
+
+/* What takes the host's own packets elsewhere is a route as narrow as the link's, or one of another
+ * table, whose rule is the host's affair: ours alone comes before it. */
+static void tell_diverted(const struct look *look, const struct prefix *own,
+			  const struct rtnl_route *route, const char *name)
+{
+	const char *six = own->addr.family == AF_INET6 ? " -6" : "";
+	char address[ADDR_STRLEN], net[PREFIX_STRLEN], via[ADDR_STRLEN + 8] = "", text[ADDR_STRLEN];
+	char remedy[256];
+	struct prefix link = *own;
+
+	prefix_mask(&link);
+	addr_format(&own->addr, address);
+	if (route->via.family)
+		snprintf(via, sizeof(via), " via %s", addr_format(&route->via, text));
+	if (route->table != RT_TABLE_MAIN)
+		snprintf(remedy, sizeof(remedy), "ip%s rule add priority 1 to %s lookup main", six,
+			 address);
+	else if (route->dst.len < own->len)
+		snprintf(remedy, sizeof(remedy), "ip%s route add %s dev %s", six,
+			 prefix_format(&link, net), look->w->spec->host_name);
+	else
+		snprintf(remedy, sizeof(remedy), "ip%s route del %s%s dev %s", six,
+			 prefix_format(&route->dst, net), via, name);
+	tell(look, HOSTPATH_SHUT,
+	     "the host's way to %s is by %s, where the guard drops what is for the vault (%s)",
+	     address, name, remedy);
+}
+
+static void check_way_in(const struct look *look, const struct prefix *own)
+{
+	char name[IFNAMSIZ] = "nothing", text[ADDR_STRLEN];
+	struct nl_error error = { 0 };
+	struct rtnl_route route;
+	int r = rtnl_match_route(&look->w->host_route, &own->addr, &route, &error);
+
+	if (!r && route.index == look->w->spec->host_index)
+		return;
+	if (!r && route.index)
+		(void)if_indextoname(route.index, name);
+	if (r)
+		tell(look, r == -ENOMEM || r == -EBADMSG ? HOSTPATH_UNREAD : HOSTPATH_SHUT,
+		     "which way the host has to %s: %s %s", addr_format(&own->addr, text),
+		     strerror(-r), error.text);
+	else
+		tell_diverted(look, own, &route, name);
+}
+
+void hostpath_check_link(struct world *w, hostpath_fn *fn, void *arg)
+{
+	const struct look look = { .w = w, .fn = fn, .arg = arg };
+
+	for (int f = 0; w->spec->has_link && f < SPEC_FAMILIES; f++)
+		if (w->spec->link[f].vault.addr.family)
+			check_way_in(&look, &w->spec->link[f].vault);
 }
 
 void hostpath_check(struct world *w, hostpath_fn *fn, void *arg)

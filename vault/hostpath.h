@@ -21,4 +21,10 @@ typedef void hostpath_fn(enum hostpath how, const char *text, void *arg);
  */
 void hostpath_check(struct world *w, hostpath_fn *fn, void *arg);
 
+/*
+ * Asks the kernel which way the host's own packets to W->spec's link go, by its rules and tables;
+ * calls FN for each address that they do not reach by the link (L34). Changes and sends nothing.
+ */
+void hostpath_check_link(struct world *w, hostpath_fn *fn, void *arg);
+
 #endif

@@ -123,6 +123,32 @@ static int carry_set(struct world *w, const struct ruleset *old, const struct se
 	return 0;
 }
 
+/* Each vault's address, which the old guard had behind its link only, into the set of TYPE. */
+static void derive(const struct set *vaults, enum set_type type, struct ruleset *new)
+{
+	for (size_t i = 0; i < new->n_sets; i++)
+		for (size_t e = 0; new->sets[i].type == type &&e < vaults->n_elements; e++) {
+			const struct set_element *from = &vaults->elements[e];
+			struct set_element *to = set_add(new, &new->sets[i]);
+
+			if (!to)
+				return;
+			to->len = set_key_len(type);
+			memcpy(to->key, from->key + IFNAMSIZ, to->len);
+			memcpy(to->comment, from->key, IFNAMSIZ - 1);
+		}
+}
+
+static void derive_addresses(struct ruleset *new)
+{
+	for (size_t i = 0; i < new->n_sets; i++) {
+		if (new->sets[i].type == SET_LINK_IPV4)
+			derive(&new->sets[i], SET_IPV4, new);
+		if (new->sets[i].type == SET_LINK_IPV6)
+			derive(&new->sets[i], SET_IPV6, new);
+	}
+}
+
 static int carry(struct world *w, const struct ruleset *old, struct ruleset *new)
 {
 	int r = new->err;
@@ -140,8 +166,10 @@ static int replace(enum seal_guard guard, struct world *w, const struct ruleset 
 	seal_build_guard(guard, &new);
 	if (!r)
 		r = carry(w, old, &new);
+	if (!r && guard == SEAL_HOST)
+		derive_addresses(&new);
 	if (!r)
-		r = world_queue(w, &w->host_nft);
+		r = new.err ? new.err : world_queue(w, &w->host_nft);
 	if (!r) {
 		nft_queue_table(&w->batch, &w->host_nft, w->current, &new, NFT_REFRESH);
 		nft_queue_del_table(&w->batch, &w->host_nft, w->current, old);

@@ -7,6 +7,10 @@
  * a vault is allowed stands in sets, found by the link's name and the vault's address. The sets
  * hold permissions only: with an element gone, or all, less is open.
  *
+ * What goes by a vault's address is bound to its link both ways: what comes out of the link has that
+ * vault's own source (L35), and what is for the vault leaves by the link alone (L34), whatever the
+ * host's routes and its rp_filter say. The hosts' other packets are asked by their address only.
+ *
  * A source address is no proof of origin: `fib saddr . iif oif` holds a packet to the interface
  * that its answer would leave by. Where the host answers for a vault (publish), the source is its
  * own: the link's end.
@@ -26,6 +30,7 @@ static const uint8_t families[SPEC_FAMILIES] = { [SPEC_V4] = AF_INET, [SPEC_V6] 
 /* What the vaults are allowed: one set of each a family. */
 enum grant {
 	GRANT_ADDRESS, /* the vault's address, behind its link */
+	GRANT_OWNED, /* the same without the link, which nothing else has */
 	GRANT_SERVICE, /* ports of the host (allow-host) */
 	GRANT_PEER, /* who may enter (accessible-from) */
 	GRANT_HOLE, /* where to it may go (allow-to) */
@@ -40,6 +45,7 @@ static const struct {
 	enum set_type type;
 } grants[GRANTS][SPEC_FAMILIES] = {
 	[GRANT_ADDRESS] = { { "vaults4", SET_LINK_IPV4 }, { "vaults6", SET_LINK_IPV6 } },
+	[GRANT_OWNED] = { { "addresses4", SET_IPV4 }, { "addresses6", SET_IPV6 } },
 	[GRANT_SERVICE] = { { "services4", SET_SERVICE_IPV4 }, { "services6", SET_SERVICE_IPV6 } },
 	[GRANT_PEER] = { { "entrants4", SET_PEER_IPV4 }, { "entrants6", SET_PEER_IPV6 } },
 	[GRANT_HOLE] = { { "holes4", SET_HOLE_IPV4 }, { "holes6", SET_HOLE_IPV6 } },
@@ -71,14 +77,39 @@ static struct match in_grant(enum grant grant, enum spec_family f, const struct 
 	return match_concat_set(families[f], grants[grant][f].name, key);
 }
 
-/* Nothing but answers comes to 127/8 from a link; those are for the link's own end here. */
-static void add_loopback(struct ruleset *rs)
+/*
+ * Before conntrack looks. Nothing but answers comes to 127/8 from a link, and those are for the
+ * link's own end here. An answer in somebody else's name would be let by as established: it is told
+ * by its source, here alone. Neighbours are looked for from the one link-local address inside.
+ */
+static void add_sources(struct ruleset *rs)
 {
 	struct chain *c =
 		ruleset_chain(rs, "prerouting", CHAIN_PREROUTING, -300, VERDICT_ACCEPT, NULL);
 
 	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "published on localhost: no way back in",
 	     match_iif(LINKS), match_daddr_text("127.0.0.0/8"));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LINKS),
+	     match_saddr(&spec_link_local.addr), match_icmp_set(AF_INET6, "neighbour"));
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a vault speaks for itself alone (L35)",
+		     match_iif(LINKS), match_not(in_grant(GRANT_ADDRESS, f, &from_vault)));
+		RULE(rs, c, "dropped_forged", VERDICT_DROP, "and nobody else for it",
+		     match_not(match_iif(LINKS)),
+		     match_saddr_set(families[f], grants[GRANT_OWNED][f].name));
+	}
+}
+
+/* When all is settled: addresses rewritten, and the interface that it really leaves by. */
+static void add_diverted(struct ruleset *rs)
+{
+	struct chain *c =
+		ruleset_chain(rs, "diverted", CHAIN_POSTROUTING, -10, VERDICT_ACCEPT, NULL);
+
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+		RULE(rs, c, "dropped_diverted", VERDICT_DROP,
+		     "for a vault, by another way than its link (L34)", match_not(match_oif(LINKS)),
+		     match_daddr_set(families[f], grants[GRANT_OWNED][f].name));
 }
 
 /*
@@ -343,6 +374,7 @@ static void add_grants(const struct spec *spec, enum spec_family f, struct rules
 {
 	size_t first = rs->n_sets;
 	struct set *sets[GRANTS];
+	struct set_element *e;
 
 	for (enum grant g = 0; g < GRANTS; g++)
 		(void)ruleset_set(rs, grants[g][f].name, grants[g][f].type);
@@ -355,6 +387,9 @@ static void add_grants(const struct spec *spec, enum spec_family f, struct rules
 	if (!spec->has_link || !spec->link[f].vault.addr.family)
 		return;
 	grant_address(spec, f, rs, sets[GRANT_ADDRESS]);
+	e = set_add(rs, sets[GRANT_OWNED]);
+	element_put_address(e, &spec->link[f].vault.addr);
+	element_put_comment(e, spec->host_name);
 	grant_ports(spec, f, rs, sets);
 	grant_entrants(spec, f, rs, sets);
 }
@@ -363,13 +398,14 @@ static void add_rules(struct ruleset *rs)
 {
 	struct chain *c;
 
-	add_loopback(rs);
+	add_sources(rs);
 	add_input(rs);
 	c = ruleset_chain(rs, "forward", CHAIN_FORWARD, -10, VERDICT_ACCEPT, NULL);
 	add_forward_segments(rs, c);
 	add_forward_out(rs, c);
 	add_forward_in(rs, c);
 	add_output(rs);
+	add_diverted(rs);
 	add_nat(rs);
 }
 
@@ -378,6 +414,8 @@ static void add_host(const struct spec *spec, struct ruleset *rs)
 	ruleset_counter(rs, "dropped_from_vaults");
 	ruleset_counter(rs, "dropped_to_vaults");
 	ruleset_counter(rs, "dropped_endpoint");
+	ruleset_counter(rs, "dropped_forged");
+	ruleset_counter(rs, "dropped_diverted");
 	sealset_name_ports(rs);
 	sealset_neighbour(rs);
 	sealset_routine(rs);

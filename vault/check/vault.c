@@ -46,6 +46,7 @@ struct exam {
 	struct world *w;
 	struct plan plan;
 	uint64_t through_holes; /* packets */
+	bool has_way; /* the host's packets for the vault go by the link */
 	bool has_path; /* nothing was found in the way of what may be reached */
 };
 
@@ -272,6 +273,27 @@ static void tell_holes(struct exam *e)
 			  (unsigned long long)e->through_holes);
 }
 
+static void tell_way(enum hostpath how, const char *text, void *arg)
+{
+	struct exam *e = arg;
+
+	e->has_way = false;
+	check_add(e->c, "way", how == HOSTPATH_SHUT ? FOUND_FAIL : FOUND_UNKNOWN, NULL, NULL, "%s",
+		  text);
+}
+
+/* What the host, and who may enter, sends to the vault must not go elsewhere. */
+static void check_way(struct exam *e)
+{
+	if (!e->spec->has_link)
+		return;
+	e->has_way = true;
+	hostpath_check_link(e->w, tell_way, e);
+	if (e->has_way)
+		check_add(e->c, "way", FOUND_OK, NULL, NULL, "the host's way to the vault is %s",
+			  e->spec->host_name);
+}
+
 /* A firewall of the administrator's may let it by in ways that cannot be told from outside. */
 static void tell_path(enum hostpath how, const char *text, void *arg)
 {
@@ -338,6 +360,7 @@ static void examine(struct exam *e)
 	read_counters(e);
 	tell_holes(e);
 	tell_ports(e);
+	check_way(e);
 	check_path(e);
 	check_gateway(c, e->spec, e->options->host);
 	e->w->sight = NULL;

@@ -117,6 +117,7 @@ static void warn_path(struct world *w)
 {
 	struct problems p = { 0 };
 
+	hostpath_check_link(w, add_warning, &p);
 	hostpath_check(w, add_warning, &p);
 	report_problems_of(w->spec->name, &p);
 	problems_free(&p);
