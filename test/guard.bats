@@ -272,3 +272,147 @@ divert() { host ip route add 10.200.0.2/32 via 192.0.2.1 dev eth0; host ip -6 ro
 	host ip route add 10.200.0.0/30 dev vlt-media
 	run -0 vault -q check media
 }
+
+# What enters the host's stacks from the link is counted, before any rule.
+witness() {
+	host nft 'table inet witness { chain entered { type filter hook prerouting priority -450; iifname "vlt-media" counter; }; }
+		table arp witness { chain entered { type filter hook input priority -450; iifname "vlt-media" counter; }; }'
+}
+witnessed() { host sh -c 'nft -j list table inet witness; nft -j list table arp witness' | jq -s '[.. | .counter? // empty | .packets] | add'; }
+
+# bats test_tags=tunnel
+@test "HO-14 L39 the host's rules flushed and those inside: no frame that root inside can make is let out" {
+	need python3
+	up_media > /dev/null
+	host nft flush ruleset # as a firewall does that is loaded again
+	masquerade
+	inside media nft flush ruleset
+	host sh -c 'for f in all default vlt-media eth0 eth1; do sysctl -qw net.ipv4.conf.$f.rp_filter=0; done
+		sysctl -qw net.ipv4.conf.vlt-media.forwarding=1'
+	witness
+	forge() {
+		inside media python3 "$top/test/forge.py" all link-media "$(mac vlt-media)" 10.200.0.2 fd76:6175:6c74::2 "$TOKEN" \
+			10.200.0.1 127.0.0.1 192.0.2.1 203.0.113.9 192.168.77.2 192.168.77.9 \
+			fd76:6175:6c74::1 2001:db8:1::1 2001:db8:9::9 fd00:77::2 > "$BATS_TEST_TMPDIR/sent"
+	}
+	token
+	observe isp:to-host lan2:to-host --token "$TOKEN"
+	forge
+	must_not_see
+	(($(< "$BATS_TEST_TMPDIR/sent") > 200))
+	[ "$(witnessed)" = 0 ]
+	# A port of the vault's own that may be asked is answered still: the wall is no cut wire.
+	spawn inside media busybox httpd -f -p 8080 -h "$LAB/www"
+	retry 5 host curl -sfm 5 -o /dev/null http://10.200.0.2:8080/
+	lan ip route add 10.200.0.0/30 via 192.168.77.1
+	lan curl -sfm 5 -o /dev/null http://10.200.0.2:8080/
+	lan ip route del 10.200.0.0/30
+	# The control: without it they come out by each way.
+	before=$(witnessed)
+	host tc qdisc del dev vlt-media clsact
+	token
+	must_see isp:to-host --token "$TOKEN" -- forge
+	token
+	must_see lan2:to-host --token "$TOKEN" -- forge
+	(($(witnessed) > before + 200))
+}
+
+# bats test_tags=tunnel
+@test "HO-14 what is left to root inside without any rules: answers, by their shape, to who may enter" {
+	need python3
+	up_media > /dev/null
+	host nft flush ruleset
+	inside media nft flush ruleset
+	send() { inside media python3 "$top/test/forge.py" udp link-media "$(mac vlt-media)" 10.200.0.2 9 "$1" "$2" "$TOKEN-as-text"; }
+	host nft 'table inet witness { chain entered { type filter hook prerouting priority -450
+		iifname "vlt-media" meta l4proto udp counter; }; }; table arp witness { }'
+	TOKEN=x
+	send 10.200.0.1 4000 # stated in vault(8): a datagram cannot be told from an answer
+	[ "$(witnessed)" = 1 ]
+	send 192.168.77.2 4000
+	[ "$(witnessed)" = 2 ]
+	send 192.168.77.2 53
+	send 10.200.0.1 5353
+	send 192.0.2.1 4000
+	[ "$(witnessed)" = 2 ]
+}
+
+# bats test_tags=tunnel
+@test "HO-14 the wall is seen by check and mended by up, whatever was done to it; another's filter is told apart" {
+	local break
+	up_media > /dev/null
+	run -0 vault check media
+	[[ $output == *"ok       wall "* ]]
+	host tc filter show dev vlt-media ingress > "$BATS_TEST_TMPDIR/as-made"
+	for break in 'tc qdisc del dev vlt-media clsact' 'tc filter del dev vlt-media ingress' \
+		'tc filter replace dev vlt-media ingress protocol all prio 1 handle 1 bpf da bytecode "1,6 0 0 0"'; do
+		host sh -c "$break"
+		run -1 vault -q check media
+		[[ $output == *"FAIL     wall "*"(vault up media)"* ]]
+		run -0 up_media
+		[[ $output == *"second wall on vlt-media"* ]]
+		host tc filter show dev vlt-media ingress | diff "$BATS_TEST_TMPDIR/as-made" -
+		run -0 vault -q check media
+	done
+	# one that stands in its place, which `up` cannot take
+	host tc filter del dev vlt-media ingress
+	host tc filter add dev vlt-media ingress protocol ip prio 1 handle 1 bpf da bytecode "1,6 0 0 2"
+	run -1 vault -q check media
+	[[ $output == *"FAIL     wall "*"(tc qdisc del dev vlt-media clsact; vault up media)"* ]]
+	run -1 up_media
+	[[ $output == *"(tc qdisc del dev vlt-media clsact)"* ]]
+	host tc qdisc del dev vlt-media clsact
+	up_media > /dev/null
+	run -0 vault -q check media
+	host tc filter add dev vlt-media ingress protocol all prio 7 bpf da bytecode "1,6 0 0 0"
+	run -1 vault -q check media
+	[[ $output == *"FAIL     attached "*"(tc qdisc del dev vlt-media clsact; vault up media)"* ]]
+	host tc qdisc del dev vlt-media clsact
+	up_media > /dev/null
+	run -0 vault -q check media
+}
+
+# bats test_tags=tunnel
+@test "L39 the host's end without guard and wall: no route is learned from inside, 127.0.0.1 only while published there" {
+	local conf=/proc/sys/net/ipv6/conf/vlt-media
+	vault up media conf "$LAB/provider.conf" publish 192.168.77.1:8080 > /dev/null
+	for s in accept_ra autoconf accept_redirects; do [ "$(host cat $conf/$s)" = 0 ]; done
+	[ "$(host cat /proc/sys/net/ipv4/conf/vlt-media/route_localnet)" = 0 ]
+	host nft flush ruleset
+	inside media nft flush ruleset
+	host tc qdisc del dev vlt-media clsact
+	host sysctl -qw net.ipv4.conf.vlt-media.rp_filter=0
+	mac=$(mac vlt-media)
+	offer() {
+		inside media wire send ra ff02::1 --iface link-media --src fe80::2
+		inside media wire send packet 127.0.0.1 --iface link-media --src 10.200.0.2 --port 9 --mac "$mac"
+	}
+	learned() { host ip -6 route show dev vlt-media | grep -q 'proto ra'; }
+	local_packets() { host nft -j list table inet local | jq '[.. | .counter? // empty | .packets] | add'; }
+	host nft 'table inet local { chain in { type filter hook input priority 0; iifname "vlt-media" ip daddr 127.0.0.1 counter; }; }'
+	offer
+	# the controls: as a host has it that sets neither
+	host sh -c "echo 2 > $conf/accept_ra"
+	run ! learned
+	[ "$(local_packets)" = 0 ]
+	run -1 vault -q check media
+	[[ $output == *"net/ipv6/conf/vlt-media/accept_ra is 2, not 0"* ]] || [[ $output == *"FAIL     guard"* ]]
+	host sysctl -qw net.ipv4.conf.vlt-media.route_localnet=1
+	offer
+	retry 5 learned
+	[ "$(local_packets)" = 1 ]
+	vault up media conf "$LAB/provider.conf" publish 192.168.77.1:8080 > /dev/null
+	[ "$(host cat $conf/accept_ra)$(host cat /proc/sys/net/ipv4/conf/vlt-media/route_localnet)" = 00 ]
+
+	# Published to localhost: a flush opens it not, the wall stands apart.
+	vault up media conf "$LAB/provider.conf" publish 8080 > /dev/null
+	[ "$(host cat /proc/sys/net/ipv4/conf/vlt-media/route_localnet)" = 1 ]
+	host nft flush ruleset
+	inside media nft flush ruleset 2> /dev/null || :
+	host nft 'table inet local { chain in { type filter hook input priority 0; iifname "vlt-media" ip daddr 127.0.0.1 counter; }; }'
+	offer
+	[ "$(local_packets)" = 0 ]
+	host tc qdisc del dev vlt-media clsact
+	offer
+	[ "$(local_packets)" = 1 ]
+}

@@ -36,7 +36,8 @@ struct kind {
 
 extern const struct kind kind_netns, kind_seal, kind_sysctl, kind_guard, kind_link, kind_tunnel,
 	kind_peers, kind_address, kind_up, kind_route, kind_files, kind_name, kind_leg,
-	kind_forward, kind_hosts;
+	kind_forward, kind_hosts, kind_wall;
+
 
 enum obj_flags {
 	OBJ_TRAFFIC = 1U << 0, /* carries packets: the first to go */

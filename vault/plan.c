@@ -5,7 +5,8 @@
  * Why in this order. The namespace has no name, so nobody can enter it, and only our descriptor
  * holds it: a crash here leaves the kernel to take it all away. The kill switch is complete, and
  * read back, before there is any interface; the settings are in place before interfaces inherit
- * them; the guard stands on the host before the link's end does. The filters for frames name their
+ * them; the guard stands on the host before the link's end does, and the second wall on that before
+ * the end inside is up. The filters for frames name their
  * devices, so they come after these and before any of them is up. The tunnel gets its keys while it
  * is down. The name comes last: nobody enters before all is sealed.
  */
@@ -172,6 +173,8 @@ static void add_shared(const struct spec *spec, struct plan *plan)
 		add(plan, &kind_guard, 0, "guard of segments", "")->guard = SEAL_SEGMENTS;
 	if (spec->has_link)
 		add(plan, &kind_link, OBJ_TRAFFIC, "link", spec->host_name);
+	if (spec->has_link)
+		add(plan, &kind_wall, OBJ_OPTIONAL, "second wall on", spec->host_name);
 	if (spec_has_leg(spec))
 		add(plan, &kind_leg, OBJ_TRAFFIC, "leg on segment", spec->leg.segment);
 }

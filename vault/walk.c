@@ -62,6 +62,20 @@ static bool only_optional(const struct plan *plan, size_t from, size_t to)
 	return from < to;
 }
 
+static void tell_lacking(const struct obj *o, struct world *w)
+{
+	if (o->kind == &kind_wall)
+		report_warning(
+			w->spec->name,
+			"this kernel has no filters of tc (cls_bpf): when the host's rules are "
+			"flushed, nothing holds root inside but the rules inside");
+	else
+		report_warning(w->spec->name,
+			       "this kernel cannot filter frames on their way out (netdev egress, "
+			       "Linux 5.16): packet sockets inside are stopped on the host alone");
+	w->why[0] = '\0';
+}
+
 /* Sends what the objects FROM..TO queued; an old kernel may lack the filters for frames. */
 static int flush_optional(const struct plan *plan, struct world *w, size_t from, size_t to)
 {
@@ -69,11 +83,7 @@ static int flush_optional(const struct plan *plan, struct world *w, size_t from,
 
 	if (r != -EOPNOTSUPP || !only_optional(plan, from, to))
 		return r;
-	report_warning(
-		w->spec->name,
-		"this kernel cannot filter frames on their way out (netdev egress, Linux 5.16): "
-		"packet sockets inside are stopped by the guard on the host alone");
-	w->why[0] = '\0';
+	tell_lacking(&plan->objs[to - 1], w);
 	return 0;
 }
 
@@ -106,6 +116,10 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 		w->current = (unsigned int)*at;
 		report_detail("%s: making %s", w->spec->name, o->label);
 		r = o->kind->make(o, w);
+		if (r == -EOPNOTSUPP && o->flags & OBJ_OPTIONAL) {
+			tell_lacking(o, w);
+			r = 0;
+		}
 		if (r)
 			return r;
 	}

@@ -16,6 +16,7 @@
 
 #include "lib/ns.h"
 #include "lib/qdisc.h"
+#include "vault/sealwall.h"
 #include "vault/sight.h"
 
 #define DUMP_TRIES 8
@@ -35,6 +36,7 @@ struct look {
 	struct qdisc *queues; /* owned */
 	size_t n_queues;
 	size_t found;
+	bool has_wall; /* it is the end where the second wall belongs */
 };
 
 static void add_stranger(struct look *look, const char *name, const char *what, const char *mend)
@@ -99,22 +101,44 @@ static int dump_queues(struct look *look, struct nl_error *error)
 	return r == -EOPNOTSUPP ? 0 : r; /* a kernel that has no tc has nothing of it attached */
 }
 
+static int count_filter(const struct qdisc_filter *filter, void *arg)
+{
+	size_t *n = arg;
+
+	++*n;
+	return filter->kind[0] ? 0 : -EBADMSG;
+}
+
+/* Others' filters where the second wall is: that itself is looked at by its kind. */
+static int count_strange(const struct qdisc_filter *filter, void *arg)
+{
+	bool ours = filter->priority == WALL_PRIORITY && !strcmp(filter->kind, WALL_KIND) &&
+		    (!filter->handle || filter->handle == WALL_HANDLE);
+
+	return ours ? 0 : count_filter(filter, arg);
+}
+
 /* The filters on the queue PARENT of INDEX, or at one of the two ends of clsact. */
 static void look_at_filters(struct look *look, uint32_t index, uint32_t parent)
 {
 	const char *name = name_of(look, index);
+	bool has_wall = look->has_wall && parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
 	struct nl_error error = { 0 };
 	char mend[128];
 	size_t n = 0;
 	int r = -EINTR;
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
-		r = qdisc_count_filters(look->nl, index, parent, &n, &error);
+	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
+		n = 0;
+		r = qdisc_dump_filters(look->nl, index, parent,
+				       has_wall ? count_strange : count_filter, &n, &error);
+	}
 	if (r && r != -EOPNOTSUPP) {
 		add_unknown(look, "filters of tc", r, error.text);
 	} else if (!r && n && name) {
-		snprintf(mend, sizeof(mend), "tc %sqdisc del dev %s %s", look->in, name,
-			 TC_H_MAJ(parent) == TC_H_MAJ(TC_H_CLSACT) ? "clsact" : "root");
+		snprintf(mend, sizeof(mend), "tc %sqdisc del dev %s %s%s%s", look->in, name,
+			 TC_H_MAJ(parent) == TC_H_MAJ(TC_H_CLSACT) ? "clsact" : "root",
+			 has_wall ? "; vault up " : "", has_wall ? look->c->name : "");
 		add_stranger(look, name, "filters of tc, which nobody asked for", mend);
 	}
 }
@@ -246,7 +270,7 @@ static void look_at_host(struct look *look, const struct sight *sight)
 }
 
 /* The host's end NAME of a link or a leg; one that is not there is told elsewhere. */
-static void look_at_end(struct check *c, struct world *w, const char *name)
+static void look_at_end(struct check *c, struct world *w, const char *name, bool has_wall)
 {
 	const struct sight_host *host = w->sight->host;
 	struct look look = { .c = c,
@@ -255,7 +279,8 @@ static void look_at_end(struct check *c, struct world *w, const char *name)
 			     .nl = &w->host_route,
 			     .ns = w->host_ns,
 			     .links = sight_link(host->links, host->n_links, name),
-			     .n_links = 1 };
+			     .n_links = 1,
+			     .has_wall = has_wall };
 
 	if (look.links)
 		look_at_host(&look, w->sight);
@@ -277,9 +302,9 @@ void check_attached(struct check *c, struct world *w)
 	snprintf(in, sizeof(in), "-n %s ", c->name);
 	look_inside(&inside);
 	if (spec->has_link)
-		look_at_end(c, w, spec->host_name);
+		look_at_end(c, w, spec->host_name, true);
 	if (spec_has_leg(spec))
-		look_at_end(c, w, spec->port_name);
+		look_at_end(c, w, spec->port_name, false);
 	if (c->n == before)
 		check_add(c, "attached", FOUND_OK, NULL, NULL,
 			  "nothing sits on its interfaces beside the rules");

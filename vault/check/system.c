@@ -22,6 +22,7 @@
 
 #define LIST_MAX_BYTES (16U << 20)
 #define DUMP_TRIES 8
+#define SYMBOLS_MAX_BYTES (64U << 20)
 
 static bool file_names(const char *path, const char *needle)
 {
@@ -185,6 +186,29 @@ static void look_at_kernel(struct check *c)
 				  features[i].what, features[i].major, features[i].minor);
 }
 
+bool system_has_wall(void)
+{
+	char *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+
+	if (!access("/sys/module/cls_bpf", F_OK) || waits_on_disk("cls_bpf"))
+		return true;
+	return file_read("/proc/kallsyms", SYMBOLS_MAX_BYTES, &text, &len) ||
+	       strstr(text, " cls_bpf_classify");
+}
+
+/* Optional: without it the rules, on both sides, hold alone. */
+static void look_at_wall(struct check *c)
+{
+	if (system_has_wall())
+		check_add(c, "system-wall", FOUND_OK, NULL, NULL,
+			  "filters of tc at links' host ends (cls_bpf)");
+	else
+		check_add(c, "system-wall", FOUND_SKIP, NULL, NULL,
+			  "no filters of tc at links' host ends: a kernel without cls_bpf "
+			  "(CONFIG_NET_CLS_BPF)");
+}
+
 /* exec puts the vault's files over /etc by an overlay. */
 static void look_at_overlay(struct check *c)
 {
@@ -298,6 +322,7 @@ void check_system(struct check *c)
 	look_at_wireguard(c);
 	look_at_nftables(c);
 	look_at_kernel(c);
+	look_at_wall(c);
 	look_at_overlay(c);
 	look_at_limits(c);
 	look_at_forwarding(c);

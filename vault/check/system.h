@@ -9,4 +9,8 @@
  * is loaded for it. */
 void check_system(struct check *c);
 
+/* False when this kernel has no filters of tc that are programs (cls_bpf), built in, loaded or on
+ * disk; true also when it cannot be told. */
+bool system_has_wall(void);
+
 #endif

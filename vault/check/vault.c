@@ -28,6 +28,7 @@
 #include "vault/check/process.h"
 #include "vault/check/socket.h"
 #include "vault/check/stranger.h"
+#include "vault/check/system.h"
 #include "vault/check/tunnel.h"
 #include "vault/hostpath.h"
 #include "vault/plan.h"
@@ -164,6 +165,8 @@ static bool kernel_may_lack(const struct obj *obj)
 	unsigned int major = 0, minor = 0;
 	struct utsname u;
 
+	if (obj->kind == &kind_wall)
+		return !system_has_wall();
 	if (!(obj->flags & OBJ_OPTIONAL) || uname(&u) ||
 	    sscanf(u.release, "%u.%u", &major, &minor) != 2)
 		return false;
@@ -185,8 +188,8 @@ static void add_look(struct exam *e, const struct obj *obj, int look)
 		return;
 	}
 	if (kernel_may_lack(obj)) {
-		check_add(e->c, id, FOUND_SKIP, NULL, NULL, "%s: this kernel has none (Linux 5.16)",
-			  obj->label);
+		check_add(e->c, id, FOUND_SKIP, NULL, NULL, "%s: this kernel has none (%s)",
+			  obj->label, obj->kind == &kind_wall ? "cls_bpf" : "Linux 5.16");
 		return;
 	}
 	how = look == LOOK_ABSENT ? "missing" : *how ? how : "not as described";

@@ -35,7 +35,35 @@ static const struct {
 	{ { IPV4_DEVCONF_ACCEPT_SOURCE_ROUTE, 0 }, "accept_source_route", 0, 0 },
 	{ { IPV4_DEVCONF_FORWARDING, 0 }, "forwarding", 0, UINT32_MAX }, /* or what words ask for */
 	{ { IPV4_DEVCONF_ROUTE_LOCALNET, 0 }, "route_localnet", 0, 0 },
+	{ { IPV4_DEVCONF_PROXY_ARP, 0 }, "proxy_arp", 0, 0 },
+	{ { IPV4_DEVCONF_ACCEPT_LOCAL, 0 }, "accept_local", 0, UINT32_MAX },
+	{ { IPV4_DEVCONF_ARP_ACCEPT, 0 }, "arp_accept", 0, UINT32_MAX },
+	{ { IPV4_DEVCONF_BOOTP_RELAY, 0 }, "bootp_relay", 0, UINT32_MAX },
 };
+
+/* The same of IPv6, by files, as rtnetlink sets none of them: nothing is learned from inside, no
+ * route, no address (L39). All are 0. */
+static const struct {
+	const char *name;
+	bool demanded;
+} settings6[] = {
+	{ "accept_ra", true },
+	{ "accept_redirects", true },
+	{ "autoconf", false }, /* by router advertisements alone */
+	{ "proxy_ndp", false }, /* by entries that somebody makes alone */
+};
+
+/* A published port is asked for at 127.0.0.1 too, unless at an address that is another. */
+static bool answers_localhost(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->reach.n_publish; i++) {
+		const struct addr *a = &spec->reach.publish[i].address;
+
+		if (!a->family || (a->family == AF_INET && addr_is_loopback(a)))
+			return true;
+	}
+	return false;
+}
 
 static uint32_t setting_value(const struct spec *spec, size_t i)
 {
@@ -43,7 +71,7 @@ static uint32_t setting_value(const struct spec *spec, size_t i)
 	case IPV4_DEVCONF_FORWARDING:
 		return spec->reach.n_from || spec->reach.n_holes;
 	case IPV4_DEVCONF_ROUTE_LOCALNET:
-		return spec->reach.n_publish > 0;
+		return answers_localhost(spec);
 	default:
 		return settings[i].conf.value;
 	}
@@ -191,6 +219,51 @@ static int look_at_setting(const struct spec *spec, int folder, size_t i, char w
 	return r ? r : is_fine(spec, i, value);
 }
 
+static bool has_ipv6(void)
+{
+	return !access("/proc/sys/net/ipv6", F_OK);
+}
+
+static int look_at_settings6(const struct spec *spec, char why[static 256])
+{
+	char path[128];
+	int r = 1;
+
+	for (size_t i = 0; r > 0 && has_ipv6() && i < ARRAY_SIZE(settings6); i++) {
+		char *text cleanup(free_ptr) = NULL;
+		size_t len = 0;
+
+		if (!settings6[i].demanded)
+			continue;
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", spec->host_name,
+			 settings6[i].name);
+		r = file_read(path, SETTING_MAX_BYTES, &text, &len);
+		if (r)
+			snprintf(why, 256, "%s: %s", path, strerror(-r));
+		else if (strcmp(text, "0\n"))
+			snprintf(why, 256, "%s is %.*s, not 0", path + strlen("/proc/sys/"),
+				 (int)strcspn(text, "\n"), text);
+		r = r ? r : !strcmp(text, "0\n");
+	}
+	return r;
+}
+
+/* On an interface that is not up yet. */
+static int set6(struct world *w)
+{
+	char path[128];
+	int r = world_flush(w);
+
+	for (size_t i = 0; !r && has_ipv6() && i < ARRAY_SIZE(settings6); i++) {
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->host_name,
+			 settings6[i].name);
+		r = file_poke(path, "0");
+		if (r)
+			snprintf(w->why, sizeof(w->why), "%s", path);
+	}
+	return r;
+}
+
 /* The same of all settings of the host's end. */
 static int look_at_settings(const struct spec *spec, char why[static 256])
 {
@@ -206,7 +279,7 @@ static int look_at_settings(const struct spec *spec, char why[static 256])
 	}
 	for (size_t i = 0; r > 0 && i < ARRAY_SIZE(settings); i++)
 		r = look_at_setting(spec, folder, i, why);
-	return r;
+	return r > 0 ? look_at_settings6(spec, why) : r;
 }
 
 static int link_look(const struct obj *obj, struct world *w)
@@ -260,7 +333,7 @@ static int link_make(const struct obj *obj, struct world *w)
 		r = world_queue(w, nl);
 		if (!r)
 			queue_settings(w);
-		return r;
+		return r ? r : set6(w);
 	}
 	if (w->sight)
 		r = remove_remains(w);
@@ -272,6 +345,11 @@ static int link_make(const struct obj *obj, struct world *w)
 	rtnl_queue_veth(&w->batch, nl, w->current, &veth);
 	rtnl_queue_alias(&w->batch, nl, w->current, spec->host_index, alias);
 	queue_settings(w);
+	r = set6(w);
+	if (!r)
+		r = world_queue(w, nl);
+	if (r)
+		return r;
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			rtnl_queue_address(&w->batch, nl, w->current, spec->host_index,
@@ -313,6 +391,9 @@ static void link_print(const struct obj *obj, const struct spec *spec, struct st
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		str_addf(out, "sysctl -qw 'net/ipv4/conf/%s/%s=%u'\n", spec->host_name,
 			 settings[i].name, setting_value(spec, i));
+	for (size_t i = 0; i < ARRAY_SIZE(settings6); i++)
+		str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/%s=0'\n", spec->host_name,
+			 settings6[i].name);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			str_addf(out, "ip address add %s dev %s%s\n",

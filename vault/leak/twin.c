@@ -132,18 +132,29 @@ static bool has_guard(struct world *w)
 	return r != -ENOENT;
 }
 
+/* The second wall of the real vault is under test as well. */
+static bool has_wall(const struct twin *t, const struct spec *real)
+{
+	const struct obj wall = { .kind = &kind_wall };
+	struct world w = t->world; /* its sockets, the caller's */
+
+	w.spec = real;
+	return real->has_link && kind_wall.look(&wall, &w) == LOOK_SAME;
+}
+
 /* What the twin needs of the plan: no keys, no files, no name. */
-static void edit_plan(struct twin *t)
+static void edit_plan(struct twin *t, const struct spec *real)
 {
 	struct plan *plan = &t->plan;
-	bool guard = has_guard(&t->world);
+	bool guard = has_guard(&t->world), wall = has_wall(t, real);
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		struct obj *o = &plan->objs[i];
 
 		if (o->kind == &kind_peers || o->kind == &kind_files || o->kind == &kind_hosts ||
-		    o->kind == &kind_name || (o->kind == &kind_guard && !guard))
+		    o->kind == &kind_name || (o->kind == &kind_guard && !guard) ||
+		    (o->kind == &kind_wall && !wall))
 			continue;
 		if (o->kind == &kind_tunnel)
 			o->kind = &kind_tun;
@@ -199,7 +210,7 @@ int twin_open(struct twin *t, const struct spec *real, int real_ns)
 	if (r)
 		return fail(t, "looking for free addresses", r);
 	plan_build(&t->spec, &t->plan);
-	edit_plan(t);
+	edit_plan(t, real);
 	r = walk_make(&t->plan, &t->world);
 	if (r)
 		return fail(t, "making it", r);
