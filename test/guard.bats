@@ -191,12 +191,12 @@ except OSError as e:
 	}
 	spawn isp wire sink 4444
 	retry 5 isp sh -c 'ss -lun | grep -q :4444'
+	host tc qdisc del dev vlt-media clsact # the second wall, which would not let it come so far
 	before=$(counted dropped_forged)
 	[ "$(forged 203.0.113.9 192.0.2.2 2)" = nothing ]
 	[ "$(forged 2001:db8:9::9 2001:db8:1::2 2)" = nothing ]
 	(($(counted dropped_forged) >= before + 2))
-	# The control: without that rule, and the second wall, the host believes it.
-	host tc qdisc del dev vlt-media clsact 2> /dev/null || :
+	# The control: without that rule the host believes it.
 	for handle in $(host nft -a list chain inet vault-guard prerouting | sed -n 's/.*L35.*# handle //p'); do
 		host nft delete rule inet vault-guard prerouting handle "$handle"
 	done

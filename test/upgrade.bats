@@ -36,7 +36,7 @@ sound() {
 	lan curl -sfm 5 -o /dev/null http://192.168.77.1:8080/
 	before=$(host stat -L -c %i /run/netns/media)
 
-	# As found it lacks what came since, and nothing else: one remedy for all.
+	# As found it lacks what came since, and one remedy brings all of it.
 	run -1 vault -q check media
 	[ "$(grep -c '^FAIL' <<< "$output")" -ge 1 ]
 	run ! grep -vE '^FAIL +(guard|link|wall|confine.conf) .*\(vault up media\)$|^media: broken$' <<< "$output"
