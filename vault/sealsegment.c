@@ -486,7 +486,7 @@ void sealsegment_grants(const struct spec *spec, struct ruleset *rs)
 	grant_macs(spec, rs, &rs->sets[first]);
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->leg.address.addr.family == families[f])
-			grant_addresses(spec, rs, &rs->sets[behind + f * GRANTS]);
+			grant_addresses(spec, rs, &rs->sets[behind + (size_t)f * GRANTS]);
 	if (spec->leg.address.addr.family == AF_INET6)
-		grant_neighbours(spec, rs, &rs->sets[behind + SPEC_FAMILIES * GRANTS]);
+		grant_neighbours(spec, rs, &rs->sets[behind + (size_t)SPEC_FAMILIES * GRANTS]);
 }

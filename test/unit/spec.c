@@ -317,6 +317,7 @@ static void test_descriptions(void)
 	ok(good, "HO-2 2,000 random descriptions are read back as they were");
 }
 
+#if defined(__has_builtin) && __has_builtin(__builtin_clear_padding)
 enum { COVER_MAX = 1024 };
 
 /* Marks the bytes of a struct that its rows, and those of the structs in it, have. */
@@ -341,7 +342,6 @@ static void cover(const struct fields *fields, size_t base, bool bytes[static CO
 #define NOT_KEPT(bytes, type, member) \
 	memset(bytes + offsetof(type, member), true, sizeof(((type *)NULL)->member))
 
-#if defined(__has_builtin) && __has_builtin(__builtin_clear_padding)
 /* True when each byte is marked that is no padding, PADDED having ones where there is none. */
 static bool is_covered(const bool bytes[static COVER_MAX], const void *padded, size_t size)
 {
