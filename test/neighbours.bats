@@ -264,8 +264,10 @@ row() {
 	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
 	vault down gw4 gw6
 	round down
-	# The control: the same where no rule holds it, and the bridge floods all of its ports.
-	host sh -c 'nft delete table bridge vault; for p in /sys/class/net/vlg-*/brport/unicast_flood; do echo 1 > $p; done'
+	# The control: the same where no rule holds it, and the bridge floods all of its ports. What waits to know the
+	# gateway was sent before.
+	for f in 4 6; do inside m$f ip neigh flush dev "seg-${segment[$f]}"; done
+	host sh -c 'nft delete table bridge vault-guard; for p in /sys/class/net/vlg-*/brport/unicast_flood; do echo 1 > $p; done'
 	fire 200
 	close_eyes
 	tally
@@ -373,7 +375,7 @@ all_of() {
 	ask rogue 1
 	nobody_but "members look for the gateway, which is down"
 	# The control.
-	host nft delete table bridge vault
+	host nft delete table bridge vault-guard
 	looks 1
 	ask m 1
 	all_of "the same without rules" spy guest rogue4 rogue6 other4 other6
@@ -411,7 +413,7 @@ learned() { host bridge fdb show br vls-four | grep -v permanent | sort; }
 	[[ $(learned) == *"02:aa:00:00:00:01 dev spy4"* ]]
 	run -1 vault check m4
 	[[ $output == *"learns from link-local frames (no_linklocal_learn)"*"(vault up m4)"* ]]
-	host sh -c 'nft delete table bridge vault; bridge fdb del '"$mac"' dev vlg-gw4 master'
+	host sh -c 'nft delete table bridge vault-guard; bridge fdb del '"$mac"' dev vlg-gw4 master'
 	# shellcheck disable=SC2046 # words
 	frames spy eth4 $(local_frames "$mac")
 	[[ $(learned) == *"$mac dev spy4"* ]]
@@ -454,7 +456,7 @@ behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
 	inside spy ping -q -c 1 -W 2 10.9.0.2 # who was there before
 	vault check m4
 	# The control: without rules all are learned, but for the bridge's own bound, where it has one.
-	host nft delete table bridge vault
+	host nft delete table bridge vault-guard
 	many 10000 20000
 	n=$(behind)
 	echo "# $n of 20000 learned without rules" >&3
@@ -536,7 +538,7 @@ behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
 	token
 	must_not_see spy:eth4 -- inside m4 wire send udp 10.9.0.52 --token "$TOKEN"
 	# The control.
-	host nft delete table bridge vault
+	host nft delete table bridge vault-guard
 	token
 	must_see spy:eth4 -- inside m4 wire send udp 10.9.0.52 --token "$TOKEN"
 }
