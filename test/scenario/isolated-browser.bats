@@ -106,6 +106,14 @@ told() { awk '/^candidate:/ { print $5 }' <<< "$1" | sort -u; }
 	[ "$(host stat -c %U /home/alice/.config/chromium)" = alice ]
 }
 
+@test "IB-1 L32 a browser, with its own sandbox, in a PID namespace: none of the user's programs outside is in sight of it" {
+	spawn host setpriv --reuid alice --regid alice --init-groups sleep 1000
+	in_vault test -e "/proc/$SPAWNED/net"
+	run ! in_vault own-pids test -e "/proc/$SPAWNED"
+	[[ $(page in_vault own-pids "${browser[@]}" --dump-dom http://203.0.113.80/) == *198.51.100.1* ]]
+	run ! grep -i 'no-sandbox\|sandbox is disabled' "$BATS_TEST_TMPDIR/said"
+}
+
 @test "IB-1 PC-4 names of pages, and those looked up ahead, are asked of the VPN's resolvers alone" {
 	name
 	observe isp:to-host lan2:to-host --token "$ON_THE_WIRE"

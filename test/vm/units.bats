@@ -137,28 +137,34 @@ is_inside() { [[ $(readlink "/proc/$(main_pid)/ns/net") == "net:[$(stat -Lc %i /
 	[[ $output == *"family not supported"* ]]
 }
 
+# upcall UID WORDS…: run as that user, whom the kernel tells its program of; what it answered
+upcall() { "${@:2}" wire call own upcall "name$1.test"; }
+
+# called UID: the kernel has run it, outside, for that user
+called() { grep -q "^$(readlink /proc/self/ns/net) create [0-9]* $1 " /run/upcalls; }
+
 @test "L31 request_key(2): the kernel has the host look a name up, for whoever asks; not for a command of exec nor a service" {
 	local words
 
 	install "$O/test/wire" /usr/local/bin/wire
 	modprobe dns_resolver
-	printf '#!/bin/sh\necho "$(readlink /proc/self/ns/net) $(cat /proc/keys)" >>/run/upcalls\n' >/usr/sbin/request-key
+	printf '#!/bin/sh\necho "$(readlink /proc/self/ns/net) $*" >>/run/upcalls\n' >/usr/sbin/request-key
 	chmod 755 /usr/sbin/request-key
 	systemctl start vault@media
 	# The control: any user's, in the vault's network.
-	ip netns exec media setpriv --reuid 65534 --clear-groups wire call own upcall control.test
-	retry 10 grep -q control.test /run/upcalls
-	grep -qF "$(readlink /proc/self/ns/net)" /run/upcalls # where it was looked up: not in the vault
-	vault exec media keep-caps wire call own upcall kept.test
-	retry 10 grep -q kept.test /run/upcalls
-	for words in "" "user nobody" "user nobody own-pids"; do
+	upcall 4001 ip netns exec media setpriv --reuid 4001 --clear-groups
+	retry 10 called 4001
+	upcall 4002 vault exec media user 4002:4002 keep-caps --
+	retry 10 called 4002
+	for words in "" "user 4003:4003" "user 4003:4003 own-pids"; do
 		# shellcheck disable=SC2086 # words
-		[ "$(vault exec media $words -- wire call own upcall inside.test)" = "Operation not permitted" ]
+		[ "$(upcall 4003 vault exec media $words --)" = "Operation not permitted" ]
 	done
-	[ "$(confined wire call own upcall inside.test)" = "Operation not permitted" ]
-	wire call own upcall after.test
-	retry 10 grep -q after.test /run/upcalls
-	run ! grep inside.test /run/upcalls
+	[ "$(upcall 4003 confined)" = "Operation not permitted" ]
+	upcall 4004 setpriv --reuid 4004 --clear-groups
+	retry 10 called 4004
+	[ "$(wc -l </run/upcalls)" = 3 ]
+	rm /usr/sbin/request-key
 }
 
 @test "L31 L32 a service cannot have the kernel act outside, runs no other machine's calls, and sees none of the host's processes" {
