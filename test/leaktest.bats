@@ -109,6 +109,7 @@ tried() { jq -c '[.probes[] | [.id, .verdict, .packets]]' <<< "$output"; }
 	vault -q up media conf "$LAB/provider.conf"
 	sealed
 	host nft delete table inet vault-guard
+	host tc qdisc del dev vlt-media clsact # the second wall holds what the guard does: see test/guard.bats
 	leaks twin-flush enter frame-link
 }
 
@@ -189,7 +190,7 @@ tried() { jq -c '[.probes[] | [.id, .verdict, .packets]]' <<< "$output"; }
 	rule insert rule inet vault input meta nfproto ipv6 accept
 	rule insert rule inet vault output meta nfproto ipv6 accept
 	rule delete table netdev vault-link
-	leaks udp-public tcp-public icmp-public
+	leaks udp-lan frame-link # the guard lets no neighbour be looked for from an address that is not the vault's
 }
 
 # bats test_tags=tunnel

@@ -18,6 +18,7 @@ teardown() {
 leak() {
 	inside media nft flush ruleset
 	host nft delete table inet vault-guard
+	host tc qdisc del dev vlt-media clsact
 	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/vlt-media/forwarding'
 	for prefix; do host ip -n media route add "$prefix" via 10.200.0.1; done
 }
