@@ -738,13 +738,15 @@ time.sleep(1000)'
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"
 	run -0 vault check media pid "$SPAWNED"
 	says ok process-resolvers "$SPAWNED (sleep)"
+	says ok process-helpers "$SPAWNED (sleep)"
 	run -1 vault check media pid "$lax"
-	[ "$(grep -c 'FAIL *process-resolvers.*it sees /' <<< "$output")" = 8 ]
-	says FAIL process-resolvers "$lax (sleep): it sees" # as many more, and how many
+	[ "$(grep -c 'FAIL *process-helpers.*it sees /' <<< "$output")" = 8 ]
+	says FAIL process-helpers "$lax (sleep): it sees [0-9]* more" # and how many
+	says FAIL process-resolvers "$lax (sleep): it sees /run/nslcd/socket"
 	run ! grep -E 'wayland|notify|some.sock' <<< "$output"
 	for path in "${paths[@]:0:7}"; do host rm -r "$path"; done
 	run -1 vault check media pid "$lax"
-	for path in "${paths[@]:7}"; do says FAIL process-resolvers "it sees $path"; done
+	for path in "${paths[@]:7}"; do says FAIL process-helpers "it sees $path"; done
 	run vault check system
 	says ok system-helpers '/run/incus'
 	host rm -rf "${paths[@]}" /run/user/0/wayland-0 /run/systemd/notify /run/some.sock

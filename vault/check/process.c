@@ -268,19 +268,30 @@ static bool is_on_the_host(const struct sockets *sockets, const struct stat *st)
 	return false;
 }
 
+/* Who looks names up for it lets its queries out; who carries or starts for it acts outside. */
+enum help { HELP_NAMES, HELP_ACTS, HELPS };
+
+static const struct {
+	const char *id, *none;
+} help_texts[HELPS] = {
+	[HELP_NAMES] = { "process-resolvers", "by which others look names up for it" },
+	[HELP_ACTS] = { "process-helpers", "by which others act outside for it" },
+};
+
 struct seen {
 	const struct process *p;
-	size_t n; /* of the host's sockets that it sees */
+	size_t n[HELPS]; /* of the host's sockets that it sees */
 };
 
 /* One of its own, in mounts of its own, leads to nobody outside (L36). */
 static int tell_socket(const struct helper *h, const char *path, const struct stat *st, void *arg)
 {
+	enum help help = h->does == HELPER_RESOLVES ? HELP_NAMES : HELP_ACTS;
 	struct seen *seen = arg;
 	const struct process *p = seen->p;
 
-	if (is_on_the_host(&p->hosts, st) && seen->n++ < SOCKETS_TOLD)
-		check_add(p->c, "process-resolvers", FOUND_FAIL, NULL, path,
+	if (is_on_the_host(&p->hosts, st) && seen->n[help]++ < SOCKETS_TOLD)
+		check_add(p->c, help_texts[help].id, FOUND_FAIL, NULL, path,
 			  "%s: it sees /%s: who listens there %s outside for it (vault exec hides "
 			  "it; in a unit: InaccessiblePaths=-/%s)",
 			  p->label, path, helper_does_text(h), path);
@@ -288,21 +299,24 @@ static int tell_socket(const struct helper *h, const char *path, const struct st
 }
 
 /* A path-bound socket connects from any network namespace (L3). */
-static void look_at_resolvers(const struct process *p)
+static void look_at_helpers(const struct process *p)
 {
 	struct seen seen = { .p = p };
 	int r = helpers_each_socket(p->root, tell_socket, &seen);
 
-	if (seen.n > SOCKETS_TOLD)
-		check_add(p->c, "process-resolvers", FOUND_FAIL, NULL, NULL,
-			  "%s: it sees %zu more such sockets", p->label, seen.n - SOCKETS_TOLD);
 	if (r == -ESRCH && !faccessat(p->dir, "status", F_OK, 0))
 		r = 0; /* its root is the folder of a process that has ended: see open_seen */
-	if (r)
-		add_unknown(p, "process-resolvers", r);
-	else if (!seen.n)
-		check_add(p->c, "process-resolvers", FOUND_OK, NULL, NULL,
-			  "%s: it sees no socket by which others act outside for it", p->label);
+	for (int h = 0; h < HELPS; h++) {
+		if (seen.n[h] > SOCKETS_TOLD)
+			check_add(p->c, help_texts[h].id, FOUND_FAIL, NULL, NULL,
+				  "%s: it sees %zu more such sockets", p->label,
+				  seen.n[h] - SOCKETS_TOLD);
+		if (r)
+			add_unknown(p, help_texts[h].id, r);
+		else if (!seen.n[h])
+			check_add(p->c, help_texts[h].id, FOUND_OK, NULL, NULL,
+				  "%s: it sees no socket %s", p->label, help_texts[h].none);
+	}
 }
 
 static void look_at_files(const struct process *p, bool asks)
@@ -311,7 +325,7 @@ static void look_at_files(const struct process *p, bool asks)
 		look_at_resolv_conf(p);
 		look_at_nsswitch(p);
 	}
-	look_at_resolvers(p);
+	look_at_helpers(p);
 }
 
 /* ASKS: it can ask for names. Each thread may have mounts and a root of its own. */
@@ -344,8 +358,8 @@ static void look_at_views(const struct process *p, bool asks)
 		add_unknown(p, "process-resolv.conf", r);
 		add_unknown(p, "process-nsswitch.conf", r);
 	}
-	if (r)
-		add_unknown(p, "process-resolvers", r);
+	for (int h = 0; r && h < HELPS; h++)
+		add_unknown(p, help_texts[h].id, r);
 	views_free(views, n);
 }
 

@@ -91,6 +91,10 @@ static void take_findings(struct probing *p, const struct check *c)
 		if (ours && c->list[i].verdict == FOUND_UNKNOWN && probe->verdict != LEAK_LEAK) {
 			probe->verdict = LEAK_UNKNOWN;
 			leak_run_detail(p->run, &probe->detail, "%s", c->list[i].detail);
+		} else if (ours && c->list[i].verdict == FOUND_SKIP &&
+			   probe->verdict == LEAK_SEALED) { /* who may not be looked at */
+			probe->verdict = LEAK_SKIP;
+			leak_run_detail(p->run, &probe->detail, "%s", c->list[i].detail);
 		}
 		if (!ours || c->list[i].verdict != FOUND_FAIL)
 			continue;
