@@ -40,8 +40,7 @@ void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,
 typedef int nft_counter_fn(const char *table, const char *name, uint64_t packets, uint64_t bytes,
 			   void *arg);
 
-/* Calls FN for each named counter of NL's namespace. 0 or -errno; -EINTR: changed meanwhile, start
- * again. */
+/* Calls FN for each named counter of NL's namespace. 0 or -errno, also FN's. */
 int must_check nft_dump_counters(struct nl *nl, nft_counter_fn *fn, void *arg,
 				 struct nl_error *error);
 
@@ -49,7 +48,7 @@ typedef int nft_element_fn(const struct set_element *element, void *arg);
 
 /*
  * Calls FN for each element of set NAME in RS's table. 0 or -errno: -ENOENT no such
- * table or set; -EINTR: changed meanwhile, start again; FN's.
+ * table or set; also FN's.
  */
 int must_check nft_dump_elements(struct nl *nl, const struct ruleset *rs, const char *name,
 				 nft_element_fn *fn, void *arg, struct nl_error *error);

@@ -19,7 +19,7 @@ typedef int nftchain_fn(const struct nftchain *chain, void *arg);
 
 /*
  * Calls FN for each base chain of NL's namespace; FN returns 0 to go on, -errno to stop. 0 or
- * -errno: -EINTR when they changed meanwhile.
+ * -errno.
  */
 int must_check nftchain_dump(struct nl *nl, nftchain_fn *fn, void *arg, struct nl_error *error);
 

@@ -20,7 +20,6 @@
 #include "lib/nftexpr.h"
 #include "lib/nftrule.h"
 
-#define DUMP_TRIES 8
 
 /* By key; rules of one chain in the order they came, anything else by what it is. */
 static int compare_lines(const void *a, const void *b)
@@ -196,7 +195,7 @@ static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct s
 	return r == -ENOENT ? 0 : r; /* a set that is missing shows as missing */
 }
 
-static int dump_once(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
+static int dump_all(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
 		     struct nl_error *error)
 {
 	static const uint8_t kinds[] = { NFT_MSG_GETTABLE, NFT_MSG_GETOBJ, NFT_MSG_GETSET,
@@ -216,11 +215,6 @@ static int dump_once(struct nl *nl, const struct ruleset *rs, size_t n, struct n
 int nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
 		 struct nl_error *error)
 {
-	int r = -EINTR;
-
-	for (unsigned int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		nftlook_free(seen);
-		r = dump_once(nl, rs, n, seen, error);
-	}
-	return r;
+	nftlook_free(seen);
+	return dump_all(nl, rs, n, seen, error);
 }

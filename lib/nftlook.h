@@ -20,7 +20,7 @@ int must_check nftlook_compare(struct nftlook *seen, const struct ruleset *rs,
 
 /*
  * Dumps tables, counters, chains, sets, their elements and rules of all tables named in the N
- * rulesets at RS into SEEN. 0 or -errno; retries interrupted dumps a bounded number of times.
+ * rulesets at RS into SEEN. 0 or -errno.
  */
 int must_check nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
 			    struct nl_error *error);

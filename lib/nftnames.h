@@ -12,8 +12,8 @@ typedef int nft_name_fn(enum nft_what what, uint8_t family, const char *table, c
 			void *arg);
 
 /*
- * Calls FN for each table and each flowtable of NL's namespace, whoever made it. 0 or -errno;
- * -EINTR: changed meanwhile, start again; FN's.
+ * Calls FN for each table and each flowtable of NL's namespace, whoever made it. 0 or -errno,
+ * also FN's.
  */
 int must_check nft_dump_names(struct nl *nl, nft_name_fn *fn, void *arg, struct nl_error *error);
 

@@ -24,10 +24,12 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <time.h>
 
 enum {
 	RECEIVE_SIZE = 64 << 10, /* the kernel packs at most 32 KiB into a piece of a dump */
@@ -35,6 +37,7 @@ enum {
 	SEND_SLACK = 1024, /* the kernel takes messages up to the send buffer's size less 32 */
 	ANSWER_SECONDS = 5,
 	ERRNO_MAX = 4095,
+	DUMP_TRIES = 8,
 };
 
 struct exchange {
@@ -373,29 +376,31 @@ int nl_batch_send(struct nl_batch *b, nl_reply_fn *fn, void *arg, struct nl_erro
 	return error->err;
 }
 
-int nl_dump(struct nl *nl, uint16_t type, uint16_t flags, const void *payload, size_t len,
-	    nl_reply_fn *fn, void *arg, struct nl_error *error)
+static int keep_reply(const struct nlmsghdr *nlh, void *arg)
 {
-	struct nlmsghdr head = {
-		.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + len),
-		.nlmsg_type = type,
-		.nlmsg_flags = flags | NLM_F_REQUEST | NLM_F_DUMP,
-		.nlmsg_seq = ++nl->seq,
-	};
-	struct iovec parts[] = { { &head, sizeof(head) }, { (void *)(uintptr_t)payload, len } };
+	return nl_replies_add(arg, nlh);
+}
+
+/* One dump, whole or not. 0 or -errno; -EINTR: it was interrupted. */
+static int collect_once(struct nl *nl, const struct iovec parts[static 2], struct nl_replies *out,
+			struct nl_error *error)
+{
+	struct nlmsghdr *head = parts[0].iov_base;
 	struct exchange x = {
-		.first = nl->seq,
+		.first = ++nl->seq,
 		.last = nl->seq,
 		.is_dump = true,
 		.is_open = true,
-		.fn = fn,
-		.arg = arg,
+		.fn = keep_reply,
+		.arg = out,
 		.error = error,
 	};
+	struct iovec copy[] = { parts[0], parts[1] };
 	int err;
 
 	*error = (struct nl_error){ .err = 0 };
-	err = send_parts(nl->fd, parts, ARRAY_SIZE(parts), head.nlmsg_len);
+	head->nlmsg_seq = nl->seq;
+	err = send_parts(nl->fd, copy, ARRAY_SIZE(copy), head->nlmsg_len);
 	if (err)
 		fail(&x, err, x.first);
 	else
@@ -403,4 +408,54 @@ int nl_dump(struct nl *nl, uint16_t type, uint16_t flags, const void *payload, s
 	if (x.is_interrupted)
 		fail(&x, -EINTR, x.first);
 	return error->err;
+}
+
+/* Others change things in bursts, a firewall that is loaded anew most of all: each wait is twice
+ * the one before, 127 ms in all. */
+static void wait_for_calm(int tries)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 1000000L << tries }, NULL);
+}
+
+int nl_collect(struct nl *nl, uint16_t type, uint16_t flags, const void *payload, size_t len,
+	       struct nl_replies *out, struct nl_error *error)
+{
+	struct nlmsghdr head = {
+		.nlmsg_len = (uint32_t)(NLMSG_HDRLEN + len),
+		.nlmsg_type = type,
+		.nlmsg_flags = flags | NLM_F_REQUEST | NLM_F_DUMP,
+	};
+	const struct iovec parts[] = { { &head, sizeof(head) },
+				       { (void *)(uintptr_t)payload, len } };
+	int err = -EINTR;
+
+	for (int tries = 0; err == -EINTR && tries < DUMP_TRIES; tries++) {
+		if (tries)
+			wait_for_calm(tries - 1);
+		nl_replies_clear(out);
+		err = collect_once(nl, parts, out, error);
+	}
+	if (err)
+		nl_replies_clear(out);
+	if (err != -EINTR)
+		return err;
+	*error = (struct nl_error){ .err = -EAGAIN };
+	snprintf(error->text, sizeof(error->text), "it changed each of %d times it was read",
+		 DUMP_TRIES);
+	return -EAGAIN;
+}
+
+int nl_dump(struct nl *nl, uint16_t type, uint16_t flags, const void *payload, size_t len,
+	    nl_reply_fn *fn, void *arg, struct nl_error *error)
+{
+	struct nl_replies replies cleanup(nl_replies_free) = { 0 };
+	int err = nl_collect(nl, type, flags, payload, len, &replies, error);
+	const char *pos = replies.buf;
+	const struct nlmsghdr *nlh;
+
+	while (!err && pos && (nlh = nl_next(&pos, replies.buf + replies.len)) != NULL)
+		err = fn(nlh, arg);
+	if (err)
+		error->err = err;
+	return err;
 }

@@ -85,14 +85,32 @@ int must_check nl_batch_send(struct nl_batch *b, nl_reply_fn *fn, void *arg,
 /* Empties B; its bytes, which may hold keys, are wiped. */
 void nl_batch_free(struct nl_batch *b);
 
+/* The replies of a dump, one after the other: walk them with nl_next. Zero-initialise; owned by the
+ * caller; free with nl_replies_free, which wipes them. */
+struct nl_replies {
+	char *buf;
+	size_t len, cap;
+};
+
 /*
  * Sends the dump request made of TYPE, FLAGS and the LEN bytes of family header and attributes at
- * PAYLOAD, and calls FN for each reply. An interrupted dump (NLM_F_DUMP_INTR) is -EINTR: whoever
- * keeps a result starts it anew (nl_dump cannot, FN has state). The buffer of the replies is wiped.
- * 0 or -errno, also FN's.
+ * PAYLOAD, and reads all replies into OUT, in place of what it held. A dump that was interrupted,
+ * since what it tells changed meanwhile (NLM_F_DUMP_INTR), is asked for again: the only place where
+ * that is done. 0 or -errno with OUT empty; -EAGAIN: it changed each of the times.
  */
+int must_check nl_collect(struct nl *nl, uint16_t type, uint16_t flags, const void *payload,
+			  size_t len, struct nl_replies *out, struct nl_error *error);
+
+/* The same, and calls FN for each reply of the whole dump: never for one that has to be read again.
+ * 0 or -errno, also FN's. */
 int must_check nl_dump(struct nl *nl, uint16_t type, uint16_t flags, const void *payload,
 		       size_t len, nl_reply_fn *fn, void *arg, struct nl_error *error);
+
+/* Appends a copy of NLH. 0 or -ENOMEM. */
+int must_check nl_replies_add(struct nl_replies *r, const struct nlmsghdr *nlh);
+/* Empties R, keeping its memory, or gives that back too; what was in it is wiped. */
+void nl_replies_clear(struct nl_replies *r);
+void nl_replies_free(struct nl_replies *r);
 
 /* Steps over the message at *POS of the bytes up to END. It, or NULL at the end or, with *POS !=
  * END, at a bad one. */

@@ -27,27 +27,28 @@ static void wipe_free(char *buf, size_t len)
 	free(buf);
 }
 
-/* Not realloc(3), which would leave keys behind in the memory it gives up. */
-static int grow(struct nl_batch *b, size_t need)
+/* Makes room for NEED bytes after the LEN at *BUF, of *CAP. Not realloc(3), which would leave keys
+ * behind in the memory it gives up. */
+static int grow(char **buf, size_t len, size_t *cap, size_t need)
 {
-	size_t cap = b->cap ? b->cap : BATCH_FIRST_SIZE;
-	char *buf;
+	size_t size = *cap ? *cap : BATCH_FIRST_SIZE;
+	char *grown;
 
-	if (need <= b->cap - b->len)
+	if (need <= *cap - len)
 		return 0;
-	while (cap - b->len < need) {
-		if (cap > SIZE_MAX / 4)
+	while (size - len < need) {
+		if (size > SIZE_MAX / 4)
 			return -ENOMEM;
-		cap *= 2;
+		size *= 2;
 	}
-	buf = calloc(1, cap); /* libmnl leaves the padding between attributes as it is */
-	if (!buf)
+	grown = calloc(1, size); /* libmnl leaves the padding between attributes as it is */
+	if (!grown)
 		return -ENOMEM;
-	if (b->len)
-		memcpy(buf, b->buf, b->len);
-	wipe_free(b->buf, b->cap);
-	b->buf = buf;
-	b->cap = cap;
+	if (len)
+		memcpy(grown, *buf, len);
+	wipe_free(*buf, *cap);
+	*buf = grown;
+	*cap = size;
 	return 0;
 }
 
@@ -70,7 +71,7 @@ static void *find_room(struct nl_batch *b, size_t need)
 {
 	if (b->err)
 		b->len = 0; /* never sent: write over it */
-	if (grow(b, need) == 0)
+	if (grow(&b->buf, b->len, &b->cap, need) == 0)
 		return b->buf + b->len;
 	b->err = b->err ? b->err : -ENOMEM;
 	if (need > sizeof(scratch))
@@ -117,6 +118,31 @@ void nl_batch_free(struct nl_batch *b)
 	wipe_free(b->buf, b->cap);
 	free(b->tags);
 	*b = (struct nl_batch){ .nl = NULL };
+}
+
+int nl_replies_add(struct nl_replies *r, const struct nlmsghdr *nlh)
+{
+	size_t len = NLMSG_ALIGN((size_t)nlh->nlmsg_len);
+	int err = grow(&r->buf, r->len, &r->cap, len);
+
+	if (err)
+		return err;
+	memcpy(r->buf + r->len, nlh, nlh->nlmsg_len); /* the padding is zero already */
+	r->len += len;
+	return 0;
+}
+
+void nl_replies_clear(struct nl_replies *r)
+{
+	if (r->len)
+		explicit_bzero(r->buf, r->len);
+	r->len = 0;
+}
+
+void nl_replies_free(struct nl_replies *r)
+{
+	wipe_free(r->buf, r->len);
+	*r = (struct nl_replies){ .buf = NULL };
 }
 
 void nl_put_name(struct nl_batch *b, struct nlmsghdr *nlh, uint16_t type, const char *name)

@@ -19,7 +19,7 @@ typedef int qdisc_fn(const struct qdisc *qdisc, void *arg);
 
 /*
  * Calls FN for each queue of NL's namespace; FN returns 0 to go on, -errno to stop. 0 or -errno:
- * -EINTR when they changed meanwhile; -EOPNOTSUPP when this kernel has none.
+ * -EOPNOTSUPP when this kernel has none.
  */
 int must_check qdisc_dump(struct nl *nl, qdisc_fn *fn, void *arg, struct nl_error *error);
 

@@ -170,8 +170,7 @@ typedef int rtnl_route_fn(const struct rtnl_route *route, void *arg);
 
 /*
  * Dump all links, all addresses, or the routes of the main table of FAMILY (AF_UNSPEC: both) in
- * NL's namespace; FN returns 0 to go on, -errno to stop. 0 or -errno; -EINTR when the table changed
- * meanwhile: start again.
+ * NL's namespace; FN returns 0 to go on, -errno to stop. 0 or -errno.
  */
 int must_check rtnl_dump_links(struct nl *nl, rtnl_link_fn *fn, void *arg, struct nl_error *error);
 int must_check rtnl_dump_addresses(struct nl *nl, rtnl_address_fn *fn, void *arg,

@@ -25,8 +25,7 @@ void wg_queue_set(struct nl_batch *b, struct nl *genl, uint16_t family, unsigned
 /*
  * Reads the device IFNAME of GENL's namespace into *OUT (owned by the caller, wg_device_free; keys
  * included). The pieces of a peer split over messages are joined. A listen port, fwmark, keepalive
- * or key of zero is none: its flag is not set. 0 or -errno with *OUT zeroed. An interrupted dump is
- * taken anew, at most 8 times, then -EINTR.
+ * or key of zero is none: its flag is not set. 0 or -errno with *OUT zeroed.
  */
 int must_check wg_get(struct nl *genl, uint16_t family, const char *ifname, struct wg_device *out,
 		      struct nl_error *error);

@@ -10,10 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum {
-	GET_TRIES = 8,
-};
-
 static int read_allowed_ip(const struct nlattr *attr, void *arg)
 {
 	const struct nlattr *tb[WGALLOWEDIP_A_MAX + 1];
@@ -164,23 +160,17 @@ int wg_get(struct nl *genl, uint16_t family, const char *ifname, struct wg_devic
 			  .nla_type = WGDEVICE_A_IFNAME },
 	};
 	struct reading r = { .dev = out, .family = family };
-	int err = -EINVAL;
+	int err;
 
 	*out = (struct wg_device){ .flags = 0 };
 	*error = (struct nl_error){ .err = -EINVAL };
 	if (strnlen(ifname, IFNAMSIZ) == IFNAMSIZ)
 		return -EINVAL;
 	memcpy(request.name, ifname, strlen(ifname));
-	for (int i = 0; i < GET_TRIES; i++) {
-		r.has_settings = false;
-		err = nl_dump(genl, family, 0, &request, sizeof(request), read_device, &r, error);
-		if (!err && !r.has_settings)
-			err = error->err = -EPROTO;
-		if (!err)
-			return 0;
+	err = nl_dump(genl, family, 0, &request, sizeof(request), read_device, &r, error);
+	if (!err && !r.has_settings)
+		err = error->err = -EPROTO;
+	if (err)
 		wg_device_free(out);
-		if (err != -EINTR)
-			break;
-	}
 	return err;
 }

@@ -332,6 +332,65 @@ held() { host test -e /run/vault/.lock && ! host flock -n /run/vault/.lock true;
 	retry 3 unchanged
 }
 
+# interrupts STEP BEFORE COMMAND…: each STEP-th answer to COMMAND, run after BEFORE, is marked as a dump's that was
+# interrupted, as the kernel does when what it tells has changed meanwhile: COMMAND does its work all the same
+interrupts() {
+	local step=$1 before=$2 n i status hit=0 said=$BATS_TEST_TMPDIR/said
+
+	shift 2
+	$before
+	n=$(host "$INJECT" list "$@" | grep -c '^p [0-9]* recvmsg ')
+	for ((i = 1; i <= n; i += step)); do
+		status=0
+		$before
+		host env CALL=recvmsg "$INJECT" interrupt p $i "$@" > "$said" 2>&1 || status=$?
+		((status != 125)) || continue # no part of a dump
+		hit=$((hit + 1))
+		[ "$status" = 0 ] || { cat "$said"; echo "interrupted at recvmsg $i: exit $status: $*"; return 1; }
+	done
+	echo "# ${*:2:2}: interrupted at $hit of $n answers" >&3
+	((hit))
+}
+
+is_up() { up > /dev/null; }
+is_down() { vault down media > /dev/null 2>&1 || :; }
+has_drifted() {
+	up > /dev/null
+	inside media sh -c 'nft flush chain inet vault output; ip route add 192.0.2.99/32 dev wg-media'
+	host nft flush chain inet vault forward
+}
+
+# Until now `down` exited 1, as the counters were read once.
+@test "L28 a dump that is interrupted, whichever and in whichever command: it is read again" {
+	injector
+	begin_walks
+	interrupts 1 is_down "$VAULT" up media conf "$LAB/provider.conf"
+	interrupts 9 has_drifted "$VAULT" up media conf "$LAB/provider.conf"
+	interrupts 2 is_up "$VAULT" down media
+	is_up
+	interrupts 9 true "$VAULT" -q check media
+	interrupts 1 true "$VAULT" check system
+	interrupts 60 true "$VAULT" leaktest media
+	vault down media
+	retry 3 unchanged
+}
+
+# The answers to one dump alone change for ever: what is said is that, and not that a signal came.
+@test "L28 a dump that is interrupted each time: told, nothing left, nothing open" {
+	injector
+	begin_walks
+	run -1 host env CALL=recvmsg "$INJECT" interrupt+ p 1 "$VAULT" up media conf "$LAB/provider.conf"
+	echo "$output"
+	[[ $output == *"changed each of 8 times"* ]]
+	retry 3 unchanged
+	up
+	run -1 host env CALL=recvmsg "$INJECT" interrupt+ p 1 "$VAULT" down media
+	echo "$output"
+	[[ $output == *"reading the counters: "*"changed each of 8 times"* ]]
+	vault down media || :
+	retry 3 unchanged
+}
+
 # bats test_tags=walk
 @test "BX-2 L28 every system call of up fails: it is told, all is as before" { came_of "fail up"; }
 

@@ -10,7 +10,6 @@
 #include "lib/wg.h"
 #include "vault/state.h"
 
-#define TRIES 8
 
 /* What is read of the interface NAME of the namespace that it is done in. */
 struct reading {
@@ -73,8 +72,6 @@ static int read_here(void *arg)
 	int err = nl_open(&route, NETLINK_ROUTE);
 
 	if (!err)
-		err = -EINTR;
-	for (int i = 0; err == -EINTR && i < TRIES; i++)
 		err = read_link(r, &route, &error);
 	if (!err)
 		err = nl_open(&genl, NETLINK_GENERIC);

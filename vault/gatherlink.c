@@ -6,8 +6,8 @@
  * links of other vaults, and what the tunnel leads to. Ends that words give may meet none of the
  * host's. Else the pairs that such a prefix meets are left out of the pools, however wide it is: a
  * pair inside a LAN's /8 would be the longer match, and somebody's address there: who is inside
- * would answer in his place (L33). The first pair that is left is shown to the kernel, whose word is
- * the last.
+ * would answer in his place (L33). The first pair that is left is shown to the kernel, whose word
+ * is the last.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,6 @@
 #include "vault/gather.h"
 #include "vault/state.h"
 
-#define DUMP_TRIES 8
 #define PAIRS_MAX 16384U /* of a /16; of the IPv6 pool the first */
 #define PAIR_BITS 2U
 #define WORDS_SIZE 160
@@ -102,7 +101,9 @@ static void mark(struct pool *pool, const struct prefix *p)
 	if (p->len > pool->whole.len) {
 		prefix_mask(&low);
 		first = pair_of(pool, &low.addr);
-		n = host_bits <= PAIR_BITS ? 1 : host_bits < 18 ? 1UL << (host_bits - PAIR_BITS) : n;
+		n = host_bits <= PAIR_BITS ? 1
+		    : host_bits < 18       ? 1UL << (host_bits - PAIR_BITS)
+					   : n;
 	}
 	for (size_t i = first; i < first + n && i < pool->pairs; i++)
 		pool->taken[i] = true;
@@ -192,8 +193,7 @@ static int note_network(const struct rtnl_address *address, void *arg)
 static bool is_null(const struct rtnl_route *route)
 {
 	return route->type == RTN_BLACKHOLE || route->type == RTN_UNREACHABLE ||
-	       route->type == RTN_PROHIBIT ||
-	       (!route->type && !route->index && !route->via.family);
+	       route->type == RTN_PROHIBIT || (!route->type && !route->index && !route->via.family);
 }
 
 /* What a null route has is nobody's; but where a rule leads there the link would not be asked. */
@@ -316,9 +316,7 @@ static int look_around(struct survey *s, struct problems *p)
 	note_nameservers(s, "/etc/resolv.conf");
 	note_nameservers(s, "/run/systemd/resolve/resolv.conf"); /* behind its 127.0.0.53 */
 	note_own(s);
-	r = -EINTR;
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
-		r = note_host(s, &error);
+	r = note_host(s, &error);
 	if (r)
 		problem_error(p, 0, "reading the host's addresses and routes: %s %s", strerror(-r),
 			      error.text);

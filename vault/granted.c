@@ -11,7 +11,6 @@
 #include "lib/nft.h"
 #include "vault/sight.h"
 
-#define DUMP_TRIES 8
 
 bool granted_to(const struct spec *spec, const char *name)
 {
@@ -101,16 +100,14 @@ static int dump_grants(enum seal_guard guard, struct world *w, struct ruleset *r
 	return r;
 }
 
-/* The same, kept for the vaults that are looked at next; an interrupted dump taken anew. */
+/* The same, kept for the vaults that are looked at next. */
 static int keep_grants(enum seal_guard guard, struct world *w)
 {
 	struct sight_guard *kept = &w->host->guards[guard];
-	int r = -EINTR;
+	int r;
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		ruleset_free(&kept->grants);
-		r = dump_grants(guard, w, &kept->grants);
-	}
+	ruleset_free(&kept->grants);
+	r = dump_grants(guard, w, &kept->grants);
 	kept->has_grants = !r;
 	return r;
 }
@@ -160,9 +157,7 @@ static int find_in(enum seal_guard guard, struct world *w, struct ruleset *rs, b
 	return r;
 }
 
-/* Fills RS with the guard's sets, this vault's elements only, and counts those of other vaults in
- * OTHERS. -ENOENT when none of the sets is there. */
-static int find_elements(enum seal_guard guard, struct world *w, struct ruleset *rs, size_t *others)
+int granted_find(enum seal_guard guard, struct world *w, struct ruleset *rs, size_t *others)
 {
 	size_t missing = 0;
 	int r;
@@ -173,16 +168,4 @@ static int find_elements(enum seal_guard guard, struct world *w, struct ruleset 
 	if (!r && guard == SEAL_HOST && (w->sight || seal_grants_more(rs)))
 		r = find_in(guard, w, rs, false, others, &missing);
 	return r ? r : missing == rs->n_sets ? -ENOENT : 0;
-}
-
-int granted_find(enum seal_guard guard, struct world *w, struct ruleset *rs, size_t *others)
-{
-	int r = -EINTR;
-
-	memset(rs, 0, sizeof(*rs));
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		ruleset_free(rs);
-		r = find_elements(guard, w, rs, others);
-	}
-	return r;
 }

@@ -15,7 +15,6 @@
 #include "vault/seal.h"
 
 #define SETTING_MAX_BYTES 64
-#define DUMP_TRIES 8
 #define CHAINS_MAX 32
 #define TEXT_SIZE 1024 /* two names of nf_tables, twice, are the most of it */
 
@@ -156,12 +155,8 @@ static void check_firewalls(const struct look *look)
 {
 	struct chains *chains cleanup(free_ptr) = calloc(1, sizeof(*chains));
 	struct nl_error error = { 0 };
-	int r = chains ? -EINTR : -ENOMEM;
+	int r = chains ? nftchain_dump(&look->w->host_nft, note_chain, chains, &error) : -ENOMEM;
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		chains->n = 0;
-		r = nftchain_dump(&look->w->host_nft, note_chain, chains, &error);
-	}
 	if (r)
 		tell(look, HOSTPATH_UNREAD, "reading the host's firewalls: %s %s", strerror(-r),
 		     error.text);

@@ -8,8 +8,6 @@
 
 #include "lib/nft.h"
 
-#define DUMP_TRIES 8
-
 /* What 49d34d2 had, before the guard had a name and a mark of its own: never to be changed. */
 static const struct {
 	const char *name;
@@ -106,19 +104,13 @@ static int carry_set(struct world *w, const struct ruleset *old, const struct se
 		     struct ruleset *new)
 {
 	struct nl_error error = { 0 };
-	int r = -EINTR;
 
 	for (size_t i = 0; i < new->n_sets; i++) {
 		struct keeper keeper = { new, &new->sets[i] };
-		const size_t had = new->sets[i].n_elements;
 
 		if (strcmp(new->sets[i].name, set->name) || new->sets[i].type != set->type)
 			continue;
-		for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-			new->sets[i].n_elements = had;
-			r = nft_dump_elements(&w->host_nft, old, set->name, keep, &keeper, &error);
-		}
-		return r;
+		return nft_dump_elements(&w->host_nft, old, set->name, keep, &keeper, &error);
 	}
 	return 0;
 }

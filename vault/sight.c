@@ -14,7 +14,6 @@
 #include "vault/seal.h"
 #include "vault/world.h"
 
-#define TRIES 8
 #define ANSWER_SECONDS 5
 
 /* Appends a copy of ITEM (SIZE bytes) to the array at *LIST. */
@@ -64,7 +63,6 @@ static int add_host_address(const struct rtnl_address *address, void *arg)
 	return append(&host->addresses, &host->n_addresses, sizeof(*address), address);
 }
 
-/* What an interrupted dump left is taken again. */
 static int take_host_interfaces(struct world *w, struct sight_host *host, struct nl_error *error)
 {
 	int r;
@@ -162,14 +160,11 @@ static int take_tunnel(struct world *w, struct sight *s, struct nl_error *error)
 int sight_take(struct world *w, struct sight *out, char why[static 256])
 {
 	struct nl_error error = { 0 };
-	int r = -EINTR;
+	int r;
 
 	memset(out, 0, sizeof(*out));
-	for (int tries = 0; r == -EINTR && tries < TRIES; tries++) {
-		sight_free(out);
-		out->host = w->host ? w->host : &out->own;
-		r = take_interfaces(w, out, &error);
-	}
+	out->host = w->host ? w->host : &out->own;
+	r = take_interfaces(w, out, &error);
 	if (!r)
 		r = nftlook_generation(&w->vault_nft, &w->generation,
 				       &error); /* before: what comes later shows */

@@ -15,7 +15,6 @@
 #include "lib/rtnl.h"
 #include "vault/check/stranger.h"
 
-#define DUMP_TRIES 8
 
 static int note_way(const struct rtnl_link *link, void *arg)
 {
@@ -31,12 +30,7 @@ static int find_way(void *arg)
 	struct nl_error error;
 	int r = nl_open(&nl, NETLINK_ROUTE);
 
-	if (r)
-		return r;
-	r = -EINTR;
-	for (int i = 0; r == -EINTR && i < DUMP_TRIES; i++)
-		r = rtnl_dump_links(&nl, note_way, arg, &error);
-	return r;
+	return r ? r : rtnl_dump_links(&nl, note_way, arg, &error);
 }
 
 int apart_leads_nowhere(int ns)

@@ -19,8 +19,6 @@
 #include "vault/sealwall.h"
 #include "vault/sight.h"
 
-#define DUMP_TRIES 8
-
 /* Linux 6.6; the values are the kernel's, whose headers may be older than this. */
 enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
 
@@ -92,12 +90,8 @@ static int keep_queue(const struct qdisc *queue, void *arg)
 
 static int dump_queues(struct look *look, struct nl_error *error)
 {
-	int r = -EINTR;
+	int r = qdisc_dump(look->nl, keep_queue, look, error);
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		look->n_queues = 0;
-		r = qdisc_dump(look->nl, keep_queue, look, error);
-	}
 	return r == -EOPNOTSUPP ? 0 : r; /* a kernel that has no tc has nothing of it attached */
 }
 
@@ -126,13 +120,9 @@ static void look_at_filters(struct look *look, uint32_t index, uint32_t parent)
 	struct nl_error error = { 0 };
 	char mend[128];
 	size_t n = 0;
-	int r = -EINTR;
+	int r = qdisc_dump_filters(look->nl, index, parent, has_wall ? count_strange : count_filter,
+				   &n, &error);
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		n = 0;
-		r = qdisc_dump_filters(look->nl, index, parent,
-				       has_wall ? count_strange : count_filter, &n, &error);
-	}
 	if (r && r != -EOPNOTSUPP) {
 		add_unknown(look, "filters of tc", r, error.text);
 	} else if (!r && n && name) {

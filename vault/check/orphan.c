@@ -16,7 +16,6 @@
 #include "vault/sight.h"
 #include "vault/state.h"
 
-#define DUMP_TRIES 8
 
 /* What a vault's links on the host are called: its own, its leg's port, and its twin's (leaktest). */
 enum { LINKS_OF_A_VAULT = 3 };
@@ -119,14 +118,7 @@ static int read_links(struct owned_links *out)
 	struct nl_error error;
 	int r = nl_open(&nl, NETLINK_ROUTE);
 
-	if (r)
-		return r;
-	r = -EINTR;
-	for (int i = 0; r == -EINTR && i < DUMP_TRIES; i++) {
-		out->n = 0;
-		r = rtnl_dump_links(&nl, note_link, out, &error);
-	}
-	return r;
+	return r ? r : rtnl_dump_links(&nl, note_link, out, &error);
 }
 
 int orphans_find(int (*fn)(const char *name, void *arg), void *arg)

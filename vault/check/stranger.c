@@ -13,8 +13,6 @@
 #include "vault/sight.h"
 #include "vault/stranger.h"
 
-#define DUMP_TRIES 8
-
 struct search {
 	struct check *c;
 	const struct plan *plan;
@@ -214,31 +212,15 @@ static int find_tables(struct search *s, struct nl_error *error)
 	return nft_dump_names(&s->w->vault_nft, look_at_name, s, error);
 }
 
-/* Takes findings that an interrupted dump added back. */
-static void take_back(struct check *c, size_t n)
-{
-	while (c->n > n) {
-		struct finding *f = &c->list[--c->n];
-
-		free(f->detail);
-		free(f->expected);
-		free(f->observed);
-	}
-}
-
-/* Runs FIND, anew when it was interrupted; NONE is what there is to say when nothing was found. */
+/* Runs FN; NONE is what there is to say when nothing was found. */
 static void find(struct search *s, const char *id, const char *none,
 		 int (*fn)(struct search *s, struct nl_error *error))
 {
 	struct nl_error error = { 0 };
-	size_t before = s->c->n;
-	int r = -EINTR;
+	int r;
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		take_back(s->c, before);
-		s->found = s->n_rules = 0;
-		r = fn(s, &error);
-	}
+	s->found = s->n_rules = 0;
+	r = fn(s, &error);
 	if (r)
 		check_add(s->c, id, FOUND_UNKNOWN, NULL, NULL, "%s: cannot be told: %s %s", none,
 			  strerror(-r), error.text);

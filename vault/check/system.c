@@ -21,7 +21,6 @@
 #include "vault/seal.h"
 
 #define LIST_MAX_BYTES (16U << 20)
-#define DUMP_TRIES 8
 #define SYMBOLS_MAX_BYTES (64U << 20)
 
 static bool file_names(const char *path, const char *needle)
@@ -109,13 +108,8 @@ static int add_table(enum nft_what what, uint8_t family, const char *table, cons
 static int list_tables(struct nl *nl, struct str *out)
 {
 	struct nl_error error = { 0 };
-	int r = -EINTR;
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		str_clear(out);
-		r = nft_dump_names(nl, add_table, out, &error);
-	}
-	return r;
+	return nft_dump_names(nl, add_table, out, &error);
 }
 
 /* Tables of others are left alone; but one that flushes all takes the guard away, too. */
@@ -176,7 +170,8 @@ static void look_at_kernel(struct check *c)
 	};
 
 	check_add(c, "system-kernel", kernel_is(5, 14) ? FOUND_OK : FOUND_FAIL, NULL, NULL,
-		  kernel_is(5, 14) ? "Linux 5.14 or later" : "older than Linux 5.14 (a newer kernel)");
+		  kernel_is(5, 14) ? "Linux 5.14 or later"
+				   : "older than Linux 5.14 (a newer kernel)");
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
 		if (kernel_is(features[i].major, features[i].minor))
 			check_add(c, features[i].id, FOUND_OK, NULL, NULL, "%s", features[i].what);
@@ -312,7 +307,8 @@ static void look_at_helpers(struct check *c)
 			  r == -EACCES ? " (run it as root)" : "");
 	else
 		check_add(c, "system-helpers", FOUND_OK, NULL, NULL, "%s%s",
-			  found.last ? "vault exec and confine.conf hide:" : "none listens on a path",
+			  found.last ? "vault exec and confine.conf hide:"
+				     : "none listens on a path",
 			  found.last ? found.text.s : "");
 	str_free(&found.text);
 }

@@ -37,8 +37,6 @@
 #include "vault/state.h"
 #include "vault/world.h"
 
-#define DUMP_TRIES 8
-
 /* What all examiners of one vault need. */
 struct exam {
 	struct check *c;
@@ -252,12 +250,8 @@ static int add_counter(const char *table, const char *name, uint64_t packets, ui
 static void read_counters(struct exam *e)
 {
 	struct nl_error error = { 0 };
-	int r = -EINTR;
+	int r = nft_dump_counters(&e->w->vault_nft, add_counter, e, &error);
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		e->c->n_counters = 0;
-		r = nft_dump_counters(&e->w->vault_nft, add_counter, e, &error);
-	}
 	if (r)
 		check_add(e->c, "read", FOUND_UNKNOWN, NULL, NULL, "the counters: %s %s",
 			  strerror(-r), error.text);

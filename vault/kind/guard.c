@@ -20,7 +20,6 @@
 #include "vault/sight.h"
 #include "vault/world.h"
 
-#define DUMP_TRIES 8
 
 /* What the guard still allows for this vault goes in the transaction that brings what it shall
  * allow. */
@@ -104,7 +103,7 @@ static int refuse_published(struct world *w)
 		if (rs.sets[i].type == MAP_SELF_IPV4 || rs.sets[i].type == MAP_SELF_IPV6)
 			r = nft_dump_elements(&w->host_nft, &rs, rs.sets[i].name, find_rival,
 					      &rival, &error);
-		if (r == -ENOENT || r == -EINTR) /* no table yet; else the kernel's word must do */
+		if (r == -ENOENT) /* no table yet */
 			r = 0;
 	}
 	ruleset_free(&rs);
@@ -140,8 +139,7 @@ static int refuse_address(struct world *w)
 	if (r == -EADDRINUSE)
 		snprintf(w->why, sizeof(w->why), "another vault's leg has the address %s",
 			 addr_format(own, text));
-	return r == -ENOENT || r == -EINTR ? 0
-					   : r; /* no table yet; else the kernel's word must do */
+	return r == -ENOENT ? 0 : r; /* no table yet */
 }
 
 /* Another's table: what it is there for is not known, and a guard in it would be half a guard. */
@@ -329,10 +327,8 @@ static int has_other_link(enum seal_guard guard, struct world *w)
 {
 	struct others others = { w->spec, guard };
 	struct nl_error error = { 0 };
-	int r = -EINTR;
+	int r = rtnl_dump_links(&w->host_route, note_link, &others, &error);
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++)
-		r = rtnl_dump_links(&w->host_route, note_link, &others, &error);
 	return r == -EBUSY ? 1 : r;
 }
 

@@ -20,7 +20,6 @@
 #include "vault/sight.h"
 #include "vault/world.h"
 
-#define DUMP_TRIES 8
 
 /* True for the bridge of the segment that its name, of our prefix, or what is written on it says. */
 static bool is_bridge(const struct rtnl_link *link)
@@ -120,17 +119,12 @@ static int survey_link(const struct rtnl_link *link, void *arg)
 static int survey_host(struct world *w, struct survey *s)
 {
 	struct nl_error error = { 0 };
-	int r = -EINTR;
+	int r;
 
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		free_survey(s);
-		*s = (struct survey){ .spec = w->spec };
-		r = rtnl_dump_links(&w->host_route, survey_link, s, &error);
-		s->pass = 1;
-		if (!r)
-			r = rtnl_dump_links(&w->host_route, survey_link, s, &error);
-	}
-	return r;
+	*s = (struct survey){ .spec = w->spec };
+	r = rtnl_dump_links(&w->host_route, survey_link, s, &error);
+	s->pass = 1;
+	return r ? r : rtnl_dump_links(&w->host_route, survey_link, s, &error);
 }
 
 /* Takes away what is left of the leg that was, and bridges that nobody needs but, if KEEP, its own.
@@ -194,18 +188,14 @@ static int mend_bridge(struct world *w, uint32_t index)
 		r = world_flush(w);
 	if (r)
 		return r;
-	r = -EINTR;
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		world_forget(w); /* what an interrupted look has queued */
-		r = world_queue(w, &w->host_route);
-		if (r)
-			return r;
-		rtnl_queue_nomaster(&w->batch, &w->host_route, w->current, index);
-		rtnl_queue_noarp(&w->batch, &w->host_route, w->current, index);
-		rtnl_queue_bridge_settings(&w->batch, &w->host_route, w->current, index);
-		rtnl_queue_up(&w->batch, &w->host_route, w->current, index, true);
-		r = rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
-	}
+	r = world_queue(w, &w->host_route);
+	if (r)
+		return r;
+	rtnl_queue_nomaster(&w->batch, &w->host_route, w->current, index);
+	rtnl_queue_noarp(&w->batch, &w->host_route, w->current, index);
+	rtnl_queue_bridge_settings(&w->batch, &w->host_route, w->current, index);
+	rtnl_queue_up(&w->batch, &w->host_route, w->current, index, true);
+	r = rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
 	return r ? r : world_flush(w);
 }
 

@@ -15,8 +15,6 @@
 #include "vault/sealwall.h"
 #include "vault/world.h"
 
-#define DUMP_TRIES 8
-
 static struct qdisc_filter filter_of(const struct wall *wall)
 {
 	return (struct qdisc_filter){ .priority = WALL_PRIORITY,
@@ -99,13 +97,9 @@ static int wall_look(const struct obj *obj, struct world *w)
 	if (r)
 		return r;
 	wanted = filter_of(wall);
-	r = -EINTR;
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		c = (struct comparison){ .wanted = &wanted };
-		r = qdisc_dump_filters(&w->host_route, w->spec->host_index,
-				       TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), compare, &c,
-				       &error);
-	}
+	c.wanted = &wanted;
+	r = qdisc_dump_filters(&w->host_route, w->spec->host_index,
+			       TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), compare, &c, &error);
 	/* No such interface, no clsact on it, no tc in this kernel. */
 	if (r == -ENODEV || r == -EINVAL || r == -EOPNOTSUPP)
 		return LOOK_ABSENT;

@@ -11,7 +11,6 @@
 #include "vault/seal.h"
 #include "vault/state.h"
 
-#define DUMP_TRIES 8
 
 struct drops {
 	struct leak_run *run;
@@ -64,29 +63,18 @@ static void subtract(struct leak_run *run)
 	}
 }
 
-/* One look at all counters; what an interrupted one noted is forgotten. */
-static int look_at_counters(struct nl *nl, struct drops *d)
-{
-	struct nl_error error = { 0 };
-	int r = -EINTR;
-
-	for (int tries = 0; r == -EINTR && tries < DUMP_TRIES; tries++) {
-		for (size_t i = 0; i < d->run->n_drops; i++)
-			*(d->before ? &d->run->drops[i].before : &d->run->drops[i].total) = 0;
-		r = nft_dump_counters(nl, note_drop, d, &error);
-	}
-	return r;
-}
-
 /* What was dropped meanwhile is the difference; a vault whose rules are gone has none. */
 int test_count_drops(struct test *t, bool before)
 {
 	struct nl nl cleanup(nl_close) = NL_CLOSED;
 	struct drops d = { t->run, before };
+	struct nl_error error = { 0 };
 	int r = ns_run(t->vault_ns, open_nft, &nl);
 
+	for (size_t i = 0; i < t->run->n_drops; i++)
+		*(before ? &t->run->drops[i].before : &t->run->drops[i].total) = 0;
 	if (!r)
-		r = look_at_counters(&nl, &d);
+		r = nft_dump_counters(&nl, note_drop, &d, &error);
 	if (!r && !before)
 		subtract(t->run);
 	return r;

@@ -15,7 +15,6 @@
 #include <sys/socket.h>
 
 #define ANSWER_MS 2000
-#define TRIES 8
 
 static int note_address(const struct rtnl_address *a, void *arg)
 {
@@ -44,15 +43,9 @@ static int note_route(const struct rtnl_route *r, void *arg)
 static int note(struct disrupt *d)
 {
 	struct nl_error error = { 0 };
-	int r = -EINTR;
+	int r = rtnl_dump_addresses(&d->nl, note_address, d, &error);
 
-	for (int i = 0; r == -EINTR && i < TRIES; i++) {
-		d->n_addresses = d->n_routes = 0;
-		r = rtnl_dump_addresses(&d->nl, note_address, d, &error);
-		if (!r)
-			r = rtnl_dump_routes(&d->nl, AF_UNSPEC, note_route, d, &error);
-	}
-	return r;
+	return r ? r : rtnl_dump_routes(&d->nl, AF_UNSPEC, note_route, d, &error);
 }
 
 /* A flow to the resolver, begun by a query for the root's name servers that it may answer. */

@@ -189,23 +189,11 @@ static int note_neighbour(const struct addr *a, void *arg)
 static int read_host(struct gathering *g, struct nl *nl)
 {
 	struct nl_error error = { 0 };
-	int r = -EINTR;
+	int r = rtnl_dump_addresses(nl, note_address, g, &error);
 
-	for (int i = 0; r == -EINTR && i < TRIES; i++) {
-		g->n = 0;
-		r = rtnl_dump_addresses(nl, note_address, g, &error);
-	}
 	if (!r)
-		r = -EINTR;
-	for (int i = 0; r == -EINTR && i < TRIES; i++)
 		r = rtnl_dump_routes(nl, AF_UNSPEC, note_route, g, &error);
-	if (!r)
-		r = -EINTR;
-	for (int i = 0; r == -EINTR && i < TRIES; i++) {
-		g->n_known = 0;
-		r = neigh_dump(nl, note_neighbour, g, &error);
-	}
-	return r;
+	return r ? r : neigh_dump(nl, note_neighbour, g, &error);
 }
 
 /* An address of a link, this vault's or another's, has its host's end beside it, and nobody else. */
