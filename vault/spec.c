@@ -122,8 +122,8 @@ void spec_leg_mac(const struct addr *address, uint8_t mac[static SPEC_MAC_LEN])
 	for (size_t i = 0; i < addr_size(address); i++)
 		h = (h ^ address->bytes[i]) * FNV_PRIME;
 	for (size_t i = 0; i < 4; i++)
-		mac[2 + i] = address->family == AF_INET ? address->bytes[i]
-							: (uint8_t)(h >> 8 * (3 - i));
+		mac[2 + i] = (uint8_t)(address->family == AF_INET ? address->bytes[i]
+								  : h >> 8 * (3 - i));
 }
 
 struct prefix spec_leg_local(const struct addr *address)
