@@ -34,6 +34,11 @@
 
 #define NS_PATH_SIZE (sizeof(NS_DIR "/") + NAME_MAX)
 
+bool ns_has_ipv6(void)
+{
+	return !access("/proc/sys/net/ipv6", F_OK);
+}
+
 int ns_open_self(void)
 {
 	/* Of the thread: /proc/self is that of the first one. */

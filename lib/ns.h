@@ -4,11 +4,16 @@
 #ifndef LIB_NS_H
 #define LIB_NS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/base.h"
 
 #define NS_DIR "/run/netns"
+
+/* False on a kernel without IPv6, or with ipv6.disable=1 on its command line: it has no settings of
+ * that family, and no sockets. */
+bool ns_has_ipv6(void);
 
 /* The caller's own network namespace. Returns a close-on-exec descriptor or -errno. */
 int must_check ns_open_self(void);

@@ -276,36 +276,19 @@ static void put_addr(struct nlmsghdr *nlh, uint16_t type, const struct addr *a)
 	mnl_attr_put(nlh, type, addr_size(a), a->bytes);
 }
 
-/* A message about ADDRESS on the link INDEX, still open. */
-static struct nlmsghdr *start_address(struct nl_batch *b, struct nl *nl, unsigned int tag,
-				      uint16_t type, uint16_t flags, uint32_t index,
-				      const struct prefix *address)
+void rtnl_queue_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
+			const struct prefix *address, bool noprefix)
 {
 	struct nlmsghdr *nlh;
 	struct ifaddrmsg *ifa;
 
-	nlh = nl_batch_add(b, nl, type, flags, sizeof(*ifa), ROOM, tag);
+	nlh = nl_batch_add(b, nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(*ifa), ROOM, tag);
 	ifa = nl_extra(nlh);
 	ifa->ifa_family = address->addr.family;
 	ifa->ifa_prefixlen = address->len;
 	ifa->ifa_index = index;
 	put_addr(nlh, IFA_LOCAL, &address->addr);
 	put_addr(nlh, IFA_ADDRESS, &address->addr);
-	return nlh;
-}
-
-void rtnl_queue_del_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
-			    const struct prefix *address)
-{
-	nl_batch_end(b, start_address(b, nl, tag, RTM_DELADDR, 0, index, address));
-}
-
-void rtnl_queue_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
-			const struct prefix *address, bool noprefix)
-{
-	struct nlmsghdr *nlh =
-		start_address(b, nl, tag, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, address);
-
 	mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD | (noprefix ? IFA_F_NOPREFIXROUTE : 0U));
 	nl_batch_end(b, nlh);
 }
@@ -314,29 +297,6 @@ void rtnl_queue_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uin
 static bool fits_family(const struct addr *a, uint8_t family)
 {
 	return a->family == AF_UNSPEC || a->family == family;
-}
-
-/* What names a route to be deleted: its destination, link and metric; any type, protocol and scope.
- */
-void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
-			  const struct rtnl_route *route)
-{
-	struct nlmsghdr *nlh;
-	struct rtmsg *rtm;
-
-	nlh = nl_batch_add(b, nl, RTM_DELROUTE, 0, sizeof(*rtm), ROOM, tag);
-	rtm = nl_extra(nlh);
-	rtm->rtm_family = route->dst.addr.family;
-	rtm->rtm_dst_len = route->dst.len;
-	rtm->rtm_table = RT_TABLE_MAIN;
-	rtm->rtm_scope = RT_SCOPE_NOWHERE;
-	if (route->dst.len)
-		put_addr(nlh, RTA_DST, &route->dst.addr);
-	if (route->index)
-		mnl_attr_put_u32(nlh, RTA_OIF, route->index);
-	if (route->metric)
-		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
-	nl_batch_end(b, nlh);
 }
 
 void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag,

@@ -107,10 +107,6 @@ void rtnl_queue_del_group(struct nl_batch *b, struct nl *nl, unsigned int tag, u
 void rtnl_queue_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 			const struct prefix *address, bool noprefix);
 
-/* Deletes ADDRESS/LEN from the link INDEX. -EADDRNOTAVAIL when it is not there. */
-void rtnl_queue_del_address(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
-			    const struct prefix *address);
-
 /* Sets the MTU of the link INDEX. */
 void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_t index,
 		    uint32_t mtu);
@@ -118,9 +114,9 @@ void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_
 /*
  * A unicast route to DST by the link INDEX (VIA is AF_UNSPEC for an on-link one), or, with INDEX 0,
  * an unreachable one. Both have TYPE 0. What a dump finds besides (blackhole, by source or TOS,
- * encapsulated, with metrics such as an MTU, with a next hop of no known link) has the kernel's
- * RTN_* there, so that it equals none of ours; a multipath route is handed out once for each next
- * hop.
+ * encapsulated, with metrics such as an MTU, by a nexthop object or several next hops, with a next hop
+ * of no known link) has the kernel's RTN_* there, so that it equals none of ours; a multipath route is
+ * handed out once for each next hop.
  */
 struct rtnl_route {
 	struct prefix dst; /* len 0 of its family: default */
@@ -131,13 +127,22 @@ struct rtnl_route {
 	uint8_t type; /* 0; else RTN_*, observed only */
 	bool by_kernel; /* made by the kernel for an address (RTPROT_KERNEL), observed only */
 	uint32_t table; /* RT_TABLE_* of linux/rtnetlink.h, observed only */
+	const struct nlmsghdr *told; /* rtnl_queue_delete takes it; of a dump, while FN runs */
 };
 
 void rtnl_queue_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
 		      const struct rtnl_route *route);
-/* Deletes the route of that destination, metric and link. -ESRCH when there is none. */
-void rtnl_queue_del_route(struct nl_batch *b, struct nl *nl, unsigned int tag,
-			  const struct rtnl_route *route);
+/* A policy rule that looks TABLE up for every packet of FAMILY, at PRIORITY. */
+void rtnl_queue_rule(struct nl_batch *b, struct nl *nl, unsigned int tag, uint8_t family,
+		     uint32_t priority, uint32_t table);
+
+/*
+ * Deletes what the message TOLD of a dump tells of: an address, a route, a policy rule, a neighbour, a
+ * queue of tc(8). The kernel is told all that it told itself and that names the thing: what is left
+ * out, or unknown to us, could name another, or none.
+ */
+void rtnl_queue_delete(struct nl_batch *b, struct nl *nl, unsigned int tag,
+		       const struct nlmsghdr *told);
 
 #define RTNL_ALIAS_LEN 96
 
@@ -161,7 +166,11 @@ struct rtnl_link {
 struct rtnl_address {
 	uint32_t index;
 	struct prefix address; /* the local one (IFA_LOCAL), with its prefix length */
+	struct addr peer; /* the other end's (IFA_ADDRESS), where that is another; else AF_UNSPEC */
+	bool has_broadcast;
+	uint8_t scope; /* RT_SCOPE_* */
 	uint32_t flags; /* IFA_F_* */
+	const struct nlmsghdr *told; /* as of struct rtnl_route */
 };
 
 typedef int rtnl_link_fn(const struct rtnl_link *link, void *arg);
@@ -190,6 +199,7 @@ struct rtnl_rule {
 	uint32_t priority, table;
 	bool plain; /* looks TABLE up for every packet, with nothing else said */
 	struct prefix to; /* of packets to there alone; AF_UNSPEC: to anywhere */
+	const struct nlmsghdr *told; /* as of struct rtnl_route */
 };
 
 typedef int rtnl_rule_fn(const struct rtnl_rule *rule, void *arg);
@@ -208,6 +218,20 @@ struct rtnl_station {
 int must_check rtnl_ask_station(struct nl *nl, uint32_t index,
 				const uint8_t mac[static RTNL_MAC_LEN], struct rtnl_station *out,
 				struct nl_error *error);
+
+/* A neighbour that somebody entered by hand; those that the kernel finds itself are left out. */
+struct rtnl_neighbour {
+	uint32_t index; /* of its link; 0: a proxy on all of them */
+	struct addr address;
+	bool proxy; /* is answered for, in its place */
+	const struct nlmsghdr *told; /* as of struct rtnl_route */
+};
+
+typedef int rtnl_neighbour_fn(const struct rtnl_neighbour *neighbour, void *arg);
+
+/* Dumps those of both families. As the dumps above. */
+int must_check rtnl_dump_neighbours(struct nl *nl, rtnl_neighbour_fn *fn, void *arg,
+				    struct nl_error *error);
 
 /*
  * Asks the kernel by which link it would send a packet to DST, by rules and tables as they are;

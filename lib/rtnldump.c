@@ -15,7 +15,6 @@
 struct dump {
 	uint8_t family;
 	uint32_t table; /* of routes; RT_TABLE_UNSPEC: all */
-	bool has_replies;
 	union {
 		rtnl_link_fn *link;
 		rtnl_address_fn *address;
@@ -231,6 +230,16 @@ int rtnl_dump_links(struct nl *nl, rtnl_link_fn *fn, void *arg, struct nl_error 
 	return nl_dump(nl, RTM_GETLINK, 0, &request, len, read_link, &dump, error);
 }
 
+static int read_peer(const struct nlattr *attr, struct rtnl_address *address)
+{
+	struct addr other;
+	int err = copy_addr(attr, address->address.addr.family, &other);
+
+	if (!err && !addr_equal(&other, &address->address.addr))
+		address->peer = other;
+	return err;
+}
+
 static int read_address(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *tb[IFA_FLAGS + 1];
@@ -253,6 +262,11 @@ static int read_address(const struct nlmsghdr *nlh, void *arg)
 	address.address.len = ifa->ifa_prefixlen;
 	if (!err && address.address.len > addr_bits(&address.address.addr))
 		err = -EBADMSG;
+	if (!err && tb[IFA_LOCAL] && tb[IFA_ADDRESS])
+		err = read_peer(tb[IFA_ADDRESS], &address);
+	address.has_broadcast = tb[IFA_BROADCAST];
+	address.scope = ifa->ifa_scope;
+	address.told = nlh;
 	address.flags = ifa->ifa_flags;
 	if (!err && tb[IFA_FLAGS])
 		err = nl_copy(tb[IFA_FLAGS], &address.flags, sizeof(address.flags));
@@ -307,8 +321,6 @@ static int take_nexthop(const char **pos, size_t *left, struct rtnl_route *route
 	err = nl_range(*pos + sizeof(hop), hop.rtnh_len - sizeof(hop), tb, RTA_ENCAP_TYPE);
 	if (!err)
 		err = read_via(tb, route->dst.addr.family, &route->via);
-	if (!err && tb[RTA_ENCAP_TYPE])
-		route->type = RTN_UNICAST;
 	route->index = (uint32_t)hop.rtnh_ifindex;
 	step = NLMSG_ALIGN((size_t)hop.rtnh_len);
 	step = step < *left ? step : *left;
@@ -338,15 +350,14 @@ static int each_nexthop(const struct nlattr *hops, const struct rtnl_route *rout
 static uint8_t route_type(const struct rtmsg *rtm, const struct nlattr *const *tb,
 			  struct rtnl_route *route)
 {
-	bool special = rtm->rtm_src_len || rtm->rtm_tos || tb[RTA_ENCAP_TYPE] || tb[RTA_METRICS];
+	bool special = rtm->rtm_src_len || rtm->rtm_tos || tb[RTA_ENCAP_TYPE] || tb[RTA_METRICS] ||
+		       tb[RTA_MULTIPATH] || tb[RTA_NH_ID];
 
 	if (rtm->rtm_type == RTN_UNREACHABLE && !special) {
 		route->index = 0; /* IPv6 hangs it on the loopback link */
 		return 0;
 	}
-	return rtm->rtm_type == RTN_UNICAST && !special && (route->index || tb[RTA_MULTIPATH])
-		       ? 0
-		       : rtm->rtm_type;
+	return rtm->rtm_type == RTN_UNICAST && !special && route->index ? 0 : rtm->rtm_type;
 }
 
 static int read_route_attrs(const struct rtmsg *rtm, const struct nlattr *const *tb,
@@ -371,17 +382,16 @@ static int read_route_attrs(const struct rtmsg *rtm, const struct nlattr *const 
 
 static int read_route(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *tb[RTA_ENCAP_TYPE + 1];
+	const struct nlattr *tb[RTA_NH_ID + 1];
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	struct rtnl_route route = { .index = 0 };
 	struct dump *dump = arg;
 	uint32_t table;
 	int err;
 
-	dump->has_replies = true;
 	if (nlh->nlmsg_type != RTM_NEWROUTE)
 		return -EBADMSG;
-	err = nl_attrs(nlh, sizeof(*rtm), tb, RTA_ENCAP_TYPE);
+	err = nl_attrs(nlh, sizeof(*rtm), tb, RTA_NH_ID);
 	if (err)
 		return err;
 	/* Kernels that check less strictly hand out all tables, cached routes and other families as
@@ -393,6 +403,7 @@ static int read_route(const struct nlmsghdr *nlh, void *arg)
 	    (rtm->rtm_flags & RTM_F_CLONED))
 		return 0;
 	route.table = table;
+	route.told = nlh;
 	err = read_route_attrs(rtm, tb, &route);
 	if (err)
 		return err;
@@ -413,7 +424,7 @@ static int dump_family(struct nl *nl, uint8_t family, rtnl_route_fn *fn, void *a
 
 	len = add_u32(&request, sizeof(request.route), RTA_TABLE, RT_TABLE_MAIN);
 	err = nl_dump(nl, RTM_GETROUTE, 0, &request, len, read_route, &dump, error);
-	if (err != -ENOENT || dump.has_replies)
+	if (err != -ENOENT)
 		return err;
 	*error =
 		(struct nl_error){ .err = 0 }; /* the table does not exist before its first route */

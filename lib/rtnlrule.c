@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/rtnlrule.c: the part of lib/rtnl.h about choosing routes: policy rules, and what they choose.
- */
+/* lib/rtnlrule.c: the part of lib/rtnl.h about where packets are sent, routes apart: policy rules
+ * and what they choose, neighbours. */
 #include <errno.h>
 #include <linux/fib_rules.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lib/rtnl.h"
 
@@ -74,6 +76,7 @@ static int read_rule(const struct nlmsghdr *nlh, void *arg)
 	if (!err && frh->dst_len && !(frh->flags & FIB_RULE_INVERT))
 		err = read_to(frh, tb[FRA_DST], &rule.to);
 	rule.plain = is_plain(frh, tb);
+	rule.told = nlh;
 	return err ? err : dump->fn(&rule, dump->arg);
 }
 
@@ -100,6 +103,21 @@ static int ask(struct nl *nl, const struct addr *dst, unsigned int flags, nl_rep
 	mnl_attr_put(nlh, RTA_DST, addr_size(dst), dst->bytes);
 	nl_batch_end(&b, nlh);
 	return nl_batch_send(&b, fn, arg, error);
+}
+
+void rtnl_queue_rule(struct nl_batch *b, struct nl *nl, unsigned int tag, uint8_t family,
+		     uint32_t priority, uint32_t table)
+{
+	struct fib_rule_hdr *frh;
+	struct nlmsghdr *nlh =
+		nl_batch_add(b, nl, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, sizeof(*frh), 64, tag);
+
+	frh = nl_extra(nlh);
+	frh->family = family;
+	frh->action = FR_ACT_TO_TBL;
+	mnl_attr_put_u32(nlh, FRA_PRIORITY, priority);
+	mnl_attr_put_u32(nlh, FRA_TABLE, table);
+	nl_batch_end(b, nlh);
 }
 
 static int read_answer(const struct nlmsghdr *nlh, void *arg)
@@ -154,7 +172,49 @@ int rtnl_match_route(struct nl *nl, const struct addr *dst, struct rtnl_route *r
 	*route = (struct rtnl_route){ .index = 0 };
 	/* IPv6 tells the table by itself, and refuses to be asked to; IPv4 else says the main one. */
 	err = ask(nl, dst,
-		  RTM_F_FIB_MATCH | (dst->family == AF_INET ? (unsigned int)RTM_F_LOOKUP_TABLE : 0U),
+		  RTM_F_FIB_MATCH |
+			  (dst->family == AF_INET ? (unsigned int)RTM_F_LOOKUP_TABLE : 0U),
 		  read_match, route, error);
 	return err ? err : route->dst.addr.family ? 0 : -EBADMSG;
+}
+
+struct neighbours {
+	rtnl_neighbour_fn *fn;
+	void *arg;
+};
+
+static int read_neighbour(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *tb[NDA_DST + 1];
+	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
+	struct rtnl_neighbour neighbour = { .told = nlh };
+	const struct neighbours *walk = arg;
+	int err;
+
+	if (nlh->nlmsg_type != RTM_NEWNEIGH)
+		return -EBADMSG;
+	err = nl_attrs(nlh, sizeof(*ndm), tb, NDA_DST);
+	if (err)
+		return err;
+	neighbour.proxy = ndm->ndm_flags & NTF_PROXY;
+	if ((ndm->ndm_family != AF_INET && ndm->ndm_family != AF_INET6) ||
+	    (!neighbour.proxy && !(ndm->ndm_state & NUD_PERMANENT)))
+		return 0;
+	neighbour.index = (uint32_t)ndm->ndm_ifindex;
+	neighbour.address.family = ndm->ndm_family;
+	err = nl_copy(tb[NDA_DST], neighbour.address.bytes, addr_size(&neighbour.address));
+	return err ? err : walk->fn(&neighbour, walk->arg);
+}
+
+int rtnl_dump_neighbours(struct nl *nl, rtnl_neighbour_fn *fn, void *arg, struct nl_error *error)
+{
+	struct ndmsg request = { .ndm_family = AF_UNSPEC };
+	struct neighbours walk = { .fn = fn, .arg = arg };
+	int err = nl_dump(nl, RTM_GETNEIGH, 0, &request, sizeof(request), read_neighbour, &walk,
+			  error);
+
+	request.ndm_flags = NTF_PROXY; /* which are told apart from the others */
+	return err ? err
+		   : nl_dump(nl, RTM_GETNEIGH, 0, &request, sizeof(request), read_neighbour, &walk,
+			     error);
 }

@@ -357,7 +357,7 @@ is_down() { vault down media > /dev/null 2>&1 || :; }
 has_drifted() {
 	up > /dev/null
 	inside media sh -c 'nft flush chain inet vault output; ip route add 192.0.2.99/32 dev wg-media'
-	host nft flush chain inet vault forward
+	host nft flush chain inet vault-guard forward
 }
 
 # Until now `down` exited 1, as the counters were read once.

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/ns.h"
 #include "lib/wg.h"
 #include "vault/program.h"
 
@@ -63,25 +64,75 @@ static void take_address(struct wg_endpoint *e, const struct addrinfo *ai)
 	}
 }
 
+/* The address that the endpoint's name had when the vault OLD (or NULL) was made, or NULL. */
+static const struct wg_endpoint *find_before(const struct spec *old, const struct wg_endpoint *e)
+{
+	for (size_t i = 0; old && i < old->wg.n_peers; i++) {
+		const struct wg_endpoint *had = &old->wg.peers[i].endpoint;
+
+		if (had->host && had->addr.family && !strcmp(had->host, e->host))
+			return had;
+	}
+	return NULL;
+}
+
+/* What cannot be looked up now stays as it is. */
+static int keep_address(struct wg_endpoint *e, const struct wg_endpoint *had, int failure, int *mtu,
+			struct problems *p)
+{
+	char text[ADDR_STRLEN];
+
+	if (!had) {
+		problem_error(p, 0, "endpoint %s: %s (the host's resolver was asked)", e->host,
+			      gai_strerror(failure));
+		return -EHOSTUNREACH;
+	}
+	e->addr = had->addr;
+	e->scope = had->scope;
+	if (try_address(e, mtu))
+		*mtu = 0;
+	problem_warn(p, 0, "endpoint %s: %s (the host's resolver was asked): it stays %s", e->host,
+		     gai_strerror(failure), addr_format(&e->addr, text));
+	return 0;
+}
+
+static bool has_address(const struct addrinfo *list, const struct wg_endpoint *had)
+{
+	struct wg_endpoint one = { .port = 0 };
+
+	for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) {
+		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
+			continue;
+		take_address(&one, ai);
+		if (addr_equal(&one.addr, &had->addr))
+			return true;
+	}
+	return false;
+}
+
 /* Looks the endpoint's name up and takes its first address that there is a route to; without any,
- * its first. */
-static int resolve(struct wg_endpoint *e, int *mtu, struct problems *p)
+ * the one it had, or else its first. */
+static int resolve(struct wg_endpoint *e, const struct spec *old, int *mtu, struct problems *p)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
+	const struct wg_endpoint *had = find_before(old, e);
 	struct addrinfo *list = NULL;
 	int r = getaddrinfo(e->host, NULL, &hints, &list);
 
-	if (r) {
-		problem_error(p, 0, "endpoint %s: %s (the host's resolver was asked)", e->host,
-			      gai_strerror(r));
-		return -EHOSTUNREACH;
-	}
+	if (r)
+		return keep_address(e, had, r, mtu, p);
 	r = -ENETUNREACH;
 	for (const struct addrinfo *ai = list; r && ai; ai = ai->ai_next) {
 		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
 			continue;
 		take_address(e, ai);
 		r = try_address(e, mtu);
+	}
+	if (r && had && has_address(list, had)) {
+		e->addr = had->addr;
+		e->scope = had->scope;
+		r = 0;
+		*mtu = 0;
 	}
 	for (const struct addrinfo *ai = list; r && ai; ai = ai->ai_next)
 		if (ai->ai_family == AF_INET || ai->ai_family == AF_INET6) {
@@ -93,7 +144,7 @@ static int resolve(struct wg_endpoint *e, int *mtu, struct problems *p)
 }
 
 /* Settles every endpoint; *MTU becomes the smallest of the paths', or 0 when there is none. */
-static int settle_endpoints(struct spec *spec, int *mtu, struct problems *p)
+static int settle_endpoints(struct spec *spec, const struct spec *old, int *mtu, struct problems *p)
 {
 	*mtu = 0;
 	for (size_t i = 0; i < spec->wg.n_peers; i++) {
@@ -103,7 +154,7 @@ static int settle_endpoints(struct spec *spec, int *mtu, struct problems *p)
 		if (!e->port)
 			continue;
 		if (e->host)
-			r = resolve(e, &path, p);
+			r = resolve(e, old, &path, p);
 		else if (try_address(e, &path))
 			path = 0; /* no route now: the tunnel waits for one, sealed */
 		if (r)
@@ -114,11 +165,14 @@ static int settle_endpoints(struct spec *spec, int *mtu, struct problems *p)
 	return 0;
 }
 
-static void settle_mtu(struct spec *spec, int path)
+/* Without a path there is nothing to know it by: then it stays as it is. */
+static void settle_mtu(struct spec *spec, const struct spec *old, int path)
 {
 	int least = spec_uses(spec, AF_INET6) ? MTU_LEAST_V6 : MTU_LEAST_V4;
 	int mtu = path ? path - OVERHEAD : MTU_DEFAULT;
 
+	if (!spec->mtu && !path && old)
+		spec->mtu = old->mtu;
 	if (spec->mtu)
 		return;
 	spec->mtu = (uint16_t)(mtu < least                   ? least
@@ -148,7 +202,7 @@ static int find_program(struct spec *spec, struct problems *p)
 }
 
 /* The kernel's WireGuard unless words ask for another; asking loads its module. */
-static int settle_backend(struct spec *spec, struct world *w, struct problems *p)
+int gather_backend(struct spec *spec, struct world *w, struct problems *p)
 {
 	struct nl genl cleanup(nl_close) = NL_CLOSED;
 	struct nl_error error = { 0 };
@@ -175,15 +229,45 @@ static int settle_backend(struct spec *spec, struct world *w, struct problems *p
 	return r;
 }
 
-int gather_tunnel(struct spec *spec, struct world *w, struct problems *p)
+/* On a kernel without IPv6 the tunnel has IPv4 alone: nothing of the other family can get out. */
+static int leave_out_v6(struct spec *spec, struct problems *p)
+{
+	size_t n = 0, n_dns = 0;
+
+	if (ns_has_ipv6() || !spec_tunnel_has(spec, AF_INET6))
+		return 0;
+	for (size_t i = 0; i < spec->n_addresses; i++)
+		if (spec->addresses[i].addr.family == AF_INET)
+			spec->addresses[n++] = spec->addresses[i];
+	for (size_t i = 0; i < spec->n_dns; i++)
+		if (spec->dns[i].family == AF_INET)
+			spec->dns[n_dns++] = spec->dns[i];
+	if (!n || (spec->n_dns && !n_dns)) {
+		problem_error(
+			p, 0,
+			"this kernel has no IPv6, and the tunnel no IPv4 %s (ipv6.disable=1 is "
+			"on its command line?)",
+			n ? "resolver" : "address");
+		return -EAFNOSUPPORT;
+	}
+	spec->n_addresses = n;
+	spec->n_dns = n_dns;
+	problem_warn(p, 0, "this kernel has no IPv6: the tunnel has IPv4 alone");
+	return 0;
+}
+
+int gather_tunnel(struct spec *spec, const struct spec *old, struct world *w, struct problems *p)
 {
 	int mtu, r;
 
 	if (!spec->has_tunnel)
 		return 0;
-	r = settle_endpoints(spec, &mtu, p);
-	if (r)
-		return r;
-	settle_mtu(spec, mtu);
-	return settle_backend(spec, w, p);
+	r = leave_out_v6(spec, p);
+	if (!r)
+		r = gather_backend(spec, w, p);
+	if (!r)
+		r = settle_endpoints(spec, old, &mtu, p);
+	if (!r)
+		settle_mtu(spec, old, mtu);
+	return r;
 }

@@ -12,11 +12,20 @@
 #include "vault/world.h"
 
 /*
- * Completes SPEC's tunnel in the caller's namespace: resolves endpoints that are names, by the
- * family that has a route, takes the path's MTU less 80 where none was given, and chooses the
- * backend (W->wg_family is set for the kernel's). What stands in the way goes to P. 0 or -errno.
+ * Completes SPEC's tunnel in the caller's namespace: leaves IPv6 out where the kernel has none,
+ * resolves endpoints that are names, by the family that has a route, takes the path's MTU less 80
+ * where none was given, and chooses the backend. What the host cannot tell now stays as it is in
+ * OLD, the vault of that name (NULL: there is none). What stands in the way goes to P. 0 or -errno.
  */
-int must_check gather_tunnel(struct spec *spec, struct world *w, struct problems *p);
+int must_check gather_tunnel(struct spec *spec, const struct spec *old, struct world *w,
+			     struct problems *p);
+
+/* The last part of that alone: chooses the backend; W->wg_family is set for the kernel's. */
+int must_check gather_backend(struct spec *spec, struct world *w, struct problems *p);
+
+/* Leaves IPv6 out of SPEC's link where the host has it off, saying so in P: the host's end could
+ * have no address of it. */
+void gather_families(struct spec *spec, struct problems *p);
 
 /*
  * Gives SPEC, a member by a gateway without resolvers of its own, those of the vault that is this

@@ -27,6 +27,7 @@
 #define PAIR_BITS 2U
 #define WORDS_SIZE 160
 #define RESOLV_MAX_BYTES (1U << 20)
+#define SETTING_MAX_BYTES 64
 
 /*
  * A route shorter than this is a part of the default: in halves, as OpenVPN has it, or in all that
@@ -390,13 +391,42 @@ static void say_what_is_taken(const struct survey *s, uint8_t family, struct str
 	}
 }
 
-/* Which families the link shall have and has not: IPv4 always, IPv6 where the tunnel has it (L8),
- * or words ask for it. */
+/* An interface that comes now will have IPv6. */
+static bool host_has_v6(void)
+{
+	char *text cleanup(free_ptr) = NULL;
+	size_t len = 0;
+
+	return !file_read("/proc/sys/net/ipv6/conf/default/disable_ipv6", SETTING_MAX_BYTES, &text,
+			  &len) &&
+	       !strcmp(text, "0\n");
+}
+
+/* Where the tunnel has it (L8), or words ask for it. */
+static bool link_wants_v6(const struct spec *spec)
+{
+	return spec->link_given ? spec->link[SPEC_V6].host.addr.family
+				: spec_tunnel_has(spec, AF_INET6) || spec_reaches(spec, AF_INET6);
+}
+
+/* Which families the link shall have and has not: IPv4 always, IPv6 where it wants and can. */
 static bool lacks(const struct spec *spec, enum spec_family f)
 {
 	if (!spec->has_link || spec->link_given || spec->link[f].host.addr.family)
 		return false;
-	return f == SPEC_V4 || spec_tunnel_has(spec, AF_INET6) || spec_reaches(spec, AF_INET6);
+	return f == SPEC_V4 || (link_wants_v6(spec) && host_has_v6());
+}
+
+void gather_families(struct spec *spec, struct problems *p)
+{
+	if (!spec->has_link || !link_wants_v6(spec) || host_has_v6())
+		return;
+	memset(&spec->link[SPEC_V6], 0, sizeof(spec->link[SPEC_V6]));
+	problem_warn(
+		p, 0,
+		"the host has IPv6 off (net.ipv6.conf.default.disable_ipv6): the link has IPv4 "
+		"alone%s",
+		spec_reaches(spec, AF_INET6) ? ", and nothing is reached by IPv6" : "");
 }
 
 bool gather_wants_link(const struct spec *spec)

@@ -74,12 +74,14 @@ static void check_forwarding(const struct look *look, const char *word, const st
  * host's own, or anywhere, has none to look at. */
 static void check_way(const struct look *look, const char *word, const struct prefix *prefix)
 {
+	const struct spec *spec = look->w->spec;
+	bool v6 = prefix->addr.family == AF_INET6;
 	char name[IFNAMSIZ] = "", text[PREFIX_STRLEN];
 	struct nl_error error = { 0 };
 	uint32_t index = 0;
 	int r;
 
-	if (!prefix->len)
+	if (!prefix->len || !spec->link[v6 ? SPEC_V6 : SPEC_V4].host.addr.family)
 		return;
 	r = rtnl_ask_route(&look->w->host_route, &prefix->addr, &index, &error);
 	if (!r && index == SPEC_LOOPBACK_INDEX)

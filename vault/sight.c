@@ -4,6 +4,8 @@
 #include "vault/sight.h"
 
 #include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,16 +39,20 @@ static int add_link(const struct rtnl_link *link, void *arg)
 
 static int add_address(const struct rtnl_address *address, void *arg)
 {
+	struct rtnl_address copy = *address;
 	struct sight *s = arg;
 
-	return append(&s->addresses, &s->n_addresses, sizeof(*address), address);
+	copy.told = NULL;
+	return append(&s->addresses, &s->n_addresses, sizeof(copy), &copy);
 }
 
 static int add_route(const struct rtnl_route *route, void *arg)
 {
+	struct rtnl_route copy = *route;
 	struct sight *s = arg;
 
-	return append(&s->routes, &s->n_routes, sizeof(*route), route);
+	copy.told = NULL;
+	return append(&s->routes, &s->n_routes, sizeof(copy), &copy);
 }
 
 static int add_host_link(const struct rtnl_link *link, void *arg)
@@ -58,9 +64,11 @@ static int add_host_link(const struct rtnl_link *link, void *arg)
 
 static int add_host_address(const struct rtnl_address *address, void *arg)
 {
+	struct rtnl_address copy = *address;
 	struct sight_host *host = arg;
 
-	return append(&host->addresses, &host->n_addresses, sizeof(*address), address);
+	copy.told = NULL;
+	return append(&host->addresses, &host->n_addresses, sizeof(copy), &copy);
 }
 
 static int take_host_interfaces(struct world *w, struct sight_host *host, struct nl_error *error)
@@ -84,7 +92,9 @@ static int take_interfaces(struct world *w, struct sight *s, struct nl_error *er
 	if (!r)
 		r = rtnl_dump_addresses(&w->vault_route, add_address, s, error);
 	if (!r)
-		r = rtnl_dump_routes(&w->vault_route, AF_UNSPEC, add_route, s, error);
+		r = rtnl_dump_tables(&w->vault_route, AF_INET, add_route, s, error);
+	if (!r)
+		r = rtnl_dump_tables(&w->vault_route, AF_INET6, add_route, s, error);
 	if (!r && (w->spec->has_link || spec_has_leg(w->spec)))
 		r = take_host_interfaces(w, s->host, error);
 	return r;
@@ -236,9 +246,10 @@ bool sight_route_is(const struct rtnl_route *route, const struct obj_route *want
 	uint32_t metric =
 		wanted->metric || wanted->dst.addr.family == AF_INET ? wanted->metric : 1024;
 
-	return !route->type && !route->by_kernel && addr_equal(&route->via, &wanted->via) &&
-	       !route->prefsrc.family && prefix_equal(&route->dst, &wanted->dst) &&
-	       route->index == wanted->index && route->metric == metric;
+	return !route->type && !route->by_kernel && route->table == RT_TABLE_MAIN &&
+	       addr_equal(&route->via, &wanted->via) && !route->prefsrc.family &&
+	       prefix_equal(&route->dst, &wanted->dst) && route->index == wanted->index &&
+	       route->metric == metric;
 }
 
 bool sight_owns(const struct rtnl_link *link, const char *kind, const char *alias)
@@ -248,6 +259,56 @@ bool sight_owns(const struct rtnl_link *link, const char *kind, const char *alia
 	if (!strncmp(link->alias, SPEC_ALIAS_PREFIX, strlen(SPEC_ALIAS_PREFIX)))
 		return !strcmp(link->alias, alias);
 	return link->index >= SPEC_FIRST_INDEX;
+}
+
+/* The route that the kernel makes for the address itself, or for its network. */
+static bool has_kernel_route(const struct sight *s, const struct rtnl_address *a, bool local)
+{
+	struct prefix dst = a->address;
+
+	if (local)
+		dst.len = addr_bits(&dst.addr);
+	prefix_mask(&dst);
+	for (size_t i = 0; i < s->n_routes; i++) {
+		const struct rtnl_route *route = &s->routes[i];
+
+		if (route->index == a->index && prefix_equal(&route->dst, &dst) &&
+		    route->table == (local ? RT_TABLE_LOCAL : RT_TABLE_MAIN))
+			return true;
+	}
+	return false;
+}
+
+static bool is_link_up(const struct sight *s, uint32_t index)
+{
+	for (size_t i = 0; i < s->n_links; i++)
+		if (s->links[i].index == index)
+			return s->links[i].flags & IFF_UP;
+	return false;
+}
+
+const char *sight_address_fault(const struct sight *s, const struct rtnl_address *a)
+{
+	bool v4 = a->address.addr.family == AF_INET;
+
+	if (a->peer.family)
+		return "it has a peer's address";
+	if (a->has_broadcast)
+		return "it has a broadcast address";
+	if (v4 && a->scope != RT_SCOPE_UNIVERSE)
+		return "its scope is not global";
+	if (!(a->flags & IFA_F_PERMANENT))
+		return "its lifetime ends";
+	if (a->flags & IFA_F_DADFAILED)
+		return "another has it";
+	if (!is_link_up(s, a->index))
+		return NULL; /* routes come with the link */
+	/* The one for an IPv6 address comes a moment after the address. */
+	if (v4 && !has_kernel_route(s, a, true))
+		return "the kernel's route to it is missing";
+	if (a->address.len < addr_bits(&a->address.addr) && !has_kernel_route(s, a, false))
+		return "the kernel's route to its network is missing";
+	return NULL;
 }
 
 const struct rtnl_link *sight_link(const struct rtnl_link *list, size_t n, const char *name)

@@ -41,8 +41,7 @@ void sight_free_host(struct sight_host *host);
 struct sight {
 	struct rtnl_link *links; /* in the vault */
 	struct rtnl_address *addresses; /* in the vault */
-	struct rtnl_route *
-		routes; /* in the vault's main table, but for those the kernel makes of addresses */
+	struct rtnl_route *routes; /* in all tables of the vault, also those the kernel makes */
 	size_t n_links, n_addresses, n_routes;
 	struct sight_host *host; /* W->host, or `own` */
 	struct sight_host own;
@@ -58,6 +57,9 @@ void sight_free(struct sight *sight);
 
 /* Takes the link INDEX in the vault, with its addresses and routes, out of S: it was removed. */
 void sight_forget_link(struct sight *s, uint32_t index);
+
+/* Why the address A inside is not as `up` gives one to an interface, or NULL. */
+const char *sight_address_fault(const struct sight *s, const struct rtnl_address *a);
 
 /* True when the kernel's ROUTE is the one that the plan calls for. */
 bool sight_route_is(const struct rtnl_route *route, const struct obj_route *wanted);

@@ -16,10 +16,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "vault/expel.h"
 #include "vault/report.h"
 #include "vault/sight.h"
 #include "vault/signals.h"
-#include "vault/stranger.h"
 
 /* What to do about an error, where there is something; "" else. */
 static const char *mend(int err)
@@ -182,68 +182,6 @@ int walk_make(const struct plan *plan, struct world *w)
 	return r;
 }
 
-/* The kernel gives and takes the loopback's addresses itself. */
-static int drop_strange_addresses(const struct plan *plan, struct world *w, walk_change_fn *fn,
-				  void *arg)
-{
-	char text[PREFIX_STRLEN], label[PREFIX_STRLEN + 16];
-
-	for (size_t i = 0; i < w->sight->n_addresses; i++) {
-		const struct rtnl_address *a = &w->sight->addresses[i];
-		int r;
-
-		if (a->index == SPEC_LOOPBACK_INDEX || !stranger_is_address(plan, a))
-			continue;
-		r = world_queue(w, &w->vault_route);
-		if (r)
-			return r;
-		rtnl_queue_del_address(&w->batch, &w->vault_route, w->current, a->index,
-				       &a->address);
-		snprintf(label, sizeof(label), "address %s", prefix_format(&a->address, text));
-		fn('-', label, arg);
-	}
-	return 0;
-}
-
-static int drop_strange_routes(const struct plan *plan, struct world *w, walk_change_fn *fn,
-			       void *arg)
-{
-	char text[PREFIX_STRLEN], label[PREFIX_STRLEN + 16];
-
-	for (size_t i = 0; i < w->sight->n_routes; i++) {
-		const struct rtnl_route *route = &w->sight->routes[i];
-		int r;
-
-		if (route->by_kernel || !stranger_is_route(plan, route))
-			continue;
-		r = world_queue(w, &w->vault_route);
-		if (r)
-			return r;
-		rtnl_queue_del_route(&w->batch, &w->vault_route, w->current, route);
-		snprintf(label, sizeof(label), "route %s", prefix_format(&route->dst, text));
-		fn('-', label, arg);
-	}
-	return 0;
-}
-
-/* What nobody asked for goes first; an address that goes may take routes, and others of its
- * network, with it. */
-static int drop_strangers(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
-{
-	bool any;
-	int r = drop_strange_routes(plan, w, fn, arg);
-
-	if (!r)
-		r = drop_strange_addresses(plan, w, fn, arg);
-	any = w->batch.nl != NULL;
-	if (!r)
-		r = world_flush(w);
-	if (r || !any)
-		return r;
-	sight_free(w->sight);
-	return sight_take(w, w->sight, w->why);
-}
-
 static int mend_object(const struct obj *o, struct world *w, walk_change_fn *fn, void *arg)
 {
 	int look, r;
@@ -264,33 +202,72 @@ static int mend_object(const struct obj *o, struct world *w, walk_change_fn *fn,
 	return r;
 }
 
+/* What the seal is made of: while any of it is wrong, nothing that would carry packets is made. */
+static bool is_seal(const struct obj *o)
+{
+	return o->kind == &kind_netns || o->kind == &kind_seal || o->kind == &kind_sysctl ||
+	       o->kind == &kind_guard;
+}
+
+static bool opens_way(const struct obj *o)
+{
+	return o->flags & OBJ_TRAFFIC || o->kind == &kind_up;
+}
+
+/* The mending under way. */
+struct mending {
+	const struct plan *plan;
+	walk_change_fn *fn;
+	void *arg;
+	bool is_sealed;
+	int first; /* failure, 0 so far */
+};
+
+/* Mends the objects FROM..TO; a failure of one is told, and does not keep the others from being
+ * mended. False when a signal came. */
+static bool mend_range(struct mending *m, struct world *w, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++) {
+		const struct obj *o = &m->plan->objs[i];
+		int r;
+
+		if (!m->is_sealed && opens_way(o))
+			continue;
+		w->current = (unsigned int)i;
+		r = mend_object(o, w, m->fn, m->arg);
+		if (!r)
+			continue;
+		report_failure(w, o, "putting right", r);
+		world_forget(w);
+		m->first = m->first ? m->first : r;
+		m->is_sealed = m->is_sealed && !is_seal(o);
+		w->keeps_description = true;
+		if (r == -EINTR)
+			return false;
+	}
+	return true;
+}
+
 int walk_mend(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
 {
-	const struct obj strangers = { .label = "addresses and routes that are not the vault's" };
-	int r = plan->overflow ? -E2BIG : 0;
-	size_t i = 0;
+	struct mending m = { .plan = plan, .fn = fn, .arg = arg, .is_sealed = true };
+	size_t inner = 0;
+	int r = 0;
 
+	if (plan->overflow) {
+		report_error(w->spec->name, "more than %d objects: too many addresses", PLAN_MAX);
+		w->keeps_description = true;
+		return -E2BIG;
+	}
+	while (inner < plan->n && plan->objs[inner].kind != &kind_sysctl)
+		inner++;
 	/* The kill switch before anything else, so that what follows is never more than it allows. */
-	while (!r && i < plan->n && plan->objs[i].kind != &kind_sysctl) {
-		w->current = (unsigned int)i;
-		r = mend_object(&plan->objs[i++], w, fn, arg);
-	}
-	if (!r) {
-		r = drop_strangers(plan, w, fn, arg);
-		if (r)
-			report_failure(w, &strangers, "removing", r);
-	} else {
-		report_failure(w, &plan->objs[i ? i - 1 : 0], "putting right", r);
-	}
-	while (!r && i < plan->n) {
-		w->current = (unsigned int)i;
-		r = mend_object(&plan->objs[i], w, fn, arg);
-		if (r)
-			report_failure(w, &plan->objs[i], "putting right", r);
-		i++;
+	if (mend_range(&m, w, 0, inner)) {
+		r = expel(plan, w, fn, arg);
+		(void)mend_range(&m, w, inner, plan->n);
 	}
 	world_unlock_host(w);
-	return r;
+	return m.first ? m.first : r;
 }
 
 size_t walk_remove(const struct plan *plan, struct world *w)

@@ -20,9 +20,10 @@ int must_check walk_make(const struct plan *plan, struct world *w);
 typedef void walk_change_fn(char sign, const char *label, void *arg);
 
 /*
- * Makes a vault that is there, W->sight telling what of it, into PLAN: takes away addresses and
- * routes that are not in it, makes what is missing, replaces what differs; leaves alone what is
- * right. 0, or -errno, reported, at the first failure: what was put right stays so.
+ * Makes a vault that is there, W->sight telling what of it, into PLAN: takes away what is not in it
+ * (expel.h), makes what is missing, replaces what differs; leaves alone what is right. What cannot be
+ * put right is reported, and keeps nothing else from being put right, but: while the seal is not
+ * whole, no interface is made or brought up. 0, or -errno of the first failure.
  */
 int must_check walk_mend(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg);
 

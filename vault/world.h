@@ -35,6 +35,7 @@ struct world {
 
 	bool unbroken; /* making is not ended by a signal: what is made is gone again in a moment */
 	bool keeps_link; /* the tunnel goes alone: the namespace and its link stay */
+	bool keeps_description; /* something could not be put right: the old one stays */
 	bool keeps_name; /* the name could not be removed: its description stays, for the next
 			    `down` to know it by */
 	unsigned int failed; /* the tag of what failed */

@@ -292,9 +292,62 @@ static void test_strange_routes(void)
 					  .rtnh_hops = 3 };
 	mnl_attr_nest_end(nlh, nest);
 	nl_batch_end(&batch, nlh);
-	wanted = (struct rtnl_route){ .dst = prefix("100.64.0.0/12"), .index = VAULT_INDEX };
+	wanted = (struct rtnl_route){ .dst = prefix("100.64.0.0/12"),
+				      .index = VAULT_INDEX,
+				      .type = RTN_UNICAST };
 	ok(send_batch() == 0 && has_route(&vault, &wanted),
-	   "a multipath route is told by its next hops");
+	   "a multipath route is told by its next hops, and equals none of ours");
+}
+
+static int queue_delete(const struct rtnl_route *route, void *arg)
+{
+	(void)arg;
+	if (!route->by_kernel && route->dst.addr.family == AF_INET)
+		rtnl_queue_delete(&batch, &vault, 0, route->told);
+	return 0;
+}
+
+static int count_ours(const struct rtnl_route *route, void *arg)
+{
+	*(size_t *)arg += !route->by_kernel;
+	return 0;
+}
+
+/* The more a route has to it, the more must be said to name it: all that the dump said. */
+static void test_delete(void)
+{
+	struct nlmsghdr *nlh = nl_batch_add(&batch, &vault, RTM_NEWROUTE, NLM_F_CREATE,
+					    sizeof(struct rtmsg), 64, 0);
+	const struct rtnl_route bare = { .dst = prefix("100.80.0.0/16"), .index = VAULT_INDEX };
+	struct rtmsg *rtm = nl_extra(nlh);
+	size_t n = 0;
+
+	*rtm = (struct rtmsg){ .rtm_family = AF_INET,
+			       .rtm_dst_len = 16,
+			       .rtm_tos = 0x10,
+			       .rtm_table = RT_TABLE_MAIN,
+			       .rtm_scope = RT_SCOPE_LINK,
+			       .rtm_type = RTN_UNICAST };
+	mnl_attr_put(nlh, RTA_DST, 4, bare.dst.addr.bytes);
+	mnl_attr_put_u32(nlh, RTA_OIF, VAULT_INDEX);
+	nl_batch_end(&batch, nlh);
+	ok(send_batch() == 0, "a route of a TOS");
+	nlh = nl_batch_add(&batch, &vault, RTM_DELROUTE, 0, sizeof(struct rtmsg), 64, 0);
+	*(struct rtmsg *)nl_extra(nlh) = (struct rtmsg){ .rtm_family = AF_INET,
+							 .rtm_dst_len = 16,
+							 .rtm_table = RT_TABLE_MAIN,
+							 .rtm_scope = RT_SCOPE_NOWHERE };
+	mnl_attr_put(nlh, RTA_DST, 4, bare.dst.addr.bytes);
+	nl_batch_end(&batch, nlh);
+	ok(send_batch() == -ESRCH, "the control: destination and link do not name it");
+	ok(rtnl_dump_routes(&vault, AF_INET, queue_delete, NULL, &error) == 0 &&
+		   batch.count >= 3 &&
+		   rtnl_dump_routes(&vault, AF_INET, count_ours, &n, &error) == 0 && n >= 3,
+	   "there are strange ones");
+	(void)!send_batch(); /* a multipath route is named once for each of its next hops */
+	n = 0;
+	ok(rtnl_dump_routes(&vault, AF_INET, count_ours, &n, &error) == 0 && n == 0,
+	   "sent back as they were told, all are gone");
 }
 
 static void test_move(void)
@@ -468,6 +521,7 @@ int main(void)
 	test_addresses();
 	test_routes();
 	test_strange_routes();
+	test_delete();
 	test_move();
 	test_wireguard();
 	test_group();

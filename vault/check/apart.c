@@ -13,14 +13,14 @@
 
 #include "lib/ns.h"
 #include "lib/rtnl.h"
-#include "vault/check/stranger.h"
+#include "vault/stranger.h"
 
 
 static int note_way(const struct rtnl_link *link, void *arg)
 {
 	bool *way = arg;
 
-	*way = *way || (!(link->flags & IFF_LOOPBACK) && !stranger_is_fallback(link));
+	*way = *way || (!(link->flags & IFF_LOOPBACK) && !stranger_is_idle(link));
 	return 0;
 }
 

@@ -33,6 +33,7 @@ const struct check_id check_ids[] = {
 	{ "interface", "interfaces are up" },
 	{ "route", "routes inside" },
 	{ "rule", "policy rules inside" },
+	{ "neighbour", "neighbours inside that were entered by hand" },
 	{ "stranger", "what nobody asked for: interfaces, tables of rules" },
 	{ "attached", "what sits on interfaces beside the rules: XDP, tc" },
 	{ "hole", "what may be reached outside the tunnel (allow-to)" },

@@ -8,12 +8,8 @@
 #include "vault/obj.h"
 #include "vault/world.h"
 
-/* Adds findings about interfaces, addresses, routes, policy rules and tables of rules to C.
+/* Adds findings about interfaces, addresses, routes, policy rules, neighbours and tables of rules to C.
  * W->sight is set. */
 void check_strangers(struct check *c, const struct plan *plan, struct world *w);
-
-/* True for interfaces that the kernel itself puts into every namespace, for the tunnels it has
- * modules for; down they carry nothing. */
-bool stranger_is_fallback(const struct rtnl_link *link);
 
 #endif

@@ -8,6 +8,9 @@
 
 #include "lib/ns.h"
 #include "vault/asked.h"
+#include "vault/check/attached.h"
+#include "vault/check/legacy.h"
+#include "vault/check/stranger.h"
 #include "vault/cmd.h"
 #include "vault/gather.h"
 #include "vault/handshake.h"
@@ -36,11 +39,13 @@ static bool moves_link(const struct spec *spec, const struct spec *old)
  * link on the host (or 0). What is in the way is said here. */
 static int gather(struct spec *spec, const struct spec *old, uint32_t own, struct world *w)
 {
-	bool wants_link = !old || gather_wants_link(spec) || !old->has_link ||
-			  moves_link(spec, old) || (spec_has_leg(spec) && !spec_has_leg(old));
+	bool wants_link = !old || !old->has_link || moves_link(spec, old) ||
+			  (spec_has_leg(spec) && !spec_has_leg(old));
 	struct problems p = { 0 };
 	int r = ns_inode(w->host_ns, &spec->host_inode);
 
+	gather_families(spec, &p);
+	wants_link = wants_link || gather_wants_link(spec);
 	if (!r && spec->leg.role == SPEC_VIA && !spec->n_dns)
 		r = gather_resolvers(spec, &p);
 	if (!r && wants_link)
@@ -247,6 +252,39 @@ static size_t drop_leg(const struct spec *wanted, const struct spec *had, struct
 	return failures;
 }
 
+/* After changes. False, said, when it cannot be told what there is now. */
+static bool look_again(struct world *w, struct sight *sight)
+{
+	int r;
+
+	sight_free(sight);
+	r = sight_take(w, sight, w->why);
+	if (r)
+		report_error(w->spec->name, "%s: %s", strerror(-r), w->why);
+	return !r;
+}
+
+/* What is there that nobody asked for, and that `up` does not remove, as it may be somebody's:
+ * named as `check` names it. How much. */
+static size_t name_strangers(const struct plan *plan, struct world *w)
+{
+	struct check c = { .n = 0 };
+	size_t found = 0;
+
+	snprintf(c.name, sizeof(c.name), "%s", w->spec->name);
+	check_strangers(&c, plan, w);
+	check_legacy(&c, w->vault_ns);
+	check_attached(&c, w);
+	for (size_t i = 0; i < c.n; i++) {
+		if (c.list[i].verdict != FOUND_FAIL)
+			continue;
+		report_error(w->spec->name, "%s", c.list[i].detail);
+		found++;
+	}
+	check_free(&c);
+	return found;
+}
+
 /* True for what is, or hangs on, the tunnel's interface. */
 static bool is_of_tunnel(const struct obj *o, uint32_t index)
 {
@@ -283,10 +321,14 @@ static bool take_keys(struct spec *spec, const struct sight *sight, struct plan 
 		if (!is_of_tunnel(&plan->objs[i], spec->tunnel_index))
 			plan->objs[kept++] = plan->objs[i];
 	plan->n = kept;
-	report_error(spec->name,
-		     "its tunnel's keys came from standard input, and are gone with the tunnel "
-		     "(vault up %s conf FILE)",
-		     spec->name);
+	if (spec->conf && strcmp(spec->conf, "-") != 0)
+		report_error(spec->name, "its tunnel is gone, and is not made without all of %s",
+			     spec->conf);
+	else
+		report_error(spec->name,
+			     "its tunnel's keys came from standard input, and are gone with the "
+			     "tunnel (vault up %s conf FILE)",
+			     spec->name);
 	return false;
 }
 
@@ -297,6 +339,7 @@ static int mend(const struct words *words, const struct spec *old, struct world 
 	struct sight sight = { 0 };
 	struct plan plan;
 	bool has_keys = true;
+	size_t failures;
 	int r = world_lock_host(w);
 
 	inherit(spec, old);
@@ -324,15 +367,20 @@ static int mend(const struct words *words, const struct spec *old, struct world 
 		has_keys = take_keys(spec, &sight, &plan);
 	changes->keeps_keys = sight.has_wg && handshake_has_keys(&spec->wg, &sight.wg);
 	r = walk_mend(&plan, w, note_change, changes);
-	if (!r && (drop_link(spec, old, w, changes) || drop_leg(spec, old, w, changes)))
-		r = -EIO;
-	if (r && drop_leg(old, spec, w, changes)) /* the description does not know it */
-		r = -EIO;
+	if (w->keeps_description) /* which does not know it */
+		failures = drop_leg(old, spec, w, changes);
+	else
+		failures = drop_link(spec, old, w, changes) + drop_leg(spec, old, w, changes);
+	if ((r || failures || changes->n) && !look_again(w, &sight))
+		failures++;
+	else
+		failures += name_strangers(&plan, w);
 	w->sight = NULL;
 	sight_free(&sight);
-	if (!r)
-		warn_path(w);
-	return r || !has_keys ? EXIT_FAILED : EXIT_DONE;
+	if (r || failures)
+		return EXIT_FAILED;
+	warn_path(w);
+	return has_keys ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* The vault is up, in the namespace NS, as OLD describes: what drifted is put back, what words
@@ -362,6 +410,34 @@ static int up_again(const struct words *words, const struct spec *old, struct wo
 	return code;
 }
 
+/*
+ * What was asked cannot be done, as the host cannot tell all that it takes: the vault, up in the
+ * namespace NS, is put back to what it was described as, with the keys that its tunnel has.
+ */
+static void up_as_it_was(const char *name, const struct spec *old, struct world *w, int ns)
+{
+	struct spec spec cleanup(spec_free) = { 0 };
+	const struct words as_it_was = { .spec = &spec, .keyless = true };
+	struct changes changes = { .name = name, .list = json_array() };
+	struct problems p = { 0 };
+	int r = state_load(name, &spec);
+
+	if (r)
+		close_fd(&ns);
+	else
+		r = world_enter_vault(w, ns);
+	w->spec = &spec;
+	if (!r && spec.has_tunnel)
+		r = gather_backend(&spec, w, &p);
+	report_problems_of(name, &p);
+	problems_free(&p);
+	if (r || mend(&as_it_was, old, w, &changes) != EXIT_DONE)
+		report_error(name, "nor could all of it be put back to what it was%s%s",
+			     r ? ": " : "", r ? strerror(-r) : "");
+	w->spec = NULL;
+	json_decref(changes.list);
+}
+
 /* Makes the vault anew; on failure nothing of it is left, its folder neither. */
 static int up_anew(const struct words *words, struct world *w, const struct timespec *since)
 {
@@ -382,8 +458,9 @@ static int up_anew(const struct words *words, struct world *w, const struct time
 	return code;
 }
 
-/* Takes the vault's lock, clears what a crash left, and makes the vault, or makes it right. */
-static int up(const struct words *words, struct world *w)
+/* Takes the vault's lock, clears what a crash left, and makes the vault, or makes it right.
+ * IS_KNOWN is false when the host could not tell what the tunnel takes, which was said. */
+static int up(const struct words *words, struct world *w, bool is_known)
 {
 	struct spec *spec = words->spec, old cleanup(spec_free) = { 0 };
 	struct timespec since;
@@ -411,8 +488,14 @@ static int up(const struct words *words, struct world *w)
 			     spec->name);
 		code = EXIT_FAILED;
 	}
-	if (code == EXIT_DONE)
+	if (code == EXIT_DONE && is_known)
 		return ns >= 0 ? up_again(words, &old, w, ns, since) : up_anew(words, w, &since);
+	if (code == EXIT_DONE && ns >= 0) {
+		up_as_it_was(spec->name, &old, w, ns);
+		return EXIT_FAILED;
+	}
+	if (code == EXIT_DONE)
+		code = EXIT_FAILED;
 	r = made ? state_remove_dir(spec->name)
 		 : 0; /* what is there is not ours to remove, but for this folder */
 	if (r)
@@ -435,24 +518,26 @@ static bool has_cookies(const char *name)
 
 static int run_words(struct words *words)
 {
-	struct spec *spec = words->spec;
+	struct spec *spec = words->spec, old cleanup(spec_free) = { 0 };
 	struct problems p = { 0 };
 	struct world w;
 	int code = EXIT_FAILED, r;
+	bool is_open, is_up = !words->dry_run && !state_load(spec->name, &old);
 
 	if (!has_cookies(spec->name))
 		return EXIT_FAILED;
 	r = world_open(&w, spec);
+	is_open = !r;
 	if (!r)
-		r = gather_tunnel(spec, &w, &p);
+		r = gather_tunnel(spec, is_up ? &old : NULL, &w, &p);
 	if (r && !p.n_errors)
 		report_error(spec->name, "%s", strerror(-r));
 	report_problems_of(spec->name, &p);
 	problems_free(&p);
 	if (!r && words->dry_run)
 		code = dry_run(spec, &w);
-	else if (!r)
-		code = up(words, &w);
+	else if (!r || (is_open && is_up))
+		code = up(words, &w, !r);
 	world_close(&w);
 	return code;
 }

@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/kind/address.c: an address of an interface inside the vault. Dies with the namespace. */
+#include <stdio.h>
+
 #include "lib/rtnl.h"
 #include "vault/obj.h"
 #include "vault/sight.h"
 #include "vault/world.h"
 
+/* The kernel gives no IPv6 address to an interface whose MTU somebody made too small for it. */
+static bool needs_mtu(const struct obj *obj, const struct world *w)
+{
+	const struct sight *s = w->sight;
+
+	for (size_t i = 0; s && i < s->n_links; i++)
+		if (s->links[i].index == obj->address.index)
+			return obj->address.address.addr.family == AF_INET6 &&
+			       obj->address.index == w->spec->tunnel_index &&
+			       s->links[i].mtu < w->spec->mtu;
+	return false;
+}
+
 static int address_make(const struct obj *obj, struct world *w)
 {
 	int r = world_queue(w, &w->vault_route);
 
+	if (!r && needs_mtu(obj, w))
+		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->address.index,
+			       w->spec->mtu);
 	if (!r)
 		rtnl_queue_address(&w->batch, &w->vault_route, w->current, obj->address.index,
 				   &obj->address.address, false);
@@ -18,12 +36,19 @@ static int address_make(const struct obj *obj, struct world *w)
 static int address_look(const struct obj *obj, struct world *w)
 {
 	const struct sight *s = w->sight;
+	const char *fault = NULL;
 
-	for (size_t i = 0; i < s->n_addresses; i++)
-		if (s->addresses[i].index == obj->address.index &&
-		    prefix_equal(&s->addresses[i].address, &obj->address.address))
+	/* One that differs in what is beside the address stands beside ours, with IPv4. */
+	for (size_t i = 0; i < s->n_addresses; i++) {
+		if (s->addresses[i].index != obj->address.index ||
+		    !prefix_equal(&s->addresses[i].address, &obj->address.address))
+			continue;
+		fault = sight_address_fault(s, &s->addresses[i]);
+		if (!fault)
 			return LOOK_SAME;
-	return LOOK_ABSENT;
+	}
+	snprintf(w->why, sizeof(w->why), "%s", fault ? fault : "");
+	return fault ? LOOK_OTHER : LOOK_ABSENT;
 }
 
 static void address_print(const struct obj *obj, const struct spec *spec, struct str *out)

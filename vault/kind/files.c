@@ -108,7 +108,9 @@ static int files_make(const struct obj *obj, struct world *w)
 		r = file_replace(w->dir, "confine.conf", 0644, t.confine.s, t.confine.len);
 	if (!r)
 		r = ns_identify(w->vault_ns, &id);
-	return r ? r : state_save(w->dir, w->spec, &id, w->generation);
+	if (r || w->keeps_description)
+		return r;
+	return state_save(w->dir, w->spec, &id, w->generation);
 }
 
 /* 1 when all is as it should be; else 0, or -errno, and W->part tells what it is about. */

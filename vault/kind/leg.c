@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "lib/file.h"
+#include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "vault/obj.h"
 #include "vault/sight.h"
@@ -54,7 +55,7 @@ static int silence(const char *name, struct world *w)
 	char path[64 + IFNAMSIZ];
 	int r;
 
-	if (access("/proc/sys/net/ipv6", F_OK))
+	if (!ns_has_ipv6())
 		return 0;
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
 	r = file_poke(path, "1");
@@ -172,8 +173,7 @@ static int drop_address(const struct rtnl_address *address, void *arg)
 	struct world *w = a->w;
 
 	if (address->index == a->bridge)
-		rtnl_queue_del_address(&w->batch, &w->host_route, w->current, a->bridge,
-				       &address->address);
+		rtnl_queue_delete(&w->batch, &w->host_route, w->current, address->told);
 	return 0;
 }
 
@@ -347,6 +347,8 @@ static const char *fault_of_pair(const struct spec *spec, const struct rtnl_link
 		return "its port is not one of its bridge";
 	if (inside->index != spec->leg_index || inside->master || inside->group != SPEC_GROUP)
 		return "its inner end is another, or a port of one, or in another group";
+	if (inside->flags & IFF_NOARP)
+		return "its inner end does no ARP";
 	if (memcmp(inside->mac, mac, sizeof(mac)))
 		return "its MAC address is another";
 	return port->flags & IFF_UP ? NULL : "its port is down";

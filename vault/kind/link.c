@@ -130,6 +130,9 @@ static int remove_remains(struct world *w)
 	return r;
 }
 
+/* An MTU below this ends IPv6 on an interface (IPV6_MIN_MTU). */
+#define MTU_LEAST_V6 1280
+
 static bool host_end_has(const struct sight *s, const struct spec *spec,
 			 const struct prefix *address)
 {
@@ -164,6 +167,11 @@ static const char *fault_of_ends(const struct spec *spec, const struct rtnl_link
 				    : "its inner end is a port of another interface";
 	if (inside->group != SPEC_GROUP)
 		return "its inner end is in another group";
+	if (host->flags & IFF_NOARP || inside->flags & IFF_NOARP)
+		return "one of its ends does no ARP";
+	if (spec->link[SPEC_V6].host.addr.family &&
+	    (host->mtu < MTU_LEAST_V6 || inside->mtu < MTU_LEAST_V6))
+		return "the MTU of one of its ends is too small for IPv6";
 	return host->flags & IFF_UP ? NULL : "its host end is down";
 }
 
@@ -182,20 +190,16 @@ static const char *fault_of_addresses(const struct spec *spec, const struct sigh
 						       : "its host end has another address besides";
 }
 
-/* What is wrong with the link, or NULL: its host end's settings apart. */
-static const char *fault_of_link(const struct world *w)
+/* What is wrong with the pair, or NULL: its host end's addresses and settings apart. */
+static const char *fault_of_pair(const struct world *w)
 {
 	const struct spec *spec = w->spec;
 	const struct sight *s = w->sight;
 	const struct rtnl_link *host =
 		sight_link(s->host->links, s->host->n_links, spec->host_name);
 	const struct rtnl_link *inside = sight_link(s->links, s->n_links, spec->link_name);
-	const char *fault;
 
-	if (!host || !inside)
-		return "an end is missing";
-	fault = fault_of_ends(spec, host, inside);
-	return fault ? fault : fault_of_addresses(spec, s);
+	return host && inside ? fault_of_ends(spec, host, inside) : "an end is missing";
 }
 
 /* 1 when setting I, in FOLDER, is fine; 0 when not, -errno when it cannot be told: WHY then names
@@ -292,7 +296,9 @@ static int link_look(const struct obj *obj, struct world *w)
 	if (!sight_link(s->host->links, s->host->n_links, w->spec->host_name) ||
 	    !sight_link(s->links, s->n_links, w->spec->link_name))
 		return LOOK_ABSENT;
-	fault = fault_of_link(w);
+	fault = fault_of_pair(w);
+	if (!fault)
+		fault = fault_of_addresses(w->spec, s);
 	if (fault) {
 		snprintf(w->why, sizeof(w->why), "%s", fault);
 		return LOOK_OTHER;
@@ -313,6 +319,56 @@ static void queue_settings(struct world *w)
 			 ARRAY_SIZE(conf));
 }
 
+/* IPv6 on at an end that is ours; an interface that comes has it on already, where the host has. */
+static int switch_on_v6(const struct world *w)
+{
+	char path[64 + IFNAMSIZ];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", w->spec->host_name);
+	return file_poke(path, "0");
+}
+
+static int drop_host_address(const struct rtnl_address *a, void *arg)
+{
+	struct world *w = arg;
+
+	if (a->index != w->spec->host_index || addr_is_linklocal(&a->address.addr))
+		return 0;
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		if (prefix_equal(&a->address, &w->spec->link[f].host))
+			return 0;
+	rtnl_queue_delete(&w->batch, &w->host_route, w->current, a->told);
+	return 0;
+}
+
+/* The pair is good: what hangs on it goes on, while its host end gets what it lacks and loses what
+ * it has besides. */
+static int mend_host_end(struct world *w)
+{
+	const struct spec *spec = w->spec;
+	struct nl *nl = &w->host_route;
+	struct nl_error error = { 0 };
+	int r = world_queue(w, nl);
+
+	if (r)
+		return r;
+	queue_settings(w);
+	if (!fault_of_addresses(spec, w->sight))
+		return set6(w);
+	for (int f = 0; !r && f < SPEC_FAMILIES; f++) {
+		if (!spec->link[f].host.addr.family ||
+		    host_end_has(w->sight, spec, &spec->link[f].host))
+			continue;
+		if (f == SPEC_V6)
+			r = switch_on_v6(w);
+		rtnl_queue_address(&w->batch, nl, w->current, spec->host_index, &spec->link[f].host,
+				   false);
+	}
+	if (!r)
+		r = rtnl_dump_addresses(nl, drop_host_address, w, &error);
+	return r ? r : set6(w);
+}
+
 static int link_make(const struct obj *obj, struct world *w)
 {
 	const struct spec *spec = w->spec;
@@ -329,12 +385,8 @@ static int link_make(const struct obj *obj, struct world *w)
 	int r = 0;
 
 	(void)obj;
-	if (w->sight && !fault_of_link(w)) { /* what hangs on it goes on */
-		r = world_queue(w, nl);
-		if (!r)
-			queue_settings(w);
-		return r ? r : set6(w);
-	}
+	if (w->sight && !fault_of_pair(w))
+		return mend_host_end(w);
 	if (w->sight)
 		r = remove_remains(w);
 	if (!r)
@@ -358,8 +410,8 @@ static int link_make(const struct obj *obj, struct world *w)
 	return 0;
 }
 
-/* Both ends go with either; the vault's may have gone before, together with the tunnel. What only has
- * the name is somebody else's. */
+/* Both ends go with either; the vault's may have gone before, together with the tunnel. What only
+ * has the name is somebody else's. */
 static int link_remove(const struct obj *obj, struct world *w)
 {
 	struct nl_error error = { 0 };
