@@ -10,7 +10,7 @@
 typedef int neigh_fn(const struct addr *address, void *arg);
 
 /* Dumps the neighbours of NL's namespace that are known; those that are being looked for, or were
- * in vain, are none. FN returns 0 to go on, -errno to stop. 0 or -errno; -EINTR: start again. */
+ * in vain, are none. FN returns 0 to go on, -errno to stop. 0 or -errno. */
 int must_check neigh_dump(struct nl *nl, neigh_fn *fn, void *arg, struct nl_error *error);
 
 /*

@@ -189,7 +189,59 @@ from_host() { host ping -c 1 -W 5 10.200.0.2 > /dev/null || host curl -sm 5 -o /
 off() { host sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"; }
 
 # Until now: "making link vlt-media: Permission denied (run it as root)", and no leak test.
+@test "HO-5 IPv6 off on the host, a file of both families: up with IPv4, one warning, sound; it works, and leaktest runs" {
+	vault down media
+	off all
+	off default
+	run -0 vault up media conf "$conf"
+	echo "$output"
+	[ "$(grep -c warning <<< "$output")" = 1 ]
+	[[ $output == *"the host has IPv6 off"*"the link has IPv4 alone"* ]]
+	quiet_check
+	works
+	from_host
+	run -0 vault up media conf "$conf"
+	[[ ${lines[-1]} == "media: up, sealed, as described" ]]
+	run -0 vault leaktest media
+	[[ ${lines[-1]} == "media: sealed" ]]
+	# the control: nothing of IPv6 leaves, and with IPv6 on again the link has it
+	host sysctl -qw net.ipv6.conf.all.disable_ipv6=0
+	vault up media conf "$conf"
+	quiet_check
+	host ping -6 -c 1 -W 5 fd76:6175:6c74::2 > /dev/null || host ip -6 address show dev vlt-media | grep -q fd76
+	vault down media
+}
+
+@test "HO-5 words that allow by IPv6 on a host without it: they are left out, and that is said" {
+	vault down media
+	off default
+	run -0 vault up media conf "$conf" accessible-from fd00:77::/64 accessible-from 192.168.77.0/24 publish 9091/tcp
+	echo "$output"
+	[[ $output == *"nothing is reached by IPv6"* ]]
+	run -0 vault -q check media
+	vault down media
+}
+
 # Until now: `up` failed, and left the link down without its addresses.
+@test "HO-5 IPv6 is switched off under a vault that is up: up makes it sound, and nothing that worked ends" {
+	spawn inside media curl -sN http://203.0.113.80/cgi-bin/drip
+	local out=$SPAWNED_OUT pid=$SPAWNED lines_before
+	retry 10 host sh -c "[ \$(wc -l < $out) -ge 3 ]"
+	off all
+	run -1 vault -q check media
+	run -0 vault up media conf "$conf"
+	echo "$output"
+	quiet_check
+	from_host
+	lines_before=$(host wc -l < "$out")
+	retry 10 host sh -c "[ \$(wc -l < $out) -ge $((lines_before + 5)) ]"
+	host kill -0 "$pid"
+	host sysctl -qw net.ipv6.conf.all.disable_ipv6=0
+	vault up media conf "$conf"
+	quiet_check
+	host ip -6 address show dev vlt-media | grep -q fd76:6175:6c74::1/126
+}
+
 @test "BX-3 one mend fails: what can be mended is, and what worked goes on working" {
 	host mount --bind /dev/null /run/vault/media/resolv.conf # which then nobody can replace
 	host nft flush chain inet vault-guard forward

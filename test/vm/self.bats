@@ -147,3 +147,10 @@ line() { # the rest of the line that begins with this word
 	PATH="$BATS_TEST_TMPDIR/bin" run -1 "$vm" why
 	[[ ${#lines[@]} == 1 && $output == "qemu-system-x86_64 is not installed" ]]
 }
+
+# Not of the VM itself; but no other place has such a kernel.
+@test "HO-5 ipv6.disable=1 on the kernel's command line: up with IPv4, one warning, sound; mended; leaktest runs" {
+	VM_APPEND=ipv6.disable=1 run "$vm" run test/vm/without-v6
+	echo "$output"
+	[ "$status" = 0 ]
+}

@@ -26,14 +26,17 @@ static int find_index(void *arg)
 	return c->index ? 0 : -errno;
 }
 
-/* An address of both families on one end, and the end up. */
-static int bring_up(struct nl *nl, uint32_t index, const struct prefix addresses[SPEC_FAMILIES])
+/* An address of each family that the vault's link has on one end, and the end up: no stranger comes
+ * by another. */
+static int bring_up(struct nl *nl, uint32_t index, const struct spec *spec,
+		    const struct prefix addresses[SPEC_FAMILIES])
 {
 	struct nl_error error = { 0 };
 	struct nl_batch b = { 0 };
 
 	for (int f = 0; f < SPEC_FAMILIES; f++)
-		rtnl_queue_address(&b, nl, 0, index, &addresses[f], false);
+		if (f == SPEC_V4 || spec->link[f].host.addr.family)
+			rtnl_queue_address(&b, nl, 0, index, &addresses[f], false);
 	rtnl_queue_up(&b, nl, 0, index, true);
 	return nl_batch_send(&b, NULL, NULL, &error);
 }
@@ -82,7 +85,8 @@ static int make_pair_in_time(const struct control *c, struct nl *host)
 	return r;
 }
 
-static int lay(struct control *c, struct nl *host, struct nl *inner, struct cable *cable)
+static int lay(struct control *c, const struct spec *spec, struct nl *host, struct nl *inner,
+	       struct cable *cable)
 {
 	struct prefix near[SPEC_FAMILIES], far[SPEC_FAMILIES];
 	int r = choose_addresses(near, far);
@@ -96,9 +100,9 @@ static int lay(struct control *c, struct nl *host, struct nl *inner, struct cabl
 	if (!r && !c->host_index)
 		r = -errno;
 	if (!r)
-		r = bring_up(host, c->host_index, near);
+		r = bring_up(host, c->host_index, spec, near);
 	if (!r)
-		r = bring_up(inner, c->index, far);
+		r = bring_up(inner, c->index, spec, far);
 	snprintf(cable->name, sizeof(cable->name), "%s", c->name);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		cable->stranger[f] = far[f].addr;
@@ -123,7 +127,7 @@ int control_open(struct control *c, const struct spec *spec, struct cable *cable
 	if (!r)
 		r = ns_run(c->ns, open_route, &inner);
 	if (!r)
-		r = lay(c, &host, &inner, cable);
+		r = lay(c, spec, &host, &inner, cable);
 	if (r)
 		control_close(c);
 	return r;

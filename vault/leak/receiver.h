@@ -9,6 +9,7 @@
 
 struct receiver {
 	int fd; /* -1: closed */
+	uint16_t family; /* AF_INET where the kernel has no IPv6 */
 	uint16_t port;
 	size_t control; /* number of the packet that must arrive */
 };
