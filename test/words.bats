@@ -68,6 +68,10 @@ as_described() {
 	[ "$(host jq -c .reach.publish /run/vault/media/vault.json)" = '[]' ]
 	vault up media isolated
 	[ "$(asked)" = "accessible-from 192.168.77.0/24; isolated; publish 8080:9" ]
+	run ! inside media ip link show wg-media
+	run ! host pgrep -f 'wireguard-go -f wg-media'
+	vault check media
+	as_described media as-made
 	run -2 vault up media publish none publish 80
 	[[ $output == *"publish: none, and others besides"* ]]
 	vault up media file none isolated

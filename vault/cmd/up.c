@@ -213,6 +213,28 @@ static void inherit(struct spec *spec, const struct spec *old)
 		spec->link[SPEC_V6] = old->link[SPEC_V6];
 }
 
+/* A tunnel that words ask for no longer goes before anything else, and the link stays. */
+static size_t drop_tunnel(const struct spec *spec, const struct spec *old, struct world *w,
+			  struct changes *changes)
+{
+	struct plan plan;
+	size_t failures;
+
+	if (spec->has_tunnel || !old->has_tunnel)
+		return 0;
+	plan_build(old, &plan);
+	w->spec = old;
+	w->keeps_link = true;
+	failures = walk_remove_kind(&plan, w, &kind_tunnel);
+	w->keeps_link = false;
+	w->spec = spec;
+	if (failures)
+		return failures;
+	sight_forget_link(w->sight, old->tunnel_index);
+	note_change('-', "tunnel", changes);
+	return 0;
+}
+
 /* A link, and what the guard allows for it, that words ask for no longer. */
 static size_t drop_link(const struct spec *spec, const struct spec *old, struct world *w,
 			struct changes *changes)
@@ -366,11 +388,12 @@ static int mend(const struct words *words, const struct spec *old, struct world 
 	if (words->keyless)
 		has_keys = take_keys(spec, &sight, &plan);
 	changes->keeps_keys = sight.has_wg && handshake_has_keys(&spec->wg, &sight.wg);
+	failures = drop_tunnel(spec, old, w, changes);
 	r = walk_mend(&plan, w, note_change, changes);
 	if (w->keeps_description) /* which does not know it */
-		failures = drop_leg(old, spec, w, changes);
+		failures += drop_leg(old, spec, w, changes);
 	else
-		failures = drop_link(spec, old, w, changes) + drop_leg(spec, old, w, changes);
+		failures += drop_link(spec, old, w, changes) + drop_leg(spec, old, w, changes);
 	if ((r || failures || changes->n) && !look_again(w, &sight))
 		failures++;
 	else
