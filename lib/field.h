@@ -74,8 +74,8 @@ json_t *field_to_json(const struct fields *fields, const void *base);
 
 /*
  * Fills BASE, zeroed, from such an object. Members that no row knows are ignored: a later writer
- * has them; and an older one had not all of these. 0, -ENOMEM, or -EINVAL for a value that field_to_json would not have written. What was
- * read is the caller's to free, also on error.
+ * has them; and an older one had not all of these. 0, -ENOMEM, or -EINVAL for a value that
+ * field_to_json would not have written. What was read is the caller's to free, also on error.
  */
 int must_check field_from_json(const struct fields *fields, const json_t *json, void *base);
 

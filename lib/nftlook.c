@@ -20,7 +20,6 @@
 #include "lib/nftexpr.h"
 #include "lib/nftrule.h"
 
-
 /* By key; rules of one chain in the order they came, anything else by what it is. */
 static int compare_lines(const void *a, const void *b)
 {
@@ -196,7 +195,7 @@ static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct s
 }
 
 static int dump_all(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
-		     struct nl_error *error)
+		    struct nl_error *error)
 {
 	static const uint8_t kinds[] = { NFT_MSG_GETTABLE, NFT_MSG_GETOBJ, NFT_MSG_GETSET,
 					 NFT_MSG_GETCHAIN, NFT_MSG_GETRULE };

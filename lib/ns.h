@@ -52,9 +52,9 @@ int must_check ns_run(int fd, int (*fn)(void *arg), void *arg);
  * when it is bound. */
 int must_check ns_bind_name(int fd, const char *name);
 
-/* Takes the name away (lazy unmount, unlink) of the namespace of FD (-1: of none), also a stale file.
- * 0 or -errno: -ENOENT when there is none; as ns_open_name, or -EEXIST for another namespace, when
- * it is somebody else's: it stays. */
+/* Takes the name away (lazy unmount, unlink) of the namespace of FD (-1: of none), also a stale
+ * file. 0 or -errno: -ENOENT when there is none; as ns_open_name, or -EEXIST for another namespace,
+ * when it is somebody else's: it stays. */
 int must_check ns_unbind_name(int fd, const char *name);
 
 #endif

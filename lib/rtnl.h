@@ -114,9 +114,9 @@ void rtnl_queue_mtu(struct nl_batch *b, struct nl *nl, unsigned int tag, uint32_
 /*
  * A unicast route to DST by the link INDEX (VIA is AF_UNSPEC for an on-link one), or, with INDEX 0,
  * an unreachable one. Both have TYPE 0. What a dump finds besides (blackhole, by source or TOS,
- * encapsulated, with metrics such as an MTU, by a nexthop object or several next hops, with a next hop
- * of no known link) has the kernel's RTN_* there, so that it equals none of ours; a multipath route is
- * handed out once for each next hop.
+ * encapsulated, with metrics such as an MTU, by a nexthop object or several next hops, with a next
+ * hop of no known link) has the kernel's RTN_* there, so that it equals none of ours; a multipath
+ * route is handed out once for each next hop.
  */
 struct rtnl_route {
 	struct prefix dst; /* len 0 of its family: default */
@@ -137,9 +137,9 @@ void rtnl_queue_rule(struct nl_batch *b, struct nl *nl, unsigned int tag, uint8_
 		     uint32_t priority, uint32_t table);
 
 /*
- * Deletes what the message TOLD of a dump tells of: an address, a route, a policy rule, a neighbour, a
- * queue of tc(8). The kernel is told all that it told itself and that names the thing: what is left
- * out, or unknown to us, could name another, or none.
+ * Deletes what the message TOLD of a dump tells of: an address, a route, a policy rule, a
+ * neighbour, a queue of tc(8). The kernel is told all that it told itself and that names the thing:
+ * what is left out, or unknown to us, could name another, or none.
  */
 void rtnl_queue_delete(struct nl_batch *b, struct nl *nl, unsigned int tag,
 		       const struct nlmsghdr *told);
@@ -241,9 +241,9 @@ int must_check rtnl_ask_route(struct nl *nl, const struct addr *dst, uint32_t *i
 			      struct nl_error *error);
 
 /*
- * Asks the kernel which route it would take to DST, as above: its prefix, table, gateway and link (0:
- * none, or several) go to *ROUTE. 0, or -errno: -ENETUNREACH no route; -EHOSTUNREACH, -EACCES or -EINVAL
- * one that leads nowhere.
+ * Asks the kernel which route it would take to DST, as above: its prefix, table, gateway and link
+ * (0: none, or several) go to *ROUTE. 0, or -errno: -ENETUNREACH no route; -EHOSTUNREACH, -EACCES
+ * or -EINVAL one that leads nowhere.
  */
 int must_check rtnl_match_route(struct nl *nl, const struct addr *dst, struct rtnl_route *route,
 				struct nl_error *error);

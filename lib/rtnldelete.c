@@ -2,10 +2,10 @@
 /*
  * lib/rtnldelete.c: the part of lib/rtnl.h that deletes what a dump told of.
  *
- * What names a thing to the kernel is more than it seems: a route has a TOS, a source, next hops or a
- * nexthop object, a metric; an address has a peer; and each version of the kernel may add to that. So
- * nothing is picked: what was told is sent back, but for what only describes, which some requests may
- * not have.
+ * What names a thing to the kernel is more than it seems: a route has a TOS, a source, next hops or
+ * a nexthop object, a metric; an address has a peer; and each version of the kernel may add to
+ * that. So nothing is picked: what was told is sent back, but for what only describes, which some
+ * requests may not have.
  */
 #include <errno.h>
 #include <linux/fib_rules.h>
@@ -62,8 +62,8 @@ void rtnl_queue_delete(struct nl_batch *b, struct nl *nl, unsigned int tag,
 	size_t size = form ? form->size : 0, len = (size_t)(end - pos);
 	uint64_t skip = form ? form->describing : 0;
 	const struct nlattr *attr, *object = NULL;
-	struct nlmsghdr *nlh = nl_batch_add(b, nl, (uint16_t)(told->nlmsg_type + 1), 0, size,
-					    len, tag);
+	struct nlmsghdr *nlh =
+		nl_batch_add(b, nl, (uint16_t)(told->nlmsg_type + 1), 0, size, len, tag);
 
 	if (!form || len < size) {
 		b->err = b->err ? b->err : -EINVAL;

@@ -29,7 +29,8 @@ struct str {
 void str_add(struct str *str, const char *text);
 void str_addn(struct str *str, const char *text, size_t len);
 void str_addf(struct str *str, const char *format, ...) printf_like(2, 3);
-/* Appends TEXT as one word of sh(1): as it is, or in quotes where the shell would read it otherwise. */
+/* Appends TEXT as one word of sh(1): as it is, or in quotes where the shell would read it
+ * otherwise. */
 void str_add_quoted(struct str *str, const char *text);
 /* Empties it and keeps its buffer (wiped, `s` an empty text) for more. */
 void str_clear(struct str *str);
@@ -44,9 +45,9 @@ void str_free(struct str *str);
 void str_make_printable(char *text);
 
 /*
- * How many single letters have to be put in, left out, changed, or exchanged with their neighbour to
- * make A out of B (optimal string alignment); SIZE_MAX for texts longer than any word of a command
- * line.
+ * How many single letters have to be put in, left out, changed, or exchanged with their neighbour
+ * to make A out of B (optimal string alignment); SIZE_MAX for texts longer than any word of a
+ * command line.
  */
 size_t str_distance(const char *a, const char *b);
 

@@ -10,7 +10,6 @@
 #include "lib/wg.h"
 #include "vault/state.h"
 
-
 /* What is read of the interface NAME of the namespace that it is done in. */
 struct reading {
 	const char *name;

@@ -33,9 +33,9 @@
  * all but itself.
  *
  * System calls: those that syscalls.c refuses, with the same answer; and none of another calling
- * convention than the machine's own, by which systemd's RestrictAddressFamilies= does not hold. What
- * the unit itself has in SystemCallFilter= stays; where that is a list of what is allowed, these are
- * taken off it, and answered as SystemCallErrorNumber= says instead of by SIGSYS.
+ * convention than the machine's own, by which systemd's RestrictAddressFamilies= does not hold.
+ * What the unit itself has in SystemCallFilter= stays; where that is a list of what is allowed,
+ * these are taken off it, and answered as SystemCallErrorNumber= says instead of by SIGSYS.
  */
 static const char confine_files[] =
 	"\n"
@@ -56,23 +56,22 @@ static const char confine_identity[] =
 	"# Families of sockets that are no matter of network namespaces:\n"
 	"RestrictAddressFamilies=";
 
-static const char confine_rest[] =
-	"# What the kernel would do outside:\n"
-	"SystemCallFilter=~@keyring io_uring_setup\n"
-	"SystemCallErrorNumber=EPERM\n"
-	"SystemCallArchitectures=native\n"
-	"NoNewPrivileges=yes\n"
-	"\n"
-	"# Hardening:\n"
-	"ProtectSystem=strict\n"
-	"ProtectHome=yes\n"
-	"PrivateTmp=yes\n"
-	"PrivateDevices=yes\n"
-	"ProtectKernelTunables=yes\n"
-	"ProtectKernelModules=yes\n"
-	"ProtectKernelLogs=yes\n"
-	"ProtectControlGroups=yes\n"
-	"RestrictSUIDSGID=yes\n";
+static const char confine_rest[] = "# What the kernel would do outside:\n"
+				   "SystemCallFilter=~@keyring io_uring_setup\n"
+				   "SystemCallErrorNumber=EPERM\n"
+				   "SystemCallArchitectures=native\n"
+				   "NoNewPrivileges=yes\n"
+				   "\n"
+				   "# Hardening:\n"
+				   "ProtectSystem=strict\n"
+				   "ProtectHome=yes\n"
+				   "PrivateTmp=yes\n"
+				   "PrivateDevices=yes\n"
+				   "ProtectKernelTunables=yes\n"
+				   "ProtectKernelModules=yes\n"
+				   "ProtectKernelLogs=yes\n"
+				   "ProtectControlGroups=yes\n"
+				   "RestrictSUIDSGID=yes\n";
 
 /* Those that are not in /run, which is empty. */
 static void add_helpers(struct str *out)

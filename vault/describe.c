@@ -110,8 +110,8 @@ static void settle_mark(struct spec *spec)
 
 /* An end of the link that is in the tunnel's network, or a resolver, would be in its place. What is
  * narrower than the link's network goes on by the tunnel. */
-static void refuse_tunnels_own(const struct spec *spec, const char *word,
-			       const struct prefix *end, struct problems *p)
+static void refuse_tunnels_own(const struct spec *spec, const char *word, const struct prefix *end,
+			       struct problems *p)
 {
 	char text[PREFIX_STRLEN], whose[PREFIX_STRLEN];
 

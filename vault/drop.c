@@ -21,7 +21,8 @@ static const struct {
 	unsigned long cap;
 	const char *name;
 } dropped[] = {
-	{ CAP_NET_ADMIN, "CAP_NET_ADMIN" }, /* the kill switch, routes; a link of the host's (L38) */
+	{ CAP_NET_ADMIN,
+	  "CAP_NET_ADMIN" }, /* the kill switch, routes; a link of the host's (L38) */
 	{ CAP_NET_RAW, "CAP_NET_RAW" }, /* packet sockets (L2) */
 	{ CAP_SYS_ADMIN, "CAP_SYS_ADMIN" }, /* setns, mounts (L23) */
 	/* Makes any process outside act; /proc/1/root leads past the mounts. */

@@ -2,11 +2,11 @@
 /*
  * vault/expel.c: takes out of a vault what nobody asked for.
  *
- * Theory of operation. What is there is told by dumps; what of it is a stranger, by the same questions
- * that `check` asks; and to remove it the kernel is sent back what it told. One may take others with
- * it, as an address does its routes, or stand in the kernel's way to another: so there is no telling
- * from one answer, and what counts is whether it is there when all is read again. Rounds go on for as
- * long as each of them removes something.
+ * Theory of operation. What is there is told by dumps; what of it is a stranger, by the same
+ * questions that `check` asks; and to remove it the kernel is sent back what it told. One may take
+ * others with it, as an address does its routes, or stand in the kernel's way to another: so there
+ * is no telling from one answer, and what counts is whether it is there when all is read again.
+ * Rounds go on for as long as each of them removes something.
  */
 #include "vault/expel.h"
 
@@ -228,9 +228,8 @@ int expel(const struct plan *plan, struct world *w, walk_change_fn *fn, void *ar
 			break;
 	}
 	if (r)
-		report_error(w->spec->name,
-			     "looking for what is not the vault's: %s%s%s%s", strerror(-r),
-			     error.text[0] ? ": " : "", error.text, w->why);
+		report_error(w->spec->name, "looking for what is not the vault's: %s%s%s%s",
+			     strerror(-r), error.text[0] ? ": " : "", error.text, w->why);
 	else if (e.found && !e.tells)
 		report_error(w->spec->name,
 			     "what is not the vault's comes back as soon as it is removed: is "

@@ -8,11 +8,11 @@
 #include "vault/world.h"
 
 /*
- * Removes the addresses, routes, policy rules and neighbours inside that neither PLAN nor the kernel
- * has made, brings the kernel's own tunnel devices down, and puts missing first policy rules back; FN
- * is called for each. W->sight, which must be set, is taken anew when anything was done. What cannot
- * be removed is reported, and stops nothing else. 0, -EIO when something is left, or -errno when it
- * cannot be told what there is, reported too.
+ * Removes the addresses, routes, policy rules and neighbours inside that neither PLAN nor the
+ * kernel has made, brings the kernel's own tunnel devices down, and puts missing first policy rules
+ * back; FN is called for each. W->sight, which must be set, is taken anew when anything was done.
+ * What cannot be removed is reported, and stops nothing else. 0, -EIO when something is left, or
+ * -errno when it cannot be told what there is, reported too.
  */
 int must_check expel(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg);
 

@@ -11,7 +11,6 @@
 #include "lib/nft.h"
 #include "vault/sight.h"
 
-
 bool granted_to(const struct spec *spec, const char *name)
 {
 	return !strncmp(name, spec->host_name, IFNAMSIZ) ||

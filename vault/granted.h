@@ -12,7 +12,8 @@ bool granted_to(const struct spec *spec, const char *name);
 
 /*
  * Fills RS (ruleset_free it, also on error) with GUARD's sets as the kernel has them, the elements
- * of W's vault only, and counts those of other vaults in *OTHERS. 0, -ENOENT when none of the sets is there, or another -errno.
+ * of W's vault only, and counts those of other vaults in *OTHERS. 0, -ENOENT when none of the sets
+ * is there, or another -errno.
  */
 int must_check granted_find(enum seal_guard guard, struct world *w, struct ruleset *rs,
 			    size_t *others);

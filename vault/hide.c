@@ -28,9 +28,9 @@
  *whatever nsswitch.conf says. /run itself can be neither removed nor renamed by the host. An
  *overlay would do but that no socket connects through one. The price: four calls an entry, and what
  *appears in /run later, right below, is not seen inside (below an entry that is bound, it is).
- *	Of /run/systemd and /run/user/UID the table (helpers.c) lists what is shown instead: new ways
- *to have something done outside come up there with each release. /run/vault shows this vault's two files, of the same
- *tmpfs that the overlay reads.
+ *	Of /run/systemd and /run/user/UID the table (helpers.c) lists what is shown instead: new
+ *ways to have something done outside come up there with each release. /run/vault shows this vault's
+ *two files, of the same tmpfs that the overlay reads.
  */
 
 /* What is seen of /run, and what of the folder of a helper. */

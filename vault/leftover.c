@@ -60,7 +60,8 @@ static bool is_anothers(const char *name, int dir)
 	int r = state_find_rival(name, rival);
 
 	if (state_is_foreign(dir))
-		report_error(name, "%s/%s is there and is not vault's: left alone", STATE_DIR, name);
+		report_error(name, "%s/%s is there and is not vault's: left alone", STATE_DIR,
+			     name);
 	else if (r > 0)
 		report_error(name,
 			     "its interfaces would have the names of the vault %s's (another name)",

@@ -155,9 +155,9 @@ static const char *find_option(const struct cmd *cmd, int argc, char **argv)
 /*
  * What is relied on, whatever the caller left: the first three descriptors; children that can be
  * waited for; signals that arrive; that what others must be able to read, such as the vault's
- * resolv.conf, can be; that a file that may not grow is an error like others. There is no locale but
- * the C one, as nobody sets it. Not for exec, whose COMMAND gets all as the caller left it. 0 or
- * -errno.
+ * resolv.conf, can be; that a file that may not grow is an error like others. There is no locale
+ * but the C one, as nobody sets it. Not for exec, whose COMMAND gets all as the caller left it. 0
+ * or -errno.
  */
 static int settle(const struct cmd *cmd)
 {

@@ -275,13 +275,15 @@ static int make_proc(const struct mountinfo *info, char *why)
 /* Covers the autofs at PATH. What is looked at last is not looked up in it. */
 static int cover_autofs(const char *path)
 {
-	int fd cleanup(close_fd) = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), tree cleanup(close_fd) = -1;
+	int fd cleanup(close_fd) = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC),
+	       tree cleanup(close_fd) = -1;
 	struct statfs st;
 
 	if (fd < 0 || fstatfs(fd, &st))
 		return errno == ENOENT ? 0 : -errno;
 	if (st.f_type == AUTOFS_SUPER_MAGIC)
-		return mount("tmpfs", path, "tmpfs", MS_RDONLY | SAFE, "mode=0555,size=4k") ? -errno : 0;
+		return mount("tmpfs", path, "tmpfs", MS_RDONLY | SAFE, "mode=0555,size=4k") ? -errno
+											    : 0;
 	tree = tree_clone(AT_FDCWD, path);
 	return tree < 0 ? tree : tree_attach(tree, AT_FDCWD, path);
 }

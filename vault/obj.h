@@ -38,7 +38,6 @@ extern const struct kind kind_netns, kind_seal, kind_sysctl, kind_guard, kind_li
 	kind_peers, kind_address, kind_up, kind_route, kind_files, kind_name, kind_leg,
 	kind_forward, kind_hosts, kind_wall;
 
-
 enum obj_flags {
 	OBJ_TRAFFIC = 1U << 0, /* carries packets: the first to go */
 	OBJ_UNLOCKS = 1U << 1, /* from here on nothing shared with other vaults is touched */

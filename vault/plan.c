@@ -115,7 +115,8 @@ static void add_link_route(const struct spec *spec, struct plan *plan, const str
 	const struct spec_link_ends *ends =
 		&spec->link[dst->addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4];
 
-	if (!ends->vault.addr.family || (dst->len >= ends->vault.len && prefix_contains(&ends->vault, &dst->addr)) ||
+	if (!ends->vault.addr.family ||
+	    (dst->len >= ends->vault.len && prefix_contains(&ends->vault, &dst->addr)) ||
 	    has_route(plan, dst))
 		return;
 	add_route(spec, plan, dst, spec->link_index, 0)->route.via = ends->host.addr;

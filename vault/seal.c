@@ -143,7 +143,8 @@ static void add_output_tunnel(const struct spec *spec, struct ruleset *rs, struc
 /* Neighbours are looked for, and answered, from the link's addresses inside. */
 static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	const struct addr *const from[] = { &spec->link[SPEC_V6].vault.addr, &spec_link_local.addr };
+	const struct addr *const from[] = { &spec->link[SPEC_V6].vault.addr,
+					    &spec_link_local.addr };
 
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->link_name),

@@ -162,8 +162,8 @@ bool spec_name_is_valid(const char *name);
 void spec_name_interfaces(struct spec *spec);
 
 /*
- * What is written on the interfaces of SPEC's vault on the host, and on a segment's bridge: by this,
- * and not by their names, they are known as vault's (L40).
+ * What is written on the interfaces of SPEC's vault on the host, and on a segment's bridge: by
+ * this, and not by their names, they are known as vault's (L40).
  */
 #define SPEC_ALIAS_PREFIX "vault "
 #define SPEC_ALIAS_LEN (sizeof(SPEC_ALIAS_PREFIX "segment ") + SPEC_NAME_MAX)

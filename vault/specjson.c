@@ -232,8 +232,8 @@ json_t *spec_to_json(const struct spec *spec)
 	return json;
 }
 
-/* The number of "schema" decides nothing: it only grows, so what another version wrote is read as far
- * as it goes. */
+/* The number of "schema" decides nothing: it only grows, so what another version wrote is read as
+ * far as it goes. */
 int spec_from_json(const json_t *json, struct spec *out)
 {
 	const char *name = json_string_value(json_object_get(json, "name"));

@@ -20,8 +20,8 @@
  */
 int must_check state_lock(const char *name, bool mortal, bool *made);
 
-/* True when the folder DIR of STATE_DIR is somebody else's: it has no description, is not of the mode
- * that state_lock gives (0711), and is not empty. */
+/* True when the folder DIR of STATE_DIR is somebody else's: it has no description, is not of the
+ * mode that state_lock gives (0711), and is not empty. */
 bool state_is_foreign(int dir);
 
 /* The name of a vault, or what is left of one, which would have the same interfaces as NAME: into
@@ -29,8 +29,8 @@ bool state_is_foreign(int dir);
 int must_check state_find_rival(const char *name, char rival[static SPEC_NAME_MAX + 1]);
 
 /*
- * Lists every name that has a folder of vault's in STATE_DIR, a vault's or what a crash left of one, in order,
- * into *NAMES, owned by the caller (state_names_free). Returns their number or -errno.
+ * Lists every name that has a folder of vault's in STATE_DIR, a vault's or what a crash left of one,
+ * in order, into *NAMES, owned by the caller (state_names_free). Returns their number or -errno.
  */
 ssize_t must_check state_names(char ***names);
 void state_names_free(char **names, ssize_t n);
@@ -56,8 +56,9 @@ bool state_is_current(int lock, const char *name);
  * and blocked signals with it. A descriptor or -errno. */
 int must_check state_lock_host(void);
 
-/* Writes SPEC's description, with the namespace's ID and the rules' GENERATION, as vault.json (0600)
- * into the folder DIR. Members there that another version wrote, and this one does not know, stay. */
+/* Writes SPEC's description, with the namespace's ID and the rules' GENERATION, as vault.json
+ * (0600) into the folder DIR. Members there that another version wrote, and this one does not know,
+ * stay. */
 int must_check state_save(int dir, const struct spec *spec, const struct ns_id *id,
 			  uint32_t generation);
 
@@ -72,8 +73,8 @@ int must_check state_is_sealed(const struct spec *spec, int ns);
  * another, such as the vault: nothing of the host can be seen from there; -errno. */
 int must_check state_is_host(const struct spec *spec);
 
-/* The mend for an error (ERR, -errno) of who looks at a vault, to follow its text; "" where there is
- * none. */
+/* The mend for an error (ERR, -errno) of who looks at a vault, to follow its text; "" where there
+ * is none. */
 const char *state_mend(int err);
 
 /* 1 when the folder DIR holds what state_save would write, or an older vault would have written of

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/stranger.c: is this address, this route, this policy rule one that the plan calls for, or the
- * kernel makes? Pure. */
+/* vault/stranger.c: is this address, this route, this policy rule one that the plan calls for, or
+ * the kernel makes? Pure. */
 #include "vault/stranger.h"
 
 #include <linux/rtnetlink.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/stranger.h: is this address, this route, this policy rule one that the plan calls for, or the
- * kernel makes? `check` tells strangers, and `up` removes the same ones. Pure. */
+/* vault/stranger.h: is this address, this route, this policy rule one that the plan calls for, or
+ * the kernel makes? `check` tells strangers, and `up` removes the same ones. Pure. */
 #ifndef VAULT_STRANGER_H
 #define VAULT_STRANGER_H
 

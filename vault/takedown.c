@@ -119,8 +119,7 @@ static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct wo
 	}
 	failures += report_drops(w, json);
 	spec->without_tunnel = true;
-	r = state_save(w->dir, spec,
-		       &(struct ns_id){ spec->netns_inode, spec->netns_cookie },
+	r = state_save(w->dir, spec, &(struct ns_id){ spec->netns_inode, spec->netns_cookie },
 		       spec->seal_generation);
 	if (r)
 		report_error(spec->name, "writing %s/%s/vault.json: %s", STATE_DIR, spec->name,

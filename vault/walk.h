@@ -9,9 +9,9 @@
 #include "vault/world.h"
 
 /*
- * Makes every object of PLAN, in order. 0 when all are there. On the first failure, or when a signal
- * waits (signals_wait, but for W->unbroken), takes back in reverse what was made, says so, and
- * returns -errno (-EINTR for a signal).
+ * Makes every object of PLAN, in order. 0 when all are there. On the first failure, or when a
+ * signal waits (signals_wait, but for W->unbroken), takes back in reverse what was made, says so,
+ * and returns -errno (-EINTR for a signal).
  */
 int must_check walk_make(const struct plan *plan, struct world *w);
 
@@ -21,8 +21,8 @@ typedef void walk_change_fn(char sign, const char *label, void *arg);
 
 /*
  * Makes a vault that is there, W->sight telling what of it, into PLAN: takes away what is not in it
- * (expel.h), makes what is missing, replaces what differs; leaves alone what is right. What cannot be
- * put right is reported, and keeps nothing else from being put right, but: while the seal is not
+ * (expel.h), makes what is missing, replaces what differs; leaves alone what is right. What cannot
+ * be put right is reported, and keeps nothing else from being put right, but: while the seal is not
  * whole, no interface is made or brought up. 0, or -errno of the first failure.
  */
 int must_check walk_mend(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg);

@@ -24,8 +24,8 @@ struct world {
 	struct nl host_route, host_nft, vault_route, vault_nft, vault_wg;
 
 	struct sight *sight; /* what a vault that is there has; NULL while one is made */
-	struct sight_host *host; /* what the host has, kept from one look to the next (`check`); NULL:
-				    each asks anew */
+	struct sight_host *host; /* what the host has, kept from one look to the next (`check`);
+				    NULL: each asks anew */
 	struct nl_batch batch; /* requests queued for one of the sockets above */
 	struct nftlook echo; /* what the kernel said it made of them */
 	unsigned int unverified; /* rulesets in the batch, still to be compared with their echo */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/lab/wire.c: the lab's helper program: watch for marked frames (wirewatch.c), send them (wiresend.c), echo (STUN: wirestun.c). */
+/* test/lab/wire.c: the lab's helper program: watch for marked frames (wirewatch.c), send them
+ * (wiresend.c), echo (STUN: wirestun.c). */
 #include "wire.h"
 
 #include <arpa/inet.h>
@@ -44,7 +45,7 @@ _Noreturn void die(const char *what)
 
 struct addr parse_addr(const char *text)
 {
-	struct addr a = {.family = strchr(text, ':') ? AF_INET6 : AF_INET};
+	struct addr a = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
 
 	a.len = a.family == AF_INET6 ? 16 : 4;
 	errno = EINVAL;
@@ -96,13 +97,13 @@ static void echo_udp(int fd, bool mute)
 	char data[2048], text[64], control[256];
 	uint8_t answer[STUN_MAX];
 	struct sockaddr_in6 peer;
-	struct iovec in = {data, sizeof(data)}, out = {text, 0};
-	struct msghdr m = {.msg_name = &peer,
-			   .msg_namelen = sizeof(peer),
-			   .msg_iov = &in,
-			   .msg_iovlen = 1,
-			   .msg_control = control,
-			   .msg_controllen = sizeof(control)};
+	struct iovec in = { data, sizeof(data) }, out = { text, 0 };
+	struct msghdr m = { .msg_name = &peer,
+			    .msg_namelen = sizeof(peer),
+			    .msg_iov = &in,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
 	struct cmsghdr *c;
 	ssize_t n = recvmsg(fd, &m, 0);
 
@@ -115,7 +116,7 @@ static void echo_udp(int fd, bool mute)
 			((struct in6_pktinfo *)(void *)CMSG_DATA(c))->ipi6_ifindex = 0;
 	n = (ssize_t)stun_answer((const uint8_t *)data, (size_t)n, &peer, answer);
 	if (n)
-		out = (struct iovec){answer, (size_t)n};
+		out = (struct iovec){ answer, (size_t)n };
 	m.msg_iov = &out;
 	if (!mute)
 		sendmsg(fd, &m, 0);
@@ -147,9 +148,10 @@ static void echo_tcp(int listening, bool mute)
 
 static int echo(uint16_t port, bool mute, const char *log)
 {
-	struct sockaddr_in6 any = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	int udp = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), tcp = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	struct pollfd fds[] = {{.fd = udp, .events = POLLIN}, {.fd = tcp, .events = POLLIN}};
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
+	int udp = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+	    tcp = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd fds[] = { { .fd = udp, .events = POLLIN }, { .fd = tcp, .events = POLLIN } };
 	int one = 1, zero = 0;
 
 	signal(SIGCHLD, SIG_IGN);
@@ -157,10 +159,11 @@ static int echo(uint16_t port, bool mute, const char *log)
 	setsockopt(udp, SOL_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
 	setsockopt(tcp, SOL_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
 	setsockopt(tcp, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(udp, (struct sockaddr *)&any, sizeof(any)) || bind(tcp, (struct sockaddr *)&any, sizeof(any)) ||
-	    listen(tcp, 16))
+	if (bind(udp, (struct sockaddr *)&any, sizeof(any)) ||
+	    bind(tcp, (struct sockaddr *)&any, sizeof(any)) || listen(tcp, 16))
 		die("port");
-	if (log && (daemon(1, 0) || !freopen(log, "a", stdout))) /* listening now: to the background */
+	if (log &&
+	    (daemon(1, 0) || !freopen(log, "a", stdout))) /* listening now: to the background */
 		die(log);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("ready\n");
@@ -227,7 +230,7 @@ static size_t parse_options(struct job *j, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct job j = {.port = 9, .count = 1, .seconds = 10};
+	struct job j = { .port = 9, .count = 1, .seconds = 10 };
 	size_t words = argc > 1 ? parse_options(&j, argv + 1) : 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/lab/wire.h: what the parts of the lab's helper program share: a job, as the words of its command line say it. */
+/* test/lab/wire.h: what the parts of the lab's helper program share: a job, as the words of its
+ * command line say it. */
 #ifndef WIRE_H
 #define WIRE_H
 
@@ -47,6 +48,7 @@ int ask_kernel(const char *how, const char *name, const char *arg);
 int tunnel(const char *name);
 
 struct sockaddr_in6;
-size_t stun_answer(const uint8_t *p, size_t n, const struct sockaddr_in6 *peer, uint8_t out[static STUN_MAX]);
+size_t stun_answer(const uint8_t *p, size_t n, const struct sockaddr_in6 *peer,
+		   uint8_t out[static STUN_MAX]);
 
 #endif

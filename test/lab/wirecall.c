@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/lab/wirecall.c: system calls by which the kernel acts outside, in each way that this machine can be called. */
+/* test/lab/wirecall.c: system calls by which the kernel acts outside, in each way that this machine
+ * can be called. */
 #include "wire.h"
 
 #include <errno.h>
@@ -15,14 +16,11 @@ static const struct {
 	const char *name;
 	long own, i386;
 } calls[] = {
-	{"add_key", SYS_add_key, 286},
-	{"request_key", SYS_request_key, 287},
-	{"upcall", SYS_request_key, 287}, /* the same, and the kernel is to have it made */
-	{"keyctl", SYS_keyctl, 288},
-	{"io_uring_setup", SYS_io_uring_setup, 425},
-	{"socket", SYS_socket, 359},
-	{"socketcall", -1, 102},
-	{"getpid", SYS_getpid, 20},
+	{ "add_key", SYS_add_key, 286 },    { "request_key", SYS_request_key, 287 },
+	{ "upcall", SYS_request_key, 287 }, /* the same, and the kernel is to have it made */
+	{ "keyctl", SYS_keyctl, 288 },      { "io_uring_setup", SYS_io_uring_setup, 425 },
+	{ "socket", SYS_socket, 359 },      { "socketcall", -1, 102 },
+	{ "getpid", SYS_getpid, 20 },
 };
 
 /* With the arguments A, B and C. A result, or -errno. */
@@ -61,7 +59,8 @@ int ask_kernel(const char *how, const char *name, const char *arg)
 
 		if (strcmp(calls[i].name, name))
 			continue;
-		r = call(how, i, a, number ? SOCK_DGRAM : (long)arg, strcmp(name, "upcall") ? 0 : (long)"");
+		r = call(how, i, a, number ? SOCK_DGRAM : (long)arg,
+			 strcmp(name, "upcall") ? 0 : (long)"");
 		puts(r < 0 ? strerror((int)-r) : "taken");
 		return 0;
 	}

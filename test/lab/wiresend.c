@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test/lab/wiresend.c: the hands of the lab: packets of every kind, one at a time, as a matrix, as a flood. */
+/* test/lab/wiresend.c: the hands of the lab: packets of every kind, one at a time, as a matrix, as
+ * a flood. */
 #include "wire.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ static uint16_t fold(uint32_t s)
 static struct addr source_for(const struct job *j, const char *iface)
 {
 	int fd = socket(j->to[0].family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct addr a = {.family = j->to[0].family, .len = j->to[0].len};
+	struct addr a = { .family = j->to[0].family, .len = j->to[0].len };
 	size_t at = a.family == AF_INET ? 4 : 8; /* of the address in its sockaddr */
 	struct sockaddr_storage ss;
 	struct ifaddrs *all, *i;
@@ -52,7 +53,8 @@ static struct addr source_for(const struct job *j, const char *iface)
 	}
 	if (iface) /* gone by now: the packet fails, not we */
 		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface));
-	if (!connect(fd, (struct sockaddr *)&ss, len) && !getsockname(fd, (struct sockaddr *)&ss, &len)) {
+	if (!connect(fd, (struct sockaddr *)&ss, len) &&
+	    !getsockname(fd, (struct sockaddr *)&ss, &len)) {
 		memcpy(a.b, (uint8_t *)&ss + at, a.len);
 	} else if (!getifaddrs(&all)) {
 		for (i = all; i; i = i->ifa_next)
@@ -69,7 +71,8 @@ static struct addr source_for(const struct job *j, const char *iface)
 static size_t build(uint8_t *p, const struct job *j, const char *iface, bool syn)
 {
 	const struct addr *to = &j->to[0], from = source_for(j, iface);
-	uint8_t *l4 = p + (to->family == AF_INET ? 20 : 40), proto = syn ? IPPROTO_TCP : IPPROTO_UDP;
+	uint8_t *l4 = p + (to->family == AF_INET ? 20 : 40),
+		proto = syn ? IPPROTO_TCP : IPPROTO_UDP;
 	size_t head = syn ? 20 : 8, len = head + j->token_len;
 	uint32_t s;
 
@@ -107,8 +110,9 @@ static size_t build(uint8_t *p, const struct job *j, const char *iface, bool syn
 /* A router's advertisement of itself and of 2001:db8:bad::/64. */
 static size_t build_ra(uint8_t *p, const struct job *j)
 {
-	static const uint8_t ra[48] = {134, 0,  0,  0, 64, 0,  7,  8,           [16] = 3, 4,   64,   0xc0, 0,
-				       0,   14, 16, 0, 0,  14, 16, [32] = 0x20, 1,        0xd, 0xb8, 0xb,  0xad};
+	static const uint8_t ra[48] = { 134, 0,  0,           0, 64,  0,    7,   8,   [16] = 3,
+					4,   64, 0xc0,        0, 0,   14,   16,  0,   0,
+					14,  16, [32] = 0x20, 1, 0xd, 0xb8, 0xb, 0xad };
 	uint8_t *l4 = p + 40;
 
 	memcpy(l4, ra, sizeof(ra));
@@ -119,7 +123,8 @@ static size_t build_ra(uint8_t *p, const struct job *j)
 	return 40 + sizeof(ra);
 }
 
-/* An answer to all who listen, from from[0], that to[1] is at MAC; behind a header that means nothing, if HOPS. */
+/* An answer to all who listen, from from[0], that to[1] is at MAC; behind a header that means
+ * nothing, if HOPS. */
 static size_t build_advert(uint8_t *p, const struct job *j, const uint8_t *mac, bool hops)
 {
 	uint8_t *l4 = p + 40 + (hops ? 8 : 0);
@@ -154,9 +159,10 @@ static size_t build_redirect(uint8_t *p, const struct job *j)
 	memcpy(inner + 12, j->to[0].b, 4);
 	memcpy(inner + 16, j->to[1].b, 4);
 	put16(inner + 10, fold(sum(inner, 20, 0)));
-	put16(inner + 22, 0xffff); /* an echo reply: the kernel takes it without looking for a socket */
-	l4[0] = 5;                 /* redirect, */
-	l4[1] = 1;                 /* for a host */
+	put16(inner + 22,
+	      0xffff); /* an echo reply: the kernel takes it without looking for a socket */
+	l4[0] = 5; /* redirect, */
+	l4[1] = 1; /* for a host */
 	memcpy(l4 + 4, j->from[1].b, 4);
 	put16(l4 + 2, fold(sum(l4, 36, 0)));
 	return 56;
@@ -174,7 +180,8 @@ static void find_mac(unsigned char *address, const struct job *j, const char *if
 	if (j->mac)
 		snprintf(text, sizeof(text), "%s", j->mac);
 	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%*s %*s 0x2 %31s %*s %31s", text, dev) == 2 && !strcmp(dev, iface))
+		if (sscanf(line, "%*s %*s 0x2 %31s %*s %31s", text, dev) == 2 &&
+		    !strcmp(dev, iface))
 			break;
 		else
 			text[0] = '\0';
@@ -188,9 +195,9 @@ static int send_packet(const char *kind, const struct job *j, const char *iface)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), rc;
 	unsigned int type = j->to[0].family == AF_INET ? ETH_P_IP : ETH_P_IPV6;
-	struct sockaddr_ll ll = {.sll_family = AF_PACKET, .sll_protocol = htons((uint16_t)type)};
-	uint8_t frame[ETH_HLEN + PACKET_MAX] = {0};
-	struct ifreq ifr = {0};
+	struct sockaddr_ll ll = { .sll_family = AF_PACKET, .sll_protocol = htons((uint16_t)type) };
+	uint8_t frame[ETH_HLEN + PACKET_MAX] = { 0 };
+	struct ifreq ifr = { 0 };
 	size_t len, head = 0;
 
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
@@ -222,18 +229,19 @@ static int send_packet(const char *kind, const struct job *j, const char *iface)
  * reset, was reached. */
 static int send_tcp(int fd, const struct job *j, const struct sockaddr *to, socklen_t len)
 {
-	struct timeval bound = {.tv_sec = 2};
+	struct timeval bound = { .tv_sec = 2 };
 	int one = 1;
 
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
 	setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, &one, sizeof(one));
-	if (sendto(fd, j->token, j->token_len, MSG_FASTOPEN | MSG_NOSIGNAL, to, len) < 0 && errno != ECONNREFUSED) {
+	if (sendto(fd, j->token, j->token_len, MSG_FASTOPEN | MSG_NOSIGNAL, to, len) < 0 &&
+	    errno != ECONNREFUSED) {
 		if (errno == EINPROGRESS || errno == EAGAIN)
 			errno = ETIMEDOUT;
 		return -1;
 	}
 	for (int i = 0; i < 40; i++) { /* sendto returns before the answer is there */
-		struct tcp_info info = {0};
+		struct tcp_info info = { 0 };
 		socklen_t size = sizeof(info);
 
 		getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size);
@@ -249,7 +257,8 @@ static int send_tcp(int fd, const struct job *j, const struct sockaddr *to, sock
 	return -1;
 }
 
-/* A connect that nobody waits for: its SYN carries the token. The socket stays open, so that the SYN is sent again. */
+/* A connect that nobody waits for: its SYN carries the token. The socket stays open, so that the
+ * SYN is sent again. */
 static int start_tcp(const struct job *j, const char *iface)
 {
 	int fd = socket(j->to[0].family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
@@ -257,9 +266,11 @@ static int start_tcp(const struct job *j, const char *iface)
 	socklen_t len = sock_addr(&to, &j->to[0], j->port);
 
 	setsockopt(fd, IPPROTO_TCP, TCP_FASTOPEN_NO_COOKIE, &one, sizeof(one));
-	if (fd < 0 || (iface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface))))
+	if (fd < 0 ||
+	    (iface && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface))))
 		return -1;
-	if (sendto(fd, j->token, j->token_len, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&to, len) < 0 &&
+	if (sendto(fd, j->token, j->token_len, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&to,
+		   len) < 0 &&
 	    errno != EINPROGRESS)
 		return -1;
 	return 0;
@@ -273,13 +284,14 @@ static bool is_frame(const char *kind)
 
 static int emit(const char *kind, const struct job *j, const char *iface)
 {
-	bool six = j->to[0].family == AF_INET6, icmp = !strcmp(kind, "icmp"), tcp = !strcmp(kind, "tcp");
+	bool six = j->to[0].family == AF_INET6, icmp = !strcmp(kind, "icmp"),
+	     tcp = !strcmp(kind, "tcp");
 	bool syn = !strcmp(kind, "syn"), raw = syn || !strcmp(kind, "raw"), bare = icmp || raw;
 	int type = bare ? SOCK_RAW : tcp ? SOCK_STREAM : SOCK_DGRAM, one = 1, fd, rc, err;
 	int proto = raw ? IPPROTO_RAW : !icmp ? 0 : six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	struct sockaddr_storage to, from;
 	socklen_t len = sock_addr(&to, &j->to[0], bare ? 0 : j->port);
-	uint8_t p[PACKET_MAX] = {0};
+	uint8_t p[PACKET_MAX] = { 0 };
 	size_t n = 8 + j->token_len;
 
 	if (is_frame(kind))
@@ -290,8 +302,10 @@ static int emit(const char *kind, const struct job *j, const char *iface)
 	if (fd < 0)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
-	setsockopt(fd, six ? SOL_IPV6 : SOL_IP, six ? IPV6_TRANSPARENT : IP_TRANSPARENT, &one, sizeof(one));
-	rc = iface ? setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface)) : 0;
+	setsockopt(fd, six ? SOL_IPV6 : SOL_IP, six ? IPV6_TRANSPARENT : IP_TRANSPARENT, &one,
+		   sizeof(one));
+	rc = iface ? setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, (socklen_t)strlen(iface))
+		   : 0;
 	if (!rc && j->froms && !raw)
 		rc = bind(fd, (struct sockaddr *)&from, sock_addr(&from, &j->from[0], 0));
 	if (rc) {
@@ -305,7 +319,8 @@ static int emit(const char *kind, const struct job *j, const char *iface)
 			p[0] = six ? 128 : 8;
 			put16(p + 6, 1);
 			memcpy(p + 8, j->token, j->token_len);
-			put16(p + 2, six ? 0 : fold(sum(p, n, 0))); /* the kernel fills in ICMPv6's */
+			put16(p + 2,
+			      six ? 0 : fold(sum(p, n, 0))); /* the kernel fills in ICMPv6's */
 		} else {
 			n = j->token_len;
 			memcpy(p, j->token, n);
@@ -323,9 +338,11 @@ int send_all(const char *kind, const struct job *j)
 	long taken = 0;
 
 	errno = EINVAL;
-	if (!strstr(" udp tcp connect icmp raw syn packet ra redirect advert advert-hops ", kind) || (!j->iface && is_frame(kind)))
+	if (!strstr(" udp tcp connect icmp raw syn packet ra redirect advert advert-hops ", kind) ||
+	    (!j->iface && is_frame(kind)))
 		die("needs a kind that exists, and packet an --iface");
-	if ((!strcmp(kind, "ra") && !j->froms) || (!strcmp(kind, "redirect") && (j->froms != 2 || j->tos != 2)))
+	if ((!strcmp(kind, "ra") && !j->froms) ||
+	    (!strcmp(kind, "redirect") && (j->froms != 2 || j->tos != 2)))
 		die("ra needs a --src, redirect two of them, and a --to");
 	if (!strncmp(kind, "advert", 6) && (!j->froms || j->tos != 2))
 		die("advert needs a --src and a --to");
@@ -375,15 +392,16 @@ static void send_cell(const char *kind, const struct job *j)
 		if (!iface)
 			break;
 	}
-	printf("cell %d %s taken %d of %d%s%s\n", j->token[j->token_len - 1], kind, taken, tries, err ? ": " : "",
-	       err ? strerror(err) : "");
+	printf("cell %d %s taken %d of %d%s%s\n", j->token[j->token_len - 1], kind, taken, tries,
+	       err ? ": " : "", err ? strerror(err) : "");
 	if_freenameindex(links);
 }
 
-/* Cells are numbered from --first on: destination after destination, and all of them for the next kind. */
+/* Cells are numbered from --first on: destination after destination, and all of them for the next
+ * kind. */
 int send_cells(char **dsts, size_t n, const struct job *base)
 {
-	static const char *const kinds[] = {"udp", "tcp", "icmp", "packet", "raw"};
+	static const char *const kinds[] = { "udp", "tcp", "icmp", "packet", "raw" };
 	struct job j = *base;
 	size_t cell = (size_t)base->first;
 
@@ -404,7 +422,8 @@ int send_cells(char **dsts, size_t n, const struct job *base)
 			j.token[j.token_len - 1] = (uint8_t)cell++;
 			send_cell(kinds[k], &j);
 		}
-	sleep(2); /* the kernel sends what waited for a neighbour, and each SYN again after a second */
+	sleep(2); /* the kernel sends what waited for a neighbour, and each SYN again after a second
+		   */
 	return 0;
 }
 

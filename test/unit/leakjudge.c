@@ -84,7 +84,8 @@ static void test_ways(void)
 	begin(IPPROTO_UDP, "203.0.113.7", 0);
 	see("eth1", false, false, false, 0);
 	see("eth0", true, false, false, 0);
-	ok(!leaks(), "L36 in from elsewhere, and out of the host: sent back by who reads the tunnel");
+	ok(!leaks(),
+	   "L36 in from elsewhere, and out of the host: sent back by who reads the tunnel");
 	see("vlt-m", false, false, false, 0);
 	ok(leaks(), "... and out of the link besides");
 	begin(IPPROTO_UDP, "203.0.113.7", PACKET_MAY_CROSS);

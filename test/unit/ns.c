@@ -57,7 +57,8 @@ static void test_name(int ns)
 	ok(fd >= 0 && inode_of(fd) == inode_of(ns) && fcntl(fd, F_GETFD) & FD_CLOEXEC,
 	   "opened by its name: the same");
 	ok(ns_bind_name(ns, "vt") == -EEXIST && inode_of(ns) == inode_of(fd), "the name is taken");
-	ok(ns_bind_name(ns, "vt2") == 0 && ns_unbind_name(ns, "vt2") == 0, "a second name, taken away");
+	ok(ns_bind_name(ns, "vt2") == 0 && ns_unbind_name(ns, "vt2") == 0,
+	   "a second name, taken away");
 	ok(ns_unbind_name(ns, "vt") == 0 && ns_open_name("vt") == -ENOENT, "the first one too");
 	ok(ns_unbind_name(ns, "vt") == -ENOENT, "and again: there is none");
 	ok(ns_bind_name(0, "vt") < 0 && access(NS_DIR "/vt", F_OK) < 0,

@@ -340,8 +340,7 @@ static void test_delete(void)
 	mnl_attr_put(nlh, RTA_DST, 4, bare.dst.addr.bytes);
 	nl_batch_end(&batch, nlh);
 	ok(send_batch() == -ESRCH, "the control: destination and link do not name it");
-	ok(rtnl_dump_routes(&vault, AF_INET, queue_delete, NULL, &error) == 0 &&
-		   batch.count >= 3 &&
+	ok(rtnl_dump_routes(&vault, AF_INET, queue_delete, NULL, &error) == 0 && batch.count >= 3 &&
 		   rtnl_dump_routes(&vault, AF_INET, count_ours, &n, &error) == 0 && n >= 3,
 	   "there are strange ones");
 	(void)!send_batch(); /* a multipath route is named once for each of its next hops */

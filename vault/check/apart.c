@@ -15,7 +15,6 @@
 #include "lib/rtnl.h"
 #include "vault/stranger.h"
 
-
 static int note_way(const struct rtnl_link *link, void *arg)
 {
 	bool *way = arg;

@@ -16,7 +16,6 @@
 #include "vault/sight.h"
 #include "vault/state.h"
 
-
 /* What a vault's links on the host are called: its own, its leg's port, and its twin's (leaktest). */
 enum { LINKS_OF_A_VAULT = 3 };
 
@@ -103,8 +102,7 @@ static int note_link(const struct rtnl_link *link, void *arg)
 		return 0;
 	memcpy(new.link, link->name, sizeof(new.link));
 	if (!strncmp(link->alias, SPEC_ALIAS_PREFIX, strlen(SPEC_ALIAS_PREFIX)))
-		snprintf(new.name, sizeof(new.name), "%s",
-			 link->alias + strlen(SPEC_ALIAS_PREFIX));
+		snprintf(new.name, sizeof(new.name), "%s", link->alias + strlen(SPEC_ALIAS_PREFIX));
 	else
 		snprintf(new.name, sizeof(new.name), "%s", link->name + strlen(SPEC_LINK_PREFIX));
 	new.name[strcspn(new.name, "+")] = '\0'; /* a twin's: in no vault's name */

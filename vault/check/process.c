@@ -39,7 +39,7 @@ struct process {
 		struct socket_id {
 			dev_t device;
 			ino_t inode;
-		} *list; /* owned */
+		} * list; /* owned */
 		size_t n;
 	} hosts; /* of helpers, as we see them */
 };
@@ -162,8 +162,8 @@ static bool is_the_hosts(int fd, const char *path)
 {
 	struct stat its, hosts;
 
-	return fd >= 0 && !fstat(fd, &its) && !stat(path, &hosts) &&
-	       its.st_dev == hosts.st_dev && its.st_ino == hosts.st_ino;
+	return fd >= 0 && !fstat(fd, &its) && !stat(path, &hosts) && its.st_dev == hosts.st_dev &&
+	       its.st_ino == hosts.st_ino;
 }
 
 /*
@@ -368,13 +368,15 @@ static void look_at_calls(const struct process *p, const struct caps *caps)
 {
 	bool starts = !access(UPCALL, X_OK);
 
-	check_add(p->c, "process-calls", caps->calls_all && starts ? FOUND_FAIL : FOUND_OK, NULL,
-		  NULL,
-		  !caps->calls_all ? "%s: its system calls are filtered"
-		  : starts	   ? "%s: by request_key(2) it can have the host look names up, as none of its "
-				     "system calls is filtered (vault exec, or the present confine.conf)"
-				   : "%s: its system calls are not filtered; the host has no " UPCALL,
-		  p->label);
+	check_add(
+		p->c, "process-calls", caps->calls_all && starts ? FOUND_FAIL : FOUND_OK, NULL,
+		NULL,
+		!caps->calls_all ? "%s: its system calls are filtered"
+		: starts
+			? "%s: by request_key(2) it can have the host look names up, as none of its "
+			  "system calls is filtered (vault exec, or the present confine.conf)"
+			: "%s: its system calls are not filtered; the host has no " UPCALL,
+		p->label);
 }
 
 static void look_at_capabilities(const struct process *p)

@@ -8,8 +8,8 @@
 #include "vault/obj.h"
 #include "vault/world.h"
 
-/* Adds findings about interfaces, addresses, routes, policy rules, neighbours and tables of rules to C.
- * W->sight is set. */
+/* Adds findings about interfaces, addresses, routes, policy rules, neighbours and tables of rules
+ * to C. W->sight is set. */
 void check_strangers(struct check *c, const struct plan *plan, struct world *w);
 
 #endif

@@ -73,8 +73,8 @@ static bool uses_preshared_keys(const struct spec *spec)
 static bool read_secrets(const struct spec *spec, struct wgconf *conf)
 {
 	struct problems p = { 0 };
-	bool good = spec->conf && strcmp(spec->conf, "-") && !conffile_read(spec->conf, NULL, conf, &p) &&
-		    !p.n_errors && !p.overflow;
+	bool good = spec->conf && strcmp(spec->conf, "-") &&
+		    !conffile_read(spec->conf, NULL, conf, &p) && !p.n_errors && !p.overflow;
 
 	problems_free(&p);
 	return good && key_equal(&conf->device.public_key, &spec->wg.public_key);

@@ -14,17 +14,18 @@
 #include "vault/procs.h"
 
 #define CGROUP_MAX_BYTES (1U << 20)
-#define BEGIN_MS	 5000
-#define BEGIN_POLL_MS	 5
+#define BEGIN_MS 5000
+#define BEGIN_POLL_MS 5
 
 /*
- * Of all the hierarchies of control groups one is systemd's, which alone says what is a unit's: that
- * called so, or where there is none, the unified one. In it the unit's group lies in slices alone,
- * below the group that systemd itself is in init.scope of: who has been given a part to rule, as
- * users are, can call groups there what he likes (L36).
+ * Of all the hierarchies of control groups one is systemd's, which alone says what is a unit's:
+ * that called so, or where there is none, the unified one. In it the unit's group lies in slices
+ * alone, below the group that systemd itself is in init.scope of: who has been given a part to
+ * rule, as users are, can call groups there what he likes (L36).
  */
 
-/* The group in systemd's hierarchy, of TEXT, a cgroup file (cgroups(7)), which is cut up. NULL: none. */
+/* The group in systemd's hierarchy, of TEXT, a cgroup file (cgroups(7)), which is cut up. NULL:
+ * none. */
 static char *group_of(char *text)
 {
 	char *unified = NULL;
@@ -101,8 +102,9 @@ static int is_in_unit(const char *pid, const char *unit, size_t root)
 }
 
 /*
- * Before it begins the unit's program (execve), a new process is systemd's: it is called as that is,
- * and then "(program)", and is not confined yet. systemctl returns before, for a unit of Type=simple.
+ * Before it begins the unit's program (execve), a new process is systemd's: it is called as that
+ * is, and then "(program)", and is not confined yet. systemctl returns before, for a unit of
+ * Type=simple.
  */
 static bool is_systemds(int proc, const char *pid)
 {

@@ -102,8 +102,8 @@ static int open_namespace(struct check *c, const struct spec *spec)
 	if (r == -ELOOP || r == -EMEDIUMTYPE) {
 		check_add(c, "netns", FOUND_FAIL, want, NULL,
 			  "%s/%s is %s and not vault's (rm %s/%s; vault up %s)", NS_DIR, c->name,
-			  r == -ELOOP ? "a symbolic link" : "no network namespace", NS_DIR,
-			  c->name, c->name);
+			  r == -ELOOP ? "a symbolic link" : "no network namespace", NS_DIR, c->name,
+			  c->name);
 		return -1;
 	}
 	if (r || sealed < 0) {
@@ -113,12 +113,13 @@ static int open_namespace(struct check *c, const struct spec *spec)
 		return -1;
 	}
 	if (!sealed) {
-		check_add(c, "netns", FOUND_FAIL, want, have,
-			  "%s/%s is not the namespace that was sealed%s (vault down %s; ip netns del "
-			  "%s; vault up %s)",
-			  NS_DIR, c->name,
-			  inode == spec->netns_inode ? ", but one that got its number" : "",
-			  c->name, c->name, c->name);
+		check_add(
+			c, "netns", FOUND_FAIL, want, have,
+			"%s/%s is not the namespace that was sealed%s (vault down %s; ip netns del "
+			"%s; vault up %s)",
+			NS_DIR, c->name,
+			inode == spec->netns_inode ? ", but one that got its number" : "", c->name,
+			c->name, c->name);
 		return -1;
 	}
 	check_add(c, "netns", FOUND_OK, want, have, "%s/%s is the one that was sealed", NS_DIR,
@@ -279,10 +280,19 @@ static void tell_way(enum hostpath how, const char *text, void *arg)
 		  text);
 }
 
-/* What the host, and who may enter, sends to the vault must not go elsewhere. */
+static bool has_failed(const struct check *c, const char *id)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i].verdict == FOUND_FAIL && !strcmp(c->list[i].id, id))
+			return true;
+	return false;
+}
+
+/* What the host, and who may enter, sends to the vault must not go elsewhere: as it does where the
+ * link itself is not as it should be, which is told. */
 static void check_way(struct exam *e)
 {
-	if (!e->spec->has_link)
+	if (!e->spec->has_link || has_failed(e->c, "link"))
 		return;
 	e->has_way = true;
 	hostpath_check_link(e->w, tell_way, e);

@@ -73,8 +73,8 @@ static int read_view(int tasks, const char *task, struct view *out, char text[st
 
 static bool is_equal(const struct view *a, const struct view *b)
 {
-	return a->mounts == b->mounts && a->mount == b->mount && a->device == b->device && a->inode == b->inode &&
-	       !strcmp(a->path, b->path);
+	return a->mounts == b->mounts && a->mount == b->mount && a->device == b->device &&
+	       a->inode == b->inode && !strcmp(a->path, b->path);
 }
 
 static int note_view(struct view *view, struct view **list, size_t *n)

@@ -20,7 +20,6 @@
 #include "vault/sight.h"
 #include "vault/world.h"
 
-
 /* What the guard still allows for this vault goes in the transaction that brings what it shall
  * allow. */
 static int queue_stale(enum seal_guard guard, struct world *w)

@@ -21,7 +21,6 @@
 #include "vault/sight.h"
 #include "vault/world.h"
 
-
 /* True for the bridge of the segment that its name, of our prefix, or what is written on it says. */
 static bool is_bridge(const struct rtnl_link *link)
 {

@@ -11,7 +11,6 @@
 #include "vault/seal.h"
 #include "vault/state.h"
 
-
 struct drops {
 	struct leak_run *run;
 	bool before;

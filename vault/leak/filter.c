@@ -148,8 +148,7 @@ static void add_neighbour(struct filter *f, uint32_t base)
 }
 
 /* What is in the accumulator is an EtherType, whose packet begins at BASE. */
-static void add_packet(struct filter *f, uint32_t base, uint16_t tag,
-		       const struct filter_own *own)
+static void add_packet(struct filter *f, uint32_t base, uint16_t tag, const struct filter_own *own)
 {
 	unsigned short other;
 

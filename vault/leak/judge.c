@@ -10,8 +10,8 @@
  * well, seen inside.
  *
  * That the host asks for an address proves nothing: it may look for its own neighbours. So what
- * would wait for the answer is let out, to a hardware address that is nobody's (look.c), and judged.
- * Unmarked packets have nothing but their way: out of the link, or out of the vault.
+ * would wait for the answer is let out, to a hardware address that is nobody's (look.c), and
+ * judged. Unmarked packets have nothing but their way: out of the link, or out of the vault.
  */
 #include "vault/leak/judge.h"
 
@@ -119,8 +119,8 @@ void judge_on_host(const struct sighting *s, void *arg)
 		p->seen = p->seen || !strcmp(s->interface, j->control);
 		return;
 	}
-	p->foreign = p->foreign ||
-		     (what == RECOGNISED_MARK && !s->out && !is_ours(j, s->interface));
+	p->foreign =
+		p->foreign || (what == RECOGNISED_MARK && !s->out && !is_ours(j, s->interface));
 	p->seen = p->seen || !(p->flags & PACKET_FROM_HOST);
 	if (is_bad(j, p, what, s))
 		add_evidence(j, p->probe, s);

@@ -110,7 +110,8 @@ static bool has_leak(const struct test *t)
 /* The control's, and what the host asks the vault, but for ARP, which carries no mark. */
 static bool must_be_seen(const struct packet *p)
 {
-	return !p->err && (p->flags & PACKET_CONTROL || (p->flags & PACKET_FROM_HOST && p->protocol));
+	return !p->err &&
+	       (p->flags & PACKET_CONTROL || (p->flags & PACKET_FROM_HOST && p->protocol));
 }
 
 /* Has all been seen that must be? A leak waits for nothing: it is acted upon. */

@@ -71,8 +71,8 @@ static bool is_by(int fd, int index, const char *const *links)
 	return *links;
 }
 
-static void take(const uint8_t *data, const union end *from, bool by_link,
-		 struct packets *all, struct leak_run *run)
+static void take(const uint8_t *data, const union end *from, bool by_link, struct packets *all,
+		 struct leak_run *run)
 {
 	const size_t i = (size_t)data[2] << 8 | data[3];
 	uint8_t payload[PACKET_PAYLOAD] = { 0 };

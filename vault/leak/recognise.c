@@ -92,7 +92,8 @@ static enum recognised recognise_tcp(const struct view *v, const struct packets 
 
 	if (v->len < 20)
 		return RECOGNISED_NOT;
-	if ((v->l4[13] & TCP_FLAGS) == TCP_SYN && has_number(all, get32(v->l4 + 4), i) && list[*i].protocol == IPPROTO_TCP &&
+	if ((v->l4[13] & TCP_FLAGS) == TCP_SYN && has_number(all, get32(v->l4 + 4), i) &&
+	    list[*i].protocol == IPPROTO_TCP &&
 	    (list[*i].flags & PACKET_ENTERS || /* which the host may have sent elsewhere */
 	     (get16(v->l4 + 2) == list[*i].port && addr_equal(&v->to, &list[*i].to))))
 		return RECOGNISED_MARK;

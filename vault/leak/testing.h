@@ -21,8 +21,8 @@ struct test {
 	struct filter filter; /* of the eyes that are opened */
 	struct packets packets;
 	struct targets targets;
-	/* Of each namespace that is sent from; the host's and the stranger's are the vault's but for
-	 * that. */
+	/* Of each namespace that is sent from; the host's and the stranger's are the vault's but
+	 * for that. */
 	struct probing probing, on_host, stranger, twin_probing;
 	struct control control;
 	struct eyes host, inside;

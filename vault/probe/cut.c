@@ -12,9 +12,10 @@
 
 static int go_on(struct probing *p, enum spec_family f)
 {
-	const struct packet packet = {
-		.probe = p->probe, .protocol = IPPROTO_UDP, .to = p->flow_to[f], .port = p->flow_port
-	};
+	const struct packet packet = { .probe = p->probe,
+				       .protocol = IPPROTO_UDP,
+				       .to = p->flow_to[f],
+				       .port = p->flow_port };
 	uint8_t payload[PACKET_PAYLOAD];
 	ssize_t i = packet_add(p->packets, &packet);
 

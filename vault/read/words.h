@@ -13,7 +13,8 @@ struct words {
 	struct spec *spec;
 	char *file; /* owned: `file PATH`, else NULL */
 	bool as_made; /* by the words that the vault was made with */
-	bool keyless; /* the tunnel's file was standard input: its secret keys are the tunnel's alone */
+	bool keyless; /* the tunnel's file was standard input: its secret keys are the tunnel's
+			 alone */
 	bool userspace_never; /* `userspace never` */
 	bool userspace_given; /* `userspace PROGRAM`: the program is in spec->program */
 	bool no_link, dry_run;
@@ -42,8 +43,8 @@ size_t must_check words_parse_asked(const struct spec_lines *asked, struct words
 				    struct problems *p);
 
 /*
- * Every clause that was read goes to the description's `asked`, but for `conf` and `userspace`, whose
- * paths are to be made whole before: this adds one of them. 0 or -ENOMEM.
+ * Every clause that was read goes to the description's `asked`, but for `conf` and `userspace`,
+ * whose paths are to be made whole before: this adds one of them. 0 or -ENOMEM.
  */
 int must_check words_ask(struct words *words, const char *clause, const char *arg);
 
