@@ -63,7 +63,7 @@ int ns_open_name(const char *name)
 	char path[NS_PATH_SIZE];
 	int fd cleanup(close_fd) = -1;
 	struct stat st;
-	int err;
+	int err, type;
 
 	err = make_path(name, path);
 	if (err)
@@ -71,8 +71,11 @@ int ns_open_name(const char *name)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET)
+	type = ioctl(fd, NS_GET_NSTYPE);
+	if (type == CLONE_NEWNET)
 		return steal_fd(&fd);
+	if (type < 0 && errno != ENOTTY) /* what it is cannot be told: not that it is no namespace */
+		return -errno;
 	if (fstat(fd, &st))
 		return -errno;
 	return S_ISREG(st.st_mode) && !st.st_size ? -EINVAL : -EMEDIUMTYPE;

@@ -11,6 +11,7 @@ setup() {
 
 teardown() {
 	despawn_all
+	srv nft delete table inet dead 2> /dev/null || : # as a test that failed leaves it
 	vault down media > "$BATS_TEST_TMPDIR/down" 2>&1 || :
 }
 
@@ -129,7 +130,7 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	says FAIL handshake 'never used'
 	srv nft 'table inet dead { chain input { type filter hook input priority 0; udp dport 51820 drop; }; }'
 	# The first message may be answered yet; who has sent a second has waited five seconds.
-	run ! vault exec media wire send udp 203.0.113.9
+	inside media wire send udp 203.0.113.9
 	sound
 	says ok handshake '198.51.100.1:51820: the first handshake was asked for'
 	run -1 vault check media max-handshake-age 300
@@ -296,10 +297,11 @@ has_tcx() { host ip link add tcx type veth peer name tcx2 && attach tcx host tcx
 			protocol all u32 match u32 0 0 flowid 1:1
 	fi
 	UNDO='host tc qdisc del dev vlt-media root' mutation attached host tc qdisc add dev vlt-media root handle 1: htb
-	UNDO='host tc qdisc del dev vlt-media clsact' mutation attached host sh -c 'tc qdisc add dev vlt-media clsact
-		tc filter add dev vlt-media ingress protocol all u32 match u32 0 0 flowid 1:1'
-	UNDO='host tc qdisc del dev vlt-media clsact' mutation attached host sh -c 'tc qdisc add dev vlt-media clsact
-		tc filter add dev vlt-media egress protocol all u32 match u32 0 0 flowid 1:1'
+	# The second wall is a filter there, too.
+	for end in ingress egress; do
+		UNDO="host tc filter del dev vlt-media $end prio 7" mutation attached host tc filter add dev vlt-media $end prio 7 \
+			protocol all u32 match u32 0 0 flowid 1:1
+	done
 	UNDO='host ip link del over' mutation attached host ip link add link vlt-media name over type macvlan
 	if has_tcx > "$BATS_TEST_TMPDIR/tcx" 2>&1; then
 		UNDO=detach mutation attached attach tcx 'inside media' wg-media

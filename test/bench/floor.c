@@ -260,7 +260,9 @@ static bool read_answer(const char *buf, size_t len, uint32_t final)
 	bool done = false;
 
 	for (const struct nlmsghdr *nlh = (const void *)buf; NLMSG_OK(nlh, len);
-	     nlh = NLMSG_NEXT(nlh, len)) {
+	     len -= NLMSG_ALIGN(nlh->nlmsg_len),
+				   nlh = (const void *)((const char *)nlh +
+							NLMSG_ALIGN(nlh->nlmsg_len))) {
 		const struct nlmsgerr *e = NLMSG_DATA(nlh);
 
 		if (nlh->nlmsg_type != NLMSG_ERROR)
