@@ -55,7 +55,7 @@ says() { [[ $("${3:-host}" curl -sS -m 5 "$2") == "$1" ]]; }
 
 # world: what a refusal leaves as it was
 world() {
-	host sh -c 'ip -o address show scope global; ip -4 route show table all; ip rule; ls -A /run/vault /run/netns
+	host sh -c 'ip -o address show scope global; ip -4 route show table all; ip rule; ls -A -I .lock /run/vault /run/netns
 		nft list ruleset | sed "s/packets [0-9]* bytes [0-9]*//"'
 }
 

@@ -454,10 +454,13 @@ unknown() {
 	run -0 vault check
 	vault down web > "$BATS_TEST_TMPDIR/web"
 	host sh -c 'rm -r /run/vault/media; ip link add vlg-media type bridge'
-	unknown 'vlg-media: a link of a vault' vault check
+	unknown 'vlt-media: a link of a vault' vault check
+	run ! grep vlg-media <<< "$output" # somebody's, whatever it is called
+	run -3 vault check
 	[[ $(grep -c '^media: ' <<< "$output") == 1 ]]
 	host sh -c '"$0" down media; ip netns del media; "$0" up media conf "$LAB/provider.conf"' "$VAULT" > "$BATS_TEST_TMPDIR/mend" 2>&1
 	sound
+	host ip link del vlg-media
 	vault up $long conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/long"
 	host mv /run/vault/$long /run/vault-long
 	run -3 vault check

@@ -84,7 +84,7 @@ odd() {
 	[ "$output" = $'one: down\ntwo: down' ]
 	[ "$stderr" = "vault: none: not up" ]
 	vault up one conf "$LAB/provider.conf"
-	host mkdir /run/vault/broken # what a crash leaves
+	host mkdir -m 711 /run/vault/broken # what a crash leaves
 	host touch /run/netns/broken
 	run -0 --separate-stderr vault -j down all
 	[ "$(jq -c 'map([.name, .down])' <<< "$output")" = '[["broken",true],["one",true],["three",true]]' ]
@@ -393,6 +393,7 @@ vault: media: post-down: kill \$\$: ended by signal 15 (Terminated)" ]
 	words "conf $LAB/provider.conf" 'post-up'
 	run -2 vault up media
 	[[ $output == "/etc/vault/media.conf:2: post-up: lacks its CMD" ]]
+	host rm /etc/vault/media.conf
 	run -0 up dry-run post-up "touch $LAB/'ran it'" pre-down "true" wait-handshake 1
 	[ "${lines[-2]}" = "env VAULT_NAME=media VAULT_NETNS=/run/netns/media VAULT_TUNNEL=wg-media VAULT_HOST_ADDRESS=10.200.0.1 VAULT_ADDRESS=10.200.0.2 VAULT_HOST_ADDRESS6=fd76:6175:6c74::1 VAULT_ADDRESS6=fd76:6175:6c74::2 VAULT_EVENT=post-up sh -c 'touch $LAB/'\\''ran it'\\''' </dev/null" ]
 	[ "${lines[-1]}" = "# pre-down, by \`vault down\`: true" ]

@@ -332,12 +332,8 @@ static int drop_host_address(const struct rtnl_address *a, void *arg)
 {
 	struct world *w = arg;
 
-	if (a->index != w->spec->host_index || addr_is_linklocal(&a->address.addr))
-		return 0;
-	for (int f = 0; f < SPEC_FAMILIES; f++)
-		if (prefix_equal(&a->address, &w->spec->link[f].host))
-			return 0;
-	rtnl_queue_delete(&w->batch, &w->host_route, w->current, a->told);
+	if (a->index == w->spec->host_index && !addr_is_linklocal(&a->address.addr))
+		rtnl_queue_delete(&w->batch, &w->host_route, w->current, a->told);
 	return 0;
 }
 
@@ -355,17 +351,17 @@ static int mend_host_end(struct world *w)
 	queue_settings(w);
 	if (!fault_of_addresses(spec, w->sight))
 		return set6(w);
+	/* All go before those come that shall be: the kernel takes other addresses of a network
+	 * away with its first. */
+	r = rtnl_dump_addresses(nl, drop_host_address, w, &error);
 	for (int f = 0; !r && f < SPEC_FAMILIES; f++) {
-		if (!spec->link[f].host.addr.family ||
-		    host_end_has(w->sight, spec, &spec->link[f].host))
+		if (!spec->link[f].host.addr.family)
 			continue;
 		if (f == SPEC_V6)
 			r = switch_on_v6(w);
 		rtnl_queue_address(&w->batch, nl, w->current, spec->host_index, &spec->link[f].host,
 				   false);
 	}
-	if (!r)
-		r = rtnl_dump_addresses(nl, drop_host_address, w, &error);
 	return r ? r : set6(w);
 }
 

@@ -358,7 +358,7 @@ static void apply(struct reader *r, const struct clause *c, const char *arg)
 	}
 	c->parse(r, arg);
 	if (c->how != ONLY_WORDS && c->parse != parse_conf && c->parse != parse_userspace &&
-	    words_ask(words, c->name, arg))
+	    c->parse != parse_wait_handshake && words_ask(words, c->name, arg))
 		problem_error(r->problems, r->line, "out of memory");
 }
 

@@ -43,8 +43,9 @@ size_t must_check words_parse_asked(const struct spec_lines *asked, struct words
 				    struct problems *p);
 
 /*
- * Every clause that was read goes to the description's `asked`, but for `conf` and `userspace`,
- * whose paths are to be made whole before: this adds one of them. 0 or -ENOMEM.
+ * Every clause that was read goes to the description's `asked`, but for `wait-handshake`, which
+ * says nothing of the vault, and for `conf` and `userspace`, whose paths are to be made whole
+ * before: this adds one of them. 0 or -ENOMEM.
  */
 int must_check words_ask(struct words *words, const char *clause, const char *arg);
 
