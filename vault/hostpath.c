@@ -70,6 +70,13 @@ static void check_forwarding(const struct look *look, const char *word, const st
 		     word, text, name, setting);
 }
 
+/* The kernel's answers that there is none: of type unreachable, prohibit or blackhole, too. Any
+ * other error is no answer. */
+static bool says_no_way(int r)
+{
+	return r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL;
+}
+
 /* The way to PREFIX, and so, as the guard holds a source to it, the way from there. What is the
  * host's own, or anywhere, has none to look at. */
 static void check_way(const struct look *look, const char *word, const struct prefix *prefix)
@@ -89,8 +96,7 @@ static void check_way(const struct look *look, const char *word, const struct pr
 	if (!r && !if_indextoname(index, name))
 		r = -errno;
 	if (r)
-		tell(look,
-		     r == -ENETUNREACH || r == -EHOSTUNREACH ? HOSTPATH_SHUT : HOSTPATH_UNREAD,
+		tell(look, says_no_way(r) ? HOSTPATH_SHUT : HOSTPATH_UNREAD,
 		     "%s %s: which way the host has there: %s %s", word,
 		     prefix_format(prefix, text), strerror(-r), error.text);
 	else
@@ -206,7 +212,7 @@ static void check_way_in(const struct look *look, const struct prefix *own)
 	if (!r && route.index)
 		(void)if_indextoname(route.index, name);
 	if (r)
-		tell(look, r == -ENOMEM || r == -EBADMSG ? HOSTPATH_UNREAD : HOSTPATH_SHUT,
+		tell(look, says_no_way(r) ? HOSTPATH_SHUT : HOSTPATH_UNREAD,
 		     "which way the host has to %s: %s %s", addr_format(&own->addr, text),
 		     strerror(-r), error.text);
 	else
