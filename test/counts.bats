@@ -63,7 +63,7 @@ at_most() {
 	need strace traceable
 	vault up media conf "$LAB/provider.conf"
 	trace down media
-	at_most sends "$sends" 11 # three ask whose a link is before it goes, and whether another one needs the guard
+	at_most sends "$sends" 13 # of which five ask whose a link and a name are before they go, and who else needs the guard
 	# Two calls for each process of the machine (its main thread, and how many more it has): who is inside is told.
 	at_most calls $((calls - 2 * $(host sh -c 'ls -d /proc/[0-9]* | wc -l'))) 250
 }

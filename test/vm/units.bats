@@ -141,7 +141,9 @@ is_inside() { [[ $(readlink "/proc/$(main_pid)/ns/net") == "net:[$(stat -Lc %i /
 upcall() { "${@:2}" wire call own upcall "name$1.test"; }
 
 # called UID: the kernel has run it, outside, for that user
-called() { grep -q "^$(readlink /proc/self/ns/net) create [0-9]* $1 " /run/upcalls; }
+called() {
+	awk -v ns="$(readlink /proc/self/ns/net)" -v uid="$1" '$1 == ns && $2 == "create" && $4 == uid { n++ } END { exit !n }' /run/upcalls
+}
 
 @test "L31 request_key(2): the kernel has the host look a name up, for whoever asks; not for a command of exec nor a service" {
 	local words
