@@ -65,7 +65,7 @@ at_most() {
 	trace down media
 	at_most sends "$sends" 13 # of which five ask whose a link and a name are before they go, and who else needs the guard
 	# Two calls for each process of the machine (its main thread, and how many more it has): who is inside is told.
-	at_most calls $((calls - 2 * $(host sh -c 'ls -d /proc/[0-9]* | wc -l'))) 250
+	at_most calls $((calls - 2 * $(host sh -c 'ls -d /proc/[0-9]* | wc -l'))) 260
 }
 
 # bats test_tags=tunnel
