@@ -69,6 +69,25 @@ struct set_element *set_add(struct ruleset *rs, struct set *set)
 		   : NULL;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	const struct set_element *x = a, *y = b;
+
+	return memcmp(x->key, y->key, sizeof(x->key));
+}
+
+void set_make_unique(struct set *set)
+{
+	size_t kept = 0;
+
+	if (set->n_elements)
+		qsort(set->elements, set->n_elements, sizeof(*set->elements), compare_keys);
+	for (size_t i = 0; i < set->n_elements; i++)
+		if (!kept || compare_keys(&set->elements[i], &set->elements[kept - 1]))
+			set->elements[kept++] = set->elements[i];
+	set->n_elements = kept;
+}
+
 void set_add_address(struct ruleset *rs, struct set *set, const struct addr *address)
 {
 	element_put_address(set_add(rs, set), address);

@@ -244,6 +244,8 @@ void element_put_ether(struct set_element *e, const uint8_t mac[static ETHER_LEN
 void element_put_protocol(struct set_element *e, uint8_t protocol);
 void element_put_ports(struct set_element *e, uint16_t first, uint16_t last);
 void element_put_mark(struct set_element *e, uint32_t mark);
+/* Orders a set's elements and leaves out those that stand there twice: the kernel holds each once. */
+void set_make_unique(struct set *set);
 /* COMMENT of at most IFNAMSIZ - 1 characters. */
 void element_put_comment(struct set_element *e, const char *comment);
 /* What a map's element leads to. */

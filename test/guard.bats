@@ -416,3 +416,14 @@ witnessed() { host sh -c 'nft -j list table inet witness; nft -j list table arp 
 	offer
 	[ "$(local_packets)" = 1 ]
 }
+
+@test "HO-2 two peers with one endpoint: sound, and nothing to do" {
+	host sh -c 'umask 077; { cat $LAB/provider.conf; printf "\n[Peer]\nPublicKey = %s\nEndpoint = 198.51.100.1:51820\nAllowedIPs = 10.99.0.0/24\n" \
+		"$(cat $LAB/keys/client2.pub)"; } > $LAB/two.conf'
+	vault up two conf "$LAB/two.conf" > "$BATS_TEST_TMPDIR/up"
+	run -0 vault -q check two
+	run -0 vault up two conf "$LAB/two.conf"
+	[ "$output" = "two: up, sealed, as described" ]
+	[ "$(host nft list set inet vault-guard endpoints4 | grep -c '198.51.100.1 . 51820')" = 1 ]
+	vault down two
+}

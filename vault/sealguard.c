@@ -336,6 +336,7 @@ static void grant_endpoints(const struct spec *spec, enum spec_family f, struct 
 		element_put_ports(e, endpoint->port, endpoint->port);
 		element_put_comment(e, spec->host_name);
 	}
+	set_make_unique(set); /* peers may share one */
 }
 
 /* The vault's address. A comment says that there is more in other sets: so who takes it away knows
