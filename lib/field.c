@@ -138,16 +138,15 @@ static json_t *write_line(const struct field *f, const void *at)
 
 static int read_string(const struct field *f, const json_t *value, void *at)
 {
-	char *text = NULL;
+	char **slot = at;
 
 	(void)f;
 	if (json_is_null(value))
 		return 0;
 	if (!json_is_string(value))
 		return -EINVAL;
-	text = strdup(json_string_value(value));
-	memcpy(at, &text, sizeof(text));
-	return text ? 0 : -ENOMEM;
+	*slot = strdup(json_string_value(value));
+	return *slot ? 0 : -ENOMEM;
 }
 
 static int read_name(const struct field *f, const json_t *value, void *at)
@@ -363,13 +362,12 @@ static int lines_from_json(const struct field *f, const json_t *value, void *bas
 /* The array for all N elements, zeroed: so what was not read yet frees as well. */
 static int make_array(const struct field *f, size_t n, void *base)
 {
-	char *array = calloc(n ? n : 1, f->size);
+	void **slot = (void **)(void *)((char *)base + f->at);
 
-	if (!array)
-		return -ENOMEM;
-	memcpy((char *)base + f->at, &array, sizeof(array));
-	memcpy((char *)base + f->n_at, &n, sizeof(n));
-	return 0;
+	*slot = calloc(n ? n : 1, f->size);
+	if (*slot)
+		memcpy((char *)base + f->n_at, &n, sizeof(n));
+	return *slot ? 0 : -ENOMEM;
 }
 
 static int list_from_json(const struct field *f, const json_t *value, void *base)

@@ -36,6 +36,7 @@ struct fields;
 struct field {
 	const char *name; /* in JSON */
 	enum field_kind kind;
+	enum field_kind element; /* FIELD_LIST: STRING, ADDR, PREFIX or STRUCT */
 	size_t at, size; /* where it lies in its struct; bytes of it, of a list one element's */
 	size_t n_at; /* of a list: where its count (size_t) lies */
 	uint64_t max; /* of a number */
@@ -43,7 +44,6 @@ struct field {
 	const char *const *names; /* FIELD_CHOICE: N_NAMES of them */
 	size_t n_names;
 	const struct fields *fields; /* FIELD_STRUCT, and FIELD_LIST of such */
-	enum field_kind element; /* FIELD_LIST: STRING, ADDR, PREFIX or STRUCT */
 	/* FIELD_STRUCT: true when there is one, else it is null; NULL: always. When it is read, the
 	   bool at PRESENT_AT is set, unless that is SIZE_MAX. */
 	bool (*is_present)(const void *base);

@@ -16,7 +16,9 @@ static void unescape(char *s)
 
 	for (; *s; s++) {
 		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			*out++ = (char)((unsigned int)(s[1] - '0') << 6 |
+					(unsigned int)(s[2] - '0') << 3 |
+					(unsigned int)(s[3] - '0'));
 			s += 3;
 		} else {
 			*out++ = *s;

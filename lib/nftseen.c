@@ -106,7 +106,9 @@ static const char *comment_of(const struct nftnl_table *t)
 	uint32_t size = 0;
 	const uint8_t *data = nftnl_table_get_data(t, NFTNL_TABLE_USERDATA, &size);
 
-	for (size_t at = 0; data && at + 2 <= size && at + 2 + data[at + 1] <= size;
+	if (!data)
+		return "";
+	for (size_t at = 0; at + 2 <= size && at + 2 + data[at + 1] <= size;
 	     at += 2U + data[at + 1])
 		if (data[at] == NFTNL_UDATA_TABLE_COMMENT && data[at + 1] &&
 		    !data[at + 1 + data[at + 1]])

@@ -93,7 +93,8 @@ static int join(char out[static PATH_MAX], const char *a, const char *b)
 
 	if (len + rest + 2 > PATH_MAX)
 		return -ENAMETOOLONG;
-	memmove(out + len + 1, b, rest + 1);
+	memmove(out + len + 1, b, rest);
+	out[len + 1 + rest] = '\0';
 	memmove(out, a, len);
 	out[len] = '/';
 	return 0;

@@ -164,7 +164,7 @@ mac() { host cat "/sys/class/net/$1/address"; }
 # bats test_tags=tunnel
 @test "L35 root inside forges an answer in a flow of the host's by the uplink: it is dropped, with any rp_filter" {
 	need python3
-	local to from before answers
+	local before answers
 	up_media > /dev/null
 	inside media nft flush ruleset
 	host sh -c 'for f in all default vlt-media eth0; do sysctl -qw net.ipv4.conf.$f.rp_filter=0; done'

@@ -89,7 +89,7 @@ refused() {
 	host sh -c "mkdir $LAB/t/evil; sed s,ran,evil-ran, $w > $LAB/t/evil/words; chown -R 1000 $LAB/t/evil; ln -s folder $LAB/t/way"
 	run -2 vault up media file "$LAB/t/evil/words" # the control
 	spawn host sh -c "cd $LAB/t; while :; do ln -sfn evil new && mv -T new way; ln -sfn folder new && mv -T new way; done"
-	for i in {1..40}; do vault up media file "$LAB/t/way/words" dry-run > /dev/null; vault up media file "$LAB/t/way/words" > /dev/null 2>&1 || :; done
+	for _ in {1..40}; do vault up media file "$LAB/t/way/words" dry-run > /dev/null; vault up media file "$LAB/t/way/words" > /dev/null 2>&1 || :; done
 	despawn "$SPAWNED"
 	run ! host test -e "$LAB/evil-ran"
 	host test -e "$LAB/ran"

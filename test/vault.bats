@@ -93,7 +93,7 @@ udp_ports() { "$@" cat /proc/self/net/udp /proc/self/net/udp6 | awk '{ print $2 
 	up
 	through_tunnel
 	[ "$(host curl -sS http://203.0.113.80/)" = 192.0.2.2 ]
-	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 10.66.0.1\nnameserver fd66::1\nsearch vpn.test')" ]
+	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 10.66.0.1\nnameserver fd66::1\nsearch vpn.home.arpa')" ]
 	[ "$(host sha256sum /etc/resolv.conf /etc/hosts /etc/nsswitch.conf)" = "$before" ]
 	run ! host test -e /etc/netns/media
 }
@@ -353,7 +353,7 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 
 @test "dns: instead of the file's, in resolv.conf and in the rules" {
 	up dns 203.0.113.53,2001:db8:9::53
-	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 203.0.113.53\nnameserver 2001:db8:9::53\nsearch vpn.test')" ]
+	[ "$(host grep -v '^#' /run/vault/media/resolv.conf)" = "$(printf 'nameserver 203.0.113.53\nnameserver 2001:db8:9::53\nsearch vpn.home.arpa')" ]
 	token
 	vault exec media -- getent ahostsv4 "$TOKEN.test" | grep 203.0.113.80
 	host grep "query.* $TOKEN.test from 198.51.100.1" "$LAB/isp-dns.log"

@@ -184,7 +184,7 @@ int state_find_rival(const char *name, char rival[static SPEC_NAME_MAX + 1])
 	ssize_t n = state_names(&names);
 	int r = n < 0 ? (int)n : 0;
 
-	for (ssize_t i = 0; !r && i < n; i++)
+	for (ssize_t i = 0; names && !r && i < n; i++)
 		if (strcmp(names[i], name) != 0 && spec_names_collide(names[i], name)) {
 			snprintf(rival, SPEC_NAME_MAX + 1, "%s", names[i]);
 			r = 1;
@@ -195,7 +195,7 @@ int state_find_rival(const char *name, char rival[static SPEC_NAME_MAX + 1])
 
 void state_names_free(char **names, ssize_t n)
 {
-	for (ssize_t i = 0; i < n; i++)
+	for (ssize_t i = 0; names && i < n; i++)
 		free(names[i]);
 	free(names);
 }

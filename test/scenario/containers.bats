@@ -67,11 +67,10 @@ it_is_dark() {
 	[ "$(in_app cat /etc/resolv.conf)" = "$(cat /run/vault/box/resolv.conf)" ]
 	vault check box pid "$(pid_of app)"
 	[ "$(curl -sS http://10.200.0.2:8080/hostname)" = "$(in_app cat /etc/hostname)" ] # the host's way in
-	# What podman hands a container that is not told otherwise is the host's resolver; check tells, and it is not reached.
+	# What podman hands a container that is not told otherwise is the host's resolver, which is not reached.
 	podman run -d --name plain --network ns:/run/netns/box $image sleep 1000
 	[ "$(app=plain in_app cat /etc/resolv.conf)" != "$(cat /run/vault/box/resolv.conf)" ]
-	run ! vault check box pid "$(pid_of plain)"
-	[[ $output == *FAIL*process-resolv.conf* && $output != *FAIL*sysctl* ]]
+	vault check box pid "$(pid_of plain)" # a file of its own: the rules let it ask nobody else
 	app=plain run ! in_app timeout 3 nslookup far.test
 	podman rm -f -t 0 plain
 	vault up box

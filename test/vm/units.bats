@@ -385,6 +385,7 @@ stopped() { [ "$(systemctl is-active "$1")" = inactive ]; }
 
 # comes_and_goes: a vault comes up, is sound, has nothing to change the second time, and goes
 comes_and_goes() {
+	echo "conf $conf" >/etc/vault/media.conf
 	vault up media
 	vault check media
 	udevadm settle 2>/dev/null || :
@@ -407,6 +408,7 @@ comes_and_goes() {
 	retry 10 udevadm control --ping
 	ip link add laid type dummy
 	retry 10 grep -qx 2 /proc/sys/net/ipv4/conf/laid/rp_filter # so it does
+	echo "conf $conf" >/etc/vault/media.conf
 	vault up media
 	retry 10 grep -qx 2 /proc/sys/net/ipv4/conf/vlt-media/rp_filter
 	vault check media

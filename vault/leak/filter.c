@@ -85,6 +85,7 @@ static void add_addresses(struct filter *f, uint32_t base, uint8_t family,
 
 static void load_ancillary(struct filter *f, int what)
 {
+	/* NOLINTNEXTLINE(misc-redundant-expression): BPF_LD and BPF_W are 0, and said */
 	add(f, BPF_LD | BPF_ABS | BPF_W, 0, 0, (uint32_t)(SKF_AD_OFF + what));
 }
 

@@ -352,7 +352,7 @@ static void apply(struct reader *r, const struct clause *c, const char *arg)
 {
 	struct words *words = r->words;
 
-	if (c->how == LIST && !strcmp(arg, "none")) {
+	if (c->how == LIST && arg && !strcmp(arg, "none")) {
 		words->emptied |= bit_of(c);
 		return;
 	}
