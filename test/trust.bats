@@ -83,7 +83,6 @@ refused() {
 }
 
 @test "L37 who exchanges the file, or a folder to it, while it is read gets nothing run" {
-	local i
 
 	# evil's words stand beside; whichever is found, it is judged, and never another
 	host sh -c "mkdir $LAB/t/evil; sed s,ran,evil-ran, $w > $LAB/t/evil/words; chown -R 1000 $LAB/t/evil; ln -s folder $LAB/t/way"
