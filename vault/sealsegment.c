@@ -200,6 +200,7 @@ static void add_sources(struct ruleset *rs)
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg has one MAC", match_iif(LEGS),
 	     match_not(in_macs(PORTS, &from_port)));
 	add_macs(rs, c);
+	add_tags(rs, c, from_other()); /* a tag of VLAN 0 hides an address, and is no VLAN */
 	add_others(rs, c);
 	add_tags(rs, c, match_iif(LEGS));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "nor says so by ARP", match_iif(LEGS),
