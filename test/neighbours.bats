@@ -542,3 +542,36 @@ behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
 	token
 	must_see spy:eth4 -- inside m4 wire send udp 10.9.0.52 --token "$TOKEN"
 }
+
+@test "L29 a frame with a tag of VLAN 0, which is taken for untagged, tells no lies between two ports of other tools" {
+	need python3
+	local bridge mac_b
+
+	vault up m1 isolated segment tags 10.77.0.11/24 no-link
+	bridge=$(host sh -c 'cd /sys/class/net && echo vls-*')
+	host sh -c "for n in a b; do ip netns add tool-\$n; ip link add p-\$n type veth peer name e0 netns tool-\$n
+		ip link set p-\$n master $bridge up; ip -n tool-\$n link set e0 up; done
+		ip -n tool-a address add 10.77.0.21/24 dev e0; ip -n tool-b address add 10.77.0.22/24 dev e0"
+	for n in a b; do retry 10 inside tool-$n ping -c 1 -W 1 10.77.0.11; done # so they are known to be on it
+	mac_b=$(inside tool-b cat /sys/class/net/e0/address)
+	lie() { # ADDRESS TAG: an answer by ARP, to b, that a has that address
+		inside tool-a python3 - "$mac_b" "$1" "$2" <<- 'END'
+			import socket, sys
+			to, ip, tag = bytes.fromhex(sys.argv[1].replace(":", "")), socket.inet_aton(sys.argv[2]), bytes.fromhex(sys.argv[3])
+			s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+			s.bind(("e0", 0))
+			own = s.getsockname()[4]
+			s.send(to + own + tag + bytes.fromhex("08060001080006040002") + own + ip + to + socket.inet_aton("10.77.0.22"))
+		END
+	}
+	believes() { inside tool-b ip neigh show "$1" | grep -q "$(inside tool-a cat /sys/class/net/e0/address)"; }
+	inside tool-b ip neigh replace 10.77.0.99 lladdr 02:00:00:00:00:01 dev e0 nud stale
+	takes() { lie "$1" "$2" && believes "$1"; }
+	retry 5 takes 10.77.0.99 "" # the control: nobody's address; the kernel takes no other for a second
+	for tag in 81000000 8100000081000000 88a8000081000000; do run ! takes 10.77.0.11 $tag; done
+	sleep 1.1
+	for tag in 81000000 8100000081000000 88a8000081000000; do run ! takes 10.77.0.11 $tag; done
+	inside tool-b ping -c 1 -W 5 10.77.0.11
+	host sh -c 'ip netns del tool-a; ip netns del tool-b'
+	vault down m1
+}
