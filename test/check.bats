@@ -757,6 +757,35 @@ time.sleep(1000)'
 	host rm -rf "${paths[@]}" /run/user/0/wayland-0 /run/systemd/notify /run/some.sock
 }
 
+@test "L36 L24 pid: a socket born in an empty namespace of a program's own is no way out, its twin born on the host is" {
+	need python3
+	host setpriv --reuid 65534 --clear-groups unshare -Urn true || skip "no user namespaces for ordinary users"
+	spawn host "$VAULT" exec media user nobody python3 -c '
+import array, ctypes, os, socket, time
+ours, theirs = socket.socketpair()
+if os.fork() == 0:
+    if ctypes.CDLL(None).unshare(0x10000000 | 0x40000000): # CLONE_NEWUSER, CLONE_NEWNET
+        os._exit(1)
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    theirs.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [own.fileno()]))])
+    os._exit(0)
+ours.recvmsg(1, socket.CMSG_SPACE(4))
+os.wait()
+print("holds", flush=True)
+time.sleep(1000)'
+	retry 10 grep -q holds "$SPAWNED_OUT"
+	run -0 vault check media pid "$SPAWNED"
+	says ok process-sockets "$SPAWNED"
+	run -0 vault -j leaktest media probe processes on-leak down
+	[ "$(jq -r '.probes[] | select(.id == "processes").verdict' <<< "$output")" = sealed ]
+	vault check media > "$BATS_TEST_TMPDIR/still"
+	# The twin: born on the host, it leads out.
+	spawn host bash -c "exec 9<> /dev/udp/192.0.2.1/9 && exec ip netns exec media sleep 1000"
+	retry 5 host grep -q sleep "/proc/$SPAWNED/comm"
+	run -1 vault check media pid "$SPAWNED"
+	says FAIL process-sockets "$SPAWNED"
+}
+
 @test "L31 pid: who can have the host look names up, by a call that nobody filters, is a fault where the host does so" {
 	spawn inside media setpriv --bounding-set -all --inh-caps -all --no-new-privs sleep 1000
 	local lax=$SPAWNED

@@ -20,6 +20,7 @@
 
 #include "lib/file.h"
 #include "lib/ns.h"
+#include "vault/check/apart.h"
 
 /* A thread's own descriptors, not its process' (Linux 6.9). */
 #ifndef PIDFD_THREAD
@@ -45,8 +46,14 @@ static int look_at_socket(int fd, int number, uint64_t inode, struct fds *out)
 	r = ns_inode(ns, &born);
 	if (r)
 		return r;
-	if (born != inode && !out->foreign++)
-		out->first_foreign = number;
+	if (born !=
+	    inode) { /* who makes a namespace of his own has no more by it than by the vault */
+		r = apart_leads_nowhere(ns);
+		if (r < 0)
+			return r;
+		if (!r && !out->foreign++)
+			out->first_foreign = number;
+	}
 	out->inside += born == inode;
 	out->udp += born == inode && (domain == AF_INET || domain == AF_INET6) &&
 		    protocol == IPPROTO_UDP;
