@@ -243,3 +243,22 @@ links() { host sh -c 'ip -o link | sed "s/^[0-9]*: //; s/state [A-Z]*//"; ip -o 
 	vault down media
 	host sh -c 'rm -rf /run/vault/agent /run/vault/token /run/netns/linked /run/netns/folder /run/netns/text'
 }
+
+@test "L37 L40 a folder in /run/vault that is another user's is not used, nor a description that another put there" {
+	host sh -c 'mkdir -p /run/vault/given; chown nobody /run/vault/given'
+	run -1 vault up given isolated
+	[[ $output == *"/run/vault/given is there and is not vault's: left alone"* ]]
+	[ "$(host stat -c %U /run/vault/given)" = nobody ]
+	host rm -r /run/vault/given
+	vault up given isolated > /dev/null # the control
+	host sh -c 'cd /run/vault/given && sed "s/\"post_down\": \[\]/\"post_down\": [\"touch \/run\/owned\"]/" vault.json > new && mv new vault.json &&
+		grep -q owned vault.json && chown nobody vault.json'
+	run -3 vault check given
+	[[ $output == *"/run/vault/given/vault.json is not root's alone: not read"* ]]
+	run ! vault down given
+	run ! host test -e /run/owned
+	host chown root /run/vault/given/vault.json
+	vault down given # the control: then it is root's word
+	host test -e /run/owned
+	host rm /run/owned
+}

@@ -150,6 +150,12 @@ static bool has_files(int dir)
 }
 
 /* True when the folder PATH of DIR is one that state_lock made, or has a description. */
+/* Nobody else can have put anything there: what stands in it is root's word. */
+static bool is_roots(const struct stat *st)
+{
+	return !st->st_uid && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
 static bool is_made(int dir, const char *path)
 {
 	char file[sizeof(STATE_DIR "//vault.json") + NAME_MAX];
@@ -157,7 +163,9 @@ static bool is_made(int dir, const char *path)
 
 	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW))
 		return true; /* to find what is wrong with it is the caller's */
-	if (!st.st_uid && (st.st_mode & 07777) == FOLDER_MODE)
+	if (!is_roots(&st))
+		return false;
+	if ((st.st_mode & 07777) == FOLDER_MODE)
 		return true;
 	snprintf(file, sizeof(file), "%s/vault.json", path);
 	return !faccessat(dir, file, F_OK, AT_SYMLINK_NOFOLLOW);
@@ -165,6 +173,10 @@ static bool is_made(int dir, const char *path)
 
 bool state_is_foreign(int dir)
 {
+	struct stat st;
+
+	if (!fstat(dir, &st) && !is_roots(&st))
+		return true;
 	return !is_made(dir, ".") && has_files(dir);
 }
 
@@ -316,13 +328,22 @@ const char *state_mend(int err)
 /* Reads the description PATH, looked up from the folder DIR, into *OUT. */
 static int load(int dir, const char *path, struct spec *out)
 {
+	int fd cleanup(close_fd) =
+		openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text cleanup(free_ptr) = NULL;
+	struct stat st;
 	size_t len = 0;
 	json_t *json;
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	r = file_read_at(dir, path, STATE_MAX_BYTES, &text, &len);
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (!is_roots(&st))
+		return -EPERM;
+	r = file_read_fd(fd, STATE_MAX_BYTES, &text, &len);
 	if (r)
 		return r;
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
@@ -395,6 +416,10 @@ const char *state_explain(const char *name, int err, char out[static STATE_WHY_L
 			 "its description in %s/%s cannot be read: it is none, or was changed "
 			 "(vault down %s; ip netns del %s; vault up %s)",
 			 STATE_DIR, name, name, name, name);
+	else if (err == -EPERM)
+		snprintf(out, STATE_WHY_LEN,
+			 "%s/%s/vault.json is not root's alone: not read (ls -l %s/%s)", STATE_DIR,
+			 name, STATE_DIR, name);
 	else
 		snprintf(out, STATE_WHY_LEN, "its description in %s/%s cannot be read: %s%s",
 			 STATE_DIR, name, strerror(-err),

@@ -20,8 +20,8 @@
  */
 int must_check state_lock(const char *name, bool mortal, bool *made);
 
-/* True when the folder DIR of STATE_DIR is somebody else's: it has no description, is not of the
- * mode that state_lock gives (0711), and is not empty. */
+/* True when the folder DIR of STATE_DIR is somebody else's: not root's alone; or it has no
+ * description, is not of the mode that state_lock gives (0711), and is not empty. */
 bool state_is_foreign(int dir);
 
 /* The name of a vault, or what is left of one, which would have the same interfaces as NAME: into
