@@ -290,6 +290,8 @@ lets_go() { ! holds_vault "$1"; }
 	((told > 0))
 }
 
+fails() { ! "$@" 2> /dev/null; }
+
 @test "PC-8: on-leak kill ends all that is inside, at each leak, and the watch goes on" {
 	vault up media conf "$conf"
 	spawn inside media sleep 300
@@ -303,7 +305,7 @@ lets_go() { ! holds_vault "$1"; }
 	# Who comes later goes, too, however soon after he came: no word of his own is waited for.
 	inside media sleep 300 > /dev/null 2>&1 < /dev/null 3>&- 4>&- &
 	local late=$!
-	retry 20 eval '! kill -0 $late 2> /dev/null'
+	retry 20 fails kill -0 $late
 	host test -e /run/netns/media
 	host kill -TERM "$WATCH"
 	SPAWNED_OUT=$(grep -l 'on-leak kill' "$BATS_TEST_TMPDIR"/spawn.??????)
