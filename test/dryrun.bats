@@ -27,13 +27,15 @@ snapshot() {
 			echo "# $1"
 			"${@:2}" | tidy
 		}
+		# by_name …: the same by the interface's name: the kernel lists them by their indexes, in an order of its own
+		by_name() { look "$@" | sort -s -k 1,1; }
 		for where in host inside; do
 			run=()
 			[[ $where == host ]] || run=(ip netns exec "$name")
 			look "$where: rules" "${run[@]}" nft list ruleset
-			look "$where: addresses" "${run[@]}" ip -o address
+			by_name "$where: addresses" "${run[@]}" ip -o address
 			look "$where: stations" "${run[@]}" bridge fdb show | grep sticky || :
-			look "$where: links" "${run[@]}" ip -d -o link
+			by_name "$where: links" "${run[@]}" ip -d -o link
 			for family in -4 -6; do
 				look "$where: routes $family" "${run[@]}" ip "$family" route show table all | sort # equals come as they came up
 				look "$where: policy $family" "${run[@]}" ip "$family" rule

@@ -129,7 +129,7 @@ static void say_why_not(const struct spec *spec, const struct reading *r, int er
 /* wg-quick marks what a tunnel for everything sends, and makes the host's rules by that mark. */
 static void warn_of_rest(const struct spec *spec, const struct wgconf *conf, struct problems *p)
 {
-	if (conf->device.flags & WG_DEVICE_GIVES_FWMARK)
+	if (conf->device.fwmark)
 		problem_warn(p, 0,
 			     "what wg-quick made for %s on the host stays there until `wg-quick "
 			     "down`: rules and table %u (`ip rule`), the table wg-quick-%s of nft; "

@@ -19,6 +19,7 @@
 #include <sys/random.h>
 
 #include "lib/file.h"
+#include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "vault/gather.h"
 #include "vault/state.h"
@@ -294,7 +295,7 @@ static int note_host(struct survey *s, struct nl_error *error)
 	struct nl *nl = &s->w->host_route;
 	int r = rtnl_dump_addresses(nl, note_network, s, error);
 
-	for (size_t f = 0; !r && f < 2; f++) {
+	for (size_t f = 0; !r && f < (ns_has_ipv6() ? 2U : 1U); f++) {
 		uint8_t family = f ? AF_INET6 : AF_INET;
 
 		r = rtnl_dump_rules(nl, family, note_rule, s, error);

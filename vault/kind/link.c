@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/file.h"
+#include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "vault/obj.h"
 #include "vault/sight.h"
@@ -223,17 +224,12 @@ static int look_at_setting(const struct spec *spec, int folder, size_t i, char w
 	return r ? r : is_fine(spec, i, value);
 }
 
-static bool has_ipv6(void)
-{
-	return !access("/proc/sys/net/ipv6", F_OK);
-}
-
 static int look_at_settings6(const struct spec *spec, char why[static 256])
 {
 	char path[128];
 	int r = 1;
 
-	for (size_t i = 0; r > 0 && has_ipv6() && i < ARRAY_SIZE(settings6); i++) {
+	for (size_t i = 0; r > 0 && ns_has_ipv6() && i < ARRAY_SIZE(settings6); i++) {
 		char *text cleanup(free_ptr) = NULL;
 		size_t len = 0;
 
@@ -258,7 +254,7 @@ static int set6(struct world *w)
 	char path[128];
 	int r = world_flush(w);
 
-	for (size_t i = 0; !r && has_ipv6() && i < ARRAY_SIZE(settings6); i++) {
+	for (size_t i = 0; !r && ns_has_ipv6() && i < ARRAY_SIZE(settings6); i++) {
 		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->host_name,
 			 settings6[i].name);
 		r = file_poke(path, "0");
