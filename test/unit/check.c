@@ -90,37 +90,36 @@ static void test_handshake(size_t i)
 
 static pthread_barrier_t ready, done;
 
-/* An interface of the caller's network namespace, for as long as the descriptor is open. */
-static int make_interface(void)
+/* An interface of the caller's network namespace, for as long as that is there. */
+static void make_interface(void)
 {
 	struct ifreq ifr = { .ifr_name = "elsewhere", .ifr_flags = IFF_TUN };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETPERSIST, 1))
 		abort();
-	return fd;
+	close(fd);
 }
 
-/* Goes elsewhere when ARG says so, or where there is nothing; or keeps descriptors of its own with
- * a socket from elsewhere. */
+/* Goes elsewhere ("n"), or where there is nothing ("e"); or keeps descriptors of its own, with a
+ * socket from elsewhere ("f"), or from where there is nothing ("g"). */
 static void *run_thread(void *arg)
 {
-	int fd = -1;
+	char what = *(const char *)arg;
+	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), fd = -1;
 
-	if (strchr("ne", *(const char *)arg) && *(const char *)arg && unshare(CLONE_NEWNET))
+	if (home < 0)
 		abort();
-	if (*(const char *)arg == 'n')
-		fd = make_interface();
-	if (*(const char *)arg == 'f') {
-		int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-		if (unshare(CLONE_FILES) || unshare(CLONE_NEWNET))
-			abort();
+	if (what && unshare(CLONE_FILES | CLONE_NEWNET))
+		abort();
+	if (what == 'n' || what == 'f')
+		make_interface();
+	if (what == 'f' || what == 'g') {
 		fd = socket(AF_INET, SOCK_DGRAM, 0);
-		if (setns(home, CLONE_NEWNET))
+		if (fd < 0 || setns(home, CLONE_NEWNET))
 			abort();
-		close(home);
 	}
+	close(home);
 	pthread_barrier_wait(&ready);
 	pthread_barrier_wait(&done);
 	if (fd >= 0)
@@ -163,10 +162,13 @@ int main(void)
 	test_thread("e", "process-netns", FOUND_OK, "one thread is where there is no network");
 	test_thread("", "process-sockets", FOUND_OK, "no socket from elsewhere");
 	test_thread("f", "process-netns", FOUND_OK, "a thread has descriptors of its own");
-	if (syscall(SYS_kcmp, getpid(), getpid(), 2, 0, 0))
+	if (syscall(SYS_kcmp, getpid(), getpid(), 2, 0, 0)) {
 		skip("its socket from elsewhere", "no kcmp(2)");
-	else
+	} else {
 		test_thread("f", "process-sockets", FOUND_FAIL,
 			    "a socket from elsewhere among one thread's own descriptors");
+		test_thread("g", "process-sockets", FOUND_OK,
+			    "one from where there is no network, which leads nowhere");
+	}
 	return tap_done();
 }
