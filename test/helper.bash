@@ -123,8 +123,9 @@ retry() {
 
 # ---- what passes ---------------------------------------------------------------------------------------------------
 
+# No byte of it ends a line: a shell sends what it prints up to there by itself, and no frame would carry the whole.
 token() {
-	TOKEN=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+	TOKEN=$(tr -d '\n' < /dev/urandom | head -c 16 | od -An -tx1 | tr -d ' \n')
 	export TOKEN
 }
 
