@@ -575,3 +575,71 @@ behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
 	host sh -c 'ip netns del tool-a; ip netns del tool-b'
 	vault down m1
 }
+
+# flow FAMILY: m sends to somewhere beyond, and says what it was told of that
+flow() {
+	spawn inside "m$1" python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], 9))
+s.send(b"x")
+print("port", s.getsockname()[1], flush=True)
+try: s.recv(1)
+except OSError as e: print("told", e.strerror, flush=True)' "${beyond[$1]}"
+	FLOW=$SPAWNED_OUT
+	retry 5 grep -q '^port' "$FLOW"
+}
+
+# error NAME FAMILY REASON: of m's flow, from NAME's own address
+error() {
+	inside "$1" python3 - "$(addr "$2" 2)" "${beyond[$2]}" "$(sed -n 's/^port //p' "$FLOW")" "$3" <<- 'END'
+		import socket, struct, sys
+		to, beyond, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+		six = ":" in to
+		family = socket.AF_INET6 if six else socket.AF_INET
+		ends = [socket.inet_pton(family, a) for a in (to, beyond)]
+		udp = struct.pack("!4H", port, 9, 1400, 0)
+		if six:
+		    about = struct.pack("!IHBB", 6 << 28, 1400, 17, 63) + b"".join(ends) + udp + bytes(1200)
+		else:
+		    head = struct.pack("!BBHHHBBH", 0x45, 0, 1420, 0, 0x4000, 63, 17, 0) + b"".join(ends)
+		    total = sum(struct.unpack("!10H", head))
+		    total = (total & 0xffff) + (total >> 16)
+		    about = head[:10] + struct.pack("!H", 0xffff - total) + head[12:] + udp
+		kind, code, mtu = {
+		    "Message too long": (2, 0, 1300) if six else (3, 4, 1300),
+		    "Connection refused": (1, 4, 0) if six else (3, 3, 0),
+		}[sys.argv[4]]
+		icmp = struct.pack("!BBHI", kind, code, 0, mtu) + about
+		if not six:
+		    total = sum(struct.unpack("!%dH" % (len(icmp) // 2), icmp))
+		    total = (total & 0xffff) + (total >> 16)
+		    total = (total & 0xffff) + (total >> 16)
+		    icmp = icmp[:2] + struct.pack("!H", 0xffff - total) + icmp[4:]
+		s = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
+		s.sendto(icmp, (to, 0))
+	END
+	inside "$1" ping -q -c 1 -W 10 "$(addr "$2" 2)" > /dev/null # it comes behind that
+}
+
+@test "L35 what a neighbour says of a member's flow ends it not, nor makes its packets small; its own gateway is believed" {
+	need python3
+	local f from reason
+
+	for f in 4 6; do
+		gateway $f
+		member $f m 2
+		member $f rogue 3
+		veth spy $f 50
+		inside rogue$f nft flush ruleset
+		inside gw$f nft flush ruleset
+		retry 10 inside spy ping -q -c 1 -W 1 "$(addr $f 2)"
+		for reason in "Message too long" "Connection refused"; do
+			flow $f
+			for from in rogue$f spy; do error "$from" $f "$reason"; done
+			run ! grep told "$FLOW"
+			error gw$f $f "$reason"
+			retry 5 grep "told $reason" "$FLOW"
+		done
+	done
+}

@@ -283,12 +283,12 @@ static void build_inet(const struct spec *spec, struct ruleset *rs)
 	sealleg_nat(spec, rs);
 }
 
-/* Echo replies and "unreachable" may answer the host; redirects, time-stamps and the like have no
- * business there. */
+/* Echo replies alone may answer the host: an error could end a flow that is not the vault's (L35);
+ * redirects, time-stamps and the like have no business there. */
 static void add_icmp_sets(const struct spec *spec, struct ruleset *rs)
 {
-	static const uint16_t answers4[] = { ICMP_ECHOREPLY, ICMP_DEST_UNREACH };
-	static const uint16_t answers6[] = { ICMP6_ECHO_REPLY, ICMP6_DST_UNREACH };
+	static const uint16_t answers4[] = { ICMP_ECHOREPLY };
+	static const uint16_t answers6[] = { ICMP6_ECHO_REPLY };
 
 	if (link_has(spec, SPEC_V4))
 		sealset_numbers(rs, "answers4", SET_ICMP, answers4, ARRAY_SIZE(answers4));

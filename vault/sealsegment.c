@@ -37,6 +37,7 @@
 #include <linux/if_ether.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 
 #include "vault/sealset.h"
 
@@ -284,6 +285,22 @@ static void add_offers(struct ruleset *rs, struct chain *c, struct match port)
 	     match_icmp_set(AF_INET6, "routers"));
 }
 
+/* An error ends the flow that it names, whoever says so: it comes from the own gateway alone (L35).
+ */
+static void add_errors(struct ruleset *rs, struct chain *c)
+{
+	static const char *const errors[SPEC_FAMILIES] = { "errors4", "errors6" };
+
+	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+		RULE(rs, c, "dropped_segment", VERDICT_DROP, "no neighbour ends a flow (L35)",
+		     match_oif(LEGS), match_icmp_set(families[f], errors[f]),
+		     match_not(in_macs(WAYS, &at_from)));
+		RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, match_iif(LEGS),
+		     match_not(match_oif(LEGS)), match_icmp_set(families[f], errors[f]),
+		     match_not(in_macs(GATEWAYS, &from_port)));
+	}
+}
+
 /* Where a leg's frames go; the source is its own already. */
 static void add_from_legs(struct ruleset *rs, struct chain *c)
 {
@@ -362,6 +379,10 @@ void sealsegment_rules(struct ruleset *rs)
 	static const uint16_t routers[] = { ND_ROUTER_ADVERT, ND_REDIRECT };
 	static const uint16_t adverts[] = { ND_NEIGHBOR_ADVERT };
 	static const uint16_t solicits[] = { ND_NEIGHBOR_SOLICIT };
+	static const uint16_t errors4[] = { ICMP_DEST_UNREACH, ICMP_SOURCE_QUENCH, ICMP_REDIRECT,
+					    ICMP_TIME_EXCEEDED, ICMP_PARAMETERPROB };
+	static const uint16_t errors6[] = { ICMP6_DST_UNREACH, ICMP6_PACKET_TOO_BIG,
+					    ICMP6_TIME_EXCEEDED, ICMP6_PARAM_PROB };
 	struct chain *c;
 
 	ruleset_counter(rs, "dropped_forged");
@@ -371,6 +392,8 @@ void sealsegment_rules(struct ruleset *rs)
 	sealset_neighbour(rs);
 	sealset_numbers(rs, "adverts", SET_ICMPV6, adverts, ARRAY_SIZE(adverts));
 	sealset_numbers(rs, "solicits", SET_ICMPV6, solicits, ARRAY_SIZE(solicits));
+	sealset_numbers(rs, "errors4", SET_ICMP, errors4, ARRAY_SIZE(errors4));
+	sealset_numbers(rs, "errors6", SET_ICMPV6, errors6, ARRAY_SIZE(errors6));
 	ruleset_dynamic_set(rs, OTHERS, SET_LINK, OTHERS_MAX);
 	ruleset_dynamic_set(rs, STATIONS, SET_LINK_ETHER, STATIONS_MAX);
 	ruleset_dynamic_set(rs, NEWCOMERS, SET_LINK, OTHERS_MAX);
@@ -382,6 +405,7 @@ void sealsegment_rules(struct ruleset *rs)
 	add_own(rs, c, from_other());
 	add_own(rs, c, match_oif(LEGS));
 	add_via(rs, c);
+	add_errors(rs, c);
 	add_from_legs(rs, c);
 	add_from_others(rs, c);
 	c = ruleset_chain(rs, "input", CHAIN_INPUT, FILTER, VERDICT_ACCEPT, NULL);

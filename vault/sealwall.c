@@ -6,9 +6,10 @@
  *
  * It holds what the filter for frames on the inner end holds (seal.c: build_link), by the same
  * shapes. A frame has no connection to be judged by: TCP that opens one is told by its flags, ICMP
- * by its type; of UDP an answer cannot be told from a question, so whoever may enter, and the host,
- * may be sent datagrams, but to no port where names are asked. All of it from the vault's own
- * address; ARP and neighbour discovery for the link's two ends alone.
+ * by its type, and no error passes, as it could end a flow that is not the vault's; of UDP an
+ * answer cannot be told from a question, so whoever may enter, and the host, may be sent datagrams,
+ * but to no port where names are asked. All of it from the vault's own address; ARP and neighbour
+ * discovery for the link's two ends alone.
  *
  * One program, and of classic BPF: it is exchanged in one step; it reads bytes where they are,
  * while the kernel's flow dissector, for one, looks into tunnels and past headers on its own; and
@@ -56,14 +57,14 @@ enum {
 struct layout {
 	uint16_t type; /* of the frame */
 	uint32_t protocol, source, target, payload;
-	uint8_t icmp, reply, unreachable, echo;
+	uint8_t icmp, reply, echo;
 };
 
 static const struct layout layouts[SPEC_FAMILIES] = {
 	[SPEC_V4] = { ETH_P_IP, IP_PROTOCOL, IP_SOURCE, IP_TARGET, IP_END, IPPROTO_ICMP,
-		      ICMP_ECHOREPLY, ICMP_DEST_UNREACH, ICMP_ECHO },
+		      ICMP_ECHOREPLY, ICMP_ECHO },
 	[SPEC_V6] = { ETH_P_IPV6, IP6_NEXT, IP6_SOURCE, IP6_TARGET, IP6_END, IPPROTO_ICMPV6,
-		      ICMP6_ECHO_REPLY, ICMP6_DST_UNREACH, ICMP6_ECHO_REQUEST },
+		      ICMP6_ECHO_REPLY, ICMP6_ECHO_REQUEST },
 };
 
 static void add(struct wall *w, unsigned int code, unsigned int jt, unsigned int jf, uint32_t k)
@@ -200,7 +201,7 @@ static void note_answers(struct wall *w, const struct layout *l)
 	begin = w->n;
 	must_be_protocol(w, l, l->icmp);
 	load(w, BPF_B, l->payload);
-	must_be_among(w, (const uint32_t[]){ l->reply, l->unreachable }, 2);
+	must_be(w, l->reply);
 	note(w, 1);
 	fill_in(w, begin);
 }
