@@ -77,6 +77,12 @@ def kinds(own, dst, token):
     yield ("forged syn", *ip(other, dst, 6, tcp(4000, 80, 2, t())))
     yield ("forged ack", *ip(other, dst, 6, tcp(80, 4000, 16, t())))
     yield ("forged echo reply", *ip(other, dst, icmp, struct.pack("!BBHHH", 129 if six else 0, 0, 0, 7, 7) + t()))
+    for kind in (1, 2, 3, 4, 133) if six else (3, 5, 11, 12):
+        yield ("icmp %d" % kind, *ip(own, dst, icmp, struct.pack("!BBHI", kind, 0, 0, 0) +
+                                     ip(dst, own, 17, udp(53, 9, b""))[1] + t()))
+    for kind in (135, 136) if six and not dst.startswith("fd76:") else ():
+        yield ("icmp %d" % kind, *ip(own, dst, icmp, struct.pack("!BBHI", kind, 0, 0, 0) +
+                                     ipaddress.ip_address(dst).packed + t()))
     yield ("ipip", *ip(own, dst, 41 if six else 4, ip(own, dst, 17, udp(4000, 4000, t()))[1]))
     yield ("gre", *ip(own, dst, 47, struct.pack("!HH", 0, 0x86DD if six else 0x800) +
                       ip(own, dst, 17, udp(4000, 4000, t()))[1]))
@@ -88,6 +94,8 @@ def kinds(own, dst, token):
     if six:
         for kind in (0, 43, 44, 60):
             yield ("ext %d" % kind, *ext6(ip(own, dst, 6, tcp(4000, 80, 2, t())), kind))
+        ether, p = ext6(ip(other, dst, 17, udp(4000, 4000, t())), 0)
+        yield ("hop by hop, answered by an error", ether, p[:42] + b"\xbe\4" + p[44:])
         yield ("ra", *ip("fe80::2", "ff02::1", 58, struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0) + t()))
         yield ("redirect", *ip("fe80::2", dst, 58, struct.pack("!BBHI", 137, 0, 0, 0) +
                                ipaddress.ip_address(own).packed + ipaddress.ip_address("2001:db8:9::9").packed + t()))

@@ -643,3 +643,23 @@ error() {
 		done
 	done
 }
+
+@test "L29 BX-1 root in a member makes frames of every kind for somewhere beyond, to another tool's port: none comes there" {
+	need python3
+	local f name
+
+	for f in 4 6; do
+		name=${segment[$f]}
+		gateway $f
+		member $f rogue 3
+		veth spy $f 50
+		inside rogue$f nft flush ruleset
+		retry 10 inside rogue$f ping -q -c 1 -W 1 "$(addr $f 50)"
+		token
+		must_see spy:eth$f -- inside rogue$f wire send udp "$(addr $f 50)" --token "$TOKEN"
+		token
+		must_not_see spy:eth$f -- inside rogue$f python3 "$BATS_TEST_DIRNAME/forge.py" all "seg-$name" "$(mac spy eth$f)" \
+			10.9.0.3 fd00:9::3 "$TOKEN" "${beyond[$f]}"
+		[ "$SENT" = 0 ]
+	done
+}

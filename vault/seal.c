@@ -141,11 +141,14 @@ static void add_output_tunnel(const struct spec *spec, struct ruleset *rs, struc
 }
 
 /* Neighbours are looked for, and answered, from the link's addresses inside. */
-static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct chain *c)
+static void add_neighbours(const struct spec *spec, const char *counter, struct ruleset *rs,
+			   struct chain *c)
 {
 	const struct addr *const from[] = { &spec->link[SPEC_V6].vault.addr,
 					    &spec_link_local.addr };
 
+	sealset_keep_neighbour(rs, c, counter, match_oif(spec->link_name),
+			       match_daddr(&spec->link[SPEC_V6].host.addr));
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->link_name),
 		     match_saddr(from[i]), match_icmp_set(AF_INET6, "neighbour"));
@@ -153,7 +156,7 @@ static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct c
 
 static void add_output_neighbour(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	add_neighbours(spec, rs, c);
+	add_neighbours(spec, "dropped_link", rs, c);
 	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted",
 	     match_oif(spec->link_name), match_icmp_set(AF_INET6, "routine"));
 }
@@ -368,7 +371,7 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 		add_link_family(spec, SPEC_V4, rs, c);
 	}
 	if (link_has(spec, SPEC_V6)) {
-		add_neighbours(spec, rs, c);
+		add_neighbours(spec, "dropped_frames", rs, c);
 		add_link_family(spec, SPEC_V6, rs, c);
 	}
 	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",

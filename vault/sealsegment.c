@@ -305,6 +305,8 @@ static void add_errors(struct ruleset *rs, struct chain *c)
 static void add_from_legs(struct ruleset *rs, struct chain *c)
 {
 	add_offers(rs, c, match_iif(LEGS));
+	sealset_keep_neighbour(rs, c, "dropped_segment", match_iif(LEGS),
+			       in_grant(GRANT_NETWORK, SPEC_V6, &port_daddr));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS), match_ether_type(ETH_P_ARP));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
 	     match_icmp_set(AF_INET6, "neighbour"));

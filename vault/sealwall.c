@@ -156,14 +156,14 @@ static void end(struct wall *w, size_t begin, uint32_t action)
 	fill_in(w, begin);
 }
 
-/* The one thing that is noted of a packet: its shape is an answer's. */
-static void note(struct wall *w, uint32_t is_answer)
+/* One thing at a time is noted of a packet: it stays on the link; its shape is an answer's. */
+static void note(struct wall *w, uint32_t is_so)
 {
-	add(w, BPF_LD | BPF_IMM, 0, 0, is_answer);
+	add(w, BPF_LD | BPF_IMM, 0, 0, is_so);
 	add(w, BPF_ST, 0, 0, 0);
 }
 
-static void must_be_answer(struct wall *w)
+static void must_be_noted(struct wall *w)
 {
 	add(w, BPF_LD | BPF_MEM, 0, 0, 0);
 	must_be(w, 1);
@@ -213,14 +213,14 @@ static void add_answers(const struct spec *spec, struct wall *w, enum spec_famil
 	const struct addr *host = &spec->link[f].host.addr;
 	size_t begin = w->n;
 
-	must_be_answer(w);
+	must_be_noted(w);
 	must_be_at(w, l->target, host);
 	end(w, begin, WALL_PASS);
 	for (size_t i = 0; i < spec->reach.n_from; i++) {
 		if (spec->reach.from[i].addr.family != host->family)
 			continue;
 		begin = w->n;
-		must_be_answer(w);
+		must_be_noted(w);
 		must_be_in(w, l->target, &spec->reach.from[i]);
 		end(w, begin, WALL_PASS);
 	}
@@ -271,20 +271,34 @@ static void add_openings(const struct spec *spec, struct wall *w, enum spec_fami
 	}
 }
 
-/* Neighbours are looked for, and answered, from the link's addresses inside. */
+/* Neighbours are looked for, and answered, from the link's addresses inside, and nowhere beyond. */
 static void add_neighbours(const struct spec *spec, struct wall *w)
 {
 	static const uint32_t types[] = { ND_NEIGHBOR_SOLICIT, ND_NEIGHBOR_ADVERT };
 	const struct addr *const from[] = { &spec->link[SPEC_V6].vault.addr,
 					    &spec_link_local.addr };
+	const struct prefix to[] = {
+		{ .addr = { .family = AF_INET6, .bytes = { 0xfe, 0x80 } }, .len = 10 },
+		{ .addr = { .family = AF_INET6, .bytes = { 0xff, 0x02 } }, .len = 16 },
+		{ .addr = spec->link[SPEC_V6].host.addr, .len = 128 },
+	};
 
+	size_t begin;
+
+	note(w, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(to); i++) {
+		begin = w->n;
+		must_be_in(w, IP6_TARGET, &to[i]);
+		note(w, 1);
+		fill_in(w, begin);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
-		size_t begin = w->n;
-
+		begin = w->n;
 		must_be_protocol(w, &layouts[SPEC_V6], IPPROTO_ICMPV6);
 		load(w, BPF_B, IP6_END);
 		must_be_among(w, types, ARRAY_SIZE(types));
 		must_be_at(w, IP6_SOURCE, from[i]);
+		must_be_noted(w);
 		end(w, begin, WALL_PASS);
 	}
 }
