@@ -728,6 +728,55 @@ time.sleep(1000)'
 	host rm -f /run/sssd.sock /run/lab/s
 }
 
+@test "L36 a program that makes whoever looks at its files wait for ever holds neither check nor leaktest up" {
+	need python3
+	host test -e /dev/fuse || skip "no file systems in user space"
+	local pid told
+
+	spawn host "$VAULT" exec media user nobody unshare -Urm python3 "$top/test/mute.py"
+	pid=$SPAWNED
+	told=$SPAWNED_OUT
+	retry 10 grep -q ready "$told" || cat "$told"
+	run -0 host timeout -s KILL 60 "$VAULT" check media pid "$pid"
+	says ok process-resolv.conf "$pid (python3): its mounts are of a user namespace of its own, and not looked at"
+	says ok process-helpers "$pid (python3): its mounts are of a user namespace of its own, and not looked at"
+	run -0 host timeout -s KILL 100 "$VAULT" -j leaktest media probe processes
+	[ "$(jq -r '.probes[] | select(.id == "processes").verdict' <<< "$output")" = sealed ]
+	run ! grep asked "$told"
+	# The control: whoever does look waits, and cannot be killed, until that program ends.
+	spawn host nsenter -t "$pid" -m cat /etc/resolv.conf
+	retry 5 grep asked "$told"
+	host kill -KILL "$SPAWNED"
+	sleep 0.5
+	host test -e "/proc/$SPAWNED"
+	host pkill -KILL -P "$pid"
+	retry 5 gone "$SPAWNED"
+	despawn "$pid"
+	# The twin: mounts of its own by who may have any see what the host has.
+	spawn inside media unshare -m sh -c 'echo ready && exec sleep 1000'
+	retry 5 grep -q ready "$SPAWNED_OUT"
+	run -1 vault check media pid "$SPAWNED"
+	says FAIL process-resolv.conf "the host's"
+}
+
+@test "a process that calls itself by line feeds and escapes is named in one plain line, everywhere" {
+	need python3
+	local name='?evil?[2J'
+
+	spawn inside media python3 -c 'import ctypes, time
+ctypes.CDLL(None).prctl(15, b"\nevil\033[2J", 0, 0, 0)
+print("begun", flush=True)
+time.sleep(1000)'
+	retry 10 grep -q begun "$SPAWNED_OUT"
+	run vault check media pid "$SPAWNED"
+	[[ $output == *"$SPAWNED ($name): all 1 threads are in the vault"* ]]
+	[[ $output == *"$SPAWNED ($name) could open the vault"* ]]
+	run vault -j check media
+	[ "$(jq -r --argjson pid "$SPAWNED" '.[0].processes[] | select(.pid == $pid).name' <<< "$output")" = "$name" ]
+	run -0 vault down media
+	[[ $output == *"process $SPAWNED ($name) goes on inside"* ]]
+}
+
 @test "L3 pid: each socket that exec hides is looked for: one that is seen is a fault, and none by a command of exec" {
 	local path paths=(/run/nslcd/socket /run/containerd/containerd.sock /run/libvirt/libvirt-sock /run/tor/socks /run/snapd.socket
 		/run/systemd/private /run/systemd/resolve/io.systemd.Resolve /run/user/0/systemd/private /run/user/0/bus /run/incus/unix.socket)

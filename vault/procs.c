@@ -102,8 +102,9 @@ void procs_read_name(int proc, const char *pid, char out[static 64])
 	snprintf(path, sizeof(path), "%.20s/comm", pid);
 	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, out, 63);
+	if (n > 0 && out[n - 1] == '\n')
+		n--; /* the kernel's; any other is the process' */
 	out[n > 0 ? n : 0] = '\0';
-	out[strcspn(out, "\n")] = '\0';
 	str_make_printable(out);
 }
 

@@ -35,8 +35,8 @@ int must_check procs_each_netns(int proc, const char *pid, int (*fn)(uint64_t in
 				void *arg);
 
 /*
- * The name that the process PID, a folder in PROC (/proc, open), calls itself by: proc_pid_comm(5).
- * "" when it is gone.
+ * The name that the process PID, a folder in PROC (/proc, open), calls itself by, fit to be printed:
+ * proc_pid_comm(5), which may hold any byte (str_make_printable). "" when it is gone, or has none.
  */
 void procs_read_name(int proc, const char *pid, char out[static 64]);
 

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -16,6 +17,7 @@
 #include "vault/check/json.h"
 #include "vault/check/process.h"
 #include "vault/check/prom.h"
+#include "vault/procs.h"
 
 static const struct {
 	const char *what;
@@ -149,8 +151,32 @@ static void test_thread(const char *what, const char *id, enum found verdict, co
 	pthread_join(thread, NULL);
 }
 
+/* Whatever a process calls itself (prctl(2): any byte), the name is one line of text. */
+static void test_names(void)
+{
+	static const struct {
+		const char *name, *want;
+	} cases[] = {
+		{ "plain", "plain" },
+		{ "\nls", "?ls" },
+		{ "\n", "?" },
+		{ "a\n", "a?" },
+		{ "a\n\033[2Jb\r", "a??[2Jb?" },
+		{ "\xc3\xa9t\xff", "\xc3\xa9t?" },
+	};
+	int proc cleanup(close_fd) = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char name[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		prctl(PR_SET_NAME, cases[i].name, 0, 0, 0);
+		procs_read_name(proc, "self", name);
+		ok(!strcmp(name, cases[i].want), cases[i].want);
+	}
+}
+
 int main(void)
 {
+	test_names();
 	for (size_t i = 0; i < ARRAY_SIZE(handshakes); i++)
 		test_handshake(i);
 	if (!sandbox_enter()) {

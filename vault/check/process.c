@@ -23,6 +23,7 @@
 #include "vault/check/views.h"
 #include "vault/drop.h"
 #include "vault/helpers.h"
+#include "vault/procs.h"
 #include "vault/state.h"
 
 #define FILE_MAX_BYTES (1U << 20)
@@ -56,7 +57,7 @@ static int open_seen(const struct process *p, const char *path, uint64_t flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Reads /proc/PID/NAME, or the file PATH as the process sees it. */
+/* Reads FD, which may be an error, and closes it. */
 static int read_fd(int fd, char **text)
 {
 	size_t len = 0;
@@ -65,13 +66,6 @@ static int read_fd(int fd, char **text)
 	if (fd >= 0)
 		close(fd);
 	return r;
-}
-
-static int read_proc(const struct process *p, const char *name, char **text)
-{
-	int fd = openat(p->dir, name, O_RDONLY | O_CLOEXEC);
-
-	return read_fd(fd < 0 ? -errno : fd, text);
 }
 
 static void add_unknown(const struct process *p, const char *id, int err)
@@ -328,6 +322,20 @@ static void look_at_files(const struct process *p, bool asks)
 	look_at_helpers(p);
 }
 
+/* In mounts of a user namespace of its own a program sees what it could see without them, or has
+ * made itself; and can make whoever looks wait for it (L36). */
+static void tell_apart(const struct process *p, bool asks)
+{
+	static const char *const ids[] = { "process-resolv.conf", "process-nsswitch.conf" };
+	static const char text[] =
+		"its mounts are of a user namespace of its own, and not looked at";
+
+	for (size_t i = 0; asks && i < ARRAY_SIZE(ids); i++)
+		check_add(p->c, ids[i], FOUND_OK, NULL, NULL, "%s: %s", p->label, text);
+	for (int h = 0; h < HELPS; h++)
+		check_add(p->c, help_texts[h].id, FOUND_OK, NULL, NULL, "%s: %s", p->label, text);
+}
+
 /* ASKS: it can ask for names. Each thread may have mounts and a root of its own. */
 static void look_at_views(const struct process *p, bool asks)
 {
@@ -343,6 +351,11 @@ static void look_at_views(const struct process *p, bool asks)
 		if (views[i].thread != p->pid)
 			snprintf(its.label + strlen(p->label), sizeof(its.label) - strlen(p->label),
 				 ", thread %d", (int)views[i].thread);
+		if (views[i].apart) {
+			tell_apart(&its, asks);
+			looked++;
+			continue;
+		}
 		its.root = openat(p->dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (its.root < 0) { /* also when it has ended: others may share its view */
 			r = r ? r : -errno;
@@ -432,18 +445,14 @@ static int list_hosts_sockets(struct sockets *out)
 
 static int open_process(struct process *p)
 {
-	char path[32], *name cleanup(free_ptr) = NULL;
-	int r;
+	char path[32], name[64];
 
 	snprintf(path, sizeof(path), "/proc/%d", (int)p->pid);
 	snprintf(p->label, sizeof(p->label), "%d", (int)p->pid);
 	p->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (p->dir < 0)
 		return -errno;
-	r = read_proc(p, "comm", &name);
-	if (r)
-		return r;
-	name[strcspn(name, "\n")] = '\0';
+	procs_read_name(p->dir, ".", name);
 	snprintf(p->label, sizeof(p->label), "%d (%.64s)", (int)p->pid, name);
 	return 0;
 }

@@ -10,9 +10,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "lib/file.h"
@@ -40,18 +42,45 @@ static int read_mount(int tasks, const char *name, uint64_t *out)
 	return r;
 }
 
+/* Is the mount namespace NAME, below TASKS, of another user namespace than ours (ioctl_ns(2))?
+ * -EPERM is for one above ours. */
+static int is_apart(int tasks, const char *name, bool *apart)
+{
+	int ns cleanup(close_fd) = openat(tasks, name, O_RDONLY | O_CLOEXEC),
+	       owner cleanup(close_fd) = -1;
+	struct stat its, ours;
+
+	if (ns < 0 || stat("/proc/self/ns/user", &ours))
+		return -errno;
+	owner = ioctl(ns, NS_GET_USERNS);
+	if (owner < 0)
+		return errno == EPERM ? 0 : -errno;
+	if (fstat(owner, &its))
+		return -errno;
+	*apart = its.st_ino != ours.st_ino || its.st_dev != ours.st_dev;
+	return 0;
+}
+
 /* The view of the thread TASK, a number in the folder TASKS; its path is TEXT. */
 static int read_view(int tasks, const char *task, struct view *out, char text[static PATH_MAX])
 {
 	char name[64];
 	struct stat mounts, root;
 	uint64_t mount = 0;
+	bool apart = false;
 	ssize_t len;
 	int r;
 
 	snprintf(name, sizeof(name), "%.20s/ns/mnt", task);
 	if (fstatat(tasks, name, &mounts, 0))
 		return -errno;
+	r = is_apart(tasks, name, &apart);
+	*out = (struct view){ .thread = (pid_t)strtol(task, NULL, 10),
+			      .mounts = mounts.st_ino,
+			      .apart = apart,
+			      .path = text };
+	if (r || apart)
+		return r;
 	snprintf(name, sizeof(name), "%.20s/root", task);
 	if (fstatat(tasks, name, &root, 0))
 		return -errno;
@@ -62,19 +91,16 @@ static int read_view(int tasks, const char *task, struct view *out, char text[st
 	if (len < 0)
 		return -errno;
 	text[len] = '\0';
-	*out = (struct view){ .thread = (pid_t)strtol(task, NULL, 10),
-			      .mounts = mounts.st_ino,
-			      .mount = mount,
-			      .device = root.st_dev,
-			      .inode = root.st_ino,
-			      .path = text };
+	out->mount = mount;
+	out->device = root.st_dev;
+	out->inode = root.st_ino;
 	return 0;
 }
 
 static bool is_equal(const struct view *a, const struct view *b)
 {
-	return a->mounts == b->mounts && a->mount == b->mount && a->device == b->device &&
-	       a->inode == b->inode && !strcmp(a->path, b->path);
+	return a->mounts == b->mounts && a->apart == b->apart && a->mount == b->mount &&
+	       a->device == b->device && a->inode == b->inode && !strcmp(a->path, b->path);
 }
 
 static int note_view(struct view *view, struct view **list, size_t *n)

@@ -3,6 +3,7 @@
 #ifndef VAULT_CHECK_VIEWS_H
 #define VAULT_CHECK_VIEWS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -11,7 +12,10 @@
 /* A mount namespace and a root in it, with one of the threads that see by them. */
 struct view {
 	pid_t thread;
-	uint64_t mounts, device, inode; /* inode of the namespace; where the root is */
+	uint64_t mounts; /* inode of the namespace */
+	bool apart; /* that is of another user namespace than ours: no file in it was touched, as a
+		       mount of whoever made it may keep us waiting; the rest is not set */
+	uint64_t device, inode; /* where the root is */
 	uint64_t mount; /* which mount that is in: it may be one of another namespace's */
 	char *path; /* owned: the root's: the same folder may be mounted twice */
 };
