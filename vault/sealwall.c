@@ -26,21 +26,21 @@
 
 #include "lib/base.h"
 
-/* Where things are in a frame, from its first byte on. */
+/* Where things are in a frame, from its first byte on. (IP_ and IP6_ are for the C library.) */
 enum {
 	ARP_SENDER = 28,
 	ARP_TARGET = 38,
 	ARP_END = 42,
-	IP_VERSION = 14,
-	IP_FRAGMENT = 20,
-	IP_PROTOCOL = 23,
-	IP_SOURCE = 26,
-	IP_TARGET = 30,
-	IP_END = 34,
-	IP6_NEXT = 20,
-	IP6_SOURCE = 22,
-	IP6_TARGET = 38,
-	IP6_END = 54,
+	V4_VERSION = 14,
+	V4_FRAGMENT = 20,
+	V4_PROTOCOL = 23,
+	V4_SOURCE = 26,
+	V4_TARGET = 30,
+	V4_END = 34,
+	V6_NEXT = 20,
+	V6_SOURCE = 22,
+	V6_TARGET = 38,
+	V6_END = 54,
 	PORT = 2, /* from the end of the IP header: the port asked */
 	FLAGS = 13,
 	UDP_LEN = 8,
@@ -61,9 +61,9 @@ struct layout {
 };
 
 static const struct layout layouts[SPEC_FAMILIES] = {
-	[SPEC_V4] = { ETH_P_IP, IP_PROTOCOL, IP_SOURCE, IP_TARGET, IP_END, IPPROTO_ICMP,
+	[SPEC_V4] = { ETH_P_IP, V4_PROTOCOL, V4_SOURCE, V4_TARGET, V4_END, IPPROTO_ICMP,
 		      ICMP_ECHOREPLY, ICMP_ECHO },
-	[SPEC_V6] = { ETH_P_IPV6, IP6_NEXT, IP6_SOURCE, IP6_TARGET, IP6_END, IPPROTO_ICMPV6,
+	[SPEC_V6] = { ETH_P_IPV6, V6_NEXT, V6_SOURCE, V6_TARGET, V6_END, IPPROTO_ICMPV6,
 		      ICMP6_ECHO_REPLY, ICMP6_ECHO_REQUEST },
 };
 
@@ -288,16 +288,16 @@ static void add_neighbours(const struct spec *spec, struct wall *w)
 	note(w, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(to); i++) {
 		begin = w->n;
-		must_be_in(w, IP6_TARGET, &to[i]);
+		must_be_in(w, V6_TARGET, &to[i]);
 		note(w, 1);
 		fill_in(w, begin);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
 		begin = w->n;
 		must_be_protocol(w, &layouts[SPEC_V6], IPPROTO_ICMPV6);
-		load(w, BPF_B, IP6_END);
+		load(w, BPF_B, V6_END);
 		must_be_among(w, types, ARRAY_SIZE(types));
-		must_be_at(w, IP6_SOURCE, from[i]);
+		must_be_at(w, V6_SOURCE, from[i]);
 		must_be_noted(w);
 		end(w, begin, WALL_PASS);
 	}
@@ -318,11 +318,11 @@ static void add_malformed(struct wall *w, enum spec_family f)
 	if (f == SPEC_V6)
 		return; /* an extension header is a protocol that nothing below knows */
 	begin = w->n;
-	load(w, BPF_B, IP_VERSION);
+	load(w, BPF_B, V4_VERSION);
 	must_not_be(w, 0x45); /* 20 bytes: no options */
 	end(w, begin, WALL_DROP);
 	begin = w->n;
-	load(w, BPF_H, IP_FRAGMENT);
+	load(w, BPF_H, V4_FRAGMENT);
 	add(w, BPF_JMP | BPF_JSET | BPF_K, 0, OUT, 0x3fff);
 	end(w, begin, WALL_DROP);
 }
