@@ -676,7 +676,7 @@ gone_inside() { ! host pgrep -fx 'sleep 1234'; }
 			# A shell inside, with jobs of its own, which takes the terminal and must give it back.
 			say(run + b"env PS1='inner> ' bash --norc -i\n"); until(b"inner> ")
 			say(b"sh -c 'echo beg''un; exec sleep 1000'\n"); until(b"begun"); say(b"\x1a"); until(b"Stopped"); until(b"inner> ")
-			say(b"kill %1; jobs; echo $((6 * 7))\n"); until(b"42"); until(b"inner> ")
+			say(b"kill %1; wait -f %1; jobs; echo $((6 * 7))\n"); until(b"42"); until(b"inner> ")
 			say(b"exit\n"); until(b"outer> "); say(b"echo ba''ck\n"); until(b"back"); until(b"outer> ")
 			# The same from a script, which has no job control that would take it back.
 			say(b"bash -c '" + run + b"bash --norc -ic true; read x; echo got $x'\n")
