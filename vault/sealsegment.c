@@ -120,6 +120,11 @@ static const struct concat port_daddr = { 2, { SELECT_IIFNAME, SELECT_DADDR } };
 static const struct concat saddr_at = { 2, { SELECT_OIFNAME, SELECT_SADDR } };
 static const struct concat daddr_at = { 2, { SELECT_OIFNAME, SELECT_DADDR } };
 
+/*
+ * Where a target is asked about, that comes before the type of ICMPv6. The other way round nft 1.1
+ * knows it for `icmpv6 taddr`, which fits no set of `@th,64,128`, the one spelling that nft 1.0
+ * has: the list that it prints could not be loaded again.
+ */
 static const struct concat port_target = { 2, { SELECT_IIFNAME, SELECT_ND_TARGET } };
 static const struct concat target_at = { 2, { SELECT_OIFNAME, SELECT_ND_TARGET } };
 static const struct concat target = { 1, { SELECT_ND_TARGET } };
@@ -174,7 +179,7 @@ static void add_others(struct ruleset *rs, struct chain *c)
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address (L29)", from_other(),
 		     match_saddr_set(families[f], grants[GRANT_ADDRESS][f].name));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address (L29)", from_other(),
-	     match_icmp_set(AF_INET6, "adverts"), in_neighbours(CLAIMS, &target));
+	     in_neighbours(CLAIMS, &target), match_icmp_set(AF_INET6, "adverts"));
 }
 
 /* Neighbour discovery by a leg. */
@@ -185,7 +190,7 @@ static void add_neighbours(struct ruleset *rs, struct chain *c)
 	     match_not(in_grant(GRANT_LEG, SPEC_V6, &port_saddr)),
 	     match_not(in_neighbours(LOCALS, &port_saddr)));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
-	     match_icmp_set(AF_INET6, "adverts"), in_neighbours(TARGETS, &port_target));
+	     in_neighbours(TARGETS, &port_target), match_icmp_set(AF_INET6, "adverts"));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "and says so of no other", match_iif(LEGS),
 	     match_icmp_set(AF_INET6, "adverts"));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, "it looks for others", match_iif(LEGS),
@@ -252,9 +257,8 @@ static void add_own(struct ruleset *rs, struct chain *c, struct match port)
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, "who looks for a leg asks it alone (L29)",
 	     port, match_concat_set(AF_INET, grants[GRANT_ADDRESS][SPEC_V4].name, &arp_to),
 	     match_not(in_grant(GRANT_LEG, SPEC_V4, &arp_to_at)));
-	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, port,
-	     match_icmp_set(AF_INET6, "solicits"), in_neighbours(CLAIMS, &target),
-	     match_not(in_neighbours(TARGETS, &target_at)));
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, port, in_neighbours(CLAIMS, &target),
+	     match_not(in_neighbours(TARGETS, &target_at)), match_icmp_set(AF_INET6, "solicits"));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		RULE(rs, c, "dropped_segment", VERDICT_DROP, "what is for it, to it alone (L29)",
 		     port, match_daddr_set(families[f], grants[GRANT_ADDRESS][f].name),
@@ -267,9 +271,8 @@ static void add_via(struct ruleset *rs, struct chain *c)
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, "and its gateway, there or not (L29)",
 	     in_grant(GRANT_VIA, SPEC_V4, &port_arp_to),
 	     match_not(in_grant(GRANT_LEG, SPEC_V4, &arp_to_at)));
-	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, match_icmp_set(AF_INET6, "solicits"),
-	     in_neighbours(VIA_TARGETS, &port_target),
-	     match_not(in_neighbours(TARGETS, &target_at)));
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, in_neighbours(VIA_TARGETS, &port_target),
+	     match_not(in_neighbours(TARGETS, &target_at)), match_icmp_set(AF_INET6, "solicits"));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
 		RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL,
 		     in_grant(GRANT_VIA, f, &port_daddr),
@@ -332,9 +335,9 @@ static void add_from_legs(struct ruleset *rs, struct chain *c)
 static void add_claims(struct ruleset *rs, struct chain *c)
 {
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "its gateway's address (L29)",
-	     match_icmp_set(AF_INET6, "adverts"), in_neighbours(VIA_TARGETS, &target_at));
+	     in_neighbours(VIA_TARGETS, &target_at), match_icmp_set(AF_INET6, "adverts"));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
-	     match_icmp_set(AF_INET6, "adverts"), match_not(in_neighbours(CLAIMS, &target)));
+	     match_not(in_neighbours(CLAIMS, &target)), match_icmp_set(AF_INET6, "adverts"));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
 	     match_icmp_set(AF_INET6, "adverts"));
 }
