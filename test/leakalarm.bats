@@ -114,6 +114,37 @@ serve() {
 	alarm link-udp
 }
 
+# repeater: a program inside reads what a run sends on the loopback, as whoever has all ports there may, and sends the mark
+# through the tunnel with the number of each other packet
+repeater() {
+	spawn host "$VAULT" exec media keep-caps -- perl -MSocket -e '
+		socket(my $in, PF_INET, SOCK_RAW, 17) or die;
+		bind($in, sockaddr_in(0, inet_aton("127.0.0.76"))) or die;
+		socket(my $out, PF_INET, SOCK_DGRAM, 0) or die;
+		$| = 1;
+		print "ready\n";
+		while (defined recv($in, my $packet, 2000, 0)) {
+			my ($tag, $token) = unpack "x28 a2 x2 a16", $packet;
+			for (1 .. 10) {
+				for (11 .. 800) {
+					send($out, $tag . pack("n", $_) . $token, 0, sockaddr_in(9999, inet_aton("203.0.113.9"))) or die;
+				}
+				select undef, undef, undef, 0.05;
+			}
+			print "repeated\n";
+		}'
+	retry 5 grep -q ready "$SPAWNED_OUT"
+}
+
+@test "L36 HO-9: a program inside that reads a mark, and repeats it for all packets, makes none of them a leak; the packet itself is one" {
+	up
+	repeater
+	for _ in 1 2 3; do no_alarm; done
+	retry 5 grep -q repeated "$SPAWNED_OUT"
+	inside media nft delete table netdev vault-tunnel
+	alarm frame-tunnel
+}
+
 @test "L36 HO-9: a program inside that has all ports makes what needs one unknown, with that reason, and no leak; a leak by what needs none is found all the same" {
 	up
 	inside media sysctl -qw net.ipv4.ip_local_port_range="40000 40009"

@@ -40,32 +40,62 @@ static void begin(uint8_t protocol, const char *to, unsigned int flags)
 	memset(probes, 0, sizeof(probes));
 	run = (struct leak_run){ .probes = probes, .n_probes = 1 };
 	packets.tag = 0x1234;
-	memset(packets.token, 7, sizeof(packets.token));
 	if (packet_add(&packets, &p))
 		printf("# no packet\n");
 }
 
-/* Somebody sees it, or its ANSWER, with FLAGS of TCP. */
-static void see(const char *interface, bool out, bool inside, bool answer, uint8_t flags)
+/* Adds one more to it. */
+static void add(const char *to, unsigned int flags)
+{
+	const struct packet p = {
+		.protocol = IPPROTO_UDP, .to = address(to), .port = 53, .flags = flags
+	};
+
+	if (packet_add(&packets, &p) < 0)
+		printf("# no packet\n");
+}
+
+static void show(const char *interface, bool out, bool inside, const uint8_t *data, size_t len)
 {
 	struct judge j = { .run = &run,
 			   .packets = &packets,
 			   .targets = &targets,
 			   .spec = &spec,
 			   .control = "vlx-m" };
-	uint8_t data[PACKET_ROOM];
-	const struct addr from = address("10.66.0.2");
-	struct sighting s = { .out = out, .type = ETHERTYPE_IP, .vlan = -1, .data = data };
+	struct sighting s = {
+		.out = out, .type = ETHERTYPE_IP, .vlan = -1, .data = data, .len = len, .whole = len
+	};
 
-	s.len = s.whole = packet_build(&packets, 0, &from, 1000, data);
 	snprintf(s.interface, sizeof(s.interface), "%s", interface);
+	(inside ? judge_inside : judge_on_host)(&s, &j);
+}
+
+/* Somebody sees it, or its ANSWER, with FLAGS of TCP. */
+static void see(const char *interface, bool out, bool inside, bool answer, uint8_t flags)
+{
+	const struct addr from = address("10.66.0.2");
+	uint8_t data[PACKET_ROOM];
+	size_t len = packet_build(&packets, 0, &from, 1000, data);
+
 	if (answer) {
 		memcpy(data + 16, data + 12, 4);
 		memcpy(data + 12, packets.list[0].to.bytes, 4);
 	}
 	if (flags)
 		data[33] = flags;
-	(inside ? judge_inside : judge_on_host)(&s, &j);
+	show(interface, out, inside, data, len);
+}
+
+/* Somebody who has read it repeats it to TO, numbered as packet I, and that is seen. */
+static void see_copy(const char *interface, bool out, bool inside, const char *to, uint8_t i)
+{
+	const struct addr from = address("10.200.0.2"), other = address(to);
+	uint8_t data[PACKET_ROOM];
+	size_t len = packet_build(&packets, 0, &from, 1000, data);
+
+	memcpy(data + 16, other.bytes, 4);
+	data[31] = i;
+	show(interface, out, inside, data, len);
 }
 
 static bool leaks(void)
@@ -102,6 +132,30 @@ static void test_ways(void)
 	ok(!leaks(), "into the link: it is seen where it comes out");
 	see("mv0", true, true, false, 0);
 	ok(leaks(), "out of the vault by an interface that it should not have");
+}
+
+static void test_copies(void)
+{
+	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	add("203.0.113.8", PACKET_NO_TUNNEL);
+	see("wg-m", true, true, false, 0);
+	see_copy("wg-m", true, true, "203.0.113.8", 1);
+	ok(!leaks(),
+	   "L36 the mark of one packet, with the number of another that may not go there");
+	ok(!packets.list[1].in_tunnel, "... which has not gone into the tunnel by that");
+	see_copy("vlt-m", false, false, "192.168.77.2", 1);
+	ok(!leaks(), "... nor come out of the link");
+	see_copy("vlt-m", false, false, "192.168.77.2", 0);
+	ok(!leaks(), "L36 what the tunnel's end read, in an answer to somebody else by the link");
+	see_copy("vlt-m", false, false, "203.0.113.7", 0);
+	ok(leaks(), "the packet itself out of the link, besides");
+	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	see_copy("vlt-m", false, false, "192.168.77.2", 0);
+	ok(leaks(),
+	   "one to somebody else by the link, which nobody can have read: rewritten inside");
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_NO_TUNNEL);
+	see("wg-m", true, true, false, 0);
+	ok(leaks(), "one in the tunnel that may not go there");
 }
 
 static void test_answers(void)
@@ -158,6 +212,7 @@ int main(void)
 	spec.addresses = &own;
 	spec.n_addresses = 1;
 	test_ways();
+	test_copies();
 	test_answers();
 	test_receiver();
 	packets_free(&packets);

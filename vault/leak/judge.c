@@ -9,6 +9,10 @@
  * and may send them back. What leaves the vault by an interface that it should not have is one as
  * well, seen inside.
  *
+ * A mark is one packet's own, so whoever reads one can repeat that one alone. A packet that went
+ * into the tunnel is read at its end, or in an error that comes back: with another destination,
+ * what comes out of the link is an answer by somebody inside who repeats it.
+ *
  * That the host asks for an address proves nothing: it may look for its own neighbours. So what
  * would wait for the answer is let out, to a hardware address that is nobody's (look.c), and
  * judged. Unmarked packets have nothing but their way: out of the link, or out of the vault.
@@ -80,7 +84,8 @@ static bool is_bad(const struct judge *j, const struct packet *p, enum recognise
 	}
 	if (!by_link)
 		return s->out && !p->in_tunnel && !p->foreign;
-	return !s->out && !(p->flags & PACKET_MAY_CROSS);
+	return !s->out && !(p->flags & PACKET_MAY_CROSS) &&
+	       (!p->in_tunnel || recognise_goes_to(s, p));
 }
 
 /* Many packets go to one address. Who looks for it at the link does so for one that was bound to

@@ -6,6 +6,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <string.h>
+#include <sys/random.h>
 
 const uint8_t packet_mac[6] = { 0x02, 0x76, 0x61, 0x75, 0x6c, 0x74 }; /* local, "vault" */
 
@@ -29,7 +30,7 @@ static void put32(uint8_t *p, uint32_t value)
 void packet_payload(const struct packets *all, size_t i, uint8_t buf[static PACKET_PAYLOAD])
 {
 	put32(buf, packet_marker(all, i));
-	memcpy(buf + 4, all->token, LEAK_TOKEN_LEN);
+	memcpy(buf + 4, all->list[i].token, LEAK_TOKEN_LEN);
 }
 
 ssize_t packet_add(struct packets *all, const struct packet *p)
@@ -43,6 +44,8 @@ ssize_t packet_add(struct packets *all, const struct packet *p)
 		return -ENOMEM;
 	all->list = grown;
 	grown[all->n] = *p;
+	if (getrandom(grown[all->n].token, LEAK_TOKEN_LEN, 0) != LEAK_TOKEN_LEN)
+		return -EIO;
 	return (ssize_t)all->n++;
 }
 

@@ -12,9 +12,10 @@
 
 /*
  * Every packet carries a marker of 32 bits where a filter in the kernel finds it: the tag of the
- * run above, the packet's own number below. It begins the payload, and the whole token of the run
- * follows; a TCP SYN, which has none, carries it as its sequence number, and is known by its
- * destination besides. ARP and neighbour discovery are known by the address they ask for.
+ * run above, the packet's own number below. It begins the payload, and a token follows, each
+ * packet's own: others read some of them, inside or at the tunnel's end, and must not know the rest
+ * by that. A TCP SYN, which has no payload, carries the marker as its sequence number, and is known
+ * by its destination besides. ARP and neighbour discovery are known by the address they ask for.
  */
 #define PACKET_PAYLOAD (4 + LEAK_TOKEN_LEN)
 #define PACKET_MAX 4096
@@ -30,6 +31,7 @@ enum packet_flags {
 };
 
 struct packet {
+	uint8_t token[LEAK_TOKEN_LEN]; /* random: packet_add fills it */
 	size_t probe; /* index in the run; unused for the control */
 	uint8_t protocol; /* IPPROTO_*; 0: ARP, or a frame of another kind */
 	struct addr to;
@@ -43,7 +45,6 @@ struct packet {
 };
 
 struct packets {
-	uint8_t token[LEAK_TOKEN_LEN];
 	uint16_t tag;
 	struct packet *list; /* owned */
 	size_t n;
@@ -51,9 +52,9 @@ struct packets {
 
 /* The marker of packet I, host byte order. */
 uint32_t packet_marker(const struct packets *all, size_t i);
-/* Fills BUF with the marker and the token. */
+/* Fills BUF with the marker and the token of packet I. */
 void packet_payload(const struct packets *all, size_t i, uint8_t buf[static PACKET_PAYLOAD]);
-/* Appends a copy of P. Its number, or -errno: -ENOMEM, -E2BIG. */
+/* Appends a copy of P, with a token. Its number, or -errno: -ENOMEM, -E2BIG, -EIO. */
 ssize_t must_check packet_add(struct packets *all, const struct packet *p);
 
 /*

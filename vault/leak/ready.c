@@ -13,7 +13,7 @@
 #include "vault/leak/testing.h"
 #include "vault/probe/list.h"
 
-/* The tag, the token and the port of this run. */
+/* The token that names this run, the tag and the port of its packets. */
 static int choose_marks(struct test *t)
 {
 	struct {
@@ -25,7 +25,6 @@ static int choose_marks(struct test *t)
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
 	memcpy(t->run->token, random.token, sizeof(random.token));
-	memcpy(t->packets.token, random.token, sizeof(random.token));
 	t->packets.tag = random.tag;
 	t->probing.port = (uint16_t)(20000 + random.port % 10000);
 	for (size_t i = 0; i < reach->n_host_ports; i++)

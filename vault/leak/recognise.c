@@ -106,7 +106,7 @@ static enum recognised recognise_tcp(const struct view *v, const struct packets 
 static enum recognised recognise_payload(const struct view *v, const struct packets *all, size_t *i)
 {
 	if (v->len < 8 + PACKET_PAYLOAD || !has_number(all, get32(v->l4 + 8), i) ||
-	    memcmp(v->l4 + 12, all->token, LEAK_TOKEN_LEN))
+	    memcmp(v->l4 + 12, all->list[*i].token, LEAK_TOKEN_LEN))
 		return RECOGNISED_NOT;
 	return addr_equal(&v->from, &all->list[*i].to) ? RECOGNISED_ANSWER : RECOGNISED_MARK;
 }
@@ -162,6 +162,15 @@ enum recognised recognise(const struct sighting *s, const struct packets *all,
 		if (addr_equal(&v.from, &own[j].addr))
 			r = RECOGNISED_OWN;
 	return r;
+}
+
+bool recognise_goes_to(const struct sighting *s, const struct packet *p)
+{
+	bool ported = p->protocol == IPPROTO_UDP || p->protocol == IPPROTO_TCP;
+	struct view v;
+
+	return look(s, &v) && v.protocol == p->protocol && addr_equal(&v.to, &p->to) &&
+	       (!ported || (v.len >= 4 && get16(v.l4 + 2) == p->port));
 }
 
 static const char *name_protocol(const struct view *v, char text[static 16])

@@ -19,6 +19,9 @@ enum recognised {
 enum recognised recognise(const struct sighting *s, const struct packets *all,
 			  const struct prefix *own, size_t n, size_t *i);
 
+/* True when S goes where P was sent. Who reads a mark may send it on, to others. */
+bool recognise_goes_to(const struct sighting *s, const struct packet *p);
+
 /* "udp 10.66.0.2:1234 > 203.0.113.9:53 61 bytes", in SIZE bytes at TEXT. */
 void recognise_describe(const struct sighting *s, char *text, size_t size);
 

@@ -83,7 +83,7 @@ struct leak_action {
 /* Zero-initialise; free with leak_run_free. */
 struct leak_run {
 	char name[SPEC_NAME_MAX + 1];
-	uint8_t token[LEAK_TOKEN_LEN];
+	uint8_t token[LEAK_TOKEN_LEN]; /* its name: random, and in no packet */
 	struct timespec time; /* CLOCK_REALTIME: the beginning */
 	int64_t duration_ms;
 	enum leak_verdict verdict; /* of all; leak_run_judge sets it */
