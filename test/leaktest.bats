@@ -203,6 +203,29 @@ tried() { jq -c '[.probes[] | [.id, .verdict, .packets]]' <<< "$output"; }
 	leaks publish enter
 }
 
+# by_gateway: media is a member of a segment, whose gateway is `gw`
+by_gateway() {
+	vault -q up gw conf "$LAB/provider4.conf" segment lan 10.9.0.2/24 gateway
+	vault -q up next no-link isolated segment lan 10.9.0.4/24
+	vault -q up media no-link segment lan 10.9.0.3/24 via 10.9.0.2
+}
+
+@test "L29 PC-3: what a member sends by its gateway passes the host in clear up to that one's port; by anything else of the host it is a leak" {
+	local way
+
+	by_gateway
+	sealed
+	for way in "ingress device vlg-media priority -500; fwd to eth0" "egress device vlg-gw priority 500; dup to eth0" \
+		"ingress device vlg-media priority -500; dup to vlg-next"; do
+		host nft "table netdev spy { chain c { type filter hook $way; }; }"
+		leaks udp-public tcp-public icmp-public udp-lan
+		host nft delete table netdev spy
+	done
+	sealed
+	vault -q down gw
+	sealed
+}
+
 @test "PC-3: what others inside send elsewhere is found" {
 	up
 	rule delete table netdev vault-link

@@ -11,7 +11,10 @@
 #include "test/unit/tap.h"
 #include "vault/leak/receiver.h"
 
-static struct spec spec = { .host_name = "vlt-m", .link_name = "link-m", .tunnel_name = "wg-m" };
+static struct spec spec = {
+	.host_name = "vlt-m", .link_name = "link-m", .tunnel_name = "wg-m", .has_tunnel = true
+};
+static const char *gateway = "";
 static struct packets packets;
 static struct targets targets;
 static struct leak_probe probes[1];
@@ -61,7 +64,8 @@ static void show(const char *interface, bool out, bool inside, const uint8_t *da
 			   .packets = &packets,
 			   .targets = &targets,
 			   .spec = &spec,
-			   .control = "vlx-m" };
+			   .control = "vlx-m",
+			   .gateway = gateway };
 	struct sighting s = {
 		.out = out, .type = ETHERTYPE_IP, .vlan = -1, .data = data, .len = len, .whole = len
 	};
@@ -158,6 +162,48 @@ static void test_copies(void)
 	ok(leaks(), "one in the tunnel that may not go there");
 }
 
+/* A member goes by the gateway's port, in clear. */
+static void test_member(void)
+{
+	static const char *const way[] = { "vlg-m", "vls-s", "vlg-gw" };
+	struct spec kept = spec;
+
+	spec = (struct spec){ .host_name = "vlt-m",
+			      .leg_name = "seg-s",
+			      .port_name = "vlg-m",
+			      .bridge_name = "vls-s",
+			      .leg = { .segment = "s",
+				       .role = SPEC_VIA,
+				       .address = { address("10.9.0.3"), 24 },
+				       .via = address("10.9.0.2") } };
+	gateway = "vlg-gw";
+	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	see("seg-s", true, true, false, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(way); i++) {
+		see(way[i], false, false, false, 0);
+		see(way[i], true, false, false, 0);
+	}
+	see_copy("vlg-m4", true, false, "10.9.0.4", 0);
+	ok(!leaks(), "a member by a gateway: what it sends on its way there, and to a neighbour");
+	see("eth0", true, false, false, 0);
+	ok(leaks(), "... and out of the host");
+	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	see("seg-s", true, true, false, 0);
+	see("vlg-m4", true, false, false, 0);
+	ok(leaks(), "... and to a neighbour, whom it is not for");
+	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	see("seg-s", true, true, false, 0);
+	see("eth1", false, false, false, 0);
+	see("eth0", true, false, false, 0);
+	ok(!leaks(), "L36 ... and sent back from elsewhere");
+	gateway = "";
+	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	see("seg-s", true, true, false, 0);
+	see("vlg-gw", true, false, false, 0);
+	ok(leaks(), "... and to a port when no gateway is up");
+	spec = kept;
+}
+
 static void test_answers(void)
 {
 	targets.list[0] = (struct target){ .kind = TARGET_HOST, .addr = address("192.0.2.2") };
@@ -213,6 +259,7 @@ int main(void)
 	spec.n_addresses = 1;
 	test_ways();
 	test_copies();
+	test_member();
 	test_answers();
 	test_receiver();
 	packets_free(&packets);

@@ -6,8 +6,9 @@
  * already, but for one that looks like an answer: the frame filter has to let those by, and the
  * guard behind it stops them. What leaves by any other interface of the host is one, unless it went
  * into the tunnel, or came to the host from elsewhere: whoever the tunnel leads to reads the marks,
- * and may send them back. What leaves the vault by an interface that it should not have is one as
- * well, seen inside.
+ * and may send them back. What goes by a gateway passes the host in clear, by the segment's bridge
+ * and two of its ports, and by nothing else. What leaves the vault by an interface that it should
+ * not have is one as well, seen inside.
  *
  * A mark is one packet's own, so whoever reads one can repeat that one alone. A packet that went
  * into the tunnel is read at its end, or in an error that comes back: with another destination,
@@ -46,18 +47,42 @@ static const struct spec *spec_of(const struct judge *j, const struct packet *p)
 	return j->twin && j->run->probes[p->probe].where == LEAK_IN_TWIN ? j->twin : j->spec;
 }
 
+/* One that is passed on the way to the gateway. */
+static bool is_on_segment(const struct judge *j, const char *interface)
+{
+	return !strcmp(interface, j->spec->port_name) || !strcmp(interface, j->spec->bridge_name) ||
+	       !strcmp(interface, j->gateway);
+}
+
 /* One of those that lead here from the vault, or its twin, or from the control. */
 static bool is_ours(const struct judge *j, const char *interface)
 {
-	return !strcmp(interface, j->spec->host_name) || !strcmp(interface, j->spec->port_name) ||
-	       !strcmp(interface, j->control) ||
-	       (j->twin && !strcmp(interface, j->twin->host_name));
+	return !strcmp(interface, j->spec->host_name) || !strcmp(interface, j->control) ||
+	       is_on_segment(j, interface) || (j->twin && !strcmp(interface, j->twin->host_name));
 }
 
 /* From inside nobody may be looked for but the link's own end. */
 static bool is_search_bad(const struct judge *j, const struct packet *p, const struct sighting *s)
 {
 	return !s->out && !is_link_end(spec_of(j, p), &p->to) && !(p->flags & PACKET_MAY_CROSS);
+}
+
+static bool goes_by_gateway(const struct spec *spec)
+{
+	return !spec->has_tunnel && spec->leg.role == SPEC_VIA;
+}
+
+/*
+ * P went out as it may: is this it, on its way on? By a tunnel it is encrypted from there, and
+ * whose it is then nobody knows. By a gateway it is in clear up to that one's port; what goes to a
+ * neighbour is not P, which is for none.
+ */
+static bool is_on_its_way(const struct judge *j, const struct packet *p, const struct sighting *s)
+{
+	const struct spec *spec = spec_of(j, p);
+
+	return p->in_tunnel && (!goes_by_gateway(spec) || is_on_segment(j, s->interface) ||
+				recognise_goes_into(s, &spec->leg.address));
 }
 
 /* A sighting on the host. */
@@ -83,7 +108,7 @@ static bool is_bad(const struct judge *j, const struct packet *p, enum recognise
 		return false;
 	}
 	if (!by_link)
-		return s->out && !p->in_tunnel && !p->foreign;
+		return s->out && !p->foreign && !is_on_its_way(j, p, s);
 	return !s->out && !(p->flags & PACKET_MAY_CROSS) &&
 	       (!p->in_tunnel || recognise_goes_to(s, p));
 }
@@ -134,7 +159,7 @@ void judge_on_host(const struct sighting *s, void *arg)
 /* The interface that a vault's packets may leave by: its tunnel, or the way to its gateway. */
 static const char *way_out(const struct spec *spec)
 {
-	return !spec->has_tunnel && spec->leg.role == SPEC_VIA ? spec->leg_name : spec->tunnel_name;
+	return goes_by_gateway(spec) ? spec->leg_name : spec->tunnel_name;
 }
 
 /* One that it may leave by, or that is watched where it comes out. */

@@ -13,6 +13,7 @@ struct judge {
 	const struct targets *targets;
 	const struct spec *spec, *twin; /* twin: NULL when there is none */
 	const char *control; /* the host's end of the control's cable */
+	const char *gateway; /* the port, on the host, of the gateway that SPEC goes by; "": none */
 	size_t own_probe; /* index of the probe for what others inside send; SIZE_MAX: none */
 };
 

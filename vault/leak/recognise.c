@@ -173,6 +173,13 @@ bool recognise_goes_to(const struct sighting *s, const struct packet *p)
 	       (!ported || (v.len >= 4 && get16(v.l4 + 2) == p->port));
 }
 
+bool recognise_goes_into(const struct sighting *s, const struct prefix *p)
+{
+	struct view v;
+
+	return look(s, &v) && prefix_contains(p, &v.to);
+}
+
 static const char *name_protocol(const struct view *v, char text[static 16])
 {
 	switch (v->protocol) {

@@ -22,6 +22,9 @@ enum recognised recognise(const struct sighting *s, const struct packets *all,
 /* True when S goes where P was sent. Who reads a mark may send it on, to others. */
 bool recognise_goes_to(const struct sighting *s, const struct packet *p);
 
+/* True when S goes to an address within P. */
+bool recognise_goes_into(const struct sighting *s, const struct prefix *p);
+
 /* "udp 10.66.0.2:1234 > 203.0.113.9:53 61 bytes", in SIZE bytes at TEXT. */
 void recognise_describe(const struct sighting *s, char *text, size_t size);
 

@@ -14,6 +14,7 @@ struct test {
 	const struct leak_request *q;
 	struct leak_run *run;
 	struct spec spec;
+	char gateway[IFNAMSIZ]; /* the port of the one that it goes by; "": none is up */
 	int host_ns, vault_ns;
 	int lock; /* one leak test of a vault at a time */
 	int folder; /* a lock, too: none changes the vault, or takes the guard from the twin */
