@@ -271,6 +271,26 @@ void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,
 			       add);
 }
 
+/* Deletes all elements of the set: one message without any. */
+static void queue_empty(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			const struct ruleset *rs, const struct set *set)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_DELSETELEM, 0, rs, ROOM);
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
+	nl_batch_end(b, nlh);
+}
+
+static void queue_whole_set(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			    const struct ruleset *rs, const struct set *set, enum nft_how how)
+{
+	queue_set(b, nl, tag, rs, set);
+	if (how == NFT_REFRESH && set->is_constant)
+		queue_empty(b, nl, tag, rs, set);
+	nft_queue_elements(b, nl, tag, rs, set, true);
+}
+
 static uint32_t hook_number(const struct chain *chain)
 {
 	switch (chain->hook) {
@@ -369,10 +389,8 @@ void nft_queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const 
 	}
 	for (size_t i = 0; i < rs->n_counters; i++)
 		queue_counter(b, nl, tag, rs, rs->counters[i]);
-	for (size_t i = 0; i < rs->n_sets; i++) {
-		queue_set(b, nl, tag, rs, &rs->sets[i]);
-		nft_queue_elements(b, nl, tag, rs, &rs->sets[i], true);
-	}
+	for (size_t i = 0; i < rs->n_sets; i++)
+		queue_whole_set(b, nl, tag, rs, &rs->sets[i], how);
 	for (size_t i = 0; i < rs->n_chains; i++)
 		queue_whole_chain(b, nl, tag, rs, &rs->chains[i], how);
 }

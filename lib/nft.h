@@ -17,8 +17,8 @@ void nft_queue_end(struct nl_batch *b, struct nl *nl, unsigned int tag);
 enum nft_how {
 	NFT_CREATE, /* the table must not exist */
 	NFT_REPLACE, /* the table goes, if it is there, and comes anew */
-	NFT_REFRESH, /* what exists stays, with its elements and counts; the chains' rules are taken
-			anew */
+	NFT_REFRESH, /* what exists stays, with its elements and counts; the chains' rules and the
+			constant sets' elements are taken anew */
 };
 
 /*

@@ -206,6 +206,7 @@ struct set {
 	enum set_type type;
 	struct set_element *elements; /* owned */
 	size_t n_elements;
+	bool is_constant; /* whoever refreshes the table puts all that is in it */
 	uint32_t size; /* of a dynamic set, which rules fill: so many, each for RULESET_TIMEOUT; 0:
 			  it is none */
 };

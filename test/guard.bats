@@ -87,6 +87,31 @@ old_guard() {
 }
 
 # bats test_tags=tunnel
+@test "HOSTS law 4: what a hand added to a constant set of the guard is seen, and gone with up, or with down and up" {
+	local added before
+	up_both
+	elements vault-guard > "$BATS_TEST_TMPDIR/before"
+	for added in 'inet vault-guard neighbour { echo-request }' 'inet vault-guard routine { echo-request }' \
+		'inet vault-guard name_ports { 443 }' 'bridge vault-guard neighbour { echo-request }' \
+		'bridge vault-guard routers { echo-request }' 'bridge vault-guard adverts { echo-request }' \
+		'bridge vault-guard solicits { echo-request }' 'bridge vault-guard dhcp_clients { 443 }' \
+		'bridge vault-guard errors4 { echo-request }' 'bridge vault-guard errors6 { echo-request }'; do
+		host nft add element "$added"
+		run -1 vault -q check media
+		[[ $output == *"FAIL "*" guard "*"element ${added%% \{*}"*"(vault up media)"* ]]
+		up_media > /dev/null
+		run -0 vault -q check all
+		elements vault-guard | diff "$BATS_TEST_TMPDIR/before" -
+	done
+	# the table stays with the other vault, and is refreshed by the one that comes
+	host nft add element inet vault-guard neighbour '{ echo-request }'
+	vault down other
+	up_other > /dev/null
+	run -0 vault -q check all
+	elements vault-guard | diff "$BATS_TEST_TMPDIR/before" -
+}
+
+# bats test_tags=tunnel
 @test "HOSTS law 4: a table inet vault of another product is left alone by up, check and down" {
 	host nft 'table inet vault { comment "HashiCorp Vault"; set peers { type ipv4_addr; elements = { 192.168.77.2 }; }
 		counter dropped_endpoint { }

@@ -11,6 +11,8 @@ void sealset_numbers(struct ruleset *rs, const char *name, enum set_type type,
 {
 	struct set *set = ruleset_set(rs, name, type);
 
+	if (set)
+		set->is_constant = true;
 	for (size_t i = 0; i < n; i++)
 		set_add_number(rs, set, numbers[i]);
 }
