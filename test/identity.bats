@@ -215,7 +215,7 @@ links() { host sh -c 'ip -o link | sed "s/^[0-9]*: //; s/state [A-Z]*//"; ip -o 
 	run -1 up agent
 	[[ $output == *"/run/vault/agent is there and is not vault's: left alone"* ]]
 	run -1 vault down agent
-	[[ $output == *"/run/vault/agent is not vault's: left alone"* ]]
+	[[ $output == *"/run/vault/agent is there and is not vault's: left alone"* ]]
 	run -1 up token
 	run -1 vault down token
 	run -1 up linked
@@ -254,11 +254,59 @@ links() { host sh -c 'ip -o link | sed "s/^[0-9]*: //; s/state [A-Z]*//"; ip -o 
 	host sh -c 'cd /run/vault/given && sed "s/\"post_down\": \[\]/\"post_down\": [\"touch \/run\/owned\"]/" vault.json > new && mv new vault.json &&
 		grep -q owned vault.json && chown nobody vault.json'
 	run -3 vault check given
-	[[ $output == *"/run/vault/given/vault.json is not root's alone: not read"* ]]
+	[[ $output == *"/run/vault/given/vault.json is not root's alone (user 65534, mode 0644): not read (chown root "* ]]
 	run ! vault down given
+	[[ $output == *"(chown root /run/vault/given/vault.json; chmod 600 /run/vault/given/vault.json)"* ]]
 	run ! host test -e /run/owned
 	host chown root /run/vault/given/vault.json
 	vault down given # the control: then it is root's word
 	host test -e /run/owned
 	host rm /run/owned
+}
+
+# writable COMMAND: who made it so could have written the description. It is listed and named, and read by nothing; then
+# the mend is typed as it is printed, with the mode that it was made with as the outcome.
+writable() {
+	local words argv mend="" said="is not root's alone ("
+
+	host sh -c "$1"
+	for words in check 'check all' 'check gw' 'exec gw true' 'leaktest gw' 'down all' 'down gw' 'down gw keep-ns' 'up gw' 'up gw as-made' \
+		'up gw isolated segment lan 10.9.0.2/24'; do
+		read -ra argv <<< "$words"
+		run ! vault "${argv[@]}"
+		[[ $output == *"gw"*"$said"*"): not read (chown root "* ]] || { echo "$words after $1: $output"; return 1; }
+		mend=$(sed -n 's/.*not read (\(chown .*\))$/\1/p' <<< "$output" | head -n 1)
+	done
+	run -0 host test -e /run/netns/gw
+	host sh -c "$mend"
+	run -0 vault up gw as-made
+	[[ $output == "gw: up, sealed, as described" ]] || { echo "$1, $mend: $output"; return 1; }
+	run -0 vault -q check gw
+	[ "$(host stat -c '%a %u' /run/vault/gw /run/vault/gw/vault.json | xargs)" = "711 0 600 0" ]
+}
+
+# bats test_tags=tunnel
+@test "L37 L40 a vault whose folder or description others can write in is listed and named, not read; the mend works as typed" {
+	vault up gw conf "$LAB/provider.conf" segment lan 10.9.0.2/24 gateway > /dev/null
+	writable 'chmod g+w /run/vault/gw'
+	writable 'chmod o+w /run/vault/gw'
+	writable 'chmod 1777 /run/vault/gw'
+	writable 'chown nobody /run/vault/gw'
+	writable 'chmod g+w /run/vault/gw/vault.json'
+	writable 'chown nobody /run/vault/gw/vault.json'
+	vault up member no-link segment lan 10.9.0.3/24 via 10.9.0.2 > /dev/null
+	# the member says whose description it is that may be its gateway's
+	host chmod 777 /run/vault/gw
+	run -3 vault -q check member
+	[[ $output == *"unknown "*" gateway "*"it may be gw: /run/vault/gw is not root's alone (user 0, mode 0777)"* ]]
+	# one who can write there can also take the description away: the vault is known by its link
+	host sh -c 'rm /run/vault/gw/vault.json'
+	run -1 vault -q check all
+	[[ $output == *"of a vault that is not described"*"(rm -r /run/vault/gw; vault down gw; ip netns del gw; vault up gw)"* ]]
+	run -1 vault down all
+	[[ $output == *"gw: /run/vault/gw is there and is not vault's"* ]]
+	host sh -c "rm -r /run/vault/gw; $VAULT down gw; ip netns del gw"
+	run -0 vault down all
+	run -0 vault check all
+	[[ $output == "no vault is up" ]]
 }

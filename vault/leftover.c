@@ -18,8 +18,13 @@
 /* Something is bound to the name: ours when the state says so. */
 static int judge_namespace(const char *name, int ns, struct spec *old)
 {
+	char why[STATE_WHY_LEN];
 	int r = state_load(name, old);
 
+	if (r == -EPERM) {
+		report_error(name, "%s", state_explain(name, r, why));
+		return EXIT_FAILED;
+	}
 	if (!r)
 		r = state_is_sealed(old, ns);
 	if (r > 0 && state_is_host(old) == -EXDEV) {
@@ -52,16 +57,15 @@ static void tell_strangers(struct world *w)
 				       names[i]);
 }
 
-/* True, and said, when what stands under the vault's names is somebody else's: its folder, or, by
- * interfaces that long names share, another vault's. */
+/* True, and said, when what stands under the vault's names is somebody else's, or could be: its
+ * folder, or, by interfaces that long names share, another vault's. */
 static bool is_anothers(const char *name, int dir)
 {
-	char rival[SPEC_NAME_MAX + 1];
-	int r = state_find_rival(name, rival);
+	char rival[SPEC_NAME_MAX + 1], why[STATE_WHY_LEN];
+	int r = state_find_rival(name, rival), whose = state_judge(dir);
 
-	if (state_is_foreign(dir))
-		report_error(name, "%s/%s is there and is not vault's: left alone", STATE_DIR,
-			     name);
+	if (whose)
+		report_error(name, "%s", state_explain(name, whose, why));
 	else if (r > 0)
 		report_error(name,
 			     "its interfaces would have the names of the vault %s's (another name)",

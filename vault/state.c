@@ -16,6 +16,7 @@
 #include "lib/ns.h"
 
 #define FOLDER_MODE 0711 /* its files can be read by their names; nobody else can lock it */
+#define FILE_MODE 0600
 #define STATE_MAX_BYTES (64U << 20)
 #define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
 
@@ -149,13 +150,14 @@ static bool has_files(int dir)
 	return n > 2; /* . and .. */
 }
 
-/* True when the folder PATH of DIR is one that state_lock made, or has a description. */
 /* Nobody else can have put anything there: what stands in it is root's word. */
 static bool is_roots(const struct stat *st)
 {
 	return !st->st_uid && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
+/* True when the folder PATH of DIR is one that state_lock made, or has a description, whoever can
+ * have written that. */
 static bool is_made(int dir, const char *path)
 {
 	char file[sizeof(STATE_DIR "//vault.json") + NAME_MAX];
@@ -163,21 +165,30 @@ static bool is_made(int dir, const char *path)
 
 	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW))
 		return true; /* to find what is wrong with it is the caller's */
-	if (!is_roots(&st))
-		return false;
-	if ((st.st_mode & 07777) == FOLDER_MODE)
+	if (is_roots(&st) && (st.st_mode & 07777) == FOLDER_MODE)
 		return true;
 	snprintf(file, sizeof(file), "%s/vault.json", path);
 	return !faccessat(dir, file, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
-bool state_is_foreign(int dir)
+int state_judge(int dir)
 {
 	struct stat st;
+	bool is_safe = !fstat(dir, &st) && is_roots(&st);
 
-	if (!fstat(dir, &st) && !is_roots(&st))
-		return true;
-	return !is_made(dir, ".") && has_files(dir);
+	if (!is_made(dir, ".") && (!is_safe || has_files(dir)))
+		return -EEXIST;
+	return is_safe ? 0 : -EPERM;
+}
+
+bool state_is_foreign(const char *name)
+{
+	char path[PATH_SIZE];
+	int fd cleanup(close_fd) = -1;
+
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 && state_judge(fd) == -EEXIST;
 }
 
 static int is_vault(const struct dirent *entry)
@@ -288,7 +299,7 @@ int state_save(int dir, const struct spec *spec, const struct ns_id *id, uint32_
 	if (json && !keep_members(dir, json))
 		text = json_dumps(json, JSON_INDENT(2));
 	json_decref(json);
-	return text ? file_replace(dir, "vault.json", 0600, text, strlen(text)) : -ENOMEM;
+	return text ? file_replace(dir, "vault.json", FILE_MODE, text, strlen(text)) : -ENOMEM;
 }
 
 int state_is_sealed(const struct spec *spec, int ns)
@@ -325,23 +336,22 @@ const char *state_mend(int err)
 	}
 }
 
-/* Reads the description PATH, looked up from the folder DIR, into *OUT. */
-static int load(int dir, const char *path, struct spec *out)
+/* Reads the description in the folder DIR into *OUT. */
+static int load(int dir, struct spec *out)
 {
 	int fd cleanup(close_fd) =
-		openat(dir, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		openat(dir, "vault.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text cleanup(free_ptr) = NULL;
-	struct stat st;
+	struct stat st, folder;
 	size_t len = 0;
 	json_t *json;
 	int r;
 
-	memset(out, 0, sizeof(*out));
-	if (fd < 0 || fstat(fd, &st))
+	if (fd < 0 || fstat(fd, &st) || fstat(dir, &folder))
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	if (!is_roots(&st))
+	if (!is_roots(&st) || !is_roots(&folder))
 		return -EPERM;
 	r = file_read_fd(fd, STATE_MAX_BYTES, &text, &len);
 	if (r)
@@ -357,7 +367,7 @@ int state_is_saved(int dir, const struct spec *spec, const struct ns_id *id, uin
 {
 	struct spec saved cleanup(spec_free) = { 0 };
 	json_t *wanted, *found;
-	int r = load(dir, "vault.json", &saved);
+	int r = load(dir, &saved);
 
 	if (r)
 		return r == -ENOENT || r == -EINVAL ? 0 : r;
@@ -372,10 +382,14 @@ int state_is_saved(int dir, const struct spec *spec, const struct ns_id *id, uin
 int state_load(const char *name, struct spec *out)
 {
 	char path[PATH_SIZE];
-	int r;
+	int dir cleanup(close_fd) = -1, r;
 
-	description_path(name, path);
-	r = load(AT_FDCWD, path, out);
+	memset(out, 0, sizeof(*out));
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
+	dir = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	r = load(dir, out);
 	return !r && strcmp(out->name, name) ? -EINVAL : r;
 }
 
@@ -407,6 +421,31 @@ static int remove_listed(int dir, const char *const *names, size_t n)
 	return r;
 }
 
+/* Says so, with the mend, when others can write in PATH, which is of MODE where vault makes it. */
+static bool tell_writers(const char *path, mode_t mode, char out[static STATE_WHY_LEN])
+{
+	struct stat st;
+
+	if (lstat(path, &st) || is_roots(&st))
+		return false;
+	snprintf(out, STATE_WHY_LEN,
+		 "%s is not root's alone (user %u, mode %04o): not read (chown root %s; chmod %o "
+		 "%s)",
+		 path, (unsigned int)st.st_uid, (unsigned int)st.st_mode & 07777U, path,
+		 (unsigned int)mode, path);
+	return true;
+}
+
+static void explain_writers(const char *name, char out[static STATE_WHY_LEN])
+{
+	char folder[PATH_SIZE], file[PATH_SIZE];
+
+	snprintf(folder, sizeof(folder), "%s/%s", STATE_DIR, name);
+	description_path(name, file);
+	if (!tell_writers(folder, FOLDER_MODE, out) && !tell_writers(file, FILE_MODE, out))
+		snprintf(out, STATE_WHY_LEN, "%s was not root's alone: not read (again)", folder);
+}
+
 const char *state_explain(const char *name, int err, char out[static STATE_WHY_LEN])
 {
 	if (err == -ENOENT)
@@ -416,10 +455,11 @@ const char *state_explain(const char *name, int err, char out[static STATE_WHY_L
 			 "its description in %s/%s cannot be read: it is none, or was changed "
 			 "(vault down %s; ip netns del %s; vault up %s)",
 			 STATE_DIR, name, name, name, name);
+	else if (err == -EEXIST)
+		snprintf(out, STATE_WHY_LEN, "%s/%s is there and is not vault's: left alone",
+			 STATE_DIR, name);
 	else if (err == -EPERM)
-		snprintf(out, STATE_WHY_LEN,
-			 "%s/%s/vault.json is not root's alone: not read (ls -l %s/%s)", STATE_DIR,
-			 name, STATE_DIR, name);
+		explain_writers(name, out);
 	else
 		snprintf(out, STATE_WHY_LEN, "its description in %s/%s cannot be read: %s%s",
 			 STATE_DIR, name, strerror(-err),

@@ -20,9 +20,15 @@
  */
 int must_check state_lock(const char *name, bool mortal, bool *made);
 
-/* True when the folder DIR of STATE_DIR is somebody else's: not root's alone; or it has no
- * description, is not of the mode that state_lock gives (0711), and is not empty. */
-bool state_is_foreign(int dir);
+/*
+ * Whose is the folder DIR of STATE_DIR? 0: a vault's. -EPERM: a vault's, and others than root could
+ * have written in it: state_explain tells the mend. -EEXIST: somebody else's: it has no description
+ * and is not as state_lock makes it (root's, 0711), nor an empty one of root's.
+ */
+int must_check state_judge(int dir);
+
+/* True when STATE_DIR/NAME is a folder of somebody else's. */
+bool state_is_foreign(const char *name);
 
 /* The name of a vault, or what is left of one, which would have the same interfaces as NAME: into
  * RIVAL. 1, 0 when there is none, -errno. */
@@ -84,11 +90,12 @@ int must_check state_is_saved(int dir, const struct spec *spec, const struct ns_
 
 /*
  * Reads STATE_DIR/NAME/vault.json into *OUT (spec_free it, also on error). 0; -ENOENT: no such
- * vault; -EINVAL: not a description of NAME.
+ * vault; -EINVAL: not a description of NAME; -EPERM: others than root could have written it.
  */
 int must_check state_load(const char *name, struct spec *out);
 
-/* What state_load's error ERR says of the vault NAME, with the mend: into OUT, which is returned. */
+/* What ERR, state_load's or state_judge's, says of the vault NAME, with the mend: into OUT, which
+ * is returned. */
 #define STATE_WHY_LEN 512
 const char *state_explain(const char *name, int err, char out[static STATE_WHY_LEN]);
 

@@ -167,6 +167,7 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 	struct spec spec;
 	int r = state_load(name, &spec);
 	int sealed = r || ns < 0 ? 0 : state_is_sealed(&spec, ns);
+	char why[STATE_WHY_LEN];
 	size_t failures = 1;
 
 	r = sealed < 0 ? sealed : r;
@@ -179,7 +180,7 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 	} else if (ns < 0 && ns != -ENOENT && ns != -EINVAL) {
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
 	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL) {
-		report_error(name, "reading %s/%s: %s", STATE_DIR, name, strerror(-r));
+		report_error(name, "%s", state_explain(name, r, why));
 	} else if (!r && state_is_host(&spec) == -EXDEV) {
 		report_error(name, "this is not the network namespace of its host (run it there)");
 		*kept = true;
@@ -201,6 +202,7 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 bool takedown_run(const struct takedown *q, const char *name, json_t *json)
 {
 	int dir cleanup(close_fd) = -1;
+	char why[STATE_WHY_LEN];
 	bool kept = false;
 	size_t failures;
 	int r;
@@ -213,8 +215,9 @@ bool takedown_run(const struct takedown *q, const char *name, json_t *json)
 			     dir == -EACCES ? " (run it as root)" : "");
 		return false;
 	}
-	if (state_is_foreign(dir)) {
-		report_error(name, "not up: %s/%s is not vault's: left alone", STATE_DIR, name);
+	r = state_judge(dir);
+	if (r) {
+		report_error(name, "%s", state_explain(name, r, why));
 		return false;
 	}
 	failures = down_locked(q, name, dir, json, &kept);

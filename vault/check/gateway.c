@@ -7,12 +7,13 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/ns.h"
 #include "vault/state.h"
 
-/* The descriptions of all gateways. What cannot be read is none, and told by its own check. */
+/* The descriptions of all gateways. One that cannot be read may be of one. */
 static int read_gateways(struct check_host *host)
 {
 	char **names = NULL;
@@ -29,6 +30,10 @@ static int read_gateways(struct check_host *host)
 				continue; /* with all that it owns */
 		}
 		spec_free(&spec);
+		if (err && err != -ENOENT) {
+			snprintf(host->unread, sizeof(host->unread), "%s", names[i]);
+			host->unread_err = err;
+		}
 		r = err == -ENOMEM ? err : r;
 	}
 	state_names_free(names, n);
@@ -67,7 +72,7 @@ static void add_found(struct check *c, const struct spec *gateway)
 
 void check_gateway(struct check *c, const struct spec *spec, struct check_host *host)
 {
-	char text[ADDR_STRLEN];
+	char text[ADDR_STRLEN], why[STATE_WHY_LEN];
 	int r;
 
 	if (spec->leg.role != SPEC_VIA)
@@ -83,6 +88,11 @@ void check_gateway(struct check *c, const struct spec *spec, struct check_host *
 			add_found(c, &host->gateways[i]);
 			return;
 		}
+	if (host->unread[0]) {
+		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL, "it may be %s: %s", host->unread,
+			  state_explain(host->unread, host->unread_err, why));
+		return;
+	}
 	check_add(c, "gateway", FOUND_FAIL, NULL, NULL,
 		  "no vault of this host is the gateway %s of segment %s (start it first)",
 		  addr_format(&spec->leg.via, text), spec->leg.segment);

@@ -27,6 +27,9 @@ struct check_host {
 	size_t n_tasks, n_hidden; /* those that may not be looked at are not in the list */
 	struct spec *gateways; /* owned, each owned: the descriptions of segments' gateways */
 	size_t n_gateways;
+	char unread[SPEC_NAME_MAX +
+		    1]; /* a vault that may be one, too, as UNREAD_ERR tells; or "" */
+	int unread_err; /* state_load's */
 	uint8_t ports[CHECK_PORTS / 8]; /* bits: open UDP sockets that are connected to none */
 	bool has_tasks, has_ports, has_gateways;
 	bool has_first; /* process 1 is in the list */

@@ -46,24 +46,41 @@ static void name_links(const char *name, struct owned_link out[static LINKS_OF_A
 	spec_twin_link(&spec, out[2].link);
 }
 
-/* Adds those of the vaults that have an entry in the folder PATH. */
-static int read_folder(const char *path, struct owned_links *out)
+static int add_links(const char *name, struct owned_links *out)
 {
-	DIR *dir = opendir(path);
+	struct owned_link links[LINKS_OF_A_VAULT] = { 0 };
+	int r = 0;
+
+	name_links(name, links);
+	for (int i = 0; !r && i < LINKS_OF_A_VAULT; i++)
+		r = check_append(&out->list, &out->n, sizeof(links[i]), &links[i]);
+	return r;
+}
+
+/* Adds those of the vaults that have a folder of vault's: what another has made of it is none. */
+static int read_described(struct owned_links *out)
+{
+	char **names = NULL;
+	ssize_t n = state_names(&names);
+	int r = n < 0 ? (int)n : 0;
+
+	for (ssize_t i = 0; !r && i < n; i++)
+		r = add_links(names[i], out);
+	state_names_free(names, n);
+	return r;
+}
+
+static int read_named(struct owned_links *out)
+{
+	DIR *dir = opendir(NS_DIR);
 	const struct dirent *e;
 	int r = 0;
 
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	while (!r && (errno = 0, e = readdir(dir))) {
-		struct owned_link links[LINKS_OF_A_VAULT] = { 0 };
-
-		if (!spec_name_is_valid(e->d_name))
-			continue;
-		name_links(e->d_name, links);
-		for (int i = 0; !r && i < LINKS_OF_A_VAULT; i++)
-			r = check_append(&out->list, &out->n, sizeof(links[i]), &links[i]);
-	}
+	while (!r && (errno = 0, e = readdir(dir)))
+		if (spec_name_is_valid(e->d_name))
+			r = add_links(e->d_name, out);
 	if (!r)
 		r = -errno;
 	closedir(dir);
@@ -127,9 +144,9 @@ int orphans_find(int (*fn)(const char *name, void *arg), void *arg)
 	int r = read_links(&links); /* first: a vault's folder is there before its links are */
 
 	if (!r && links.n)
-		r = read_folder(STATE_DIR, &described);
+		r = read_described(&described);
 	if (!r && links.n)
-		r = read_folder(NS_DIR, &named);
+		r = read_named(&named);
 	sort(&described);
 	sort(&named);
 	for (size_t i = 0; !r && i < links.n; i++) {
@@ -160,8 +177,11 @@ bool orphan_tell(struct check *c)
 	struct owned_link links[LINKS_OF_A_VAULT] = { 0 };
 	struct nl nl cleanup(nl_close) = NL_CLOSED;
 	int ns cleanup(close_fd) = ns_open_name(c->name);
+	char before[sizeof("rm -r " STATE_DIR "/; ") + SPEC_NAME_MAX] = "";
 	bool found = false;
 
+	if (state_is_foreign(c->name))
+		snprintf(before, sizeof(before), "rm -r %s/%s; ", STATE_DIR, c->name);
 	name_links(c->name, links);
 	if (nl_open(&nl, NETLINK_ROUTE))
 		return false;
@@ -171,14 +191,15 @@ bool orphan_tell(struct check *c)
 		found = true;
 		if (ns >= 0)
 			check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
-				  "%s: a link of a vault that is not described, as is %s/%s (vault "
-				  "down %s; ip netns del %s; vault up %s)",
-				  links[i].link, NS_DIR, c->name, c->name, c->name, c->name);
+				  "%s: a link of a vault that is not described, as is %s/%s "
+				  "(%svault down %s; ip netns del %s; vault up %s)",
+				  links[i].link, NS_DIR, c->name, before, c->name, c->name,
+				  c->name);
 		else
 			check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
-				  "%s: a link of a vault that is not described (vault down %s; "
-				  "vault up %s)",
-				  links[i].link, c->name, c->name);
+				  "%s: a link of a vault that is not described (%svault down "
+				  "%s; vault up %s)",
+				  links[i].link, before, c->name, c->name);
 	}
 	return found;
 }
