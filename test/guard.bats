@@ -112,6 +112,49 @@ old_guard() {
 }
 
 # bats test_tags=tunnel
+@test "HOSTS law 4: what a hand added to the guard without a vault's name is the vault's that it leads to, or is about" {
+	local added mark
+	up_both
+	spawn inside media busybox httpd -f -p 22 -h "$LAB/www"
+	answers() { host curl -sfm 3 -o /dev/null http://192.168.77.1:9999/; }
+	elements vault-guard > "$BATS_TEST_TMPDIR/before"
+	mark=$(host nft list set inet vault-guard endpoints4 | sed -n 's/.*\(0x76[0-9a-f]*\) .*"vlt-media".*/\1/p')
+	host nft add element inet vault-guard self4 '{ tcp . 9999 . 0.0.0.0/0 : 10.200.0.2 . 22 }'
+	retry 5 answers # the control: it opens a port of the host's
+	host nft delete element inet vault-guard self4 '{ tcp . 9999 . 0.0.0.0/0 }'
+	for added in 'self4 { tcp . 9999 . 0.0.0.0/0 : 10.200.0.2 . 22 }' \
+		'self4 { tcp . 9999 . 0.0.0.0/0 comment "vlt-other" : 10.200.0.2 . 22 }' \
+		'published4 { tcp . 9999 . 0.0.0.0/0 . 192.168.77.0/24 : 10.200.0.2 . 22 }' \
+		'self6 { tcp . 9999 . ::/0 : fd76:6175:6c74::2 . 22 }' "endpoints4 { $mark . 203.0.113.9 . 51820 }"; do
+		host nft add element inet vault-guard "$added"
+		run -1 vault -q check media
+		[[ $output == *"FAIL "*" guard "*"(vault up media)"* ]]
+		up_media > /dev/null
+		run -0 vault -q check media
+		elements vault-guard | diff "$BATS_TEST_TMPDIR/before" -
+		run ! answers
+	done
+	# one of the vault's own that lost its name does what it shall, and is in nobody's way
+	for added in 'inet vault-guard addresses4 { 10.200.0.2 }' 'bridge vault-guard addresses4 { 10.9.0.2 }'; do
+		host nft "delete element $added; add element $added"
+		run -0 vault -q check media
+	done
+	host nft add element bridge vault-guard neighbour '{ echo-request }'
+	up_media > /dev/null
+	run -0 vault -q check media
+	# nor does the vault's own port wait for it to go
+	host nft add element inet vault-guard self4 '{ tcp . 9999 . 0.0.0.0/0 : 10.200.0.2 . 22 }'
+	vault up media conf "$LAB/provider.conf" publish 9999:22 > /dev/null
+	retry 5 answers
+	run -0 vault -q check media
+	host nft add element inet vault-guard self4 '{ tcp . 9998 . 0.0.0.0/0 : 10.200.0.2 . 22 }'
+	vault down media
+	vault down other
+	run -0 host nft list ruleset
+	[[ $output != *vault* ]]
+}
+
+# bats test_tags=tunnel
 @test "HOSTS law 4: a table inet vault of another product is left alone by up, check and down" {
 	host nft 'table inet vault { comment "HashiCorp Vault"; set peers { type ipv4_addr; elements = { 192.168.77.2 }; }
 		counter dropped_endpoint { }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vault/granted.c: what a guard's sets hold of one vault. Its elements are found by the names of
- * its interfaces, not by the state: so a vault whose `up` was killed leaves nothing behind.
+ * its interfaces, not by the state: so a vault whose `up` was killed leaves nothing behind. Where
+ * that name is a comment only, also by what they are about: a hand writes any comment, or none.
  */
 #include "vault/granted.h"
 
@@ -20,6 +21,7 @@ bool granted_to(const struct spec *spec, const char *name)
 /* The elements of one set: ours are gathered, the others counted. */
 struct sift {
 	const struct spec *spec;
+	const struct set *wanted; /* what it should hold */
 	struct ruleset *owner;
 	struct set *ours;
 	size_t others;
@@ -36,6 +38,36 @@ static const char *name_of(const struct sift *sift, const struct set_element *e)
 	return in_key ? (const char *)e->key : e->comment;
 }
 
+bool granted_leads_to(const struct spec *spec, enum set_type map, const struct set_element *e)
+{
+	enum spec_family f = set_shape(map)->fields[2] == FIELD_IPV6 ? SPEC_V6 : SPEC_V4;
+	const struct addr *own = &spec->link[f].vault.addr;
+
+	return own->family && !memcmp(e->data, own->bytes, addr_size(own));
+}
+
+/* True when one of SET has the key of E. */
+static bool has_key(const struct set *set, const struct set_element *e)
+{
+	for (size_t i = 0; i < set->n_elements; i++)
+		if (!memcmp(set->elements[i].key, e->key, set_key_len(set->type)))
+			return true;
+	return false;
+}
+
+/* Marks of two vaults may be the same: one that has another's name is that one's. */
+static bool is_about(const struct sift *sift, const struct set_element *e)
+{
+	const struct set_shape *shape = set_shape(sift->ours->type);
+	const uint32_t mark = spec_mark(sift->spec);
+
+	if (shape->map)
+		return granted_leads_to(sift->spec, sift->ours->type, e);
+	if (shape->fields[0] == FIELD_MARK)
+		return !e->comment[0] && !memcmp(e->key, &mark, sizeof(mark));
+	return shape->fields[0] != FIELD_LINK && has_key(sift->wanted, e);
+}
+
 static int sift_element(const struct set_element *e, void *arg)
 {
 	struct sift *sift = arg;
@@ -47,7 +79,7 @@ static int sift_element(const struct set_element *e, void *arg)
 		return -EBADMSG;
 	name = name_of(sift, e);
 	is_twin = !strncmp(name, sift->twin, IFNAMSIZ);
-	if (is_twin ? sift->looking : !granted_to(sift->spec, name)) {
+	if (is_twin ? sift->looking : !granted_to(sift->spec, name) && !is_about(sift, e)) {
 		sift->others += !is_twin;
 		return 0;
 	}
@@ -131,40 +163,53 @@ static int each_element(enum seal_guard guard, struct world *w, const struct rul
 	return r;
 }
 
+struct search {
+	enum seal_guard guard;
+	struct world *w;
+	struct ruleset *found;
+	const struct ruleset *wanted; /* built in one order */
+	size_t others, missing;
+};
+
 /* What the sets that every vault has elements in, or all others, hold of this vault. */
-static int find_in(enum seal_guard guard, struct world *w, struct ruleset *rs, bool basic,
-		   size_t *others, size_t *missing)
+static int find_in(struct search *search, bool basic)
 {
-	int r = rs->err;
+	struct ruleset *rs = search->found;
+	int r = rs->err ? rs->err : search->wanted->err;
 
 	for (size_t i = 0; !r && i < rs->n_sets; i++) {
 		struct set *set = &rs->sets[i];
-		struct sift sift = {
-			.spec = w->spec, .owner = rs, .ours = set, .looking = w->sight
-		};
+		struct sift sift = { .spec = search->w->spec,
+				     .wanted = &search->wanted->sets[i],
+				     .owner = rs,
+				     .ours = set,
+				     .looking = search->w->sight };
 
-		spec_twin_link(w->spec, sift.twin);
+		spec_twin_link(sift.spec, sift.twin);
 		if (is_basic(set->type) != basic)
 			continue;
-		r = each_element(guard, w, rs, i, sift_element, &sift);
+		r = each_element(search->guard, search->w, rs, i, sift_element, &sift);
 		if (r == -ENOENT) {
-			++*missing;
+			search->missing++;
 			r = 0;
 		}
-		*others += sift.others;
+		search->others += sift.others;
 	}
 	return r;
 }
 
 int granted_find(enum seal_guard guard, struct world *w, struct ruleset *rs, size_t *others)
 {
-	size_t missing = 0;
+	struct ruleset wanted;
+	struct search search = { .guard = guard, .w = w, .found = rs, .wanted = &wanted };
 	int r;
 
 	seal_build_grants(guard, NULL, rs);
-	*others = 0;
-	r = find_in(guard, w, rs, true, others, &missing);
+	seal_build_grants(guard, w->spec, &wanted);
+	r = find_in(&search, true);
 	if (!r && guard == SEAL_HOST && (w->sight || seal_grants_more(rs)))
-		r = find_in(guard, w, rs, false, others, &missing);
-	return r ? r : missing == rs->n_sets ? -ENOENT : 0;
+		r = find_in(&search, false);
+	*others = search.others;
+	ruleset_free(&wanted);
+	return r ? r : search.missing == rs->n_sets ? -ENOENT : 0;
 }

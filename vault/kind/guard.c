@@ -39,7 +39,8 @@ static int queue_stale(enum seal_guard guard, struct world *w)
 /* Looks for one that answers what elements of MINE do. */
 struct rival {
 	const struct set *mine;
-	const char *link; /* whose they are */
+	const struct spec *spec; /* whose they are */
+	bool mends; /* what is there of the same vault goes */
 	char *why;
 	size_t room;
 };
@@ -65,7 +66,8 @@ static int find_rival(const struct set_element *e, void *arg)
 {
 	const struct rival *rival = arg;
 
-	if (!strncmp(e->comment, rival->link, IFNAMSIZ))
+	if (granted_to(rival->spec, e->comment) ||
+	    (rival->mends && granted_leads_to(rival->spec, rival->mine->type, e)))
 		return 0;
 	for (size_t i = 0; i < rival->mine->n_elements; i++) {
 		const uint8_t *key = rival->mine->elements[i].key; /* protocol . port . address */
@@ -95,7 +97,8 @@ static int refuse_published(struct world *w)
 	r = rs.err;
 	for (size_t i = 0; !r && i < rs.n_sets; i++) {
 		struct rival rival = { .mine = &rs.sets[i],
-				       .link = w->spec->host_name,
+				       .spec = w->spec,
+				       .mends = w->sight,
 				       .why = w->why,
 				       .room = sizeof(w->why) };
 
@@ -115,7 +118,7 @@ static int find_address(const struct set_element *e, void *arg)
 	const struct addr *own = &w->spec->leg.address.addr;
 
 	return e->len != addr_size(own) || memcmp(e->key, own->bytes, e->len) ||
-			       granted_to(w->spec, e->comment)
+			       granted_to(w->spec, e->comment) || (w->sight && !e->comment[0])
 		       ? 0
 		       : -EADDRINUSE;
 }
