@@ -156,6 +156,33 @@ void nft_queue_del_table(struct nl_batch *b, struct nl *nl, unsigned int tag,
 	nl_batch_end(b, nlh);
 }
 
+void nft_queue_flush(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_DELRULE, 0, rs, ROOM);
+
+	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, rs->table);
+	nl_batch_end(b, nlh);
+}
+
+static_assert(NFTA_CHAIN_TABLE == 1 && NFTA_SET_TABLE == 1 && NFTA_OBJ_TABLE == 1 &&
+		      NFTA_SET_NAME == 2 && NFTA_OBJ_NAME == 2,
+	      "attributes of one number");
+
+void nft_queue_delete(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+		      uint16_t message, const char *name, uint32_t type)
+{
+	struct nlmsghdr *nlh = add_message(b, nl, tag, message, 0, rs, ROOM);
+
+	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, rs->table);
+	mnl_attr_put_strz(nlh,
+			  message == NFT_MSG_DELCHAIN ? (uint16_t)NFTA_CHAIN_NAME
+						      : (uint16_t)NFTA_SET_NAME,
+			  name);
+	if (message == NFT_MSG_DELOBJ)
+		mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(type));
+	nl_batch_end(b, nlh);
+}
+
 static void queue_counter(struct nl_batch *b, struct nl *nl, unsigned int tag,
 			  const struct ruleset *rs, const char *name)
 {

@@ -32,6 +32,12 @@ void nft_queue_table(struct nl_batch *b, struct nl *nl, unsigned int tag, const 
  * not there. */
 void nft_queue_del_table(struct nl_batch *b, struct nl *nl, unsigned int tag,
 			 const struct ruleset *rs);
+/* Queues the deletion of all rules of RS's table. */
+void nft_queue_flush(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs);
+/* Queues the deletion of the set, chain or object (its TYPE: NFT_OBJECT_COUNTER, …) NAME in RS's
+ * table, by MESSAGE: NFT_MSG_DELSET, _DELCHAIN, _DELOBJ. */
+void nft_queue_delete(struct nl_batch *b, struct nl *nl, unsigned int tag, const struct ruleset *rs,
+		      uint16_t message, const char *name, uint32_t type);
 /* Queues the addition, or the deletion, of SET's elements in the existing set of that name. -ENOENT
  * for one not there. */
 void nft_queue_elements(struct nl_batch *b, struct nl *nl, unsigned int tag,

@@ -150,6 +150,71 @@ int nftlook_has_sets(const struct nftlook *seen, const struct ruleset *rs)
 	return r ? r : has;
 }
 
+/* The number behind WORD in the line's text; 0 without one. */
+static uint32_t number_of(const struct nftlook_line *line, const char *word)
+{
+	const char *at = strstr(line->what, word);
+
+	return at ? (uint32_t)strtoul(at + strlen(word), NULL, 10) : 0;
+}
+
+/* What of one kind, whose lines begin with KIND, is not expected. A set without a name went with
+ * its rule. */
+static size_t queue_strangers_of(struct nl_batch *b, struct nl *nl, unsigned int tag,
+				 const struct ruleset *rs, const struct nftlook *seen,
+				 const struct nftlook *expected, const char *kind, uint16_t message)
+{
+	char start[64];
+	size_t n = 0, len;
+
+	snprintf(start, sizeof(start), "%s %s %s ", kind, ruleset_family_word(rs->family),
+		 rs->table);
+	len = strlen(start);
+	for (size_t i = 0; i < seen->n; i++) {
+		const struct nftlook_line *line = &seen->lines[i];
+
+		if (strncmp(line->key, start, len) != 0 || has_line(expected, line) ||
+		    (message == NFT_MSG_DELSET && number_of(line, "flags ") & NFT_SET_ANONYMOUS))
+			continue;
+		if (b)
+			nft_queue_delete(b, nl, tag, rs, message, line->key + len,
+					 number_of(line, "type "));
+		n++;
+	}
+	return n;
+}
+
+static size_t queue_strangers(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			      const struct ruleset *rs, const struct nftlook *seen,
+			      const struct nftlook *expected)
+{
+	static const struct {
+		const char *kind;
+		uint16_t message;
+	} kinds[] = { { "set", NFT_MSG_DELSET }, /* first: it may name chains and counters */
+		      { "chain", NFT_MSG_DELCHAIN },
+		      { "counter", NFT_MSG_DELOBJ } };
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		n += queue_strangers_of(b, nl, tag, rs, seen, expected, kinds[i].kind,
+					kinds[i].message);
+	return n;
+}
+
+int nftlook_queue_strangers(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			    const struct ruleset *rs, const struct nftlook *seen)
+{
+	struct nftlook expected cleanup(nftlook_free) = { 0 };
+	int r = expected_lines(rs, &expected);
+
+	if (r || !queue_strangers(NULL, nl, tag, rs, seen, &expected))
+		return r;
+	nft_queue_flush(b, nl, tag, rs);
+	(void)queue_strangers(b, nl, tag, rs, seen, &expected);
+	return 0;
+}
+
 int nftlook_ask_table(struct nl *nl, const struct ruleset *rs, struct nftlook *seen,
 		      struct nl_error *error)
 {

@@ -112,6 +112,36 @@ old_guard() {
 }
 
 # bats test_tags=tunnel
+@test "HOSTS law 4: what a hand added to the guard's tables, or changed, of whatever kind, is gone with the up that check asks for" {
+	local added
+	all_of_it() { host sh -c 'for f in inet bridge; do nft -s -t list table $f vault-guard; done' | sort; elements vault-guard; }
+	up_both
+	all_of_it > "$BATS_TEST_TMPDIR/before" # the order of rules is for check to see
+	while read -r added; do
+		host nft "$added"
+		run -1 vault -q check media
+		[[ $output == *"FAIL "*" guard "*"(vault up media)"* ]] || { echo "$added: $output"; return 1; }
+		run -0 up_media
+		run -0 vault -q check all
+		all_of_it | diff "$BATS_TEST_TMPDIR/before" - || { echo "$added"; return 1; }
+	done << 'EOF'
+add chain inet vault-guard mine
+add chain inet vault-guard hooked { type filter hook input priority -20; policy drop; }
+add chain bridge vault-guard mine; add rule bridge vault-guard mine counter
+add chain inet vault-guard a; add chain inet vault-guard b; add rule inet vault-guard a jump b; insert rule inet vault-guard input jump a
+add counter inet vault-guard mine; insert rule inet vault-guard input counter name mine
+add quota inet vault-guard mine { over 10 mbytes; }
+add set inet vault-guard mine { type ipv4_addr; }; insert rule inet vault-guard input ip saddr @mine accept
+insert rule inet vault-guard input ip saddr { 192.0.2.1, 192.0.2.9 } accept
+add chain inet vault-guard mine; add map inet vault-guard ways { type ipv4_addr : verdict; elements = { 192.0.2.1 : jump mine } }
+delete chain inet vault-guard diverted; add chain inet vault-guard diverted { type filter hook postrouting priority 50; }
+flush chain inet vault-guard output; flush chain inet vault-guard input; flush chain inet vault-guard forward; delete set inet vault-guard routine; add set inet vault-guard routine { type icmpv6_type; flags timeout; }
+add chain inet vault-guard forward { policy drop; }
+add table inet vault-guard { flags dormant; }
+EOF
+}
+
+# bats test_tags=tunnel
 @test "HOSTS law 4: what a hand added to the guard without a vault's name is the vault's that it leads to, or is about" {
 	local added mark
 	up_both

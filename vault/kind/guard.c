@@ -3,9 +3,10 @@
  * vault/kind/guard.c: a vault's elements in a guard: one of the two tables on the host that all
  * vaults share.
  *
- * The constant rules are taken anew with every `up`, in the transaction that adds the elements:
- * what a hand changed is mended without looking. The table goes with the last element. All of it
- * under the host's lock.
+ * The constant rules and sets are taken anew with every `up`, in the transaction that adds the
+ * elements: what a hand changed in them is mended without looking. What it put beside them is
+ * looked for when a vault is made right. The table goes with the last element. All of it under the
+ * host's lock.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +35,25 @@ static int queue_stale(enum seal_guard guard, struct world *w)
 		nft_queue_elements(&w->batch, &w->host_nft, w->current, &rs, &rs.sets[i], false);
 	ruleset_free(&rs);
 	return r == -ENOENT ? 0 : r;
+}
+
+/* What a hand added to the table, or made otherwise, goes in the same transaction: it is looked for
+ * with the host's lock held, so that nobody else takes it away meanwhile. */
+static int queue_strangers(enum seal_guard guard, struct world *w)
+{
+	struct nftlook seen cleanup(nftlook_free) = { 0 };
+	struct nl_error error = { 0 };
+	struct ruleset rs;
+	int r;
+
+	seal_build_guard(guard, &rs);
+	r = rs.err ? rs.err : nftlook_dump(&w->host_nft, NULL, 0, &seen, &error);
+	if (!r)
+		r = world_queue(w, &w->host_nft);
+	if (!r)
+		r = nftlook_queue_strangers(&w->batch, &w->host_nft, w->current, &rs, &seen);
+	ruleset_free(&rs);
+	return r;
 }
 
 /* Looks for one that answers what elements of MINE do. */
@@ -188,6 +208,8 @@ static int guard_make(const struct obj *obj, struct world *w)
 		r = world_flush(w);
 	if (!r && w->sight)
 		r = queue_stale(obj->guard, w);
+	if (!r && w->sight)
+		r = queue_strangers(obj->guard, w);
 	if (!r)
 		r = world_queue(w, &w->host_nft);
 	if (r)
