@@ -92,15 +92,15 @@ static void test_handshake(size_t i)
 
 static pthread_barrier_t ready, done;
 
-/* An interface of the caller's network namespace, for as long as that is there. */
-static void make_interface(void)
+/* An interface of the caller's network namespace, for as long as the descriptor is open. */
+static int make_interface(void)
 {
 	struct ifreq ifr = { .ifr_name = "elsewhere", .ifr_flags = IFF_TUN };
 	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
 
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETPERSIST, 1))
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
 		abort();
-	close(fd);
+	return fd;
 }
 
 /* Goes elsewhere ("n"), or where there is nothing ("e"); or keeps descriptors of its own, with a
@@ -108,22 +108,26 @@ static void make_interface(void)
 static void *run_thread(void *arg)
 {
 	char what = *(const char *)arg;
-	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), fd = -1;
+	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC), way = -1, fd = -1;
 
 	if (home < 0)
 		abort();
 	if (what && unshare(CLONE_FILES | CLONE_NEWNET))
 		abort();
 	if (what == 'n' || what == 'f')
-		make_interface();
+		way = make_interface();
 	if (what == 'f' || what == 'g') {
 		fd = socket(AF_INET, SOCK_DGRAM, 0);
 		if (fd < 0 || setns(home, CLONE_NEWNET))
 			abort();
 	}
+	if (what == 'f' && (ioctl(way, TUNSETPERSIST, 1) || close(way)))
+		abort();
 	close(home);
 	pthread_barrier_wait(&ready);
 	pthread_barrier_wait(&done);
+	if (what == 'n') /* before it ends, which the kernel says before it is gone from /proc */
+		close(way);
 	if (fd >= 0)
 		close(fd);
 	return NULL;
