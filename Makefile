@@ -74,9 +74,13 @@ $(O)/obj/%.o: %.c $(O)/.flags
 
 $(O)/obj/vault/main.o: ALL_CFLAGS += -DVAULT_VERSION='"$(VERSION)"'
 
-# Objects of other flags or another compiler are no use.
-$(O)/.flags: FORCE
-	$(Q)mkdir -p $(@D); echo '$(CC) $(ALL_CFLAGS) $(VERSION)' | cmp -s - $@ || echo '$(CC) $(ALL_CFLAGS) $(VERSION)' > $@
+$(O)/obj/vault/main.o: $(O)/.revision
+
+# Objects of other flags or another compiler are no use; nor is the one that tells the version, of another.
+$(O)/.flags: told = $(CC) $(ALL_CFLAGS)
+$(O)/.revision: told = $(VERSION)
+$(O)/.flags $(O)/.revision: FORCE
+	$(Q)mkdir -p $(@D); echo '$(told)' | cmp -s - $@ || echo '$(told)' > $@
 .PHONY: FORCE
 FORCE:
 
