@@ -711,10 +711,14 @@ time.sleep(1000)'
 
 	spawn host socat -u UNIX-LISTEN:/run/sssd.sock,fork SYSTEM:true
 	retry 5 host test -S /run/sssd.sock
-	# By exec, as any program inside can; then a process that is not of exec's, for mounts as good as its look.
+	# By exec, as any program inside can; then by who may mount anyway.
 	spawn host "$VAULT" exec media unshare -Urm sh -c "$own"
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = socat ] && [ -S /proc/$SPAWNED/root/run/nscd/socket ]"
 	run -0 vault check media pid "$SPAWNED"
+	says ok process-resolvers "$SPAWNED (socat): its mounts are of a user namespace of its own"
+	spawn inside media unshare -m sh -c "$own"
+	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = socat ] && [ -S /proc/$SPAWNED/root/run/nscd/socket ]"
+	run vault check media pid "$SPAWNED" # by ip-netns(8) a process has the host's calls and capabilities
 	says ok process-resolv.conf "$SPAWNED (socat): its /etc/resolv.conf is one of its own"
 	says ok process-nsswitch.conf "$SPAWNED (socat): its /etc/nsswitch.conf is one of its own"
 	says ok process-resolvers "$SPAWNED (socat)"

@@ -213,8 +213,8 @@ EOF
 	done
 	spawn host nft monitor tables # of elements in concatenated ranges nft 1.0.6 dies
 	monitor=$SPAWNED_OUT
-	host nft add table inet begun
-	retry 5 grep -q begun "$monitor"
+	begun() { host nft 'add table inet begun; delete table inet begun' && grep -q begun "$monitor"; } # until it listens
+	retry 5 begun
 	run -0 up_other
 	[[ $output == *"~ guard on the host"* ]]
 	elements vault-guard > "$BATS_TEST_TMPDIR/after"
@@ -226,7 +226,7 @@ EOF
 	awk '/add table inet vault-guard/ { made = 1 } /delete table inet vault$/ { exit !made } /^# new generation/ { made = 0 }' \
 		"$monitor"
 	grep -q 'delete table inet vault$' "$monitor"
-	host nft 'delete table inet begun; delete table inet ended'
+	host nft delete table inet ended
 	# the segments' too, by the vault that has a leg
 	host nft list table bridge vault > /dev/null
 	run -0 up_media
