@@ -21,11 +21,20 @@ static void copy_name(char out[static NFTCHAIN_NAME_MAX], const char *name)
 	snprintf(out, NFTCHAIN_NAME_MAX, "%s", name ? name : "");
 }
 
+/* A chain on one device, or on several: as nft(8) tells them apart, so does libnftnl. */
+static const char *const *devices_of(const struct nftnl_chain *c, const char *one[static 2])
+{
+	one[0] = nftnl_chain_get_str(c, NFTNL_CHAIN_DEV);
+	one[1] = NULL;
+	return one[0] ? one : nftnl_chain_get_array(c, NFTNL_CHAIN_DEVICES);
+}
+
 static int chain_reply(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct walk *walk = arg;
 	struct nftnl_chain *c = nftnl_chain_alloc();
 	struct nftchain chain = { 0 };
+	const char *one[2];
 	int r = -EBADMSG;
 
 	if (!c)
@@ -34,6 +43,7 @@ static int chain_reply(const struct nlmsghdr *nlh, void *arg)
 		chain.family = (uint8_t)nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY);
 		chain.hook = nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM);
 		chain.drops = nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_DROP;
+		chain.devices = devices_of(c, one);
 		copy_name(chain.table, nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE));
 		copy_name(chain.name, nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
 		r = nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM) ? walk->fn(&chain, walk->arg) : 0;

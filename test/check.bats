@@ -303,6 +303,11 @@ has_tcx() { host ip link add tcx type veth peer name tcx2 && attach tcx host tcx
 			protocol all u32 match u32 0 0 flowid 1:1
 	done
 	UNDO='host ip link del over' mutation attached host ip link add link vlt-media name over type macvlan
+	for end in 'netdev admin c { type filter hook ingress' 'netdev admin c { type filter hook egress' 'inet admin c { type filter hook ingress'; do
+		host nft add table "${end%% c *}"
+		UNDO="host nft delete chain ${end%% \{*}" mutation attached host nft "add chain $end device vlt-media priority 0; }"
+		host nft delete table "${end%% c *}"
+	done
 	if has_tcx > "$BATS_TEST_TMPDIR/tcx" 2>&1; then
 		UNDO=detach mutation attached attach tcx 'inside media' wg-media
 		UNDO=detach mutation attached attach tcx host vlt-media

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vault/check/attached.c: what sits on a vault's interfaces, beside the rules, which then do not
- * see all that comes and goes: XDP programs, filters of tc(8), BPF programs in their place (tcx),
- * interfaces on top of the link's host end (macvlan).
+ * see all that comes and goes: XDP programs, filters of tc(8), BPF programs in their place (tcx);
+ * on the host's ends also chains of nftables and interfaces on top (macvlan).
  */
 #include "vault/check/attached.h"
 
@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "lib/nftchain.h"
 #include "lib/ns.h"
 #include "lib/qdisc.h"
 #include "vault/sealwall.h"
@@ -245,8 +246,36 @@ static void look_at_uppers(struct look *look, const struct sight *sight)
 	}
 }
 
+/* A chain of the families netdev and inet can be bound to a device: it is asked before the guard. */
+static int look_at_chain(const struct nftchain *chain, void *arg)
+{
+	struct look *look = arg;
+	const char *name = look->links->name, *family = nftchain_family(chain->family);
+	char what[NFTCHAIN_NAME_MAX * 2 + 64], mend[NFTCHAIN_NAME_MAX * 2 + 64];
+
+	for (const char *const *d = chain->devices; d && *d; d++) {
+		if (strcmp(*d, name))
+			continue;
+		snprintf(what, sizeof(what), "a chain of nftables, %s %s %s", family, chain->table,
+			 chain->name);
+		snprintf(mend, sizeof(mend), "nft delete chain %s %s %s", family, chain->table,
+			 chain->name);
+		add_stranger(look, name, what, mend);
+	}
+	return 0;
+}
+
+static void look_at_chains(struct look *look, struct nl *nft)
+{
+	struct nl_error error = { 0 };
+	int r = nftchain_dump(nft, look_at_chain, look, &error);
+
+	if (r)
+		add_unknown(look, "chains of nftables", r, error.text);
+}
+
 /* The host's end alone: the host may have thousands of queues, which are not asked for. */
-static void look_at_host(struct look *look, const struct sight *sight)
+static void look_at_host(struct look *look, struct world *w)
 {
 	const struct rtnl_link *end = look->links;
 	struct qdisc queue = { .index = end->index, .handle = TC_H_ROOT }; /* some other than 0 */
@@ -255,8 +284,9 @@ static void look_at_host(struct look *look, const struct sight *sight)
 	look_at_queue(look, &queue);
 	look_at_filters(look, end->index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
 	look_at_filters(look, end->index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
-	look_at_uppers(look, sight);
+	look_at_uppers(look, w->sight);
 	look_at_programs(look);
+	look_at_chains(look, &w->host_nft);
 }
 
 /* The host's end NAME of a link or a leg; one that is not there is told elsewhere. */
@@ -273,7 +303,7 @@ static void look_at_end(struct check *c, struct world *w, const char *name, bool
 			     .has_wall = has_wall };
 
 	if (look.links)
-		look_at_host(&look, w->sight);
+		look_at_host(&look, w);
 }
 
 void check_attached(struct check *c, struct world *w)
