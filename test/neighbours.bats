@@ -660,6 +660,7 @@ error() {
 		token
 		must_not_see spy:eth$f -- inside rogue$f python3 "$BATS_TEST_DIRNAME/forge.py" all "seg-$name" "$(mac spy eth$f)" \
 			10.9.0.3 fd00:9::3 "$TOKEN" "${beyond[$f]}"
+		# shellcheck disable=SC2153 # must_not_see sets it
 		[ "$SENT" = 0 ]
 	done
 }
