@@ -742,7 +742,7 @@ time.sleep(1000)'
 	host test -e /dev/fuse || skip "no file systems in user space"
 	local pid told
 
-	spawn host "$VAULT" exec media user nobody unshare -Urm python3 "$top/test/mute.py"
+	spawn host "$VAULT" exec media user nobody unshare -Urm python3 -c "$(< "$top/test/mute.py")"
 	pid=$SPAWNED
 	told=$SPAWNED_OUT
 	retry 10 grep -q ready "$told" || cat "$told"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""test/mute.py: run as root of a user namespace of its own: /etc is an overlay over a file system in user space, which
+"""test/mute.py: for root of a user namespace of its own: /etc is an overlay over a file system in user space, which
 tells of /etc/resolv.conf and /etc/nsswitch.conf never. Says "ready", what is asked for, and goes on until killed."""
 import ctypes
 import os
