@@ -141,14 +141,11 @@ static void add_output_tunnel(const struct spec *spec, struct ruleset *rs, struc
 }
 
 /* Neighbours are looked for, and answered, from the link's addresses inside. */
-static void add_neighbours(const struct spec *spec, const char *counter, struct ruleset *rs,
-			   struct chain *c)
+static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
 	const struct addr *const from[] = { &spec->link[SPEC_V6].vault.addr,
 					    &spec_link_local.addr };
 
-	sealset_keep_neighbour(rs, c, counter, match_oif(spec->link_name),
-			       match_daddr(&spec->link[SPEC_V6].host.addr));
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->link_name),
 		     match_saddr(from[i]), match_icmp_set(AF_INET6, "neighbour"));
@@ -156,7 +153,7 @@ static void add_neighbours(const struct spec *spec, const char *counter, struct 
 
 static void add_output_neighbour(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	add_neighbours(spec, "dropped_link", rs, c);
+	add_neighbours(spec, rs, c);
 	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted",
 	     match_oif(spec->link_name), match_icmp_set(AF_INET6, "routine"));
 }
@@ -286,12 +283,12 @@ static void build_inet(const struct spec *spec, struct ruleset *rs)
 	sealleg_nat(spec, rs);
 }
 
-/* Echo replies alone may answer the host: an error could end a flow that is not the vault's (L35);
- * redirects, time-stamps and the like have no business there. */
+/* Echo replies and "unreachable" may answer the host; redirects, time-stamps and the like have no
+ * business there. */
 static void add_icmp_sets(const struct spec *spec, struct ruleset *rs)
 {
-	static const uint16_t answers4[] = { ICMP_ECHOREPLY };
-	static const uint16_t answers6[] = { ICMP6_ECHO_REPLY };
+	static const uint16_t answers4[] = { ICMP_ECHOREPLY, ICMP_DEST_UNREACH };
+	static const uint16_t answers6[] = { ICMP6_ECHO_REPLY, ICMP6_DST_UNREACH };
 
 	if (link_has(spec, SPEC_V4))
 		sealset_numbers(rs, "answers4", SET_ICMP, answers4, ARRAY_SIZE(answers4));
@@ -371,7 +368,7 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 		add_link_family(spec, SPEC_V4, rs, c);
 	}
 	if (link_has(spec, SPEC_V6)) {
-		add_neighbours(spec, "dropped_frames", rs, c);
+		add_neighbours(spec, rs, c);
 		add_link_family(spec, SPEC_V6, rs, c);
 	}
 	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",

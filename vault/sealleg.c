@@ -65,15 +65,11 @@ void sealleg_names(const struct spec *spec, struct ruleset *rs, struct chain *c)
 }
 
 /* Neighbours are looked for, and answered, from the leg's addresses. */
-static void add_neighbours(const struct spec *spec, const char *counter, struct ruleset *rs,
-			   struct chain *c)
+static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	const struct prefix local = spec_leg_local(&spec->leg.address.addr), net = network(spec);
+	const struct prefix local = spec_leg_local(&spec->leg.address.addr);
 	const struct addr *const from[] = { &spec->leg.address.addr, &local.addr };
 
-	if (is_v6(spec))
-		sealset_keep_neighbour(rs, c, counter, match_oif(spec->leg_name),
-				       match_daddr_prefix(&net));
 	for (size_t i = 0; is_v6(spec) && i < ARRAY_SIZE(from); i++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->leg_name),
 		     match_saddr(from[i]), match_icmp_set(AF_INET6, "neighbour"));
@@ -87,7 +83,7 @@ void sealleg_output(const struct spec *spec, struct ruleset *rs, struct chain *c
 
 	if (!spec_has_leg(spec))
 		return;
-	add_neighbours(spec, "dropped_segment", rs, c);
+	add_neighbours(spec, rs, c);
 	if (is_v6(spec))
 		RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted",
 		     match_oif(spec->leg_name), match_icmp_set(AF_INET6, "routine"));
@@ -180,7 +176,7 @@ void sealleg_build(const struct spec *spec, struct ruleset *rs)
 	if (is_v6(spec))
 		sealset_neighbour(rs);
 	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->leg_name);
-	add_neighbours(spec, "dropped_frames", rs, c);
+	add_neighbours(spec, rs, c);
 	if (!is_v6(spec))
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_arp_saddr(own));
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)

@@ -308,8 +308,10 @@ static void add_errors(struct ruleset *rs, struct chain *c)
 static void add_from_legs(struct ruleset *rs, struct chain *c)
 {
 	add_offers(rs, c, match_iif(LEGS));
-	sealset_keep_neighbour(rs, c, "dropped_segment", match_iif(LEGS),
-			       in_grant(GRANT_NETWORK, SPEC_V6, &port_daddr));
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, "looking for neighbours goes to nobody beyond",
+	     match_iif(LEGS), match_icmp_set(AF_INET6, "neighbour"),
+	     match_not(match_daddr_text("fe80::/10")), match_not(match_daddr_text("ff02::/16")),
+	     match_not(in_grant(GRANT_NETWORK, SPEC_V6, &port_daddr)));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS), match_ether_type(ETH_P_ARP));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
 	     match_icmp_set(AF_INET6, "neighbour"));

@@ -31,14 +31,6 @@ void sealset_neighbour(struct ruleset *rs)
 	sealset_numbers(rs, "neighbour", SET_ICMPV6, types, ARRAY_SIZE(types));
 }
 
-void sealset_keep_neighbour(struct ruleset *rs, struct chain *c, const char *counter,
-			    struct match by, struct match within)
-{
-	RULE(rs, c, counter, VERDICT_DROP, "looking for neighbours goes to nobody beyond", by,
-	     match_icmp_set(AF_INET6, "neighbour"), match_not(match_daddr_text("fe80::/10")),
-	     match_not(match_daddr_text("ff02::/16")), match_not(within));
-}
-
 void sealset_routine(struct ruleset *rs)
 {
 	static const uint16_t types[] = { MLD_LISTENER_REPORT, MLD_LISTENER_REDUCTION,

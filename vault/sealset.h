@@ -18,13 +18,6 @@ void sealset_name_ports(struct ruleset *rs);
 /* "neighbour": IPv6's neighbour discovery (RFC 4861). */
 void sealset_neighbour(struct ruleset *rs);
 /*
- * Appends to C, before what accepts them: no such packet that matches BY goes elsewhere than to
- * link-local addresses, unicast or multicast, or WITHIN. Who routes would pass it on. Counted by
- * COUNTER.
- */
-void sealset_keep_neighbour(struct ruleset *rs, struct chain *c, const char *counter,
-			    struct match by, struct match within);
-/*
  * "routine": what an IPv6 stack says of itself when an interface comes up: dropped like all else,
  * but nothing worth counting.
  */

@@ -5,11 +5,13 @@
  * away: so root inside, all rules flushed on both sides, still opens nothing (HO-14, L39).
  *
  * It holds what the filter for frames on the inner end holds (seal.c: build_link), by the same
- * shapes. A frame has no connection to be judged by: TCP that opens one is told by its flags, ICMP
- * by its type, and no error passes, as it could end a flow that is not the vault's; of UDP an
- * answer cannot be told from a question, so whoever may enter, and the host, may be sent datagrams,
- * but to no port where names are asked. All of it from the vault's own address; ARP and neighbour
- * discovery for the link's two ends alone.
+ * shapes, and two things more: no error of ICMP passes, as it could end a flow that is not the
+ * vault's, and looking for neighbours goes to nobody beyond the link. (The rules inside stay as
+ * they are: `exec` refuses a vault that has others, until `up`, and so would each after an
+ * upgrade.) A frame has no connection to be judged by: TCP that opens one is told by its flags,
+ * ICMP by its type; of UDP an answer cannot be told from a question, so whoever may enter, and the
+ * host, may be sent datagrams, but to no port where names are asked. All of it from the vault's own
+ * address; ARP for the link's two ends alone.
  *
  * One program, and of classic BPF: it is exchanged in one step; it reads bytes where they are,
  * while the kernel's flow dissector, for one, looks into tunnels and past headers on its own; and
