@@ -46,7 +46,7 @@ _vault_up() {
 	[[ ${COMP_WORDS[COMP_CWORD - 2]} != segment ]] || return 0
 	[[ ${COMP_WORDS[COMP_CWORD - 3]-} != segment ]] || _vault_offer "$cur" gateway via
 	for clause in conf adopt isolated segment userspace dns accessible-from publish open-port allow-host allow-to mtu host-address \
-		vault-address no-link post-up pre-down post-down wait-handshake file as-made dry-run; do
+		vault-address no-link post-up pre-down post-down wait-handshake file as-made plan dry-run; do
 		[[ $said == *" $clause "* && ! $clause =~ -address|-from|publish|-port|allow-|^p.*-(up|down) ]] ||
 			_vault_offer "$cur" "$clause"
 	done

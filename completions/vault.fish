@@ -111,7 +111,7 @@ function __vault_complete
                     no-link\t'no link to the host' post-up\t'run a command when it is up' \
                     pre-down\t'run a command before it goes' post-down\t'run a command after it went' \
                     wait-handshake\t'wait until a peer has answered' file\t'read words from a file' \
-                    as-made\t'by the words that it was made with' dry-run\t'change nothing, print the commands'
+                    as-made\t'by the words that it was made with' plan\t'change nothing, print what would change' dry-run\t'change nothing, print the commands'
                 set -l clause (string split \t -- $line)[1]
                 if string match -qr -- '-address|-from|publish|-port|allow-|^p.*-(up|down)$' $clause; or not contains -- $clause $said
                     echo $line

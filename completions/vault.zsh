@@ -49,6 +49,7 @@ _vault_up() {
 		'wait-handshake:wait until a peer has answered'
 		'file:read words from a file'
 		'as-made:by the words that it was made with'
+		'plan:change nothing, print what would change'
 		'dry-run:change nothing, print the commands'
 	)
 	local said

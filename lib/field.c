@@ -7,6 +7,7 @@
 
 #include "lib/addr.h"
 #include "lib/key.h"
+#include "lib/str.h"
 
 static uint64_t get_number(const struct field *f, const void *at)
 {
@@ -449,4 +450,155 @@ const char *field_differs(const struct fields *fields, const void *a, const void
 		if (!same_member(&fields->list[i], a, b))
 			return fields->list[i].name;
 	return NULL;
+}
+
+/* The two that are compared, and who is told. */
+struct comparison {
+	const void *a, *b;
+	field_change_fn *fn;
+	void *arg;
+};
+
+/* A value as people write it, into OUT: a struct is known by its first row, and one that is on by
+ * its word alone. */
+static int text_of(const struct field *f, const void *at, struct str *out)
+{
+	const enum field_kind kind = f->kind == FIELD_LIST ? f->element : f->kind;
+	json_t *value;
+
+	if (kind == FIELD_STRUCT) {
+		const struct field *first = &f->fields->list[0];
+
+		return text_of(first, (const char *)at + first->at, out);
+	}
+	str_clear(out);
+	if (f->tell) {
+		char text[FIELD_STRLEN];
+
+		str_add(out, f->tell(at, text));
+		return out->err;
+	}
+	value = codec_of(f)->write(f, at);
+	if (!value)
+		return -ENOMEM;
+	if (json_is_integer(value))
+		str_addf(out, "%lld", (long long)json_integer_value(value));
+	else
+		str_add(out, json_is_string(value) ? json_string_value(value) : "");
+	json_decref(value);
+	return out->err;
+}
+
+static int tell(const struct comparison *c, char sign, const struct field *f, const void *at)
+{
+	struct str text cleanup(str_free) = STR_INIT;
+	int r = text_of(f, at, &text);
+
+	return r ? r : c->fn(sign, f->word, text.s, c->arg);
+}
+
+/* What of the element, X as it was and Y as it shall be, is another: its words. */
+static int tell_element(const struct comparison *c, const struct field *f, const void *x,
+			const void *y)
+{
+	struct str text cleanup(str_free) = STR_INIT;
+	const char *gap = ": ";
+	int r = text_of(f, y, &text);
+
+	for (size_t i = 0; !r && i < f->fields->n; i++) {
+		const struct field *member = &f->fields->list[i];
+
+		if (!member->word || same_member(member, x, y))
+			continue;
+		str_addf(&text, "%s%s", gap, member->word);
+		gap = ", ";
+	}
+	if (!r)
+		r = text.err;
+	return r || *gap == ':' ? r : c->fn('~', f->word, text.s, c->arg);
+}
+
+/* True for the same one, whatever else of it changed. */
+static bool is_same_one(const struct field *f, const void *x, const void *y)
+{
+	return f->element == FIELD_STRUCT && f->kind == FIELD_LIST
+		       ? same_member(&f->fields->list[0], x, y)
+		       : codec_of(f)->same(f, x, y);
+}
+
+/* The element of BASE's list that is X, or NULL. */
+static const void *find_element(const struct field *f, const void *base, const void *x)
+{
+	size_t n;
+	const char *list = get_array(f, base, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (is_same_one(f, list + i * f->size, x))
+			return list + i * f->size;
+	return NULL;
+}
+
+static int compare_lists(const struct comparison *c, const struct field *f)
+{
+	size_t n, m;
+	const char *x = get_array(f, c->a, &n), *y = get_array(f, c->b, &m);
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n; i++)
+		if (!find_element(f, c->b, x + i * f->size))
+			r = tell(c, '-', f, x + i * f->size);
+	for (size_t i = 0; !r && i < m; i++) {
+		const void *was = find_element(f, c->a, y + i * f->size);
+
+		if (!was)
+			r = tell(c, '+', f, y + i * f->size);
+		else if (f->element == FIELD_STRUCT && f->kind == FIELD_LIST)
+			r = tell_element(c, f, was, y + i * f->size);
+	}
+	return r;
+}
+
+/* True when the member has a value: a struct where there is one, all else when it is not zero. */
+static bool has_value(const struct field *f, const void *base)
+{
+	const char *at = (const char *)base + f->at;
+
+	if (f->is_present)
+		return f->is_present(base);
+	for (size_t i = 0; i < f->size; i++)
+		if (at[i])
+			return true;
+	return false;
+}
+
+static int compare_members(const struct comparison *c, const struct field *f)
+{
+	const bool had = has_value(f, c->a), has = has_value(f, c->b);
+	const char *x = (const char *)c->a + f->at, *y = (const char *)c->b + f->at;
+	int r = 0;
+
+	if (f->word && had != has)
+		r = tell(c, has ? '+' : '-', f, has ? y : x);
+	else if (f->word && f->kind != FIELD_STRUCT && has && !codec_of(f)->same(f, x, y))
+		r = tell(c, '~', f, y);
+	if (r || f->kind != FIELD_STRUCT || (f->is_present && !has))
+		return r;
+	return field_changes(f->fields, x, y, c->fn, c->arg);
+}
+
+int field_changes(const struct fields *fields, const void *a, const void *b, field_change_fn *fn,
+		  void *arg)
+{
+	const struct comparison c = { a, b, fn, arg };
+	int r = 0;
+
+	for (size_t i = 0; !r && i < fields->n; i++) {
+		const struct field *f = &fields->list[i];
+
+		if (!is_list(f))
+			r = compare_members(&c, f);
+		else if (f->word)
+			r = compare_lists(&c, f);
+	}
+	return r;
 }

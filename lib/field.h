@@ -35,6 +35,8 @@ struct fields;
 
 struct field {
 	const char *name; /* in JSON */
+	const char *word; /* what people call it, as a clause of words does; NULL: nobody asks for
+			     it, it follows from something else */
 	enum field_kind kind;
 	enum field_kind element; /* FIELD_LIST: STRING, ADDR, PREFIX or STRUCT */
 	size_t at, size; /* where it lies in its struct; bytes of it, of a list one element's */
@@ -54,9 +56,12 @@ struct field {
 	/* FIELD_LINES: the element as text, in BUF, and back; PARSE appends it to the list of BASE
 	   and returns NULL, or why not. */
 	const char *(*format)(const void *element, char buf[static FIELD_STRLEN]);
+	const char *(*tell)(const void *element, char buf[static FIELD_STRLEN]); /* as people write
+										    it; NULL: so */
 	const char *(*parse)(const char *text, void *base);
 };
 
+/* The first row is what one of them is known by. */
 struct fields {
 	const struct field *list;
 	size_t n;
@@ -81,5 +86,19 @@ int must_check field_from_json(const struct fields *fields, const json_t *json, 
 
 /* The name of the first member in which A and B differ, or NULL. */
 const char *field_differs(const struct fields *fields, const void *a, const void *b);
+
+/* Told of one thing that differs: SIGN is '+' for one that is new, '-' for one that is gone, '~'
+ * for another value; TEXT is the value as people write it, "" where the word says all. 0 or -errno,
+ * which ends it. */
+typedef int field_change_fn(char sign, const char *word, const char *text, void *arg);
+
+/*
+ * Calls FN for each member, and each element of a list, that has a word and is not the same in A,
+ * what was, and in B, what shall be: a change of a struct in a list is one, with the words of what
+ * changed in it ("KEY: endpoint, keepalive"). The order of a list is no difference. 0, -ENOMEM or
+ * what FN returned.
+ */
+int must_check field_changes(const struct fields *fields, const void *a, const void *b,
+			     field_change_fn *fn, void *arg);
 
 #endif

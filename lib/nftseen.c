@@ -334,13 +334,25 @@ bool nftlook_is_of(const struct nftlook_line *line, const char *table)
 	       (where[1 + len] == ' ' || where[1 + len] == '\0');
 }
 
+void nftlook_forget(struct nftlook *seen, const char *table)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < seen->n; i++) {
+		if (nftlook_is_of(&seen->lines[i], table))
+			free_line(&seen->lines[i]);
+		else
+			seen->lines[kept++] = seen->lines[i];
+	}
+	seen->n = kept;
+}
+
 /* A table that went took along whatever was seen of it: a transaction that replaces one makes it,
  * and it again. */
 static int drop_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 {
 	struct nftnl_table *t cleanup(table_free) = nftnl_table_alloc();
 	char table[64];
-	size_t kept = 0;
 
 	if (!t)
 		return -ENOMEM;
@@ -349,13 +361,7 @@ static int drop_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 	snprintf(table, sizeof(table), "%s %s",
 		 family_name(nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
 		 or_empty(nftnl_table_get_str(t, NFTNL_TABLE_NAME)));
-	for (size_t i = 0; i < seen->n; i++) {
-		if (nftlook_is_of(&seen->lines[i], table))
-			free_line(&seen->lines[i]);
-		else
-			seen->lines[kept++] = seen->lines[i];
-	}
-	seen->n = kept;
+	nftlook_forget(seen, table);
 	return 0;
 }
 

@@ -36,6 +36,9 @@ const char *nftlook_comment(const struct nftlook_line *line);
 /* True when LINE is of TABLE, "FAMILY NAME". */
 bool nftlook_is_of(const struct nftlook_line *line, const char *table);
 
+/* Takes out of SEEN what is of TABLE, "FAMILY NAME". */
+void nftlook_forget(struct nftlook *seen, const char *table);
+
 void nftlook_free(struct nftlook *seen);
 
 #endif

@@ -22,20 +22,24 @@ picture() {
 		host sh -c 'nft -s list table inet vault-guard; ip address show dev vlt-media; cat /run/vault/media/*.conf'
 		inside media sh -c 'for t in "inet vault" "netdev vault-link" "netdev vault-tunnel"; do
 				nft -s list table $t; done
-			ip address; ip route; ip -6 route; wg show wg-media allowed-ips; wg show wg-media endpoints
+			ip address; ip route; ip -6 route; { wg show wg-media allowed-ips; wg show wg-media endpoints; } | sort
 			sysctl -a 2> /dev/null | grep -E "^net.ipv[46].conf.(all|default)"'
 	} 2>&1 | sed '/inet6 fe80/d; /link\/ether/d; /valid_lft/d'
 }
 
-# mends COMMAND…: that drift changes the picture, one `up` brings the old one back, the next finds nothing to do
+# mends COMMAND…: that drift changes the picture, `plan` tells what one `up` then does, which brings the old one back; the next
+# finds nothing to do
 mends() {
-	local before after
+	local before after told
 	before=$(picture)
 	"$@"
 	after=$(picture) || true # a dead tunnel does not answer
 	[ "$before" != "$after" ] || { echo "no drift: $*"; return 1; }
+	told=$("${again[@]}" plan)
+	[ "$(picture)" = "$after" ] || { echo "plan has changed something: $told"; return 1; }
 	run -0 "${again[@]}"
 	[[ $output == *"media: "[+~-]* ]] || { echo "nothing mended: $output"; return 1; }
+	diff <(grep '^media: [+~-]' <<< "$told") <(grep '^media: [+~-]' <<< "$output")
 	after=$(picture)
 	[ "$before" = "$after" ] || { diff <(echo "$before") <(echo "$after"); return 1; }
 	run -0 "${again[@]}"
@@ -176,5 +180,49 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|RTM_
 	[ "$output" = '{"name":"media","changes":[]}' ]
 	inside media ip route add 1.2.3.0/24 dev wg-media
 	run -0 vault -j up media conf "$LAB/provider.conf"
-	[ "$output" = '{"name":"media","changes":[{"change":"-","object":"route 1.2.3.0/24"}]}' ]
+	[ "$output" = '{"name":"media","changes":[{"change":"-","object":"route 1.2.3.0/24","word":null}]}' ]
+	run -0 vault -j up media conf "$LAB/provider.conf" publish 8080:9
+	[ "$output" = '{"name":"media","changes":[{"change":"+","object":"publish 8080:9/tcp","word":"publish"}]}' ]
+}
+
+# told WORDS…: what `plan` and then `up` with them tell, each of them once, in one line; nothing else in between
+told() {
+	local plan before
+
+	before=$(picture)
+	plan=$(vault up media "$@" plan | sed 's/^media: //')
+	[ "$(picture)" = "$before" ] || { echo "plan has changed something"; return 1; }
+	diff <(echo "$plan") <(vault up media "$@" | sed 's/^media: //') >&2 || return 1
+	paste -sd ';' <<< "$plan"
+}
+
+@test "DL-6 DL-5 plan: what words would change, by their names, and what drifted beside; the same as up then tells" {
+	[ "$("${again[@]}" plan)" = "media: nothing to change" ]
+	[ "$(vault -j up media plan)" = '{"name":"media","changes":[]}' ]
+	[ "$(told conf "$LAB/provider.conf" publish 8080:9 dns 10.66.0.9 mtu 1300)" = \
+		"~ mtu 1300;- dns 10.66.0.1;- dns fd66::1;+ dns 10.66.0.9;+ publish 8080:9/tcp" ]
+	inside media nft insert rule inet vault output accept
+	host sh -c 'echo nameserver 9.9.9.9 > /run/vault/media/resolv.conf'
+	[ "$(told conf "$LAB/provider.conf" publish 8081:9 dns 10.66.0.9)" = \
+		"~ kill switch;~ files of media;~ mtu 1400;- publish 8080:9/tcp;+ publish 8081:9/tcp" ]
+	host ip link del vlt-media
+	[[ $(told isolated publish 8081:9) == *"+ link vlt-media"*"- tunnel wg-media"* ]]
+	run -1 host pgrep -f 'wireguard-go -f wg-media'
+	[[ $(told isolated no-link) == "- link vlt-media;- publish 8081:9/tcp" ]]
+	[[ $(told conf "$LAB/provider.conf") == *"+ tunnel wg-media"*"+ peer "*"+ link vlt-media"* ]]
+	vault check media
+}
+
+@test "DL-6 plan of a vault that is not up, of a name that is not its own, by who is not root" {
+	vault down media
+	run -0 vault up media conf "$LAB/provider.conf" publish 8080:9 plan
+	[[ $output == *"media: + tunnel wg-media"*"media: + publish 8080:9/tcp" ]]
+	run ! host ls /run/netns/media
+	run ! host ls /run/vault/media
+	host ip netns add media
+	run -1 vault up media conf "$LAB/provider.conf" plan
+	[[ $output == *"is not this vault's"* ]]
+	host ip netns del media
+	run -2 vault up media plan dry-run
+	[[ $output == *"plan, dry-run: one of them"* ]]
 }

@@ -478,7 +478,7 @@ named() { host sh -c "grep -v vpn.example /etc/hosts > $LAB/hosts; printf '%s vp
 	run ! inside media curl -sm 2 http://203.0.113.80/
 	named 198.51.100.2
 	run -0 vault up media
-	[[ $output == *"~ keys and peers of wg-media"* ]]
+	[[ $output == *"~ peer "*": endpoint"* ]]
 	[ "$(endpoint)" = 198.51.100.2:51820 ]
 	works
 	host ip route del default

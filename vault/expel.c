@@ -22,10 +22,12 @@
 #define ROUNDS 8
 
 struct round {
-	const struct plan *plan;
+	const struct plan *plan, *had;
 	struct world *w;
 	walk_change_fn *fn;
 	void *arg;
+	bool only_looks; /* nothing is sent */
+	bool is_asked; /* what is about to go was asked for before */
 	bool tells; /* nothing more can be removed: what is left is told */
 	size_t found, removed;
 	uint8_t family; /* of the rules that are looked at */
@@ -36,17 +38,23 @@ struct round {
 static int finish(struct round *e, char sign, const char *label)
 {
 	struct world *w = e->w;
-	int r = world_flush(w);
+	int r = 0;
 
+	if (e->only_looks)
+		world_forget(w);
+	else
+		r = world_flush(w);
 	e->found++;
 	if (!r) {
 		e->removed++;
-		e->fn(sign, label, e->arg);
+		if (!e->is_asked)
+			e->fn(sign, label, e->arg);
 	} else if (e->tells) {
 		report_error(w->spec->name, "removing %s, which is not the vault's: %s%s%s", label,
 			     strerror(-r), w->why[0] ? ": " : "", w->why);
 	}
 	w->why[0] = '\0';
+	e->is_asked = false;
 	return 0;
 }
 
@@ -68,6 +76,7 @@ static int expel_route(const struct rtnl_route *route, void *arg)
 
 	if (!stranger_is_route(e->plan, e->w->sight, route))
 		return 0;
+	e->is_asked = e->had && !stranger_is_route(e->had, e->w->sight, route);
 	snprintf(label, sizeof(label), "route %s", prefix_format(&route->dst, text));
 	return remove_told(e, route->told, label);
 }
@@ -86,6 +95,8 @@ static int expel_address(const struct rtnl_address *a, void *arg)
 
 	if (!is_odd_address(e, a))
 		return 0;
+	e->is_asked =
+		e->had && !stranger_is_address(e->had, a) && !sight_address_fault(e->w->sight, a);
 	snprintf(label, sizeof(label), "address %s", prefix_format(&a->address, text));
 	return remove_told(e, a->told, label);
 }
@@ -210,9 +221,30 @@ static int go_round(struct round *e, struct nl_error *error)
 	return r;
 }
 
-int expel(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
+static void report_unread(const struct world *w, const struct nl_error *error, int r)
 {
-	struct round e = { .plan = plan, .w = w, .fn = fn, .arg = arg };
+	report_error(w->spec->name, "looking for what is not the vault's: %s%s%s%s", strerror(-r),
+		     error->text[0] ? ": " : "", error->text, w->why);
+}
+
+int expel_tell(const struct plan *plan, const struct plan *had, struct world *w, walk_change_fn *fn,
+	       void *arg)
+{
+	struct round e = {
+		.plan = plan, .had = had, .w = w, .fn = fn, .arg = arg, .only_looks = true
+	};
+	struct nl_error error = { 0 };
+	int r = go_round(&e, &error);
+
+	if (r)
+		report_unread(w, &error, r);
+	return r;
+}
+
+int expel(const struct plan *plan, const struct plan *had, struct world *w, walk_change_fn *fn,
+	  void *arg)
+{
+	struct round e = { .plan = plan, .had = had, .w = w, .fn = fn, .arg = arg };
 	struct nl_error error = { 0 };
 	int r = 0;
 
@@ -228,8 +260,7 @@ int expel(const struct plan *plan, struct world *w, walk_change_fn *fn, void *ar
 			break;
 	}
 	if (r)
-		report_error(w->spec->name, "looking for what is not the vault's: %s%s%s%s",
-			     strerror(-r), error.text[0] ? ": " : "", error.text, w->why);
+		report_unread(w, &error, r);
 	else if (e.found && !e.tells)
 		report_error(w->spec->name,
 			     "what is not the vault's comes back as soon as it is removed: is "

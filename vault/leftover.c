@@ -15,8 +15,7 @@
 #include "vault/state.h"
 #include "vault/walk.h"
 
-/* Something is bound to the name: ours when the state says so. */
-static int judge_namespace(const char *name, int ns, struct spec *old)
+int leftover_judge(const char *name, int ns, struct spec *old)
 {
 	char why[STATE_WHY_LEN];
 	int r = state_load(name, old);
@@ -112,7 +111,7 @@ int leftover_settle(const char *name, int dir, bool made, struct spec *old, int 
 
 	*out = -1;
 	if (ns >= 0) {
-		code = judge_namespace(name, ns, old);
+		code = leftover_judge(name, ns, old);
 		if (code == EXIT_DONE)
 			*out = steal_fd(&ns);
 		return code;

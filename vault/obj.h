@@ -74,6 +74,7 @@ struct obj {
 
 /* A vault as the ordered list of its objects. */
 struct plan {
+	const struct spec *spec; /* what it is a plan of; outlives it */
 	struct obj objs[PLAN_MAX];
 	size_t n;
 	bool overflow; /* more than PLAN_MAX: nothing may be made of it */

@@ -202,6 +202,7 @@ static void add_interfaces(const struct spec *spec, struct plan *plan)
 
 void plan_build(const struct spec *spec, struct plan *plan)
 {
+	plan->spec = spec;
 	plan->n =
 		0; /* an object is zeroed when it is added: of hundreds there is room for, few are */
 	plan->overflow = false;

@@ -8,7 +8,7 @@
 /*
  * Fills *PLAN from SPEC, which gather has completed. The order is the safety: at every point of it
  * what can leave is a subset of what the finished vault allows (see plan.c). The objects borrow
- * nothing from SPEC.
+ * nothing from SPEC, which the plan points to.
  */
 void plan_build(const struct spec *spec, struct plan *plan);
 

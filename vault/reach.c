@@ -368,6 +368,18 @@ const char *reach_format_publish(const struct spec_publish *publish, char buf[st
 	return buf;
 }
 
+const char *reach_tell_publish(const struct spec_publish *publish, char buf[static REACH_STRLEN])
+{
+	char inner[16], *at;
+
+	reach_format_publish(publish, buf);
+	snprintf(inner, sizeof(inner), ":%u/", publish->port);
+	at = strstr(buf, inner);
+	if (at && publish->host_port == publish->port)
+		memmove(at, at + strlen(inner) - 1, strlen(at + strlen(inner) - 1) + 1);
+	return buf;
+}
+
 const char *reach_format_ports(const struct spec_ports *ports, char buf[static REACH_STRLEN])
 {
 	if (ports->first == ports->last)

@@ -21,6 +21,8 @@ const char *reach_add_allow_to(const char *text, struct spec_reach *reach);
 
 /* Write an element of the lists as its word takes it to BUF and return BUF. */
 const char *reach_format_publish(const struct spec_publish *publish, char buf[static REACH_STRLEN]);
+/* The same, the port once where both are one. */
+const char *reach_tell_publish(const struct spec_publish *publish, char buf[static REACH_STRLEN]);
 const char *reach_format_ports(const struct spec_ports *ports, char buf[static REACH_STRLEN]);
 const char *reach_format_hole(const struct spec_hole *hole, char buf[static REACH_STRLEN]);
 

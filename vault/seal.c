@@ -353,7 +353,7 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 {
 	struct chain *c;
 
-	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = "vault-link" };
+	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = SEAL_LINK_TABLE };
 	ruleset_counter(rs, "dropped_frames");
 	sealset_name_ports(rs);
 	add_icmp_sets(spec, rs);
@@ -380,7 +380,7 @@ static void build_tunnel(const struct spec *spec, struct ruleset *rs)
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
 	struct chain *c;
 
-	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = "vault-tunnel" };
+	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = SEAL_TUNNEL_TABLE };
 	ruleset_counter(rs, "dropped_frames");
 	sealset_name_ports(rs);
 	sealset_resolvers(spec, rs);

@@ -7,7 +7,10 @@
 #include "lib/ruleset.h"
 #include "vault/spec.h"
 
-#define SEAL_TABLE "vault" /* inside a vault */
+#define SEAL_TABLE "vault" /* inside a vault; and these, of what leaves by one interface each */
+#define SEAL_LINK_TABLE "vault-link"
+#define SEAL_TUNNEL_TABLE "vault-tunnel"
+#define SEAL_LEG_TABLE "vault-leg"
 /* On the host; and the comment by which ours is known from one that somebody else called so. */
 #define SEAL_GUARD_TABLE "vault-guard"
 #define SEAL_GUARD_MARK "made by vault(8), which alone changes it"

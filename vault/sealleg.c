@@ -11,6 +11,7 @@
 
 #include <netinet/in.h>
 
+#include "vault/seal.h"
 #include "vault/sealset.h"
 
 static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
@@ -169,7 +170,7 @@ void sealleg_build(const struct spec *spec, struct ruleset *rs)
 	const struct addr *own = &spec->leg.address.addr;
 	struct chain *c;
 
-	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = "vault-leg" };
+	*rs = (struct ruleset){ .family = RULESET_NETDEV, .table = SEAL_LEG_TABLE };
 	ruleset_counter(rs, "dropped_frames");
 	sealset_name_ports(rs);
 	sealset_resolvers(spec, rs);

@@ -227,16 +227,18 @@ static size_t forget(void *list, size_t n, size_t size, size_t at, uint32_t gone
 	return kept;
 }
 
-void sight_forget_link(struct sight *s, uint32_t index)
+void sight_forget_link(struct sight *s, uint32_t index, const char *table)
 {
+	char key[64];
+
 	s->n_links = forget(s->links, s->n_links, sizeof(*s->links),
 			    offsetof(struct rtnl_link, index), index);
 	s->n_addresses = forget(s->addresses, s->n_addresses, sizeof(*s->addresses),
 				offsetof(struct rtnl_address, index), index);
 	s->n_routes = forget(s->routes, s->n_routes, sizeof(*s->routes),
 			     offsetof(struct rtnl_route, index), index);
-	nftlook_free(&s->rules); /* the kernel took its chain away with it: the frame filters are to
-				    be loaded anew */
+	snprintf(key, sizeof(key), "netdev %s", table);
+	nftlook_forget(&s->rules, key); /* the kernel took its chain away with it */
 }
 
 bool sight_route_is(const struct rtnl_route *route, const struct obj_route *wanted)

@@ -55,8 +55,9 @@ struct sight {
 int must_check sight_take(struct world *w, struct sight *out, char why[static 256]);
 void sight_free(struct sight *sight);
 
-/* Takes the link INDEX in the vault, with its addresses and routes, out of S: it was removed. */
-void sight_forget_link(struct sight *s, uint32_t index);
+/* Takes the link INDEX in the vault, with its addresses, its routes and what there was of the TABLE
+ * of its frames, out of S: it was removed. */
+void sight_forget_link(struct sight *s, uint32_t index, const char *table);
 
 /* Why the address A inside is not as `up` gives one to an interface, or NULL. */
 const char *sight_address_fault(const struct sight *s, const struct rtnl_address *a);

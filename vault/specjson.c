@@ -35,19 +35,20 @@ static void *append_allowed(void *peer)
 }
 
 static const struct field peer_fields[] = {
-	{ "public_key", FIELD_KEY, FIELD_AT(struct wg_peer, public_key) },
-	{ "has_preshared_key", FIELD_BIT, FIELD_AT(struct wg_peer, flags),
+	{ "public_key", "public key", FIELD_KEY, FIELD_AT(struct wg_peer, public_key) },
+	{ "has_preshared_key", "preshared key", FIELD_BIT, FIELD_AT(struct wg_peer, flags),
 	  .max = WG_PEER_HAS_PRESHARED_KEY },
-	{ "endpoint_host", FIELD_STRING, FIELD_AT(struct wg_peer, endpoint.host) },
-	{ "endpoint_address", FIELD_ADDR, FIELD_AT(struct wg_peer, endpoint.addr) },
-	{ "endpoint_scope", FIELD_NUMBER, FIELD_AT(struct wg_peer, endpoint.scope),
+	{ "endpoint_host", NULL, FIELD_STRING, FIELD_AT(struct wg_peer, endpoint.host) },
+	{ "endpoint_address", "endpoint", FIELD_ADDR, FIELD_AT(struct wg_peer, endpoint.addr) },
+	{ "endpoint_scope", NULL, FIELD_NUMBER, FIELD_AT(struct wg_peer, endpoint.scope),
 	  .max = INT32_MAX },
-	{ "endpoint_port", FIELD_NUMBER, FIELD_AT(struct wg_peer, endpoint.port),
+	{ "endpoint_port", "endpoint port", FIELD_NUMBER, FIELD_AT(struct wg_peer, endpoint.port),
 	  .max = UINT16_MAX },
-	{ "persistent_keepalive", FIELD_NUMBER, FIELD_AT(struct wg_peer, keepalive),
+	{ "persistent_keepalive", "keepalive", FIELD_NUMBER, FIELD_AT(struct wg_peer, keepalive),
 	  .max = UINT16_MAX },
-	{ "allowed_ips", FIELD_LIST, FIELD_ARRAY(struct wg_peer, allowed_ips, n_allowed_ips),
-	  .element = FIELD_PREFIX, .append = append_allowed },
+	{ "allowed_ips", "allowed IPs", FIELD_LIST,
+	  FIELD_ARRAY(struct wg_peer, allowed_ips, n_allowed_ips), .element = FIELD_PREFIX,
+	  .append = append_allowed },
 };
 static const struct fields peers = { peer_fields, ARRAY_SIZE(peer_fields) };
 
@@ -62,15 +63,16 @@ static void *append_peer(void *spec)
 }
 
 static const struct field tunnel_fields[] = {
-	{ "interface", FIELD_NAME, FIELD_AT(struct spec, tunnel_name) },
-	{ "index", FIELD_NUMBER, FIELD_AT(struct spec, tunnel_index), .max = INT32_MAX },
-	{ "public_key", FIELD_KEY, FIELD_AT(struct spec, wg.public_key) },
-	{ "mtu", FIELD_NUMBER, FIELD_AT(struct spec, mtu), .max = UINT16_MAX },
-	{ "listen_port", FIELD_NUMBER, FIELD_AT(struct spec, wg.listen_port), .max = UINT16_MAX },
-	{ "fwmark", FIELD_NUMBER, FIELD_AT(struct spec, wg.fwmark), .max = UINT32_MAX },
-	{ "addresses", FIELD_LIST, FIELD_ARRAY(struct spec, addresses, n_addresses),
+	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, tunnel_name) },
+	{ "index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, tunnel_index), .max = INT32_MAX },
+	{ "public_key", "public key", FIELD_KEY, FIELD_AT(struct spec, wg.public_key) },
+	{ "mtu", "mtu", FIELD_NUMBER, FIELD_AT(struct spec, mtu), .max = UINT16_MAX },
+	{ "listen_port", "listen port", FIELD_NUMBER, FIELD_AT(struct spec, wg.listen_port),
+	  .max = UINT16_MAX },
+	{ "fwmark", NULL, FIELD_NUMBER, FIELD_AT(struct spec, wg.fwmark), .max = UINT32_MAX },
+	{ "addresses", "address", FIELD_LIST, FIELD_ARRAY(struct spec, addresses, n_addresses),
 	  .element = FIELD_PREFIX },
-	{ "peers", FIELD_LIST, FIELD_ARRAY(struct spec, wg.peers, wg.n_peers),
+	{ "peers", "peer", FIELD_LIST, FIELD_ARRAY(struct spec, wg.peers, wg.n_peers),
 	  .element = FIELD_STRUCT, .fields = &peers, .append = append_peer },
 };
 static const struct fields tunnel = { tunnel_fields, ARRAY_SIZE(tunnel_fields) };
@@ -81,15 +83,18 @@ static bool has_link(const void *spec)
 }
 
 static const struct field link_fields[] = {
-	{ "host_interface", FIELD_NAME, FIELD_AT(struct spec, host_name) },
-	{ "interface", FIELD_NAME, FIELD_AT(struct spec, link_name) },
-	{ "host_index", FIELD_NUMBER, FIELD_AT(struct spec, host_index), .max = INT32_MAX },
-	{ "index", FIELD_NUMBER, FIELD_AT(struct spec, link_index), .max = INT32_MAX,
+	{ "host_interface", NULL, FIELD_NAME, FIELD_AT(struct spec, host_name) },
+	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, link_name) },
+	{ "host_index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, host_index), .max = INT32_MAX },
+	{ "index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, link_index), .max = INT32_MAX,
 	  .fallback = 2 },
-	{ "host_address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].host) },
-	{ "vault_address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].vault) },
-	{ "host_address6", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V6].host) },
-	{ "vault_address6", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V6].vault) },
+	{ "host_address", "host-address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].host) },
+	{ "vault_address", "vault-address", FIELD_PREFIX,
+	  FIELD_AT(struct spec, link[SPEC_V4].vault) },
+	{ "host_address6", "host-address", FIELD_PREFIX,
+	  FIELD_AT(struct spec, link[SPEC_V6].host) },
+	{ "vault_address6", "vault-address", FIELD_PREFIX,
+	  FIELD_AT(struct spec, link[SPEC_V6].vault) },
 };
 static const struct fields link_rows = { link_fields, ARRAY_SIZE(link_fields) };
 
@@ -101,17 +106,17 @@ static bool has_leg(const void *spec)
 /* The names of its interfaces follow from its own and the vault's: they are for who reads the JSON.
  */
 static const struct field segment_fields[] = {
-	{ "name", FIELD_NAME, FIELD_AT(struct spec, leg.segment) },
-	{ "bridge", FIELD_NAME, FIELD_AT(struct spec, bridge_name) },
-	{ "host_interface", FIELD_NAME, FIELD_AT(struct spec, port_name) },
-	{ "interface", FIELD_NAME, FIELD_AT(struct spec, leg_name) },
-	{ "host_index", FIELD_NUMBER, FIELD_AT(struct spec, port_index), .max = INT32_MAX },
-	{ "index", FIELD_NUMBER, FIELD_AT(struct spec, leg_index), .max = INT32_MAX,
+	{ "name", "segment", FIELD_NAME, FIELD_AT(struct spec, leg.segment) },
+	{ "bridge", NULL, FIELD_NAME, FIELD_AT(struct spec, bridge_name) },
+	{ "host_interface", NULL, FIELD_NAME, FIELD_AT(struct spec, port_name) },
+	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, leg_name) },
+	{ "host_index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, port_index), .max = INT32_MAX },
+	{ "index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, leg_index), .max = INT32_MAX,
 	  .fallback = 3 },
-	{ "address", FIELD_PREFIX, FIELD_AT(struct spec, leg.address) },
-	{ "role", FIELD_CHOICE, FIELD_AT(struct spec, leg.role), .names = spec_role_names,
-	  .n_names = SPEC_ROLES },
-	{ "via", FIELD_ADDR, FIELD_AT(struct spec, leg.via) },
+	{ "address", "segment address", FIELD_PREFIX, FIELD_AT(struct spec, leg.address) },
+	{ "role", "segment role", FIELD_CHOICE, FIELD_AT(struct spec, leg.role),
+	  .names = spec_role_names, .n_names = SPEC_ROLES },
+	{ "via", "segment via", FIELD_ADDR, FIELD_AT(struct spec, leg.via) },
 };
 static const struct fields segment = { segment_fields, ARRAY_SIZE(segment_fields) };
 
@@ -125,6 +130,11 @@ static const char *format_prefix(const void *element, char buf[static FIELD_STRL
 static const char *format_publish(const void *element, char buf[static FIELD_STRLEN])
 {
 	return reach_format_publish(element, buf);
+}
+
+static const char *tell_publish(const void *element, char buf[static FIELD_STRLEN])
+{
+	return reach_tell_publish(element, buf);
 }
 
 static const char *format_ports(const void *element, char buf[static FIELD_STRLEN])
@@ -164,58 +174,63 @@ static const char *parse_allow_to(const char *text, void *reach)
 
 /* The elements as their words take them: one grammar in the description and on the command line. */
 static const struct field reach_fields[] = {
-	{ "accessible_from", FIELD_LINES, FIELD_ARRAY(struct spec_reach, from, n_from),
-	  .format = format_prefix, .parse = parse_from },
-	{ "publish", FIELD_LINES, FIELD_ARRAY(struct spec_reach, publish, n_publish),
-	  .format = format_publish, .parse = parse_publish },
-	{ "open_port", FIELD_LINES, FIELD_ARRAY(struct spec_reach, open_ports, n_open_ports),
-	  .format = format_ports, .parse = parse_open_port },
-	{ "allow_host", FIELD_LINES, FIELD_ARRAY(struct spec_reach, host_ports, n_host_ports),
-	  .format = format_ports, .parse = parse_allow_host },
-	{ "allow_to", FIELD_LINES, FIELD_ARRAY(struct spec_reach, holes, n_holes),
+	{ "accessible_from", "accessible-from", FIELD_LINES,
+	  FIELD_ARRAY(struct spec_reach, from, n_from), .format = format_prefix,
+	  .parse = parse_from },
+	{ "publish", "publish", FIELD_LINES, FIELD_ARRAY(struct spec_reach, publish, n_publish),
+	  .format = format_publish, .tell = tell_publish, .parse = parse_publish },
+	{ "open_port", "open-port", FIELD_LINES,
+	  FIELD_ARRAY(struct spec_reach, open_ports, n_open_ports), .format = format_ports,
+	  .parse = parse_open_port },
+	{ "allow_host", "allow-host", FIELD_LINES,
+	  FIELD_ARRAY(struct spec_reach, host_ports, n_host_ports), .format = format_ports,
+	  .parse = parse_allow_host },
+	{ "allow_to", "allow-to", FIELD_LINES, FIELD_ARRAY(struct spec_reach, holes, n_holes),
 	  .format = format_hole, .parse = parse_allow_to },
 };
 static const struct fields reach = { reach_fields, ARRAY_SIZE(reach_fields) };
 
 static const struct field hook_fields[] = {
-	{ "post_up", FIELD_LIST,
+	{ "post_up", "post-up", FIELD_LIST,
 	  FIELD_ARRAY(struct spec, hooks[SPEC_POST_UP].list, hooks[SPEC_POST_UP].n),
 	  .element = FIELD_STRING },
-	{ "pre_down", FIELD_LIST,
+	{ "pre_down", "pre-down", FIELD_LIST,
 	  FIELD_ARRAY(struct spec, hooks[SPEC_PRE_DOWN].list, hooks[SPEC_PRE_DOWN].n),
 	  .element = FIELD_STRING },
-	{ "post_down", FIELD_LIST,
+	{ "post_down", "post-down", FIELD_LIST,
 	  FIELD_ARRAY(struct spec, hooks[SPEC_POST_DOWN].list, hooks[SPEC_POST_DOWN].n),
 	  .element = FIELD_STRING },
 };
 static const struct fields hooks = { hook_fields, ARRAY_SIZE(hook_fields) };
 
 static const struct field spec_rows[] = {
-	{ "name", FIELD_NAME, FIELD_AT(struct spec, name) },
-	{ "netns_inode", FIELD_NUMBER, FIELD_AT(struct spec, netns_inode), .max = INT64_MAX },
-	{ "netns_cookie", FIELD_NUMBER, FIELD_AT(struct spec, netns_cookie), .max = INT64_MAX },
-	{ "seal_generation", FIELD_NUMBER, FIELD_AT(struct spec, seal_generation),
+	{ "name", NULL, FIELD_NAME, FIELD_AT(struct spec, name) },
+	{ "netns_inode", NULL, FIELD_NUMBER, FIELD_AT(struct spec, netns_inode), .max = INT64_MAX },
+	{ "netns_cookie", NULL, FIELD_NUMBER, FIELD_AT(struct spec, netns_cookie),
+	  .max = INT64_MAX },
+	{ "seal_generation", NULL, FIELD_NUMBER, FIELD_AT(struct spec, seal_generation),
 	  .max = UINT32_MAX },
-	{ "conf", FIELD_STRING, FIELD_AT(struct spec, conf) },
-	{ "backend", FIELD_CHOICE, FIELD_AT(struct spec, backend), .names = backends,
+	{ "conf", "conf", FIELD_STRING, FIELD_AT(struct spec, conf) },
+	{ "backend", NULL, FIELD_CHOICE, FIELD_AT(struct spec, backend), .names = backends,
 	  .n_names = ARRAY_SIZE(backends) },
-	{ "program", FIELD_STRING, FIELD_AT(struct spec, program) },
-	{ "tunnel", FIELD_STRUCT, .fields = &tunnel, .is_present = has_tunnel,
+	{ "program", "userspace", FIELD_STRING, FIELD_AT(struct spec, program) },
+	{ "tunnel", "tunnel", FIELD_STRUCT, .fields = &tunnel, .is_present = has_tunnel,
 	  .present_at = offsetof(struct spec, has_tunnel) },
-	{ "dns", FIELD_LIST, FIELD_ARRAY(struct spec, dns, n_dns), .element = FIELD_ADDR },
-	{ "dns_search", FIELD_LIST, FIELD_ARRAY(struct spec, search, n_search),
+	{ "dns", "dns", FIELD_LIST, FIELD_ARRAY(struct spec, dns, n_dns), .element = FIELD_ADDR },
+	{ "dns_search", "search", FIELD_LIST, FIELD_ARRAY(struct spec, search, n_search),
 	  .element = FIELD_STRING },
-	{ "link", FIELD_STRUCT, .fields = &link_rows, .is_present = has_link,
+	{ "link", "link", FIELD_STRUCT, .fields = &link_rows, .is_present = has_link,
 	  .present_at = offsetof(struct spec, has_link) },
-	{ "reach", FIELD_STRUCT, FIELD_AT(struct spec, reach), .fields = &reach },
-	{ "adopt", FIELD_STRING, FIELD_AT(struct spec, adopt) },
-	{ "segment", FIELD_STRUCT, .fields = &segment, .is_present = has_leg,
+	{ "reach", NULL, FIELD_STRUCT, FIELD_AT(struct spec, reach), .fields = &reach },
+	{ "adopt", "adopt", FIELD_STRING, FIELD_AT(struct spec, adopt) },
+	{ "segment", "segment", FIELD_STRUCT, .fields = &segment, .is_present = has_leg,
 	  .present_at = SIZE_MAX },
-	{ "host_netns_inode", FIELD_NUMBER, FIELD_AT(struct spec, host_inode), .max = INT64_MAX },
-	{ "without_tunnel", FIELD_BOOL, FIELD_AT(struct spec, without_tunnel) },
-	{ "asked", FIELD_LIST, FIELD_ARRAY(struct spec, asked.list, asked.n),
+	{ "host_netns_inode", NULL, FIELD_NUMBER, FIELD_AT(struct spec, host_inode),
+	  .max = INT64_MAX },
+	{ "without_tunnel", NULL, FIELD_BOOL, FIELD_AT(struct spec, without_tunnel) },
+	{ "asked", NULL, FIELD_LIST, FIELD_ARRAY(struct spec, asked.list, asked.n),
 	  .element = FIELD_STRING },
-	{ "hooks", FIELD_STRUCT, .fields = &hooks },
+	{ "hooks", NULL, FIELD_STRUCT, .fields = &hooks },
 };
 const struct fields spec_fields = { spec_rows, ARRAY_SIZE(spec_rows) };
 

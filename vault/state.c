@@ -87,31 +87,39 @@ int state_lock(const char *name, bool mortal, bool *made)
 	}
 }
 
-bool state_is_locked(const char *name)
+int state_open(const char *name)
 {
 	char path[PATH_SIZE];
-	int fd cleanup(close_fd) = -1;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+bool state_is_locked(const char *name)
+{
+	int fd cleanup(close_fd) = state_open(name);
+
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
 }
 
 int state_share(const char *name)
 {
 	char path[PATH_SIZE];
-	int fd cleanup(close_fd) = -1;
+	int fd cleanup(close_fd) = state_open(name);
 
-	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB))
+	if (fd < 0)
+		return fd;
+	if (flock(fd, LOCK_SH | LOCK_NB))
 		return -errno;
+	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
 	return is_current(fd, path) ? steal_fd(&fd) : -EWOULDBLOCK;
 }
 
 static void description_path(const char *name, char out[static PATH_SIZE])
 {
-	snprintf(out, PATH_SIZE, "%s/%s/vault.json", STATE_DIR, name);
+	snprintf(out, PATH_SIZE, "%s/%s/" STATE_FILE, STATE_DIR, name);
 }
 
 bool state_is_current(int lock, const char *name)
@@ -160,14 +168,14 @@ static bool is_roots(const struct stat *st)
  * have written that. */
 static bool is_made(int dir, const char *path)
 {
-	char file[sizeof(STATE_DIR "//vault.json") + NAME_MAX];
+	char file[sizeof(STATE_DIR "//" STATE_FILE) + NAME_MAX];
 	struct stat st;
 
 	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW))
 		return true; /* to find what is wrong with it is the caller's */
 	if (is_roots(&st) && (st.st_mode & 07777) == FOLDER_MODE)
 		return true;
-	snprintf(file, sizeof(file), "%s/vault.json", path);
+	snprintf(file, sizeof(file), "%s/" STATE_FILE, path);
 	return !faccessat(dir, file, F_OK, AT_SYMLINK_NOFOLLOW);
 }
 
@@ -283,7 +291,7 @@ static int keep_members(int dir, json_t *json)
 	json_t *old;
 	int r;
 
-	if (file_read_at(dir, "vault.json", STATE_MAX_BYTES, &text, &len))
+	if (file_read_at(dir, STATE_FILE, STATE_MAX_BYTES, &text, &len))
 		return 0;
 	old = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
 	r = json_is_object(old) ? json_object_update_missing(json, old) : 0;
@@ -299,7 +307,7 @@ int state_save(int dir, const struct spec *spec, const struct ns_id *id, uint32_
 	if (json && !keep_members(dir, json))
 		text = json_dumps(json, JSON_INDENT(2));
 	json_decref(json);
-	return text ? file_replace(dir, "vault.json", FILE_MODE, text, strlen(text)) : -ENOMEM;
+	return text ? file_replace(dir, STATE_FILE, FILE_MODE, text, strlen(text)) : -ENOMEM;
 }
 
 int state_is_sealed(const struct spec *spec, int ns)
@@ -340,7 +348,7 @@ const char *state_mend(int err)
 static int load(int dir, struct spec *out)
 {
 	int fd cleanup(close_fd) =
-		openat(dir, "vault.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		openat(dir, STATE_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	char *text cleanup(free_ptr) = NULL;
 	struct stat st, folder;
 	size_t len = 0;
@@ -469,7 +477,7 @@ const char *state_explain(const char *name, int err, char out[static STATE_WHY_L
 
 int state_remove_files(int dir)
 {
-	static const char *const files[] = { "vault.json", "resolv.conf", "nsswitch.conf",
+	static const char *const files[] = { STATE_FILE, "resolv.conf", "nsswitch.conf",
 					     "confine.conf", "hosts" };
 	static const char *const etc_files[] = { "resolv.conf", "nsswitch.conf", "hosts" };
 	int etc cleanup(close_fd) =

@@ -11,6 +11,8 @@
 #include "vault/spec.h"
 
 #define STATE_DIR "/run/vault"
+/* A vault's description, in its folder. */
+#define STATE_FILE "vault.json"
 
 /*
  * Waits for and takes the lock of the vault NAME: a flock(2) on its folder STATE_DIR/NAME, which is
@@ -19,6 +21,9 @@
  * folder's descriptor, which holds the lock until it is closed, or -errno.
  */
 int must_check state_lock(const char *name, bool mortal, bool *made);
+
+/* The folder of the vault NAME, without its lock, to be read. A descriptor or -errno. */
+int must_check state_open(const char *name);
 
 /*
  * Whose is the folder DIR of STATE_DIR? 0: a vault's. -EPERM: a vault's, and others than root could

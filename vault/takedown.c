@@ -122,7 +122,7 @@ static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct wo
 	r = state_save(w->dir, spec, &(struct ns_id){ spec->netns_inode, spec->netns_cookie },
 		       spec->seal_generation);
 	if (r)
-		report_error(spec->name, "writing %s/%s/vault.json: %s", STATE_DIR, spec->name,
+		report_error(spec->name, "writing %s/%s/" STATE_FILE ": %s", STATE_DIR, spec->name,
 			     strerror(-r));
 	return failures + (r ? 1 : 0);
 }

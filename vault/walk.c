@@ -20,6 +20,7 @@
 #include "vault/report.h"
 #include "vault/sight.h"
 #include "vault/signals.h"
+#include "vault/state.h"
 
 /* What to do about an error, where there is something; "" else. */
 static const char *mend(int err)
@@ -182,23 +183,111 @@ int walk_make(const struct plan *plan, struct world *w)
 	return r;
 }
 
-static int mend_object(const struct obj *o, struct world *w, walk_change_fn *fn, void *arg)
+/* The mending under way. */
+struct mending {
+	const struct plan *plan, *had;
+	bool was_right[PLAN_MAX]; /* objects of HAD */
+	int first_look[PLAN_MAX]; /* at objects of PLAN, before what they hang on was touched */
+	walk_change_fn *fn;
+	void *arg;
+	size_t told, made;
+	bool follows; /* of the files, the description alone is another one */
+	bool is_sealed;
+	int first; /* failure, 0 so far */
+};
+
+/* What O is, compared with what there is; W tells why only of what cannot be told. */
+static int look_at(struct mending *m, const struct obj *o, struct world *w)
+{
+	int look;
+
+	w->part = NULL;
+	look = o->kind->look(o, w);
+	if (look >= 0)
+		w->why[0] = w->before[0] = '\0';
+	if (o->kind == &kind_files)
+		m->follows = w->part && !strcmp(w->part, STATE_FILE);
+	return look;
+}
+
+/* The description goes with what it describes: that it is another one is told only when nothing
+ * else is. */
+static bool follows(const struct mending *m, const struct obj *o)
+{
+	return o->kind == &kind_files && m->follows;
+}
+
+/* Which objects are as they were asked to be, before anything is touched. What cannot be told is
+ * not: then it is told as a drift. */
+static void look_back(struct mending *m, struct world *w)
+{
+	struct sight was, *now = w->sight;
+	const struct spec *spec = w->spec;
+
+	if (!m->had)
+		return;
+	w->spec = m->had->spec;
+	if (!sight_take(w, &was, w->why)) {
+		w->sight = &was;
+		for (size_t i = 0; i < m->had->n; i++) {
+			const struct obj *o = &m->had->objs[i];
+
+			m->was_right[i] = look_at(m, o, w) == LOOK_SAME || follows(m, o);
+		}
+		sight_free(&was);
+	}
+	w->why[0] = w->before[0] = '\0';
+	w->sight = now;
+	w->spec = spec;
+}
+
+/* True when O changes as what was asked for does: it is new with that, or was as it was asked to
+ * be. */
+static bool is_asked(const struct mending *m, const struct obj *o)
+{
+	for (size_t i = 0; m->had && i < m->had->n; i++)
+		if (m->had->objs[i].kind == o->kind && !strcmp(m->had->objs[i].label, o->label))
+			return m->was_right[i];
+	return m->had;
+}
+
+/* An object that was right goes with another that was made anew: that one is told. */
+static void tell_change(struct mending *m, const struct obj *o, int look)
+{
+	if (m->first_look[o - m->plan->objs] == LOOK_SAME || is_asked(m, o) ||
+	    (m->told && follows(m, o)))
+		return;
+	m->told++;
+	m->fn(look == LOOK_ABSENT ? '+' : '~', o->label, m->arg);
+}
+
+static void tell_expelled(char sign, const char *label, void *arg)
+{
+	struct mending *m = arg;
+
+	m->told++;
+	m->fn(sign, label, m->arg);
+}
+
+static int mend_object(struct mending *m, const struct obj *o, struct world *w)
 {
 	int look, r;
 
 	if (signals_wait())
 		return -EINTR;
-	look = o->kind->look(o, w);
-	w->why[0] = w->before[0] = '\0';
+	look = m->first_look[o - m->plan->objs];
+	if (look < 0 || m->made)
+		look = look_at(m, o, w);
 	if (look <= LOOK_SAME)
 		return look;
+	m->made++;
 	r = o->kind->make(o, w);
 	if (!r)
 		r = world_flush(w);
 	if (r == -EOPNOTSUPP && o->flags & OBJ_OPTIONAL)
 		return 0; /* as when it was made */
 	if (!r)
-		fn(look == LOOK_ABSENT ? '+' : '~', o->label, arg);
+		tell_change(m, o, look);
 	return r;
 }
 
@@ -214,14 +303,12 @@ static bool opens_way(const struct obj *o)
 	return o->flags & OBJ_TRAFFIC || o->kind == &kind_up;
 }
 
-/* The mending under way. */
-struct mending {
-	const struct plan *plan;
-	walk_change_fn *fn;
-	void *arg;
-	bool is_sealed;
-	int first; /* failure, 0 so far */
-};
+static void look_ahead(struct mending *m, struct world *w, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		m->first_look[i] = look_at(m, &m->plan->objs[i], w);
+	m->made = 0;
+}
 
 /* Mends the objects FROM..TO; a failure of one is told, and does not keep the others from being
  * mended. False when a signal came. */
@@ -234,7 +321,7 @@ static bool mend_range(struct mending *m, struct world *w, size_t from, size_t t
 		if (!m->is_sealed && opens_way(o))
 			continue;
 		w->current = (unsigned int)i;
-		r = mend_object(o, w, m->fn, m->arg);
+		r = mend_object(m, o, w);
 		if (!r)
 			continue;
 		report_failure(w, o, "putting right", r);
@@ -248,26 +335,121 @@ static bool mend_range(struct mending *m, struct world *w, size_t from, size_t t
 	return true;
 }
 
-int walk_mend(const struct plan *plan, struct world *w, walk_change_fn *fn, void *arg)
+/* A tunnel that is asked for no longer goes before anything else, and alone: the link stays until
+ * the rest is right. */
+static size_t drop_tunnel(const struct mending *m, struct world *w)
 {
-	struct mending m = { .plan = plan, .fn = fn, .arg = arg, .is_sealed = true };
-	size_t inner = 0;
-	int r = 0;
+	const struct plan *had = m->had;
+	const struct spec *spec = w->spec;
+	size_t failures;
 
-	if (plan->overflow) {
-		report_error(w->spec->name, "more than %d objects: too many addresses", PLAN_MAX);
-		w->keeps_description = true;
-		return -E2BIG;
-	}
+	if (!had || !had->spec->has_tunnel || m->plan->spec->has_tunnel)
+		return 0;
+	w->spec = had->spec;
+	w->keeps_link = true;
+	failures = walk_remove_kind(had, w, &kind_tunnel);
+	w->keeps_link = false;
+	w->spec = spec;
+	if (!failures)
+		sight_forget_link(w->sight, had->spec->tunnel_index, SEAL_TUNNEL_TABLE);
+	return failures;
+}
+
+/* True when PLAN has an object that stands in for O. */
+static bool has_such(const struct plan *plan, const struct obj *o)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (plan->objs[i].kind == o->kind &&
+		    (o->kind != &kind_guard || plan->objs[i].guard == o->guard))
+			return true;
+	return false;
+}
+
+/* Removes, in reverse, what GONE has and KEPT has none of, but the tunnel. */
+static size_t drop(const struct plan *gone, const struct plan *kept, struct world *w)
+{
+	const struct spec *spec = w->spec;
+	size_t failures = 0;
+
+	w->spec = gone->spec;
+	for (size_t i = gone->n; i-- > 0;)
+		if (gone->objs[i].kind != &kind_tunnel && !has_such(kept, &gone->objs[i]))
+			failures += remove_object(&gone->objs[i], w, "removing");
+	w->spec = spec;
+	return failures;
+}
+
+/* The number of the first object that comes after the kill switch. */
+static size_t find_inner(const struct plan *plan)
+{
+	size_t inner = 0;
+
 	while (inner < plan->n && plan->objs[inner].kind != &kind_sysctl)
 		inner++;
+	return inner;
+}
+
+static int refuse_overflow(struct world *w)
+{
+	report_error(w->spec->name, "more than %d objects: too many addresses", PLAN_MAX);
+	w->keeps_description = true;
+	return -E2BIG;
+}
+
+int walk_mend(const struct plan *plan, const struct plan *had, struct world *w, walk_change_fn *fn,
+	      void *arg)
+{
+	struct mending m = { .plan = plan, .had = had, .fn = fn, .arg = arg, .is_sealed = true };
+	const size_t inner = find_inner(plan);
+	size_t failures;
+	int r = 0;
+
+	if (plan->overflow)
+		return refuse_overflow(w);
+	look_back(&m, w);
+	failures = drop_tunnel(&m, w);
 	/* The kill switch before anything else, so that what follows is never more than it allows. */
+	look_ahead(&m, w, 0, inner);
 	if (mend_range(&m, w, 0, inner)) {
-		r = expel(plan, w, fn, arg);
+		r = expel(plan, had, w, tell_expelled, &m);
+		look_ahead(&m, w, inner, plan->n);
 		(void)mend_range(&m, w, inner, plan->n);
 	}
+	if (had && w->keeps_description) /* which does not know what is new */
+		failures += drop(plan, had, w);
+	else if (had)
+		failures += drop(had, plan, w);
 	world_unlock_host(w);
-	return m.first ? m.first : r;
+	if (m.first || r)
+		return m.first ? m.first : r;
+	return failures ? -EIO : 0;
+}
+
+int walk_compare(const struct plan *plan, const struct plan *had, struct world *w,
+		 walk_change_fn *fn, void *arg)
+{
+	struct mending m = { .plan = plan, .had = had, .fn = fn, .arg = arg };
+	const size_t inner = find_inner(plan);
+	int r = 0;
+
+	if (plan->overflow)
+		return refuse_overflow(w);
+	look_back(&m, w);
+	for (size_t i = 0; !r && i < plan->n; i++) {
+		const struct obj *o = &plan->objs[i];
+		int look;
+
+		if (i == inner)
+			r = expel_tell(plan, had, w, tell_expelled, &m);
+		if (r)
+			break;
+		look = m.first_look[i] = look_at(&m, o, w);
+		if (look > LOOK_SAME)
+			tell_change(&m, o, look);
+		else if (look < 0)
+			report_failure(w, o, "looking at", r = look);
+	}
+	return r;
 }
 
 size_t walk_remove(const struct plan *plan, struct world *w)

@@ -2,6 +2,7 @@
 /* test/unit/spec.c: what was described is what is read back (HO-2): random descriptions through
  * their JSON, random wg-quick files through their text. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -317,6 +318,113 @@ static void test_descriptions(void)
 	ok(good, "HO-2 2,000 random descriptions are read back as they were");
 }
 
+struct told {
+	size_t plus, minus, other;
+	struct str text;
+};
+
+static int count_change(char sign, const char *word, const char *text, void *arg)
+{
+	struct told *told = arg;
+
+	told->plus += sign == '+';
+	told->minus += sign == '-';
+	told->other += sign == '~';
+	str_addf(&told->text, "%c %s%s%s\n", sign, word, *text ? " " : "", text);
+	return told->text.err;
+}
+
+/* What differs from A to B, and nothing when they are the same. */
+static void count_changes(const struct spec *a, const struct spec *b, struct told *told)
+{
+	*told = (struct told){ .text = STR_INIT };
+	if (field_changes(&spec_fields, a, b, count_change, told))
+		told->plus = SIZE_MAX;
+}
+
+/* There and back: what comes goes, what goes comes, and a copy is no change. */
+static bool changes_mirror(const struct spec *a, const struct spec *b)
+{
+	json_t *json = spec_to_json(a);
+	struct spec copy;
+	struct told there, back, none;
+	bool good = !spec_from_json(json, &copy);
+
+	json_decref(json);
+	count_changes(a, b, &there);
+	count_changes(b, a, &back);
+	count_changes(a, &copy, &none);
+	good = good && !none.text.len && there.plus != SIZE_MAX && there.other == back.other;
+	/* of a struct that comes its members are told, too; of one that goes they are not */
+	if (a->has_tunnel == b->has_tunnel && a->has_link == b->has_link &&
+	    spec_has_leg(a) == spec_has_leg(b))
+		good = good && there.plus == back.minus && there.minus == back.plus;
+	if (!good)
+		printf("# there: %s# back: %s# copy: %s\n", there.text.s, back.text.s,
+		       none.text.s ? none.text.s : "");
+	str_free(&there.text);
+	str_free(&back.text);
+	str_free(&none.text);
+	spec_free(&copy);
+	return good;
+}
+
+static void test_changes(void)
+{
+	const uint64_t seed = state;
+	bool good = true;
+
+	for (int i = 0; good && i < ROUNDS; i++) {
+		struct spec a, b;
+
+		fill_spec(&a);
+		fill_spec(&b);
+		good = changes_mirror(&a, &b);
+		spec_free(&a);
+		spec_free(&b);
+	}
+	if (!good)
+		printf("# SEED=%llu\n", (unsigned long long)seed);
+	ok(good,
+	   "HO-2 DL-6 the changes between 2,000 pairs of random descriptions, there and back");
+}
+
+/* Two descriptions by hand: each sign, a list, a peer, a struct that comes. */
+static void test_change_words(void)
+{
+	static const char wanted[] =
+		"~ mtu 1300\n"
+		"+ peer AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
+		"~ peer AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=: keepalive\n"
+		"+ link vlt-a\n+ host-address 10.200.0.1/30\n"
+		"- publish 80:8080/tcp\n+ publish 81/udp\n";
+	struct spec a = { .has_tunnel = true, .mtu = 1400 },
+		    b = { .has_tunnel = true, .mtu = 1300 };
+	struct told told;
+	struct wg_peer *peer;
+	bool good;
+
+	peer = wg_device_add_peer(&a.wg);
+	peer->public_key.bytes[0] = 1;
+	peer = wg_device_add_peer(&b.wg);
+	peer->public_key.bytes[0] = 2;
+	peer = wg_device_add_peer(&b.wg);
+	peer->public_key.bytes[0] = 1;
+	peer->keepalive = 25;
+	good = !reach_add_publish("80:8080", &a.reach) && !reach_add_publish("81/udp", &b.reach);
+	b.has_link = true;
+	snprintf(b.host_name, sizeof(b.host_name), "vlt-a");
+	good = good && !prefix_parse("10.200.0.1/30", &b.link[SPEC_V4].host);
+	count_changes(&a, &b, &told);
+	good = good && !told.text.err && !strcmp(told.text.s, wanted);
+	if (!good)
+		printf("# %s\n", told.text.s);
+	ok(good, "DL-6 what changes is told by its word");
+	str_free(&told.text);
+	spec_free(&a);
+	spec_free(&b);
+}
+
 #if defined(__has_builtin) && __has_builtin(__builtin_clear_padding)
 enum { COVER_MAX = 1024 };
 
@@ -505,6 +613,8 @@ int main(void)
 		return 1;
 	test_rows();
 	test_descriptions();
+	test_changes();
+	test_change_words();
 	test_older();
 	test_files();
 	return tap_done();

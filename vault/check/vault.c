@@ -129,7 +129,6 @@ static int open_namespace(struct check *c, const struct spec *spec)
 
 static int open_world(struct world *w, const struct spec *spec, int *ns)
 {
-	char path[sizeof(STATE_DIR "/") + SPEC_NAME_MAX];
 	struct nl_error error = { 0 };
 	int r = state_is_host(spec);
 
@@ -143,16 +142,15 @@ static int open_world(struct world *w, const struct spec *spec, int *ns)
 	}
 	if (r)
 		return r;
-	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, spec->name);
-	w->dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return w->dir < 0 ? -errno : 0;
+	w->dir = state_open(spec->name);
+	return w->dir < 0 ? w->dir : 0;
 }
 
 /* The id that findings about OBJ have. */
 static const char *id_of(const struct obj *obj, const struct world *w)
 {
 	if (obj->kind == &kind_files)
-		return w->part && strcmp(w->part, "vault.json") ? w->part : "state";
+		return w->part && strcmp(w->part, STATE_FILE) ? w->part : "state";
 	if (obj->kind == &kind_seal && obj->flags & OBJ_OPTIONAL)
 		return "frames";
 	return obj->kind == &kind_up ? "interface" : obj->kind->name;

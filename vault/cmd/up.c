@@ -170,7 +170,7 @@ static int make(struct spec *spec, struct world *w)
 	return EXIT_DONE;
 }
 
-/* What `up` changed of a vault that was up, for text and JSON. */
+/* What `up` changed, or would, of a vault that was up, for text and JSON. */
 struct changes {
 	const char *name;
 	json_t *list;
@@ -178,16 +178,48 @@ struct changes {
 	bool keeps_keys; /* a handshake from before is one of this tunnel's, too */
 };
 
-static void note_change(char sign, const char *label, void *arg)
+/* WORD: what asked for it, or NULL: it was not as described. */
+static void add_change(struct changes *c, char sign, const char *object, const char *word)
 {
-	struct changes *c = arg;
 	const char text[] = { sign, '\0' };
 
 	c->n++;
-	report_line("%s: %c %s", c->name, sign, label);
-	if (json_array_append_new(c->list,
-				  json_pack("{s:s, s:s}", "change", text, "object", label)))
+	report_line("%s: %c %s", c->name, sign, object);
+	if (json_array_append_new(c->list, json_pack("{s:s, s:s, s:s?}", "change", text, "object",
+						     object, "word", word)))
 		report_error(c->name, "out of memory");
+}
+
+static void note_change(char sign, const char *label, void *arg)
+{
+	add_change(arg, sign, label, NULL);
+}
+
+static int note_asked(char sign, const char *word, const char *text, void *arg)
+{
+	struct str object cleanup(str_free) = STR_INIT;
+
+	str_addf(&object, "%s%s%s", word, *text ? " " : "", text);
+	if (!object.err)
+		add_change(arg, sign, object.s, word);
+	return object.err;
+}
+
+static int find_asked(char sign, const char *word, const char *text, void *arg)
+{
+	(void)sign;
+	(void)word;
+	(void)text;
+	*(bool *)arg = true;
+	return 0;
+}
+
+/* Whether, of what words and files can ask for, SPEC asks for something else than OLD. 0 or -errno.
+ */
+static int asks_otherwise(const struct spec *spec, const struct spec *old, bool *differs)
+{
+	*differs = false;
+	return field_changes(&spec_fields, old, spec, find_asked, differs);
 }
 
 /* A gateway that is down now has told its resolvers before. */
@@ -211,67 +243,6 @@ static void inherit(struct spec *spec, const struct spec *old)
 	spec->link[SPEC_V4] = old->link[SPEC_V4];
 	if (spec_tunnel_has(spec, AF_INET6) || spec_reaches(spec, AF_INET6))
 		spec->link[SPEC_V6] = old->link[SPEC_V6];
-}
-
-/* A tunnel that words ask for no longer goes before anything else, and the link stays. */
-static size_t drop_tunnel(const struct spec *spec, const struct spec *old, struct world *w,
-			  struct changes *changes)
-{
-	struct plan plan;
-	size_t failures;
-
-	if (spec->has_tunnel || !old->has_tunnel)
-		return 0;
-	plan_build(old, &plan);
-	w->spec = old;
-	w->keeps_link = true;
-	failures = walk_remove_kind(&plan, w, &kind_tunnel);
-	w->keeps_link = false;
-	w->spec = spec;
-	if (failures)
-		return failures;
-	sight_forget_link(w->sight, old->tunnel_index);
-	note_change('-', "tunnel", changes);
-	return 0;
-}
-
-/* A link, and what the guard allows for it, that words ask for no longer. */
-static size_t drop_link(const struct spec *spec, const struct spec *old, struct world *w,
-			struct changes *changes)
-{
-	struct plan plan;
-	size_t failures;
-
-	if (spec->has_link || !old->has_link)
-		return 0;
-	plan_build(old, &plan);
-	failures = walk_remove_kind(&plan, w, &kind_link);
-	if (!spec_is_guarded(spec))
-		failures += walk_remove_kind(&plan, w, &kind_guard);
-	if (!failures)
-		note_change('-', "link", changes);
-	return failures;
-}
-
-/* A leg that words ask for no longer, and its part of the guard of segments. */
-static size_t drop_leg(const struct spec *wanted, const struct spec *had, struct world *w,
-		       struct changes *changes)
-{
-	struct plan plan;
-	size_t kept = 0, failures;
-
-	if (spec_has_leg(wanted) || !spec_has_leg(had))
-		return 0;
-	plan_build(had, &plan);
-	for (size_t i = 0; i < plan.n; i++)
-		if (plan.objs[i].kind == &kind_leg || plan.objs[i].kind == &kind_hosts ||
-		    (plan.objs[i].kind == &kind_guard && plan.objs[i].guard == SEAL_SEGMENTS))
-			plan.objs[kept++] = plan.objs[i];
-	plan.n = kept;
-	failures = walk_remove(&plan, w);
-	if (!failures)
-		note_change('-', "leg", changes);
-	return failures;
 }
 
 /* After changes. False, said, when it cannot be told what there is now. */
@@ -307,6 +278,20 @@ static size_t name_strangers(const struct plan *plan, struct world *w)
 	return found;
 }
 
+/* The secret keys of the tunnel that is there, where it is SPEC's. */
+static bool borrow_keys(struct spec *spec, const struct sight *sight)
+{
+	if (!sight->has_wg || !key_equal(&sight->wg.public_key, &spec->wg.public_key))
+		return false;
+	spec->wg.private_key = sight->wg.private_key;
+	for (size_t i = 0; i < spec->wg.n_peers; i++)
+		for (size_t j = 0; j < sight->wg.n_peers; j++)
+			if (key_equal(&spec->wg.peers[i].public_key,
+				      &sight->wg.peers[j].public_key))
+				spec->wg.peers[i].preshared_key = sight->wg.peers[j].preshared_key;
+	return true;
+}
+
 /* True for what is, or hangs on, the tunnel's interface. */
 static bool is_of_tunnel(const struct obj *o, uint32_t index)
 {
@@ -329,16 +314,8 @@ static bool take_keys(struct spec *spec, const struct sight *sight, struct plan 
 {
 	size_t kept = 0;
 
-	if (sight->has_wg && key_equal(&sight->wg.public_key, &spec->wg.public_key)) {
-		spec->wg.private_key = sight->wg.private_key;
-		for (size_t i = 0; i < spec->wg.n_peers; i++)
-			for (size_t j = 0; j < sight->wg.n_peers; j++)
-				if (key_equal(&spec->wg.peers[i].public_key,
-					      &sight->wg.peers[j].public_key))
-					spec->wg.peers[i].preshared_key =
-						sight->wg.peers[j].preshared_key;
+	if (borrow_keys(spec, sight))
 		return true;
-	}
 	for (size_t i = 0; i < plan->n; i++)
 		if (!is_of_tunnel(&plan->objs[i], spec->tunnel_index))
 			plan->objs[kept++] = plan->objs[i];
@@ -354,19 +331,12 @@ static bool take_keys(struct spec *spec, const struct sight *sight, struct plan 
 	return false;
 }
 
-static int mend(const struct words *words, const struct spec *old, struct world *w,
-		struct changes *changes)
+/* What is not asked for, and what only the host knows, as OLD has it. */
+static int complete(struct spec *spec, const struct spec *old, struct world *w)
 {
-	struct spec *spec = words->spec;
-	struct sight sight = { 0 };
-	struct plan plan;
-	bool has_keys = true;
-	size_t failures;
-	int r = world_lock_host(w);
-
 	inherit(spec, old);
-	if (!r && gather(spec, old, old->has_link ? old->host_index : 0, w))
-		return EXIT_FAILED;
+	if (gather(spec, old, old->has_link ? old->host_index : 0, w))
+		return -EINVAL;
 	if (old->has_link) { /* an interface that is there keeps its index */
 		spec->host_index = old->host_index;
 		spec->link_index = old->link_index;
@@ -377,38 +347,83 @@ static int mend(const struct words *words, const struct spec *old, struct world 
 		spec->port_index = old->port_index;
 		spec->leg_index = old->leg_index;
 	}
+	return 0;
+}
+
+/* What was, and what shall be, of a vault that is up. */
+struct change_plans {
+	struct plan had, plan;
+	struct sight sight;
+	bool asks; /* for something else than it was made with */
+	bool has_keys; /* not so: the tunnel is left out */
+};
+
+/* Fills *C (free its sight, also on error), and W->sight. 0, or -errno, reported. */
+static int plan_change(const struct words *words, struct spec *old, struct world *w,
+		       struct change_plans *c)
+{
+	struct spec *spec = words->spec;
+	int r = sight_take(w, &c->sight, w->why);
+
 	if (!r)
-		r = sight_take(w, &sight, w->why);
+		r = asks_otherwise(spec, old, &c->asks);
 	if (r) {
 		report_error(spec->name, "%s%s%s", strerror(-r), w->why[0] ? ": " : "", w->why);
-		return EXIT_FAILED;
+		return r;
 	}
-	w->sight = &sight;
-	plan_build(spec, &plan);
-	if (words->keyless)
-		has_keys = take_keys(spec, &sight, &plan);
-	changes->keeps_keys = sight.has_wg && handshake_has_keys(&spec->wg, &sight.wg);
-	failures = drop_tunnel(spec, old, w, changes);
-	r = walk_mend(&plan, w, note_change, changes);
-	if (w->keeps_description) /* which does not know it */
-		failures += drop_leg(old, spec, w, changes);
-	else
-		failures += drop_link(spec, old, w, changes) + drop_leg(spec, old, w, changes);
-	if ((r || failures || changes->n) && !look_again(w, &sight))
+	w->sight = &c->sight;
+	plan_build(spec, &c->plan);
+	c->has_keys = !words->keyless || take_keys(spec, &c->sight, &c->plan);
+	if (c->asks) {
+		(void)borrow_keys(old, &c->sight);
+		plan_build(old, &c->had);
+	}
+	return 0;
+}
+
+/* Makes it as C has it. 0, or EXIT_FAILED, reported. */
+static int make_change(struct change_plans *c, const struct spec *old, struct world *w,
+		       struct changes *changes)
+{
+	const struct spec *spec = c->plan.spec;
+	size_t failures = 0;
+	int r;
+
+	changes->keeps_keys = c->sight.has_wg && handshake_has_keys(&spec->wg, &c->sight.wg);
+	r = walk_mend(&c->plan, c->asks ? &c->had : NULL, w, note_change, changes);
+	if (!r)
+		r = field_changes(&spec_fields, old, spec, note_asked, changes);
+	if ((r || changes->n) && !look_again(w, &c->sight))
 		failures++;
 	else
-		failures += name_strangers(&plan, w);
+		failures += name_strangers(&c->plan, w);
+	return r || failures ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int mend(const struct words *words, struct spec *old, struct world *w,
+		struct changes *changes)
+{
+	struct change_plans c = { .sight = { 0 } };
+	int r = world_lock_host(w), code = EXIT_FAILED;
+
+	if (r)
+		report_error(words->spec->name, "%s", strerror(-r));
+	if (!r)
+		r = complete(words->spec, old, w);
+	if (!r)
+		r = plan_change(words, old, w, &c);
+	if (!r)
+		code = make_change(&c, old, w, changes);
 	w->sight = NULL;
-	sight_free(&sight);
-	if (r || failures)
-		return EXIT_FAILED;
-	warn_path(w);
-	return has_keys ? EXIT_DONE : EXIT_FAILED;
+	sight_free(&c.sight);
+	if (code == EXIT_DONE)
+		warn_path(w);
+	return code == EXIT_DONE && !c.has_keys ? EXIT_FAILED : code;
 }
 
 /* The vault is up, in the namespace NS, as OLD describes: what drifted is put back, what words
  * changed is changed. */
-static int up_again(const struct words *words, const struct spec *old, struct world *w, int ns,
+static int up_again(const struct words *words, struct spec *old, struct world *w, int ns,
 		    struct timespec since)
 {
 	struct spec *spec = words->spec;
@@ -437,7 +452,7 @@ static int up_again(const struct words *words, const struct spec *old, struct wo
  * What was asked cannot be done, as the host cannot tell all that it takes: the vault, up in the
  * namespace NS, is put back to what it was described as, with the keys that its tunnel has.
  */
-static void up_as_it_was(const char *name, const struct spec *old, struct world *w, int ns)
+static void up_as_it_was(const char *name, struct spec *old, struct world *w, int ns)
 {
 	struct spec spec cleanup(spec_free) = { 0 };
 	const struct words as_it_was = { .spec = &spec, .keyless = true };
@@ -526,6 +541,55 @@ static int up(const struct words *words, struct world *w, bool is_known)
 	return code;
 }
 
+/* A vault that is up, in the namespace NS, as OLD describes: what `up` would change of it. */
+static int tell_again(const struct words *words, struct spec *old, struct world *w, int ns,
+		      struct changes *changes)
+{
+	struct change_plans c = { .sight = { 0 } };
+	int r = world_enter_vault(w, ns);
+
+	if (!r)
+		w->dir = state_open(words->spec->name);
+	if (!r && w->dir < 0)
+		r = w->dir;
+	if (r)
+		report_error(words->spec->name, "opening its namespace: %s", strerror(-r));
+	if (!r)
+		r = complete(words->spec, old, w);
+	if (!r)
+		r = plan_change(words, old, w, &c);
+	if (!r)
+		r = walk_compare(&c.plan, c.asks ? &c.had : NULL, w, note_change, changes);
+	if (!r)
+		r = field_changes(&spec_fields, old, words->spec, note_asked, changes);
+	w->sight = NULL;
+	sight_free(&c.sight);
+	return r || !c.has_keys ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* `plan`: what `up` would change, and nothing is changed. */
+static int tell_plan(const struct words *words, struct world *w)
+{
+	struct spec *spec = words->spec, old cleanup(spec_free) = { 0 };
+	struct changes changes = { .name = spec->name, .list = json_array() };
+	int ns cleanup(close_fd) = ns_open_name(spec->name), code = EXIT_DONE;
+
+	if (ns >= 0)
+		code = leftover_judge(spec->name, ns, &old);
+	if (code == EXIT_DONE && ns >= 0)
+		code = tell_again(words, &old, w, steal_fd(&ns), &changes);
+	else if (code == EXIT_DONE &&
+		 (gather(spec, NULL, 0, w) ||
+		  field_changes(&spec_fields, &old, spec, note_asked, &changes)))
+		code = EXIT_FAILED;
+	if (code == EXIT_DONE && !changes.n)
+		report_line("%s: nothing to change", spec->name);
+	if (code == EXIT_DONE)
+		report_json(json_pack("{s:s, s:O}", "name", spec->name, "changes", changes.list));
+	json_decref(changes.list);
+	return code;
+}
+
 /* Whether this kernel is new enough: then a vault's namespace is known from any other. */
 static bool has_cookies(const char *name)
 {
@@ -559,6 +623,10 @@ static int run_words(struct words *words)
 	problems_free(&p);
 	if (!r && words->dry_run)
 		code = dry_run(spec, &w);
+	else if (!r && words->only_plan)
+		code = tell_plan(words, &w);
+	else if (words->only_plan)
+		code = EXIT_FAILED;
 	else if (!r || (is_open && is_up))
 		code = up(words, &w, !r);
 	world_close(&w);

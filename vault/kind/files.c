@@ -139,7 +139,7 @@ static int compare_files(struct world *w, const struct texts *t, int etc, const 
 		if (r <= 0)
 			return r;
 	}
-	w->part = "vault.json";
+	w->part = STATE_FILE;
 	r = state_is_saved(w->dir, w->spec, id, w->generation);
 	if (r > 0)
 		w->part = NULL;

@@ -276,7 +276,7 @@ static int remove_inside(struct world *w)
 	if (!r)
 		r = world_flush(w);
 	if (!r)
-		sight_forget_link(w->sight, w->spec->leg_index);
+		sight_forget_link(w->sight, w->spec->leg_index, SEAL_LEG_TABLE);
 	return r;
 }
 

@@ -127,7 +127,7 @@ static int remove_remains(struct world *w)
 	if (!r)
 		r = world_flush(w);
 	if (!r)
-		sight_forget_link(w->sight, w->spec->link_index);
+		sight_forget_link(w->sight, w->spec->link_index, SEAL_LINK_TABLE);
 	return r;
 }
 

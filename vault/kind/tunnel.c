@@ -35,7 +35,7 @@ static int remove_remains(struct world *w)
 	if (!r)
 		r = program_end(w->spec->tunnel_name);
 	if (!r) {
-		sight_forget_link(w->sight, w->spec->tunnel_index);
+		sight_forget_link(w->sight, w->spec->tunnel_index, SEAL_TUNNEL_TABLE);
 		wg_device_free(&w->sight->wg);
 		w->sight->has_wg = false;
 	}

@@ -266,6 +266,12 @@ static void parse_as_made(struct reader *r, const char *arg)
 	r->words->as_made = true;
 }
 
+static void parse_plan(struct reader *r, const char *arg)
+{
+	(void)arg;
+	r->words->only_plan = true;
+}
+
 static const struct clause clauses[] = {
 	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", ONCE, parse_conf },
 	{ "adopt", "IFNAME", "the tunnel: a WireGuard interface that is there", ONCE, parse_adopt },
@@ -303,6 +309,7 @@ static const struct clause clauses[] = {
 	  parse_file },
 	{ "as-made", NULL, "by the words that it was made with, whatever the file says now",
 	  ONLY_WORDS, parse_as_made },
+	{ "plan", NULL, "change nothing: print what would change", ONLY_WORDS, parse_plan },
 	{ "dry-run", NULL, "change nothing: print the equivalent commands", ONLY_WORDS,
 	  parse_dry_run },
 };
@@ -490,6 +497,8 @@ size_t words_parse(char *const *list, size_t n, struct words *out, struct proble
 		}
 	}
 	check_emptied(&r);
+	if (out->only_plan && out->dry_run)
+		problem_error(p, 0, "plan, dry-run: one of them");
 	return p->n_errors - before;
 }
 

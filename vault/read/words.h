@@ -18,6 +18,7 @@ struct words {
 	bool userspace_never; /* `userspace never` */
 	bool userspace_given; /* `userspace PROGRAM`: the program is in spec->program */
 	bool no_link, dry_run;
+	bool only_plan; /* `plan` */
 	unsigned int wait_seconds; /* `wait-handshake`; 0: not to wait */
 	unsigned int seen; /* bit per clause */
 	unsigned int emptied; /* those of which `none` was said */
