@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/ruleset.h"
 #include "lib/str.h"
 
@@ -28,18 +29,11 @@ static void free_line(struct nftlook_line *line)
 /* Appends LINE, whose KEY and WHAT are taken over. */
 static int add_line(struct nftlook *seen, struct nftlook_line line)
 {
-	struct nftlook_line *grown = reallocarray(seen->lines, seen->n + 1, sizeof(*grown));
-
-	if (grown)
-		seen->lines = grown;
-	if (!grown || !line.key || !line.what) {
-		free(line.key);
-		free(line.what);
-		return -ENOMEM;
-	}
 	line.seq = seen->n;
-	seen->lines[seen->n++] = line;
-	return 0;
+	if (line.key && line.what && !list_append(&seen->lines, &seen->n, sizeof(line), &line))
+		return 0;
+	free_line(&line);
+	return -ENOMEM;
 }
 
 static const char *family_name(uint32_t family)

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/list.h"
+
 /* Peers hold preshared keys: a list that grows moves by copy and wipe, never by realloc(3). */
 int wg_device_reserve(struct wg_device *dev, size_t n)
 {
@@ -45,21 +47,9 @@ void wg_device_drop_peer(struct wg_device *dev)
 	free_peer(&dev->peers[--dev->n_peers]);
 }
 
-/* The room is always the next power of two: it need not be kept, in 10,000 peers with one prefix
- * each. */
 int wg_peer_add_allowed(struct wg_peer *peer, const struct prefix *p)
 {
-	size_t n = peer->n_allowed_ips;
-
-	if ((n & (n - 1)) == 0) {
-		struct prefix *list = reallocarray(peer->allowed_ips, n ? 2 * n : 1, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		peer->allowed_ips = list;
-	}
-	peer->allowed_ips[peer->n_allowed_ips++] = *p;
-	return 0;
+	return list_append(&peer->allowed_ips, &peer->n_allowed_ips, sizeof(*p), p);
 }
 
 void wg_device_free(struct wg_device *dev)

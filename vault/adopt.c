@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "lib/wg.h"
@@ -32,16 +33,11 @@ static int take_address(const struct rtnl_address *address, void *arg)
 {
 	struct reading *r = arg;
 	struct wgconf *conf = r->conf;
-	struct prefix *grown;
 
 	if (address->index != r->link.index || addr_is_linklocal(&address->address.addr))
 		return 0;
-	grown = reallocarray(conf->addresses, conf->n_addresses + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	conf->addresses = grown;
-	conf->addresses[conf->n_addresses++] = address->address;
-	return 0;
+	return list_append(&conf->addresses, &conf->n_addresses, sizeof(address->address),
+			   &address->address);
 }
 
 static int read_link(struct reading *r, struct nl *route, struct nl_error *error)

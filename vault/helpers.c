@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 
 #include "lib/file.h"
+#include "lib/list.h"
 
 #define DEPTH_MAX \
 	4 /* below a helper's folder: user/1000/systemd/private, containerd's of each task */
@@ -133,15 +134,12 @@ struct search {
 
 static int add_folder(struct search *s, const char *path, int depth, dev_t device)
 {
-	struct folder *grown = reallocarray(s->folders, s->n + 1, sizeof(*grown));
-	char *copy = grown ? strdup(path) : NULL;
+	const struct folder folder = { strdup(path), depth, device };
+	int r = folder.path ? list_append(&s->folders, &s->n, sizeof(folder), &folder) : -ENOMEM;
 
-	if (grown)
-		s->folders = grown;
-	if (!copy)
-		return -ENOMEM;
-	s->folders[s->n++] = (struct folder){ copy, depth, device };
-	return 0;
+	if (r)
+		free(folder.path);
+	return r;
 }
 
 /* A descriptor or -errno. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/uapi.h"
 #include "lib/wg.h"
 #include "vault/obj.h"
@@ -18,23 +19,11 @@
 
 #define ANSWER_SECONDS 5
 
-/* Appends a copy of ITEM (SIZE bytes) to the array at *LIST. */
-static int append(void *list, size_t *n, size_t size, const void *item)
-{
-	char *grown = reallocarray(*(void **)list, *n + 1, size);
-
-	if (!grown)
-		return -ENOMEM;
-	*(void **)list = grown;
-	memcpy(grown + size * (*n)++, item, size);
-	return 0;
-}
-
 static int add_link(const struct rtnl_link *link, void *arg)
 {
 	struct sight *s = arg;
 
-	return append(&s->links, &s->n_links, sizeof(*link), link);
+	return list_append(&s->links, &s->n_links, sizeof(*link), link);
 }
 
 static int add_address(const struct rtnl_address *address, void *arg)
@@ -43,7 +32,7 @@ static int add_address(const struct rtnl_address *address, void *arg)
 	struct sight *s = arg;
 
 	copy.told = NULL;
-	return append(&s->addresses, &s->n_addresses, sizeof(copy), &copy);
+	return list_append(&s->addresses, &s->n_addresses, sizeof(copy), &copy);
 }
 
 static int add_route(const struct rtnl_route *route, void *arg)
@@ -52,14 +41,14 @@ static int add_route(const struct rtnl_route *route, void *arg)
 	struct sight *s = arg;
 
 	copy.told = NULL;
-	return append(&s->routes, &s->n_routes, sizeof(copy), &copy);
+	return list_append(&s->routes, &s->n_routes, sizeof(copy), &copy);
 }
 
 static int add_host_link(const struct rtnl_link *link, void *arg)
 {
 	struct sight_host *host = arg;
 
-	return append(&host->links, &host->n_links, sizeof(*link), link);
+	return list_append(&host->links, &host->n_links, sizeof(*link), link);
 }
 
 static int add_host_address(const struct rtnl_address *address, void *arg)
@@ -68,7 +57,7 @@ static int add_host_address(const struct rtnl_address *address, void *arg)
 	struct sight_host *host = arg;
 
 	copy.told = NULL;
-	return append(&host->addresses, &host->n_addresses, sizeof(copy), &copy);
+	return list_append(&host->addresses, &host->n_addresses, sizeof(copy), &copy);
 }
 
 static int take_host_interfaces(struct world *w, struct sight_host *host, struct nl_error *error)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "vault/reach.h"
 
 bool spec_name_is_valid(const char *name)
@@ -240,16 +241,12 @@ bool spec_uses(const struct spec *spec, uint8_t family)
 
 int spec_add_line(struct spec_lines *lines, const char *line)
 {
-	char **grown = reallocarray(lines->list, lines->n + 1, sizeof(*grown));
+	char *copy = strdup(line);
+	int r = copy ? list_append(&lines->list, &lines->n, sizeof(copy), &copy) : -ENOMEM;
 
-	if (!grown)
-		return -ENOMEM;
-	lines->list = grown;
-	grown[lines->n] = strdup(line);
-	if (!grown[lines->n])
-		return -ENOMEM;
-	lines->n++;
-	return 0;
+	if (r)
+		free(copy);
+	return r;
 }
 
 static void free_lines(struct spec_lines *lines)

@@ -23,6 +23,7 @@ static bool fails(void)
 #include "lib/addr.c"
 #include "lib/curve25519.c"
 #include "lib/key.c"
+#include "lib/list.c"
 #include "lib/str.c"
 #include "lib/wgdev.c"
 #include "vault/read/problem.c"

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 
+#include "lib/list.h"
 #include "lib/nftchain.h"
 #include "lib/ns.h"
 #include "lib/qdisc.h"
@@ -86,7 +87,7 @@ static int keep_queue(const struct qdisc *queue, void *arg)
 {
 	struct look *look = arg;
 
-	return check_append(&look->queues, &look->n_queues, sizeof(*queue), queue);
+	return list_append(&look->queues, &look->n_queues, sizeof(*queue), queue);
 }
 
 static int dump_queues(struct look *look, struct nl_error *error)

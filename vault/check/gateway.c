@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/ns.h"
 #include "vault/state.h"
 
@@ -25,7 +26,7 @@ static int read_gateways(struct check_host *host)
 		int err = state_load(names[i], &spec);
 
 		if (!err && spec.leg.role == SPEC_GATEWAY) {
-			r = check_append(&host->gateways, &host->n_gateways, sizeof(spec), &spec);
+			r = list_append(&host->gateways, &host->n_gateways, sizeof(spec), &spec);
 			if (!r)
 				continue; /* with all that it owns */
 		}

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/file.h"
+#include "lib/list.h"
 #include "lib/str.h"
 #include "vault/check/caps.h"
 #include "vault/drop.h"
@@ -31,7 +32,7 @@ static int note_namespace(uint64_t inode, void *arg)
 	for (size_t i = l->first; i < l->host->n_tasks; i++)
 		if (l->host->tasks[i].netns == inode)
 			return 0;
-	return check_append(&l->host->tasks, &l->host->n_tasks, sizeof(task), &task);
+	return list_append(&l->host->tasks, &l->host->n_tasks, sizeof(task), &task);
 }
 
 static int look_at(struct check_host *host, int proc, const char *pid)
@@ -77,7 +78,7 @@ static int list_inside(struct check *c, uint64_t inode, const struct check_host 
 			continue;
 		snprintf(pid, sizeof(pid), "%d", (int)p.pid);
 		procs_read_name(proc, pid, p.name);
-		r = check_append(&c->processes, &c->n_processes, sizeof(p), &p);
+		r = list_append(&c->processes, &c->n_processes, sizeof(p), &p);
 	}
 	return r;
 }

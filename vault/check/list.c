@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/str.h"
 
 const struct check_id check_ids[] = {
@@ -68,17 +69,6 @@ const struct check_id check_ids[] = {
 };
 const size_t check_n_ids = ARRAY_SIZE(check_ids);
 
-int check_append(void *list, size_t *n, size_t size, const void *item)
-{
-	char *grown = reallocarray(*(void **)list, *n + 1, size);
-
-	if (!grown)
-		return -ENOMEM;
-	*(void **)list = grown;
-	memcpy(grown + size * (*n)++, item, size);
-	return 0;
-}
-
 static char *copy(const char *text, bool *lost)
 {
 	char *out = text ? strdup(text) : NULL;
@@ -103,7 +93,7 @@ void check_add(struct check *c, const char *id, enum found verdict, const char *
 	va_end(args);
 	if (f.detail) /* who is inside names processes, interfaces and tables */
 		str_make_printable(f.detail);
-	if (f.detail && !check_append(&c->list, &c->n, sizeof(f), &f))
+	if (f.detail && !list_append(&c->list, &c->n, sizeof(f), &f))
 		return;
 	c->lost = true;
 	free(f.detail);

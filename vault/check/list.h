@@ -64,9 +64,6 @@ enum found check_verdict(const struct check *c);
 /* "sound", "broken", "unknown". */
 const char *check_verdict_text(const struct check *c);
 
-/* Appends a copy of ITEM (SIZE bytes) to the array of *N at *LIST. 0 or -ENOMEM. */
-int must_check check_append(void *list, size_t *n, size_t size, const void *item);
-
 void check_free(struct check *c);
 
 /* Every id there is, of vaults and of `check system`, with what it is about: help prints it, the

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "vault/sight.h"
@@ -53,7 +54,7 @@ static int add_links(const char *name, struct owned_links *out)
 
 	name_links(name, links);
 	for (int i = 0; !r && i < LINKS_OF_A_VAULT; i++)
-		r = check_append(&out->list, &out->n, sizeof(links[i]), &links[i]);
+		r = list_append(&out->list, &out->n, sizeof(links[i]), &links[i]);
 	return r;
 }
 
@@ -123,7 +124,7 @@ static int note_link(const struct rtnl_link *link, void *arg)
 	else
 		snprintf(new.name, sizeof(new.name), "%s", link->name + strlen(SPEC_LINK_PREFIX));
 	new.name[strcspn(new.name, "+")] = '\0'; /* a twin's: in no vault's name */
-	return spec_name_is_valid(new.name) ? check_append(&out->list, &out->n, sizeof(new), &new)
+	return spec_name_is_valid(new.name) ? list_append(&out->list, &out->n, sizeof(new), &new)
 					    : 0;
 }
 

@@ -16,6 +16,7 @@
 #include <sys/syscall.h>
 
 #include "lib/file.h"
+#include "lib/list.h"
 #include "lib/str.h"
 #include "vault/check/apart.h"
 #include "vault/check/caps.h"
@@ -251,7 +252,7 @@ static int note_socket(const struct helper *h, const char *path, const struct st
 
 	(void)h;
 	(void)path;
-	return check_append(&sockets->list, &sockets->n, sizeof(id), &id);
+	return list_append(&sockets->list, &sockets->n, sizeof(id), &id);
 }
 
 static bool is_on_the_host(const struct sockets *sockets, const struct stat *st)

@@ -17,6 +17,7 @@
 #include <sys/file.h>
 #include <sys/utsname.h>
 
+#include "lib/list.h"
 #include "lib/nft.h"
 #include "lib/ns.h"
 #include "lib/wg.h"
@@ -242,7 +243,7 @@ static int add_counter(const char *table, const char *name, uint64_t packets, ui
 		return 0; /* another's; names of theirs would need escapes in labels and JSON */
 	snprintf(counter.table, sizeof(counter.table), "%s", table);
 	snprintf(counter.name, sizeof(counter.name), "%s", name);
-	return check_append(&c->counters, &c->n_counters, sizeof(counter), &counter);
+	return list_append(&c->counters, &c->n_counters, sizeof(counter), &counter);
 }
 
 /* How often each reason came up; not to know is told, and is no fault of the vault's. */

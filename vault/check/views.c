@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "lib/file.h"
+#include "lib/list.h"
 #include "vault/check/list.h"
 
 #define FDINFO_MAX_BYTES 65536
@@ -109,7 +110,7 @@ static int note_view(struct view *view, struct view **list, size_t *n)
 		if (is_equal(&(*list)[i], view))
 			return 0;
 	view->path = strdup(view->path);
-	if (view->path && !check_append(list, n, sizeof(*view), view))
+	if (view->path && !list_append(list, n, sizeof(*view), view))
 		return 0;
 	free(view->path);
 	return -ENOMEM;

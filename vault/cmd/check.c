@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 
 #include "lib/addr.h"
+#include "lib/list.h"
 #include "lib/str.h"
 #include "vault/check/json.h"
 #include "vault/check/list.h"
@@ -49,7 +50,7 @@ static int add_name(const char *name, void *arg)
 		if (!strcmp(names->list[i], name))
 			return 0;
 	memcpy(text, name, strnlen(name, SPEC_NAME_MAX));
-	return check_append(&names->list, &names->n, sizeof(text), text);
+	return list_append(&names->list, &names->n, sizeof(text), text);
 }
 
 static int compare_names(const void *a, const void *b)
@@ -126,7 +127,7 @@ static int parse_pid(const char *text, struct request *r)
 		return EXIT_USAGE;
 	}
 	pid = (pid_t)n;
-	if (check_append(&r->pids, &r->options.n_pids, sizeof(pid), &pid)) {
+	if (list_append(&r->pids, &r->options.n_pids, sizeof(pid), &pid)) {
 		report_error("check", "out of memory");
 		return EXIT_UNDECIDED;
 	}
@@ -139,7 +140,7 @@ static int parse_unit(const char *name, struct request *r)
 		report_error("check", "\"%.80s\" is no unit's name", name);
 		return EXIT_USAGE;
 	}
-	if (check_append(&r->options.units, &r->options.n_units, sizeof(name), &name)) {
+	if (list_append(&r->options.units, &r->options.n_units, sizeof(name), &name)) {
 		report_error("check", "out of memory");
 		return EXIT_UNDECIDED;
 	}
@@ -252,7 +253,7 @@ static void check_one(const char *name, const struct request *r, struct results 
 		examine(&c, name, &r->options);
 	}
 	conclude(&c, results);
-	if (results->prometheus && !check_append(&results->kept, &results->n_kept, sizeof(c), &c))
+	if (results->prometheus && !list_append(&results->kept, &results->n_kept, sizeof(c), &c))
 		return; /* with all that it owns */
 	results->unknown = results->unknown || results->prometheus;
 	check_free(&c);

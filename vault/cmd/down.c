@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/addr.h"
+#include "lib/list.h"
 #include "vault/check/orphan.h"
 #include "vault/cmd.h"
 #include "vault/inside.h"
@@ -50,7 +51,7 @@ static int add_name(const char *name, void *arg)
 		if (!strcmp(names->list[i], name))
 			return 0;
 	copy = strdup(name);
-	r = copy ? check_append(&names->list, &names->n, sizeof(copy), &copy) : -ENOMEM;
+	r = copy ? list_append(&names->list, &names->n, sizeof(copy), &copy) : -ENOMEM;
 	if (r)
 		free(copy);
 	return r;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/str.h"
 #include "vault/cmd.h"
 #include "vault/leak/echo.h"
@@ -30,20 +31,14 @@ static bool is_probe(const char *id)
 
 static int add_probe(struct leak_request *q, const char *id)
 {
-	const char **grown;
-
 	if (!is_probe(id)) {
 		report_error("leaktest", "no probe \"%.80s\" (vault help leaktest)", id);
 		return EXIT_USAGE;
 	}
-	grown = reallocarray(q->probes, q->n_probes + 1, sizeof(*grown));
-	if (!grown) {
-		report_error("leaktest", "out of memory");
-		return EXIT_UNDECIDED;
-	}
-	q->probes = grown;
-	grown[q->n_probes++] = id;
-	return 0;
+	if (!list_append(&q->probes, &q->n_probes, sizeof(id), &id))
+		return 0;
+	report_error("leaktest", "out of memory");
+	return EXIT_UNDECIDED;
 }
 
 static int add_echo(struct request *r, const char *url)

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "lib/file.h"
+#include "lib/list.h"
 #include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "vault/obj.h"
@@ -84,13 +85,9 @@ static void free_survey(struct survey *s)
 
 static int add_segment(struct survey *s, const struct rtnl_link *link)
 {
-	struct segment *grown = reallocarray(s->segments, s->n + 1, sizeof(*grown));
+	const struct segment segment = { .index = link->index };
 
-	if (!grown)
-		return -ENOMEM;
-	s->segments = grown;
-	grown[s->n++] = (struct segment){ .index = link->index };
-	return 0;
+	return list_append(&s->segments, &s->n, sizeof(segment), &segment);
 }
 
 /* First the bridges, then their ports: an index says nothing of the order in a dump. */

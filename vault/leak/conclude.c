@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/list.h"
 #include "lib/nft.h"
 #include "lib/ns.h"
 #include "vault/leak/testing.h"
@@ -31,14 +32,11 @@ static int note_drop(const char *table, const char *name, uint64_t packets, uint
 	while (i < run->n_drops && strcmp(run->drops[i].reason, name) != 0)
 		i++;
 	if (i == run->n_drops) {
-		struct leak_drop *grown = reallocarray(run->drops, i + 1, sizeof(*grown));
+		struct leak_drop drop = { .before = 0 };
 
-		if (!grown)
+		snprintf(drop.reason, sizeof(drop.reason), "%s", name);
+		if (list_append(&run->drops, &run->n_drops, sizeof(drop), &drop))
 			return -ENOMEM;
-		run->drops = grown;
-		grown[i] = (struct leak_drop){ .packets = 0 };
-		snprintf(grown[i].reason, sizeof(grown[i].reason), "%s", name);
-		run->n_drops++;
 	}
 	if (d->before)
 		run->drops[i].before += packets;

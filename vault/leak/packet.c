@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "lib/list.h"
+
 const uint8_t packet_mac[6] = { 0x02, 0x76, 0x61, 0x75, 0x6c, 0x74 }; /* local, "vault" */
 
 uint32_t packet_marker(const struct packets *all, size_t i)
@@ -35,18 +37,15 @@ void packet_payload(const struct packets *all, size_t i, uint8_t buf[static PACK
 
 ssize_t packet_add(struct packets *all, const struct packet *p)
 {
-	struct packet *grown;
+	struct packet own = *p;
+	int r;
 
 	if (all->n == PACKET_MAX)
 		return -E2BIG;
-	grown = reallocarray(all->list, all->n + 1, sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	all->list = grown;
-	grown[all->n] = *p;
-	if (getrandom(grown[all->n].token, LEAK_TOKEN_LEN, 0) != LEAK_TOKEN_LEN)
+	if (getrandom(own.token, LEAK_TOKEN_LEN, 0) != LEAK_TOKEN_LEN)
 		return -EIO;
-	return (ssize_t)all->n++;
+	r = list_append(&all->list, &all->n, sizeof(own), &own);
+	return r ? r : (ssize_t)all->n - 1;
 }
 
 /* The Internet checksum (RFC 1071), as far as it got. */

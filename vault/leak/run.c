@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/list.h"
+
 const char *leak_verdict_text(enum leak_verdict verdict)
 {
 	static const char *const words[LEAK_VERDICTS] = { [LEAK_SEALED] = "sealed",
@@ -43,21 +45,16 @@ void leak_run_detail(struct leak_run *run, char **detail, const char *format, ..
 void leak_run_evidence(struct leak_run *run, size_t i, const struct leak_evidence *e)
 {
 	struct leak_probe *p = &run->probes[i];
-	struct leak_evidence *grown;
+	struct leak_evidence own = *e;
 
 	p->verdict = LEAK_LEAK;
 	p->seen++;
 	if (p->n_evidence == LEAK_EVIDENCE_MAX)
 		return;
-	grown = reallocarray(p->evidence, p->n_evidence + 1, sizeof(*grown));
-	if (!grown) {
+	str_make_printable(own.interface);
+	str_make_printable(own.summary);
+	if (list_append(&p->evidence, &p->n_evidence, sizeof(own), &own))
 		run->lost = true;
-		return;
-	}
-	p->evidence = grown;
-	grown[p->n_evidence] = *e;
-	str_make_printable(grown[p->n_evidence].interface);
-	str_make_printable(grown[p->n_evidence++].summary);
 }
 
 static void take(struct leak_run *run, enum leak_verdict verdict)

@@ -5,22 +5,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Room is always the next power of two. Takes TEXT. */
+#include "lib/list.h"
+
+/* Takes TEXT. */
 static void append(struct problems *p, unsigned int line, bool warning, char *text)
 {
-	if (text && (p->n & (p->n - 1)) == 0) {
-		struct problem *list = reallocarray(p->list, p->n ? 2 * p->n : 1, sizeof(*list));
+	const struct problem problem = { .line = line, .warning = warning, .text = text };
 
-		if (list)
-			p->list = list;
-		p->overflow = p->overflow || !list;
-	}
-	if (!text || p->overflow) {
-		p->overflow = true;
-		free(text);
+	if (text && !p->overflow && !list_append(&p->list, &p->n, sizeof(problem), &problem))
 		return;
-	}
-	p->list[p->n++] = (struct problem){ .line = line, .warning = warning, .text = text };
+	p->overflow = true;
+	free(text);
 }
 
 static void add(struct problems *p, unsigned int line, bool warning, const char *format,

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/list.h"
+
 #define MTU_MIN_IPV6 1280U
 
 int wgcheck_init(struct wgcheck *check, uint32_t max_peers)
@@ -20,21 +22,9 @@ void wgcheck_set_key_line(struct wgcheck *check, uint32_t peer, uint32_t line)
 		check->key_lines[peer] = line;
 }
 
-/* Room is always the next power of two. */
 int wgcheck_add_prefix(struct wgcheck *check, const struct wgcheck_prefix *prefix)
 {
-	size_t n = check->n_prefixes;
-
-	if ((n & (n - 1)) == 0) {
-		struct wgcheck_prefix *list =
-			reallocarray(check->prefixes, n ? 2 * n : 1, sizeof(*list));
-
-		if (!list)
-			return -ENOMEM;
-		check->prefixes = list;
-	}
-	check->prefixes[check->n_prefixes++] = *prefix;
-	return 0;
+	return list_append(&check->prefixes, &check->n_prefixes, sizeof(*prefix), prefix);
 }
 
 void wgcheck_free(struct wgcheck *check)

@@ -2,6 +2,8 @@
 /* vault/read/wginterface.c: the keys of [Interface]. */
 #include <string.h>
 
+#include "lib/list.h"
+
 #include "vault/read/wgvalue.h"
 
 #define ADDRESSES_MAX 256U /* of an interface; they are compared each with each */
@@ -74,14 +76,9 @@ static bool has_address(const struct wgconf *conf, const struct prefix *p)
 static void add_address(const struct wgvalue *v, const struct prefix *p)
 {
 	struct wgconf *conf = v->conf;
-	struct prefix *list = reallocarray(conf->addresses, conf->n_addresses + 1, sizeof(*list));
 
-	if (!list) {
+	if (list_append(&conf->addresses, &conf->n_addresses, sizeof(*p), p))
 		wgvalue_no_memory(v);
-		return;
-	}
-	conf->addresses = list;
-	conf->addresses[conf->n_addresses++] = *p;
 }
 
 static void warn_empty_element(const struct wgvalue *v)
@@ -110,43 +107,21 @@ static void parse_address(const struct wgvalue *v)
 	}
 }
 
-/* Room is always the next power of two. */
 static void add_resolver(const struct wgvalue *v, const struct addr *a)
 {
-	struct wgconf *conf = v->conf;
-	size_t n = conf->n_dns;
-
-	if ((n & (n - 1)) == 0) {
-		struct addr *list = reallocarray(conf->dns, n ? 2 * n : 1, sizeof(*list));
-
-		if (!list) {
-			wgvalue_no_memory(v);
-			return;
-		}
-		conf->dns = list;
-	}
-	conf->dns[conf->n_dns++] = *a;
+	if (list_append(&v->conf->dns, &v->conf->n_dns, sizeof(*a), a))
+		wgvalue_no_memory(v);
 }
 
-/* Appends a copy of TEXT. Room is always the next power of two. */
+/* Appends a copy of TEXT. */
 static void add_string(const struct wgvalue *v, struct wgconf_strings *strings, struct slice text)
 {
-	char *copy cleanup(free_ptr) = strndup(text.s, text.len);
-	size_t n = strings->n;
+	char *copy = strndup(text.s, text.len);
 
-	if (copy && (n & (n - 1)) == 0) {
-		char **list = reallocarray(strings->list, n ? 2 * n : 1, sizeof(*list));
-
-		if (!list) {
-			wgvalue_no_memory(v);
-			return;
-		}
-		strings->list = list;
-	}
-	if (copy)
-		strings->list[strings->n++] = steal_ptr(&copy);
-	else
-		wgvalue_no_memory(v);
+	if (copy && !list_append(&strings->list, &strings->n, sizeof(copy), &copy))
+		return;
+	free(copy);
+	wgvalue_no_memory(v);
 }
 
 static void parse_dns(const struct wgvalue *v)
