@@ -80,11 +80,11 @@ equal() {
 
 @test "docs: the clauses of up are those of vault-up(8), vault.conf(5) and README" {
 	equal "vault-up(8)" "$(clauses)" "$(listed vault-up.8)"
-	equal "vault.conf(5)" "$(clauses | grep -vxE 'file|as-made|dry-run')" "$(listed vault.conf.5)"
+	equal "vault.conf(5)" "$(clauses | grep -vxE 'file|as-made|plan|dry-run')" "$(listed vault.conf.5)"
 	equal README "$(clauses)" "$(sed -n 's/^What `up` takes: //p' "$top/README.md" | grep -oE '[a-z][a-z-]+' | sort)"
 	# Their arguments, too; mdoc writes a list with macros between.
 	for page in vault-up.8 vault.conf.5; do
-		equal "$page: arguments" "$(clauses | grep -vxE 'file|as-made|dry-run' | while read -r c; do
+		equal "$page: arguments" "$(clauses | grep -vxE 'file|as-made|plan|dry-run' | while read -r c; do
 			"$VAULT" help up | sed -nE "s/^  $c ([^ ]+( [^ ]+)*)  .*/$c \1/p"
 		done | sort)" "$(sed -n 's/^\.It Cm \([a-z-]* A.*\)/\1/p' "$top/man/$page" | grep -v '^file ' |
 			sed -E ':again; s/ (Ar|Cm|Op|Ns) / /; t again; s/ADDR , ADDR \.\.\./ADDR[,ADDR...]/; s/ \| /|/g' | sort)"
