@@ -272,3 +272,10 @@ int uint_parse(const char *text, size_t len, uint64_t min, uint64_t max, uint64_
 	*out = n;
 	return 0;
 }
+
+const char *ether_format(const uint8_t mac[static ETHER_LEN], char buf[static ETHER_STRLEN])
+{
+	snprintf(buf, ETHER_STRLEN, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+		 mac[4], mac[5]);
+	return buf;
+}

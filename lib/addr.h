@@ -80,4 +80,10 @@ int must_check uint_parse(const char *text, size_t len, uint64_t min, uint64_t m
 /* Writes N in decimal to BUF, with a NUL. Its length without it. */
 size_t uint_format(uint64_t n, char buf[static UINT_STRLEN]);
 
+#define ETHER_LEN 6
+#define ETHER_STRLEN 18
+
+/* A MAC address as text, "02:00:00:00:00:01", in BUF, which it returns. */
+const char *ether_format(const uint8_t mac[static ETHER_LEN], char buf[static ETHER_STRLEN]);
+
 #endif

@@ -2,10 +2,7 @@
 /* lib/nftput.c: a rule under construction, and the expressions that nearly every match is made of. */
 #include "lib/nftput.h"
 
-#include <linux/if_ether.h>
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <stddef.h>
+#include <string.h>
 
 struct nftnl_expr *put_expr(struct nftput *b, const char *name)
 {
@@ -36,14 +33,6 @@ void put_str(struct nftput *b, struct nftnl_expr *e, uint16_t attr, const char *
 		b->failed = true;
 }
 
-void put_meta(struct nftput *b, uint32_t key, uint32_t reg)
-{
-	struct nftnl_expr *e = put_expr(b, "meta");
-
-	put_u32(e, NFTNL_EXPR_META_KEY, key);
-	put_u32(e, NFTNL_EXPR_META_DREG, reg);
-}
-
 void put_cmp(struct nftput *b, uint32_t op, const void *data, size_t len)
 {
 	struct nftnl_expr *e = put_expr(b, "cmp");
@@ -51,21 +40,6 @@ void put_cmp(struct nftput *b, uint32_t op, const void *data, size_t len)
 	put_u32(e, NFTNL_EXPR_CMP_SREG, NFT_REG_1);
 	put_u32(e, NFTNL_EXPR_CMP_OP, op);
 	put_data(b, e, NFTNL_EXPR_CMP_DATA, data, len);
-}
-
-void put_cmp_u8(struct nftput *b, uint32_t op, uint8_t value)
-{
-	put_cmp(b, op, &value, sizeof(value));
-}
-
-void put_payload(struct nftput *b, uint32_t base, uint32_t offset, size_t len, uint32_t reg)
-{
-	struct nftnl_expr *e = put_expr(b, "payload");
-
-	put_u32(e, NFTNL_EXPR_PAYLOAD_BASE, base);
-	put_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
-	put_u32(e, NFTNL_EXPR_PAYLOAD_LEN, (uint32_t)len);
-	put_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg);
 }
 
 void put_mask(struct nftput *b, const void *mask, size_t len)
@@ -81,50 +55,68 @@ void put_mask(struct nftput *b, const void *mask, size_t len)
 	put_data(b, e, NFTNL_EXPR_BITWISE_XOR, zero, len);
 }
 
-void put_lookup(struct nftput *b, const struct match *m)
+uint8_t load_len(const struct load *load, uint8_t family)
 {
-	struct nftnl_expr *e = put_expr(b, "lookup");
-
-	put_u32(e, NFTNL_EXPR_LOOKUP_SREG, NFT_REG_1);
-	put_str(b, e, NFTNL_EXPR_LOOKUP_SET, m->name);
-	put_u32(e, NFTNL_EXPR_LOOKUP_FLAGS,
-		m->negated ? NFT_LOOKUP_F_INV : 0); /* explicit: the kernel says it too */
+	return load->len[family == AF_INET6];
 }
 
-void put_family(struct nftput *b, uint8_t family, uint32_t op)
+void put_load(struct nftput *b, const struct load *load, uint8_t family, uint32_t reg)
 {
-	if (op == NFT_CMP_EQ && b->known_family == family)
-		return;
-	if (op == NFT_CMP_EQ)
-		b->known_family = family;
-	if (b->table != RULESET_INET) {
-		uint16_t type = htons(family == AF_INET6 ? ETH_P_IPV6 : ETH_P_IP);
+	static const struct {
+		const char *name;
+		uint16_t key, reg;
+	} sources[] = {
+		[FROM_META] = { "meta", NFTNL_EXPR_META_KEY, NFTNL_EXPR_META_DREG },
+		[FROM_PACKET] = { "payload", NFTNL_EXPR_PAYLOAD_BASE, NFTNL_EXPR_PAYLOAD_DREG },
+		[FROM_CT] = { "ct", NFTNL_EXPR_CT_KEY, NFTNL_EXPR_CT_DREG },
+		[FROM_RT] = { "rt", NFTNL_EXPR_RT_KEY, NFTNL_EXPR_RT_DREG },
+		[FROM_FIB] = { "fib", NFTNL_EXPR_FIB_RESULT, NFTNL_EXPR_FIB_DREG },
+	};
+	const uint32_t at = load->at[family == AF_INET6];
+	struct nftnl_expr *e;
 
-		put_meta(b, NFT_META_PROTOCOL, NFT_REG_1);
-		put_cmp(b, op, &type, sizeof(type));
-	} else {
-		put_meta(b, NFT_META_NFPROTO, NFT_REG_1);
-		put_cmp_u8(b, op, family == AF_INET6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	if (load->from >= ARRAY_SIZE(sources) || !sources[load->from].name) {
+		b->failed = true;
+		return;
+	}
+	e = put_expr(b, sources[load->from].name);
+	put_u32(e, sources[load->from].key, load->key);
+	put_u32(e, sources[load->from].reg, reg);
+	if (load->from == FROM_PACKET) {
+		put_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, at);
+		put_u32(e, NFTNL_EXPR_PAYLOAD_LEN, load_len(load, family));
+	} else if (load->from == FROM_FIB) {
+		put_u32(e, NFTNL_EXPR_FIB_FLAGS, at);
 	}
 }
 
-void put_protocol(struct nftput *b, uint8_t protocol)
+/* NUMBER as a register has it: what is a packet's, and short, in network byte order; four bytes are
+ * the kernel's own, as a mark. Returns how many bytes. */
+static size_t number_bytes(const struct load *load, uint32_t number, uint8_t bytes[static 4])
 {
-	if (b->known_protocol == protocol)
-		return;
-	b->known_protocol = protocol;
-	put_meta(b, NFT_META_L4PROTO, NFT_REG_1);
-	put_cmp_u8(b, NFT_CMP_EQ, protocol);
+	const size_t len = load->len[0];
+
+	if (len == sizeof(number))
+		memcpy(bytes, &number, sizeof(number));
+	for (size_t i = 0; len < sizeof(number) && i < len; i++)
+		bytes[i] = (uint8_t)(number >> 8 * (len - 1 - i));
+	return len;
 }
 
-void put_ether_type(struct nftput *b, uint16_t type)
+void put_number(struct nftput *b, const struct load *load, uint32_t op, uint32_t number)
 {
-	const uint16_t value = htons(type);
+	uint8_t bytes[4];
+	const size_t len = number_bytes(load, number, bytes);
 
-	if (b->known_type == type)
-		return;
-	b->known_type = type;
-	put_payload(b, NFT_PAYLOAD_LL_HEADER, offsetof(struct ethhdr, h_proto), sizeof(value),
-		    NFT_REG_1);
-	put_cmp(b, NFT_CMP_EQ, &value, sizeof(value));
+	put_cmp(b, op, bytes, len);
+}
+
+void put_comparison(struct nftput *b, const struct load *load, const struct comparison *comparison)
+{
+	uint8_t mask[4];
+	const size_t len = number_bytes(load, comparison->mask, mask);
+
+	if (comparison->mask)
+		put_mask(b, mask, len);
+	put_number(b, load, comparison->op, comparison->value);
 }

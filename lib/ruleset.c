@@ -145,10 +145,14 @@ struct match match_oif(const char *name)
 	return match_named(MATCH_OIFNAME, name);
 }
 
+static struct match match_prefix(enum match_kind kind, const struct prefix *prefix)
+{
+	return (struct match){ .kind = kind, .family = prefix->addr.family, .prefix = *prefix };
+}
+
 static struct match match_address(enum match_kind kind, const struct addr *address)
 {
-	return (struct match){ .kind = kind,
-			       .prefix = { .addr = *address, .len = addr_bits(address) } };
+	return match_prefix(kind, &(struct prefix){ .addr = *address, .len = addr_bits(address) });
 }
 
 struct match match_saddr(const struct addr *address)
@@ -161,57 +165,94 @@ struct match match_daddr(const struct addr *address)
 	return match_address(MATCH_DADDR, address);
 }
 
+struct match match_arp_saddr(const struct addr *address)
+{
+	return match_address(MATCH_ARP_SADDR, address);
+}
+
+struct match match_arp_daddr(const struct addr *address)
+{
+	return match_address(MATCH_ARP_DADDR, address);
+}
+
 struct match match_saddr_prefix(const struct prefix *prefix)
 {
-	return (struct match){ .kind = MATCH_SADDR, .prefix = *prefix };
+	return match_prefix(MATCH_SADDR, prefix);
 }
 
 struct match match_daddr_prefix(const struct prefix *prefix)
 {
-	return (struct match){ .kind = MATCH_DADDR, .prefix = *prefix };
+	return match_prefix(MATCH_DADDR, prefix);
 }
 
 struct match match_daddr_text(const char *prefix)
 {
-	struct match m = { .kind = MATCH_DADDR };
+	struct prefix p = { .len = 0 };
 
-	if (prefix_parse(prefix, &m.prefix))
-		m.prefix.len =
-			255; /* a constant of ours that does not parse: nft_build refuses the rule */
-	return m;
+	if (prefix_parse(prefix, &p))
+		p.len = 255; /* a constant of ours that does not parse: nft_build refuses the rule */
+	return match_prefix(MATCH_DADDR, &p);
 }
 
-static struct match match_family_set(enum match_kind kind, uint8_t family, const char *set)
+static struct match match_in_set(enum match_kind kind, uint8_t family, const char *set)
 {
 	struct match m = match_named(kind, set);
 
+	m.in_set = true;
 	m.family = family;
 	return m;
 }
 
 struct match match_saddr_set(uint8_t family, const char *set)
 {
-	return match_family_set(MATCH_SADDR_SET, family, set);
+	return match_in_set(MATCH_SADDR, family, set);
 }
 
 struct match match_daddr_set(uint8_t family, const char *set)
 {
-	return match_family_set(MATCH_DADDR_SET, family, set);
+	return match_in_set(MATCH_DADDR, family, set);
 }
 
-struct match match_concat_set(uint8_t family, const char *set, const struct concat *concat)
+struct match match_icmp_set(uint8_t family, const char *set)
 {
-	struct match m = match_family_set(MATCH_CONCAT_SET, family, set);
+	return match_in_set(MATCH_ICMP_TYPE, family, set);
+}
 
+struct match match_dport_set(uint8_t protocol, const char *set)
+{
+	struct match m = match_in_set(MATCH_DPORT, AF_UNSPEC, set);
+
+	m.protocol = protocol;
+	return m;
+}
+
+static struct match match_key(enum match_kind kind, uint8_t family, const char *set,
+			      const struct concat *concat)
+{
+	struct match m = match_named(kind, set);
+
+	m.family = family;
 	m.concat = *concat;
 	return m;
 }
 
+struct match match_concat_set(uint8_t family, const char *set, const struct concat *concat)
+{
+	return match_key(MATCH_CONCAT, family, set, concat);
+}
+
 struct match match_dnat_map(uint8_t family, const char *map, const struct concat *concat)
 {
-	struct match m = match_family_set(MATCH_DNAT_MAP, family, map);
+	return match_key(MATCH_DNAT_MAP, family, map, concat);
+}
 
-	m.concat = *concat;
+struct match match_update(const char *set, const struct concat *concat, uint32_t rate,
+			  uint32_t burst)
+{
+	struct match m = match_key(MATCH_UPDATE, AF_UNSPEC, set, concat);
+
+	m.rate = rate;
+	m.burst = burst;
 	return m;
 }
 
@@ -232,14 +273,6 @@ struct match match_dport(uint8_t protocol, uint16_t first, uint16_t last)
 	};
 }
 
-struct match match_dport_set(uint8_t protocol, const char *set)
-{
-	struct match m = match_named(MATCH_DPORT_SET, set);
-
-	m.protocol = protocol;
-	return m;
-}
-
 struct match match_ether_type(uint16_t type)
 {
 	return (struct match){ .kind = MATCH_ETHER_TYPE, .first = type };
@@ -255,25 +288,9 @@ struct match match_ether_saddr(const struct ether_bits *bits)
 	return (struct match){ .kind = MATCH_ETHER_SADDR, .ether = *bits };
 }
 
-struct match match_update(const char *set, const struct concat *concat, uint32_t rate,
-			  uint32_t burst)
-{
-	struct match m = match_named(MATCH_UPDATE, set);
-
-	m.concat = *concat;
-	m.rate = rate;
-	m.burst = burst;
-	return m;
-}
-
 struct match match_family(uint8_t family)
 {
 	return (struct match){ .kind = MATCH_FAMILY, .family = family };
-}
-
-struct match match_icmp_set(uint8_t family, const char *set)
-{
-	return match_family_set(MATCH_ICMP_TYPE_SET, family, set);
 }
 
 struct match match_ct(uint32_t states)
@@ -284,16 +301,6 @@ struct match match_ct(uint32_t states)
 struct match match_simple(enum match_kind kind)
 {
 	return (struct match){ .kind = kind };
-}
-
-struct match match_arp_saddr(const struct addr *address)
-{
-	return match_address(MATCH_ARP_SADDR, address);
-}
-
-struct match match_arp_daddr(const struct addr *address)
-{
-	return match_address(MATCH_ARP_DADDR, address);
 }
 
 struct match match_not(struct match match)

@@ -10,67 +10,55 @@
 #include "lib/addr.h"
 #include "lib/str.h"
 
-/* What one part of a rule looks at, or does; the text of each is what `nft list ruleset` prints. */
+/* What one part of a rule looks at, or does; the text of each is what `nft list ruleset` prints.
+ * lib/nftmatch.c has a row of each. */
 enum match_kind {
 	MATCH_IIFNAME, /* iifname "NAME"; a trailing '*' matches any rest */
 	MATCH_OIFNAME,
 	MATCH_SADDR, /* ip saddr PREFIX, ip6 saddr PREFIX */
 	MATCH_DADDR,
-	MATCH_SADDR_SET, /* ip saddr @NAME */
-	MATCH_DADDR_SET,
-	MATCH_CONCAT_SET, /* oifname . ip daddr @NAME, and the like: see struct concat */
 	MATCH_PROTOCOL, /* meta l4proto tcp */
+	MATCH_DPORT, /* tcp dport 80, udp dport 6881-6889; th dport in a key */
 	MATCH_MARK, /* meta mark & MASK == MARK */
-	MATCH_DPORT, /* tcp dport 80, udp dport 6881-6889 */
-	MATCH_DPORT_SET, /* udp dport @NAME, tcp dport @NAME */
 	MATCH_ETHER_TYPE, /* ether type 8021q */
-	MATCH_ETHER_DADDR, /* ether daddr & MASK == MAC */
-	MATCH_ETHER_SADDR,
+	MATCH_ETHER_SADDR, /* ether saddr & MASK == MAC */
+	MATCH_ETHER_DADDR,
+	MATCH_ARP_ETHER, /* arp saddr ether: in a key only */
+	MATCH_ARP_SADDR, /* arp saddr ip ADDRESS */
+	MATCH_ARP_DADDR,
+	MATCH_ND_TARGET, /* in a key only, of IPv6: the target of an advertisement or solicitation;
+			    a match of the rule says that it is one */
 	MATCH_FAMILY, /* meta nfproto ipv6 */
-	MATCH_ICMP_TYPE_SET, /* icmp type @NAME, icmpv6 type @NAME */
+	MATCH_ICMP_TYPE, /* icmp type, icmpv6 type: in a set only */
 	MATCH_CT_STATE, /* ct state established,related */
 	MATCH_CT_REPLY, /* ct direction reply */
 	MATCH_TCP_SYN, /* tcp flags syn */
 	MATCH_TCP_NO_OPENING, /* tcp flags & (syn | ack) != syn */
 	MATCH_FRAGMENT, /* ip frag-off & 0x1fff != 0 */
-	MATCH_ARP_SADDR, /* arp saddr ip ADDRESS */
-	MATCH_ARP_DADDR,
 	MATCH_FIB_DADDR_LOCAL, /* fib daddr type local */
 	MATCH_FIB_SADDR_LOCAL,
 	MATCH_FIB_BACK, /* fib saddr . iif oif exists: an answer would leave the way it came;
 			   negated: missing */
 	MATCH_CLAMP_MSS, /* tcp option maxseg size set rt mtu: the last of a rule, as the next */
+	MATCH_CONCAT, /* oifname . ip daddr @NAME, and the like: see struct concat */
 	MATCH_DNAT_MAP, /* dnat ip to CONCAT map @NAME: the last of a rule, which has no verdict */
 	MATCH_UPDATE, /* update @NAME { CONCAT timeout T }, of a dynamic set; with a rate, goes on
 			 only for what comes more often: limit rate over N/minute burst M packets */
 	MATCH_KINDS
 };
 
-/* The parts of a packet that one key of a set is made of, in their order. */
-enum selector {
-	SELECT_IIFNAME,
-	SELECT_OIFNAME,
-	SELECT_SADDR,
-	SELECT_DADDR,
-	SELECT_PROTOCOL, /* meta l4proto */
-	SELECT_DPORT, /* th dport */
-	SELECT_MARK, /* meta mark */
-	SELECT_ETHER_SADDR,
-	SELECT_ETHER_DADDR,
-	SELECT_ARP_ETHER, /* arp saddr ether */
-	SELECT_ARP_SADDR, /* arp saddr ip */
-	SELECT_ARP_DADDR,
-	SELECT_ND_TARGET, /* of an advertisement or solicitation: name the ICMPv6 type first */
-};
+/* The bytes from there on of an ICMPv6 header are a target (RFC 4861), and nft's text for them: it
+ * has a word, icmpv6 taddr, since 1.0.7 only. */
+#define ND_TARGET_OFFSET 8
+#define ND_TARGET_TEXT "@th,64,128"
 
 #define CONCAT_MAX 5
 
+/* What one key of a set is made of, in this order: kinds that look at something. */
 struct concat {
 	size_t n;
-	enum selector parts[CONCAT_MAX];
+	enum match_kind parts[CONCAT_MAX];
 };
-
-#define ETHER_LEN 6
 
 /* Of a MAC address: those bits of it that MASK has. */
 struct ether_bits {
@@ -80,13 +68,14 @@ struct ether_bits {
 struct match {
 	enum match_kind kind;
 	bool negated;
-	uint8_t family; /* AF_INET, AF_INET6: for sets of addresses and ICMP types */
-	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP: for ports */
+	bool in_set; /* what it looks at is in the set NAME, instead of being compared */
+	uint8_t family; /* AF_INET, AF_INET6: of addresses and ICMP types; 0 for any in a key */
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP: of ports; 0 for any in a key */
 	uint16_t first, last; /* MATCH_DPORT; first: MATCH_ETHER_TYPE */
 	uint32_t mark, mask; /* MATCH_MARK */
 	struct ether_bits ether; /* MATCH_ETHER_SADDR, _DADDR */
 	uint32_t rate, burst; /* MATCH_UPDATE: a minute; 0: none */
-	struct concat concat; /* MATCH_CONCAT_SET, MATCH_DNAT_MAP, MATCH_UPDATE */
+	struct concat concat; /* MATCH_CONCAT, MATCH_DNAT_MAP, MATCH_UPDATE */
 	uint32_t states; /* MATCH_CT_STATE: RULESET_ESTABLISHED, … */
 	struct prefix prefix;
 	char name[IFNAMSIZ + 1]; /* of the interface or set */
@@ -150,7 +139,7 @@ enum set_type {
 	SET_NETWORK_IPV6,
 	SET_LINK_IPV4, /* link . address */
 	SET_LINK_IPV6,
-	SET_TARGET, /* what SELECT_ND_TARGET is in */
+	SET_TARGET, /* what MATCH_ND_TARGET is in */
 	SET_LINK_TARGET, /* link . target */
 	SET_SERVICE_IPV4, /* link . address . protocol . port */
 	SET_SERVICE_IPV6,
@@ -301,6 +290,9 @@ void ruleset_free(struct ruleset *rs);
 
 /* "inet", "netdev", "bridge". */
 const char *ruleset_family_word(enum ruleset_family family);
+
+/* "tcp", "udp", "ipv6-icmp", "icmp": IPPROTO_*. */
+const char *ruleset_protocol_word(uint8_t protocol);
 
 /* Appends RS to OUT in nft's own language, as `nft -f` takes it: the whole table, elements
  * included. */

@@ -56,20 +56,20 @@ static const struct {
 			    { "published6", MAP_PUBLISH_IPV6 } },
 };
 
-static const struct concat to_vault = { 2, { SELECT_OIFNAME, SELECT_DADDR } };
-static const struct concat from_vault = { 2, { SELECT_IIFNAME, SELECT_SADDR } };
+static const struct concat to_vault = { 2, { MATCH_OIFNAME, MATCH_DADDR } };
+static const struct concat from_vault = { 2, { MATCH_IIFNAME, MATCH_SADDR } };
 static const struct concat to_service = {
-	4, { SELECT_IIFNAME, SELECT_DADDR, SELECT_PROTOCOL, SELECT_DPORT }
+	4, { MATCH_IIFNAME, MATCH_DADDR, MATCH_PROTOCOL, MATCH_DPORT }
 };
-static const struct concat entering = { 3, { SELECT_OIFNAME, SELECT_DADDR, SELECT_SADDR } };
-static const struct concat answering = { 3, { SELECT_IIFNAME, SELECT_SADDR, SELECT_DADDR } };
+static const struct concat entering = { 3, { MATCH_OIFNAME, MATCH_DADDR, MATCH_SADDR } };
+static const struct concat answering = { 3, { MATCH_IIFNAME, MATCH_SADDR, MATCH_DADDR } };
 static const struct concat by_hole = {
-	5, { SELECT_IIFNAME, SELECT_SADDR, SELECT_DADDR, SELECT_PROTOCOL, SELECT_DPORT }
+	5, { MATCH_IIFNAME, MATCH_SADDR, MATCH_DADDR, MATCH_PROTOCOL, MATCH_DPORT }
 };
-static const struct concat to_endpoint = { 3, { SELECT_MARK, SELECT_DADDR, SELECT_DPORT } };
-static const struct concat to_self = { 3, { SELECT_PROTOCOL, SELECT_DPORT, SELECT_DADDR } };
+static const struct concat to_endpoint = { 3, { MATCH_MARK, MATCH_DADDR, MATCH_DPORT } };
+static const struct concat to_self = { 3, { MATCH_PROTOCOL, MATCH_DPORT, MATCH_DADDR } };
 static const struct concat to_published = {
-	4, { SELECT_PROTOCOL, SELECT_DPORT, SELECT_DADDR, SELECT_SADDR }
+	4, { MATCH_PROTOCOL, MATCH_DPORT, MATCH_DADDR, MATCH_SADDR }
 };
 
 static struct match in_grant(enum grant grant, enum spec_family f, const struct concat *key)

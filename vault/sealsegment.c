@@ -99,35 +99,35 @@ enum { STATIONS_BURST = 1000, STATIONS_RATE = 10, STATIONS_MAX = 65535, OTHERS_M
 static const struct ether_bits leg_mac = { { SPEC_MAC_PREFIX }, { 0xff, 0xff } };
 static const struct ether_bits one_mac = { { 0 }, { 0x01 } }; /* not to all, nor to a group */
 
-static const struct concat in_port = { 1, { SELECT_IIFNAME } };
-static const struct concat out_port = { 1, { SELECT_OIFNAME } };
-static const struct concat from_port = { 2, { SELECT_IIFNAME, SELECT_ETHER_SADDR } };
-static const struct concat to_mac = { 2, { SELECT_IIFNAME, SELECT_ETHER_DADDR } };
-static const struct concat at_from = { 2, { SELECT_OIFNAME, SELECT_ETHER_SADDR } };
-static const struct concat at_mac = { 2, { SELECT_OIFNAME, SELECT_ETHER_DADDR } };
-static const struct concat ether = { 1, { SELECT_ETHER_SADDR } };
-static const struct concat ether_to = { 1, { SELECT_ETHER_DADDR } };
-static const struct concat port_arp_ether = { 2, { SELECT_IIFNAME, SELECT_ARP_ETHER } };
-static const struct concat port_arp_ip = { 2, { SELECT_IIFNAME, SELECT_ARP_SADDR } };
-static const struct concat port_arp_to = { 2, { SELECT_IIFNAME, SELECT_ARP_DADDR } };
-static const struct concat arp_ether = { 1, { SELECT_ARP_ETHER } };
-static const struct concat arp_ip = { 1, { SELECT_ARP_SADDR } };
-static const struct concat arp_to = { 1, { SELECT_ARP_DADDR } };
-static const struct concat arp_ip_at = { 2, { SELECT_OIFNAME, SELECT_ARP_SADDR } };
-static const struct concat arp_to_at = { 2, { SELECT_OIFNAME, SELECT_ARP_DADDR } };
-static const struct concat port_saddr = { 2, { SELECT_IIFNAME, SELECT_SADDR } };
-static const struct concat port_daddr = { 2, { SELECT_IIFNAME, SELECT_DADDR } };
-static const struct concat saddr_at = { 2, { SELECT_OIFNAME, SELECT_SADDR } };
-static const struct concat daddr_at = { 2, { SELECT_OIFNAME, SELECT_DADDR } };
+static const struct concat in_port = { 1, { MATCH_IIFNAME } };
+static const struct concat out_port = { 1, { MATCH_OIFNAME } };
+static const struct concat from_port = { 2, { MATCH_IIFNAME, MATCH_ETHER_SADDR } };
+static const struct concat to_mac = { 2, { MATCH_IIFNAME, MATCH_ETHER_DADDR } };
+static const struct concat at_from = { 2, { MATCH_OIFNAME, MATCH_ETHER_SADDR } };
+static const struct concat at_mac = { 2, { MATCH_OIFNAME, MATCH_ETHER_DADDR } };
+static const struct concat ether = { 1, { MATCH_ETHER_SADDR } };
+static const struct concat ether_to = { 1, { MATCH_ETHER_DADDR } };
+static const struct concat port_arp_ether = { 2, { MATCH_IIFNAME, MATCH_ARP_ETHER } };
+static const struct concat port_arp_ip = { 2, { MATCH_IIFNAME, MATCH_ARP_SADDR } };
+static const struct concat port_arp_to = { 2, { MATCH_IIFNAME, MATCH_ARP_DADDR } };
+static const struct concat arp_ether = { 1, { MATCH_ARP_ETHER } };
+static const struct concat arp_ip = { 1, { MATCH_ARP_SADDR } };
+static const struct concat arp_to = { 1, { MATCH_ARP_DADDR } };
+static const struct concat arp_ip_at = { 2, { MATCH_OIFNAME, MATCH_ARP_SADDR } };
+static const struct concat arp_to_at = { 2, { MATCH_OIFNAME, MATCH_ARP_DADDR } };
+static const struct concat port_saddr = { 2, { MATCH_IIFNAME, MATCH_SADDR } };
+static const struct concat port_daddr = { 2, { MATCH_IIFNAME, MATCH_DADDR } };
+static const struct concat saddr_at = { 2, { MATCH_OIFNAME, MATCH_SADDR } };
+static const struct concat daddr_at = { 2, { MATCH_OIFNAME, MATCH_DADDR } };
 
 /*
  * Where a target is asked about, that comes before the type of ICMPv6. The other way round nft 1.1
  * knows it for `icmpv6 taddr`, which fits no set of `@th,64,128`, the one spelling that nft 1.0
  * has: the list that it prints could not be loaded again.
  */
-static const struct concat port_target = { 2, { SELECT_IIFNAME, SELECT_ND_TARGET } };
-static const struct concat target_at = { 2, { SELECT_OIFNAME, SELECT_ND_TARGET } };
-static const struct concat target = { 1, { SELECT_ND_TARGET } };
+static const struct concat port_target = { 2, { MATCH_IIFNAME, MATCH_ND_TARGET } };
+static const struct concat target_at = { 2, { MATCH_OIFNAME, MATCH_ND_TARGET } };
+static const struct concat target = { 1, { MATCH_ND_TARGET } };
 
 static struct match in_macs(enum mac_set which, const struct concat *key)
 {

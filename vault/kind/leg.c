@@ -445,12 +445,11 @@ static void leg_print(const struct obj *obj, const struct spec *spec, struct str
 	const char *bridge = spec->bridge_name, *port = spec->port_name;
 	char alias[SPEC_ALIAS_LEN];
 	uint8_t mac[RTNL_MAC_LEN];
-	char ether[3 * RTNL_MAC_LEN];
+	char ether[ETHER_STRLEN];
 
 	(void)obj;
 	spec_leg_mac(&spec->leg.address.addr, mac);
-	snprintf(ether, sizeof(ether), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		 mac[3], mac[4], mac[5]);
+	(void)ether_format(mac, ether);
 	str_addf(out, "ip link show %s >/dev/null 2>&1 ||\n\tip link add %s type bridge\n", bridge,
 		 bridge);
 	spec_bridge_alias(spec->leg.segment, alias);
