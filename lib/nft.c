@@ -31,33 +31,7 @@
 #define ELEMENTS_MAX 200
 static_assert(ELEMENTS_MAX * ROOM_ELEMENT <= UINT16_MAX, "a list of elements fits its attribute");
 
-/* libnftnl's data type numbers, as nft(8) defines them (include/datatype.h there); a concatenation
- * shifts by six. */
-enum nft_datatype {
-	TYPE_INTEGER = 4,
-	TYPE_IPADDR = 7,
-	TYPE_IP6ADDR = 8,
-	TYPE_ETHERADDR = 9,
-	TYPE_INET_PROTOCOL = 12,
-	TYPE_INET_SERVICE = 13,
-	TYPE_ICMP_TYPE = 14,
-	TYPE_MARK = 19,
-	TYPE_ICMP6_TYPE = 29,
-	TYPE_IFNAME = 41,
-};
-
-static uint32_t field_type(enum set_field field)
-{
-	static const uint32_t types[] = {
-		[FIELD_IPV4] = TYPE_IPADDR,    [FIELD_IPV6] = TYPE_IP6ADDR,
-		[FIELD_TARGET] = TYPE_INTEGER, [FIELD_PORT] = TYPE_INET_SERVICE,
-		[FIELD_ICMP] = TYPE_ICMP_TYPE, [FIELD_ICMPV6] = TYPE_ICMP6_TYPE,
-		[FIELD_LINK] = TYPE_IFNAME,    [FIELD_PROTOCOL] = TYPE_INET_PROTOCOL,
-		[FIELD_MARK] = TYPE_MARK,      [FIELD_ETHER] = TYPE_ETHERADDR,
-	};
-
-	return types[field];
-}
+#define TYPE_BITS 6 /* of one type in the number of a concatenation */
 
 static uint32_t key_type(enum set_type type)
 {
@@ -65,13 +39,14 @@ static uint32_t key_type(enum set_type type)
 	uint32_t all = 0;
 
 	for (size_t i = 0; i < shape->n; i++)
-		all = all << 6 | field_type(shape->fields[i]);
+		all = all << TYPE_BITS | set_field_type(shape->fields[i])->number;
 	return all;
 }
 
 static uint32_t data_type(enum set_type type)
 {
-	return field_type(set_shape(type)->fields[2]) << 6 | TYPE_INET_SERVICE;
+	return set_field_type(set_shape(type)->fields[2])->number << TYPE_BITS |
+	       set_field_type(FIELD_PORT)->number;
 }
 
 static uint32_t set_flags(const struct set *set)
@@ -92,7 +67,7 @@ static struct nlmsghdr *add_message(struct nl_batch *b, struct nl *nl, unsigned 
 			     (uint16_t)(flags | NLM_F_ECHO), sizeof(struct nfgenmsg), room, tag);
 	struct nfgenmsg *nfg = nl_extra(nlh);
 
-	nfg->nfgen_family = nftexpr_family(rs);
+	nfg->nfgen_family = (uint8_t)rs->family;
 	nfg->version = NFNETLINK_V0;
 	return nlh;
 }
@@ -205,7 +180,7 @@ static void put_fields(struct nlmsghdr *nlh, const struct set_shape *shape)
 		struct nlattr *field = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
 
 		mnl_attr_put_u32(nlh, NFTA_SET_FIELD_LEN,
-				 htonl((uint32_t)set_field_len(shape->fields[i])));
+				 htonl((uint32_t)set_field_type(shape->fields[i])->len));
 		mnl_attr_nest_end(nlh, field);
 	}
 	mnl_attr_nest_end(nlh, concat);
@@ -318,46 +293,18 @@ static void queue_whole_set(struct nl_batch *b, struct nl *nl, unsigned int tag,
 	nft_queue_elements(b, nl, tag, rs, set, true);
 }
 
-static uint32_t hook_number(const struct chain *chain)
-{
-	switch (chain->hook) {
-	case CHAIN_INPUT:
-		return NF_INET_LOCAL_IN;
-	case CHAIN_FORWARD:
-		return NF_INET_FORWARD;
-	case CHAIN_OUTPUT:
-		return NF_INET_LOCAL_OUT;
-	case CHAIN_EGRESS:
-		return NF_NETDEV_EGRESS;
-	case CHAIN_PREROUTING:
-	case CHAIN_NAT_PREROUTING:
-		return NF_INET_PRE_ROUTING;
-	case CHAIN_NAT_OUTPUT:
-		return NF_INET_LOCAL_OUT;
-	case CHAIN_POSTROUTING:
-	case CHAIN_NAT_POSTROUTING:
-		return NF_INET_POST_ROUTING;
-	}
-	return UINT32_MAX; /* the kernel refuses it */
-}
-
-static bool is_nat(const struct chain *chain)
-{
-	return chain->hook == CHAIN_NAT_PREROUTING || chain->hook == CHAIN_NAT_OUTPUT ||
-	       chain->hook == CHAIN_NAT_POSTROUTING;
-}
-
 static void queue_chain(struct nl_batch *b, struct nl *nl, unsigned int tag,
 			const struct ruleset *rs, const struct chain *chain)
 {
 	struct nlmsghdr *nlh = add_message(b, nl, tag, NFT_MSG_NEWCHAIN, NLM_F_CREATE, rs, ROOM);
+	const struct chain_place *place = chain_place(chain->hook);
 	struct nlattr *hook;
 
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, chain->name);
-	mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, is_nat(chain) ? "nat" : "filter");
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, place->type);
 	hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
-	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(hook_number(chain)));
+	mnl_attr_put_u32(nlh, NFTA_HOOK_HOOKNUM, htonl(place->number));
 	mnl_attr_put_u32(nlh, NFTA_HOOK_PRIORITY, htonl((uint32_t)chain->priority));
 	if (chain->device[0])
 		mnl_attr_put_strz(nlh, NFTA_HOOK_DEV, chain->device);
@@ -533,7 +480,7 @@ int nft_dump_elements(struct nl *nl, const struct ruleset *rs, const char *name,
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
 
-	nfg->nfgen_family = nftexpr_family(rs);
+	nfg->nfgen_family = (uint8_t)rs->family;
 	nfg->version = NFNETLINK_V0;
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, name);

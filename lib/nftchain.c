@@ -93,23 +93,3 @@ int nftchain_mentions(struct nl *nl, const struct nftchain *chain, const char *t
 	*found = search.found;
 	return r;
 }
-
-const char *nftchain_family(uint8_t family)
-{
-	switch (family) {
-	case NFPROTO_IPV4:
-		return "ip";
-	case NFPROTO_IPV6:
-		return "ip6";
-	case NFPROTO_INET:
-		return "inet";
-	case NFPROTO_BRIDGE:
-		return "bridge";
-	case NFPROTO_NETDEV:
-		return "netdev";
-	case NFPROTO_ARP:
-		return "arp";
-	default:
-		return "unknown";
-	}
-}

@@ -32,7 +32,4 @@ int must_check nftchain_dump(struct nl *nl, nftchain_fn *fn, void *arg, struct n
 int must_check nftchain_mentions(struct nl *nl, const struct nftchain *chain, const char *text,
 				 bool *found, struct nl_error *error);
 
-/* "ip", "ip6", "inet", … as nft(8) writes the family. */
-const char *nftchain_family(uint8_t family);
-
 #endif

@@ -50,15 +50,6 @@ static void build_comment(struct nftput *b, const char *comment)
 		nftnl_udata_buf_free(buf);
 }
 
-uint8_t nftexpr_family(const struct ruleset *rs)
-{
-	static const uint8_t families[] = { [RULESET_INET] = NFPROTO_INET,
-					    [RULESET_NETDEV] = NFPROTO_NETDEV,
-					    [RULESET_BRIDGE] = NFPROTO_BRIDGE };
-
-	return families[rs->family];
-}
-
 struct nftnl_rule *nftexpr_rule(const struct ruleset *rs, const struct chain *chain,
 				const struct rule *rule)
 {
@@ -66,7 +57,7 @@ struct nftnl_rule *nftexpr_rule(const struct ruleset *rs, const struct chain *ch
 
 	if (!b.rule)
 		return NULL;
-	nftnl_rule_set_u32(b.rule, NFTNL_RULE_FAMILY, nftexpr_family(rs));
+	nftnl_rule_set_u32(b.rule, NFTNL_RULE_FAMILY, rs->family);
 	b.failed = nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, rs->table) ||
 		   nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, chain->name);
 	for (size_t i = 0; i < rule->n_matches; i++)

@@ -13,7 +13,4 @@
 struct nftnl_rule *nftexpr_rule(const struct ruleset *rs, const struct chain *chain,
 				const struct rule *rule);
 
-/* NFPROTO_* of the table. */
-uint8_t nftexpr_family(const struct ruleset *rs);
-
 #endif

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "lib/nft.h"
-#include "lib/nftexpr.h"
 #include "lib/nftrule.h"
 
 /* By key; rules of one chain in the order they came, anything else by what it is. */
@@ -223,7 +222,7 @@ int nftlook_ask_table(struct nl *nl, const struct ruleset *rs, struct nftlook *s
 					    sizeof(struct nfgenmsg), NFT_TABLE_MAXNAMELEN, 0);
 	struct nfgenmsg *nfg = nl_extra(nlh);
 
-	nfg->nfgen_family = nftexpr_family(rs);
+	nfg->nfgen_family = (uint8_t)rs->family;
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, rs->table);
 	nl_batch_end(&b, nlh);
 	return nl_batch_send(&b, nftlook_add, seen, error);
@@ -251,7 +250,7 @@ static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct s
 	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
 	int r;
 
-	nfg->nfgen_family = nftexpr_family(rs);
+	nfg->nfgen_family = (uint8_t)rs->family;
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rs->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
 	r = nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0, nfg,

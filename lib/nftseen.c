@@ -9,7 +9,6 @@
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
 #include <libnftnl/udata.h>
-#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdarg.h>
@@ -36,22 +35,14 @@ static int add_line(struct nftlook *seen, struct nftlook_line line)
 	return -ENOMEM;
 }
 
-static const char *family_name(uint32_t family)
-{
-	return family == NFPROTO_NETDEV   ? "netdev"
-	       : family == NFPROTO_BRIDGE ? "bridge"
-	       : family == NFPROTO_INET   ? "inet"
-					  : "other";
-}
-
 /* "KIND FAMILY TABLE NAME", NAME left out when it is NULL. NULL: no memory. */
-static char *make_key(const char *kind, uint32_t family, const char *table, const char *name)
+static char *make_key(const char *kind, uint8_t family, const char *table, const char *name)
 {
 	struct str key = STR_INIT;
 
 	str_add(&key, kind);
 	str_add(&key, " ");
-	str_add(&key, family_name(family));
+	str_add(&key, ruleset_family_word(family));
 	str_add(&key, " ");
 	str_add(&key, table);
 	str_add(&key, name ? " " : "");
@@ -119,7 +110,7 @@ static int add_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (nftnl_table_nlmsg_parse(nlh, t) < 0)
 		return -EBADMSG;
 	return add_text(seen,
-			make_key("table", nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY),
+			make_key("table", (uint8_t)nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY),
 				 or_empty(nftnl_table_get_str(t, NFTNL_TABLE_NAME)), NULL),
 			text_format("flags %u" COMMENT "%s",
 				    nftnl_table_get_u32(t, NFTNL_TABLE_FLAGS), comment_of(t)));
@@ -147,7 +138,7 @@ static int add_chain(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (nftnl_chain_nlmsg_parse(nlh, c) < 0)
 		return -EBADMSG;
 	return add_text(seen,
-			make_key("chain", nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY),
+			make_key("chain", (uint8_t)nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY),
 				 or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE)),
 				 or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_NAME))),
 			text_format("%s hook %u priority %d policy %u device %s",
@@ -208,7 +199,7 @@ static int add_set(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (nftnl_set_nlmsg_parse(nlh, s) < 0)
 		return -EBADMSG;
 	return add_text(seen,
-			make_key("set", nftnl_set_get_u32(s, NFTNL_SET_FAMILY),
+			make_key("set", (uint8_t)nftnl_set_get_u32(s, NFTNL_SET_FAMILY),
 				 or_empty(nftnl_set_get_str(s, NFTNL_SET_TABLE)),
 				 or_empty(nftnl_set_get_str(s, NFTNL_SET_NAME))),
 			text_format("type %u length %u flags %u data type %u length %u size %u "
@@ -268,7 +259,7 @@ static int add_element(struct nftnl_set_elem *e, void *arg)
 	}
 	if (nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_FLAGS))
 		flags = nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS);
-	line.key = make_key("element", nftnl_set_get_u32(walk->set, NFTNL_SET_FAMILY),
+	line.key = make_key("element", (uint8_t)nftnl_set_get_u32(walk->set, NFTNL_SET_FAMILY),
 			    or_empty(nftnl_set_get_str(walk->set, NFTNL_SET_TABLE)),
 			    or_empty(nftnl_set_get_str(walk->set, NFTNL_SET_NAME)));
 	line.what = calloc(1, ELEMENT_BYTES_MAX);
@@ -313,7 +304,7 @@ static int add_object(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (nftnl_obj_nlmsg_parse(nlh, o) < 0)
 		return -EBADMSG;
 	return add_text(seen,
-			make_key("counter", nftnl_obj_get_u32(o, NFTNL_OBJ_FAMILY),
+			make_key("counter", (uint8_t)nftnl_obj_get_u32(o, NFTNL_OBJ_FAMILY),
 				 or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_TABLE)),
 				 or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_NAME))),
 			text_format("type %u", nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE)));
@@ -353,7 +344,7 @@ static int drop_table(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (nftnl_table_nlmsg_parse(nlh, t) < 0)
 		return -EBADMSG;
 	snprintf(table, sizeof(table), "%s %s",
-		 family_name(nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
+		 ruleset_family_word((uint8_t)nftnl_table_get_u32(t, NFTNL_TABLE_FAMILY)),
 		 or_empty(nftnl_table_get_str(t, NFTNL_TABLE_NAME)));
 	nftlook_forget(seen, table);
 	return 0;

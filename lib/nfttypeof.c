@@ -20,9 +20,6 @@ enum nft_base { BASE_TRANSPORT = 3 };
 enum nft_field { RAW_DESC = 0, RAW_TYPE = 1, RAW_BASE = 2, RAW_OFFSET = 3, RAW_LEN = 4 };
 #define META_KEY 0
 
-#define TARGET_OFFSET 64 /* bits */
-#define TARGET_LEN 128
-
 /* Type, length, value, a byte each but the value, and one in another. */
 struct notes {
 	uint8_t bytes[128];
@@ -68,8 +65,8 @@ static void put_target(struct notes *n)
 	put_number(n, RAW_DESC, 0);
 	put_number(n, RAW_TYPE, 0);
 	put_number(n, RAW_BASE, BASE_TRANSPORT);
-	put_number(n, RAW_OFFSET, TARGET_OFFSET);
-	put_number(n, RAW_LEN, TARGET_LEN);
+	put_number(n, RAW_OFFSET, ND_TARGET_OFFSET * 8); /* bits */
+	put_number(n, RAW_LEN, (uint32_t)set_field_type(FIELD_TARGET)->len * 8);
 	end(n, start);
 }
 

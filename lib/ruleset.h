@@ -115,6 +115,16 @@ enum chain_hook {
 	CHAIN_NAT_POSTROUTING,
 };
 
+/* Where a chain is: nft's words for its type, its hook and, but in table bridge, a priority there;
+ * the hook's number (NF_INET_*, NF_NETDEV_*); that priority. */
+struct chain_place {
+	const char *type, *hook, *base;
+	uint32_t number;
+	int priority;
+};
+
+const struct chain_place *chain_place(enum chain_hook hook);
+
 struct chain {
 	const char *name; /* static */
 	enum chain_hook hook;
@@ -169,6 +179,16 @@ enum set_field {
 	FIELD_ETHER
 };
 
+/* Bytes of a field, as the kernel takes it; nft's number of its type (include/datatype.h there) and
+ * its word for it: NULL where it has none. */
+struct set_field_type {
+	size_t len;
+	uint32_t number;
+	const char *word;
+};
+
+const struct set_field_type *set_field_type(enum set_field field);
+
 struct set_shape {
 	size_t n;
 	enum set_field fields[CONCAT_MAX];
@@ -200,7 +220,8 @@ struct set {
 			  it is none */
 };
 
-enum ruleset_family { RULESET_INET, RULESET_NETDEV, RULESET_BRIDGE };
+/* The kernel's numbers: NFPROTO_*. */
+enum ruleset_family { RULESET_INET = 1, RULESET_NETDEV = 5, RULESET_BRIDGE = 7 };
 
 struct ruleset {
 	enum ruleset_family family;
@@ -281,15 +302,14 @@ struct match match_arp_daddr(const struct addr *address);
 struct match match_not(struct match match);
 
 const struct set_shape *set_shape(enum set_type type);
-/* Bytes of a field; of a key of TYPE and of its data (0: no map), as the kernel takes them. */
-size_t set_field_len(enum set_field field);
+/* Bytes of a key of TYPE and of its data (0: no map), as the kernel takes them. */
 size_t set_key_len(enum set_type type);
 size_t set_data_len(enum set_type type);
 /* Frees what RS owns and zeroes it. */
 void ruleset_free(struct ruleset *rs);
 
-/* "inet", "netdev", "bridge". */
-const char *ruleset_family_word(enum ruleset_family family);
+/* "inet", "ip", "ip6", "netdev", …: NFPROTO_* as nft(8) writes it; "unknown". */
+const char *ruleset_family_word(uint8_t family);
 
 /* "tcp", "udp", "ipv6-icmp", "icmp": IPPROTO_*. */
 const char *ruleset_protocol_word(uint8_t protocol);

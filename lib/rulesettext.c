@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lib/rulesettext.c: a ruleset in nft's own language, as a careful person would have typed it. */
 #include <arpa/inet.h>
-#include <linux/if_ether.h>
+#include <assert.h>
+#include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,13 +11,28 @@
 
 #define BRIDGE_FILTER (-200) /* NF_BR_PRI_FILTER_BRIDGED */
 
-const char *ruleset_family_word(enum ruleset_family family)
-{
-	static const char *const words[] = {
-		[RULESET_INET] = "inet", [RULESET_NETDEV] = "netdev", [RULESET_BRIDGE] = "bridge"
-	};
+static_assert(RULESET_INET + 0 == NFPROTO_INET && RULESET_NETDEV + 0 == NFPROTO_NETDEV &&
+		      RULESET_BRIDGE + 0 == NFPROTO_BRIDGE,
+	      "a table's family is the kernel's number of it");
 
-	return words[family];
+const char *ruleset_family_word(uint8_t family)
+{
+	switch (family) {
+	case NFPROTO_IPV4:
+		return "ip";
+	case NFPROTO_IPV6:
+		return "ip6";
+	case NFPROTO_INET:
+		return "inet";
+	case NFPROTO_BRIDGE:
+		return "bridge";
+	case NFPROTO_NETDEV:
+		return "netdev";
+	case NFPROTO_ARP:
+		return "arp";
+	default:
+		return "unknown";
+	}
 }
 
 const char *ruleset_protocol_word(uint8_t protocol)
@@ -53,32 +69,36 @@ static void print_rule(const struct rule *rule, struct str *out)
 	str_add(out, "\n");
 }
 
-static const struct {
-	const char *type, *hook, *base; /* the name of a priority there */
-	int priority; /* of base */
-} hooks[] = {
-	[CHAIN_INPUT] = { "filter", "input", "filter", 0 },
-	[CHAIN_FORWARD] = { "filter", "forward", "filter", 0 },
-	[CHAIN_OUTPUT] = { "filter", "output", "filter", 0 },
-	[CHAIN_EGRESS] = { "filter", "egress", "filter", 0 },
-	[CHAIN_POSTROUTING] = { "filter", "postrouting", "filter", 0 },
-	[CHAIN_PREROUTING] = { "filter", "prerouting", "raw", -300 },
-	[CHAIN_NAT_PREROUTING] = { "nat", "prerouting", "dstnat", -100 },
-	[CHAIN_NAT_OUTPUT] = { "nat", "output", "filter", 0 },
-	[CHAIN_NAT_POSTROUTING] = { "nat", "postrouting", "srcnat", 100 },
-};
+const struct chain_place *chain_place(enum chain_hook hook)
+{
+	static const struct chain_place places[] = {
+		[CHAIN_INPUT] = { "filter", "input", "filter", NF_INET_LOCAL_IN, 0 },
+		[CHAIN_FORWARD] = { "filter", "forward", "filter", NF_INET_FORWARD, 0 },
+		[CHAIN_OUTPUT] = { "filter", "output", "filter", NF_INET_LOCAL_OUT, 0 },
+		[CHAIN_EGRESS] = { "filter", "egress", "filter", NF_NETDEV_EGRESS, 0 },
+		[CHAIN_POSTROUTING] = { "filter", "postrouting", "filter", NF_INET_POST_ROUTING,
+					0 },
+		[CHAIN_PREROUTING] = { "filter", "prerouting", "raw", NF_INET_PRE_ROUTING, -300 },
+		[CHAIN_NAT_PREROUTING] = { "nat", "prerouting", "dstnat", NF_INET_PRE_ROUTING,
+					   -100 },
+		[CHAIN_NAT_OUTPUT] = { "nat", "output", "filter", NF_INET_LOCAL_OUT, 0 },
+		[CHAIN_NAT_POSTROUTING] = { "nat", "postrouting", "srcnat", NF_INET_POST_ROUTING,
+					    100 },
+	};
+
+	return &places[hook];
+}
 
 static void print_chain(const struct chain *chain, enum ruleset_family family, struct str *out)
 {
-	int base = family == RULESET_BRIDGE ? BRIDGE_FILTER : hooks[chain->hook].priority;
+	const struct chain_place *place = chain_place(chain->hook);
+	int base = family == RULESET_BRIDGE ? BRIDGE_FILTER : place->priority;
 	int offset = chain->priority - base;
 
-	str_addf(out, "\n\tchain %s {\n\t\ttype %s hook %s", chain->name, hooks[chain->hook].type,
-		 hooks[chain->hook].hook);
+	str_addf(out, "\n\tchain %s {\n\t\ttype %s hook %s", chain->name, place->type, place->hook);
 	if (chain->hook == CHAIN_EGRESS)
 		str_addf(out, " device \"%s\"", chain->device);
-	str_addf(out, " priority %s",
-		 family == RULESET_BRIDGE ? "filter" : hooks[chain->hook].base);
+	str_addf(out, " priority %s", family == RULESET_BRIDGE ? "filter" : place->base);
 	if (offset)
 		str_addf(out, " %c %d", offset < 0 ? '-' : '+', abs(offset));
 	str_addf(out, "; policy %s;\n", chain->policy == VERDICT_DROP ? "drop" : "accept");
@@ -125,7 +145,7 @@ static void print_field(enum set_field field, const uint8_t *first, const uint8_
 		break;
 	case FIELD_TARGET:
 		str_add(out, "0x");
-		for (size_t i = 0; i < set_field_len(field); i++)
+		for (size_t i = 0; i < set_field_type(field)->len; i++)
 			str_addf(out, "%02x", first[i]);
 		break;
 	case FIELD_PORT:
@@ -158,7 +178,7 @@ static void print_element(const struct set *set, const struct set_element *e, st
 	for (size_t i = 0; i < shape->n; i++) {
 		str_add(out, i ? " . " : "");
 		print_field(shape->fields[i], e->key + at, e->end + at, shape->ranges, out);
-		at += (set_field_len(shape->fields[i]) + 3) / 4 * 4;
+		at += (set_field_type(shape->fields[i])->len + 3) / 4 * 4;
 	}
 	if (e->comment[0])
 		str_addf(out, " comment \"%s\"", e->comment);
@@ -166,18 +186,11 @@ static void print_element(const struct set *set, const struct set_element *e, st
 		return;
 	str_add(out, " : ");
 	print_field(shape->fields[2], e->data, e->data, false, out);
-	str_addf(out, " . %u", port_at(e->data + set_field_len(shape->fields[2])));
+	str_addf(out, " . %u", port_at(e->data + set_field_type(shape->fields[2])->len));
 }
 
 static void print_set(const struct set *set, struct str *out)
 {
-	static const char *const types[] = {
-		[FIELD_IPV4] = "ipv4_addr",      [FIELD_IPV6] = "ipv6_addr",
-		[FIELD_PORT] = "inet_service",   [FIELD_ICMP] = "icmp_type",
-		[FIELD_ICMPV6] = "icmpv6_type",  [FIELD_LINK] = "ifname",
-		[FIELD_PROTOCOL] = "inet_proto", [FIELD_MARK] = "mark",
-		[FIELD_ETHER] = "ether_addr",
-	};
 	const struct set_shape *shape = set_shape(set->type);
 	const bool is_target = shape->fields[shape->n - 1] == FIELD_TARGET;
 
@@ -187,9 +200,9 @@ static void print_set(const struct set *set, struct str *out)
 	else
 		str_add(out, "type ");
 	for (size_t i = 0; !is_target && i < shape->n; i++)
-		str_addf(out, "%s%s", i ? " . " : "", types[shape->fields[i]]);
+		str_addf(out, "%s%s", i ? " . " : "", set_field_type(shape->fields[i])->word);
 	if (shape->map)
-		str_addf(out, " : %s . inet_service", types[shape->fields[2]]);
+		str_addf(out, " : %s . inet_service", set_field_type(shape->fields[2])->word);
 	str_add(out, shape->ranges ? "\n\t\tflags interval\n" : "\n");
 	if (set->size)
 		str_addf(out, "\t\tsize %u\n\t\tflags dynamic,timeout\n\t\ttimeout %uh\n",

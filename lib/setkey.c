@@ -56,16 +56,22 @@ const struct set_shape *set_shape(enum set_type type)
 	return &shapes[type];
 }
 
-size_t set_field_len(enum set_field field)
+const struct set_field_type *set_field_type(enum set_field field)
 {
-	static const size_t lengths[] = {
-		[FIELD_IPV4] = 4,     [FIELD_IPV6] = 16,  [FIELD_PORT] = 2,
-		[FIELD_ICMP] = 1,     [FIELD_ICMPV6] = 1, [FIELD_LINK] = IFNAMSIZ,
-		[FIELD_PROTOCOL] = 1, [FIELD_MARK] = 4,   [FIELD_ETHER] = ETHER_LEN,
-		[FIELD_TARGET] = 16,
+	static const struct set_field_type types[] = {
+		[FIELD_IPV4] = { 4, 7, "ipv4_addr" },
+		[FIELD_IPV6] = { 16, 8, "ipv6_addr" },
+		[FIELD_TARGET] = { 16, 4, NULL }, /* an integer: see lib/nfttypeof.c */
+		[FIELD_PORT] = { 2, 13, "inet_service" },
+		[FIELD_ICMP] = { 1, 14, "icmp_type" },
+		[FIELD_ICMPV6] = { 1, 29, "icmpv6_type" },
+		[FIELD_LINK] = { IFNAMSIZ, 41, "ifname" },
+		[FIELD_PROTOCOL] = { 1, 12, "inet_proto" },
+		[FIELD_MARK] = { 4, 19, "mark" },
+		[FIELD_ETHER] = { ETHER_LEN, 9, "ether_addr" },
 	};
 
-	return lengths[field];
+	return &types[field];
 }
 
 /* In a key of several fields each takes whole words of four bytes. */
@@ -80,9 +86,9 @@ size_t set_key_len(enum set_type type)
 	size_t len = 0;
 
 	if (shape->n == 1)
-		return set_field_len(shape->fields[0]);
+		return set_field_type(shape->fields[0])->len;
 	for (size_t i = 0; i < shape->n; i++)
-		len += whole_words(set_field_len(shape->fields[i]));
+		len += whole_words(set_field_type(shape->fields[i])->len);
 	return len;
 }
 
@@ -92,7 +98,7 @@ size_t set_data_len(enum set_type type)
 
 	if (!shape->map)
 		return 0;
-	return set_field_len(shape->fields[2]) + whole_words(set_field_len(FIELD_PORT));
+	return set_field_type(shape->fields[2])->len + whole_words(set_field_type(FIELD_PORT)->len);
 }
 
 /* The field from FIRST to LAST, LEN bytes each. */

@@ -125,7 +125,7 @@ static int note_chain(const struct nftchain *chain, void *arg)
 static void advise(const struct look *look, const struct nftchain *chain, const char *what,
 		   const char *way)
 {
-	const char *family = nftchain_family(chain->family), *link = look->w->spec->host_name;
+	const char *family = ruleset_family_word(chain->family), *link = look->w->spec->host_name;
 
 	tell(look, HOSTPATH_DOUBT,
 	     "%s: another firewall (table %s %s, chain %s) drops by policy and does not name %s; "

@@ -18,6 +18,7 @@
 #include "lib/nftchain.h"
 #include "lib/ns.h"
 #include "lib/qdisc.h"
+#include "lib/ruleset.h"
 #include "vault/sealwall.h"
 #include "vault/sight.h"
 
@@ -251,7 +252,7 @@ static void look_at_uppers(struct look *look, const struct sight *sight)
 static int look_at_chain(const struct nftchain *chain, void *arg)
 {
 	struct look *look = arg;
-	const char *name = look->links->name, *family = nftchain_family(chain->family);
+	const char *name = look->links->name, *family = ruleset_family_word(chain->family);
 	char what[NFTCHAIN_NAME_MAX * 2 + 64], mend[NFTCHAIN_NAME_MAX * 2 + 64];
 
 	for (const char *const *d = chain->devices; d && *d; d++) {

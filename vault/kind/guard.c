@@ -72,7 +72,7 @@ static bool ranges_meet(const struct set_shape *shape, const struct set_element 
 	size_t at = 0;
 
 	for (size_t i = 0; i < shape->n; i++) {
-		size_t len = set_field_len(shape->fields[i]);
+		size_t len = set_field_type(shape->fields[i])->len;
 
 		if (memcmp(a->key + at, b->end + at, len) > 0 ||
 		    memcmp(b->key + at, a->end + at, len) > 0)
