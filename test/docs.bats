@@ -23,8 +23,10 @@ setup() { cd "$BATS_TEST_TMPDIR" || return; }
 # What help says: one word a line.
 commands() { "$VAULT" help | sed -n '/^COMMAND/,/^$/s/^  \([a-z-]*\)  .*/\1/p' | grep -vx help | sort; }
 options() { "$VAULT" help | sed -n '/^OPTIONS/,$s/^  -\([a-zA-Z]\), -\([a-zA-Z]*\) .*/\1 \2/p' | sort; }
-clauses() { "$VAULT" help up | sed -n 's/^  \([a-z-]*\).*/\1/p' | sort; }
-words_of() { "$VAULT" help "$1" | sed -n '1s/^usage: vault [^ ]*//p' | grep -oE '\b[a-z][a-z-]+\b' | sort; }
+clauses() { words_of up; }
+words_of() { "$VAULT" help "$1" | sed -n '/^$/q; s/^  \([a-z-]*\).*/\1/p' | sort; }
+choices_of() { "$VAULT" help "$1" | sed -n '/^$/q; s/^  [a-z-]* \([^ ]*|[^ ]*\) .*/\1/p' | tr '|' '\n' | grep -v '[A-Z]'; }
+listed_in() { "$VAULT" help "$1" | sed -n '/^$/,$s/^  \([a-z0-9.-]*\)  .*/\1/p'; }
 
 # listed PAGE [FROM [TO]]: the words that a page has as tags of its lists, between two sections
 listed() {
@@ -93,19 +95,17 @@ equal() {
 
 @test "docs: the words of down, exec, check, leaktest and parse-conf are those of their pages" {
 	for c in down exec check leaktest parse-conf; do
-		equal "$c" "$(words_of "$c")" "$(listed "vault-$c.8")"
+		equal "$c" "$({ words_of "$c"; choices_of "$c"; } | sort)" "$(listed "vault-$c.8")"
 	done
 }
 
 @test "docs: the ids of check are those of its page" {
-	equal ids "$("$VAULT" help check | sed -n 's/^  \([a-z.-]*\)  .*/\1/p' | sort)" \
+	equal ids "$(listed_in check | sort)" \
 		"$(sed -n 's/^\.It Li //p' "$top/man/vault-check.8" | tr -d ' ' | tr , '\n' | sort)"
 }
 
-probes() { "$VAULT" help leaktest | sed -n 's/^  \([a-z0-9-]*\)  .*/\1/p'; }
-
 @test "docs: the probes of leaktest are those of its page, in the same order" {
-	equal probes "$(probes)" "$(sed -n 's/^\.It Li //p' "$top/man/vault-leaktest.8" | tr -d ' ' | tr , '\n')"
+	equal probes "$(listed_in leaktest)" "$(sed -n 's/^\.It Li //p' "$top/man/vault-leaktest.8" | tr -d ' ' | tr , '\n')"
 }
 
 @test "docs: the page of leaktest tells of every vector, and of no test that is not there" {
@@ -416,8 +416,9 @@ usage() {
 	[[ ${stderr_lines[0]} == "words:2: "* && ${stderr_lines[1]} == "words:3: "* && ${stderr_lines[2]} == "words:4: "* ]]
 	[[ $output == '{"error":{"code":2,"object":"words","message":"unknown word \"nonsense\" (vault help up)"}}' ]]
 	# The words that mean nothing in a file.
-	for word in "file y" dry-run; do
+	for word in "file y" as-made dry-run; do
 		echo "$word" > words
 		run -2 "$VAULT" up x file words dry-run
+		[ "$output" = "words:1: ${word% *}: means nothing in a file" ]
 	done
 }

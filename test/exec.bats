@@ -382,7 +382,7 @@ go() {
 	refused 2 'which command' xc
 	refused 2 'which vault' vault exec
 	refused 2 'given twice' xc user nobody user daemon true
-	refused 2 'needs a value' xc cwd
+	refused 2 'cwd: lacks its DIR' xc cwd
 	refused 2 "no vault's name" vault exec ../x true
 	refused 125 'not up' vault exec absent true
 	run -125 --separate-stderr vault -json exec absent true

@@ -19,7 +19,6 @@
 #include "vault/report.h"
 #include "vault/state.h"
 
-#define WORDS_DIR "/etc/vault"
 #define WORDS_MAX_BYTES (1U << 20)
 
 /* Prints what P holds under NAME and says whether there were errors. */
@@ -132,8 +131,7 @@ static int read_words(int argc, char **argv, struct words *words, struct spec *o
 	(void)!words_parse(argv, (size_t)argc, words, &p);
 	if (words->as_made && (words_are_given(words) || words->file))
 		problem_error(&p, 0, "as-made: without other words and file");
-	for (size_t i = 0; i < p.n; i++)
-		report_error(words->spec->name, "%s", p.list[i].text);
+	report_problems_of(*words->spec->name ? words->spec->name : "up", &p);
 	if (p.n || p.overflow) {
 		problems_free(&p);
 		return EXIT_USAGE;

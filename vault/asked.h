@@ -7,8 +7,10 @@
 #include "lib/base.h"
 #include "vault/read/words.h"
 
+#define WORDS_DIR "/etc/vault" /* a vault's own words are in NAME.conf there */
+
 /*
- * Reads the ARGC words of ARGV into WORDS, whose spec has its name; for what
+ * Reads the ARGC words of ARGV, the first of which is the vault's name, into WORDS; for what
  * they do not say those of the file that they name, or of /etc/vault/NAME.conf; without any, those
  * that the vault, which is up, was made with; and the wg-quick file, or the
  * interface to adopt, into the spec. 0 or EXIT_USAGE, each error reported.

@@ -4,7 +4,12 @@
 #define VAULT_CMD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
+#include "lib/base.h"
+#include "vault/read/option.h"
+
+struct clauses;
 struct str;
 
 enum exit_code {
@@ -17,20 +22,15 @@ enum exit_code {
 	EXIT_EXEC_NOT_FOUND = 127,
 };
 
-/* The global options, as given before the command. */
-struct options {
-	bool json, pretty, quiet, verbose;
-};
-
 /*
  * ARGV holds the ARGC words after the command's own name. `run` returns an exit code; it has
  * printed whatever there is to say through report.h.
  */
 struct cmd {
 	const char *name; /* "parse-conf" */
-	const char *args; /* the grammar after the name, for usage lines; may hold newlines */
-	const char *help; /* one line: what it does */
-	void (*usage)(struct str *out); /* appends more of the usage; NULL: there is no more */
+	const char *help; /* one line: what it does; NULL: it is not told of */
+	const struct clauses *words; /* what it takes; NULL: anything */
+	void (*usage)(struct str *out); /* appends more than that of the usage; may be NULL */
 	int (*run)(int argc, char **argv, const struct options *options);
 	bool outlives_readers; /* who reads what it says may go away: it ends as it would have */
 	int unsaid; /* the exit code instead of EXIT_DONE when not all could be printed; 0:
@@ -38,5 +38,18 @@ struct cmd {
 };
 
 extern const struct cmd cmd_up, cmd_down, cmd_exec, cmd_check, cmd_leaktest, cmd_parse_conf;
+
+extern const struct cmd *const cmd_list[];
+extern const size_t cmd_count;
+
+/* The command NAME, or that which a link such as /sbin/vault-down stands for; or NULL. */
+const struct cmd *cmd_find(const char *name);
+const struct cmd *cmd_of_link(const char *path);
+
+/*
+ * Reads the ARGC words of ARGV by T into REQUEST, as clauses_read does. 0, or EXIT_USAGE with each
+ * error reported.
+ */
+int must_check cmd_read(const struct clauses *t, int argc, char **argv, void *request);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/main.c: global options, the table of commands, the command by the name the binary is run
- * under, help. */
+/* vault/main.c: global options, the command by its name or by the one the binary is run under, help.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -12,51 +12,19 @@
 #include "lib/base.h"
 #include "lib/str.h"
 #include "vault/cmd.h"
+#include "vault/read/clause.h"
 #include "vault/report.h"
-
-static const struct cmd *const cmds[] = { &cmd_up,    &cmd_down,     &cmd_exec,
-					  &cmd_check, &cmd_leaktest, &cmd_parse_conf };
-
-static const char *const option_usage[] = {
-	"  -j, -json       one JSON value on stdout, also on failure",
-	"  -p, -pretty     JSON with line breaks",
-	"  -q, -quiet      no more than errors",
-	"  -v, -verbose    what is done, step by step",
-	"  -V, -Version    print the version",
-	"  -h, -help       print this",
-};
-
-static const struct cmd *find_cmd(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++)
-		if (!strcmp(cmds[i]->name, name))
-			return cmds[i];
-	return NULL;
-}
-
-/* The command that a name such as vault-down stands for. */
-static const struct cmd *cmd_of_name(const char *path)
-{
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-
-	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++) {
-		size_t len = strlen(cmds[i]->name), whole = strlen(name);
-
-		if (whole > len && name[whole - len - 1] == '-' &&
-		    !strcmp(name + whole - len, cmds[i]->name))
-			return cmds[i];
-	}
-	return NULL;
-}
 
 static void usage(struct str *out)
 {
 	str_add(out, "usage: vault [ OPTIONS ] COMMAND [ ARGUMENTS ]\n\nCOMMAND\n");
-	for (size_t i = 0; i < ARRAY_SIZE(cmds); i++)
-		str_addf(out, "  %-14s  %s\n", cmds[i]->name, cmds[i]->help);
+	for (size_t i = 0; i < cmd_count; i++)
+		if (cmd_list[i]->help)
+			str_addf(out, "  %-14s  %s\n", cmd_list[i]->name, cmd_list[i]->help);
 	str_add(out, "  help            print a command's usage: vault help COMMAND\n\nOPTIONS\n");
-	for (size_t i = 0; i < ARRAY_SIZE(option_usage); i++)
-		str_addf(out, "%s\n", option_usage[i]);
+	for (size_t i = 0; i < option_count; i++)
+		str_addf(out, "  -%c, -%-11s%s\n", option_list[i].letter, option_list[i].name,
+			 option_list[i].help);
 }
 
 static int print_usage(const struct cmd *cmd)
@@ -64,7 +32,7 @@ static int print_usage(const struct cmd *cmd)
 	struct str out cleanup(str_free) = STR_INIT;
 
 	if (cmd) {
-		str_addf(&out, "usage: vault %s %s\n%s\n", cmd->name, cmd->args, cmd->help);
+		clauses_usage(cmd->words, cmd->help, &out);
 		if (cmd->usage)
 			cmd->usage(&out);
 	} else {
@@ -77,45 +45,17 @@ static int print_usage(const struct cmd *cmd)
 
 static int help_run(int argc, char **argv)
 {
-	const struct cmd *cmd = argc ? find_cmd(argv[0]) : NULL;
+	const struct cmd *cmd = argc ? cmd_find(argv[0]) : NULL;
 
 	if (argc > 1) {
 		report_error("help", "one command, not \"%.80s\" too (`vault help`)", argv[1]);
 		return EXIT_USAGE;
 	}
-	if (argc && !cmd) {
+	if (argc && (!cmd || !cmd->help)) {
 		report_error("help", "no command \"%.80s\"", argv[0]);
 		return EXIT_USAGE;
 	}
 	return print_usage(cmd);
-}
-
-enum option_result { OPTION_TAKEN, OPTION_VERSION, OPTION_HELP, OPTION_UNKNOWN };
-
-static bool is_option(const char *word, const char *letter, const char *name)
-{
-	word += word[0] == '-';
-	return !strcmp(word, letter) || !strcmp(word, name) ||
-	       (word[0] == '-' && !strcmp(word + 1, name));
-}
-
-static enum option_result take_option(const char *word, struct options *options)
-{
-	if (is_option(word, "j", "json"))
-		options->json = true;
-	else if (is_option(word, "p", "pretty"))
-		options->pretty = true;
-	else if (is_option(word, "q", "quiet"))
-		options->quiet = true;
-	else if (is_option(word, "v", "verbose"))
-		options->verbose = true;
-	else if (is_option(word, "V", "Version"))
-		return OPTION_VERSION;
-	else if (is_option(word, "h", "help"))
-		return OPTION_HELP;
-	else
-		return OPTION_UNKNOWN;
-	return OPTION_TAKEN;
 }
 
 static int print_version(void)
@@ -138,18 +78,6 @@ static int fill_stdio(void)
 		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
 			return -errno;
 	return 0;
-}
-
-/* An option behind the command, or NULL. What `exec` has there is COMMAND's. */
-static const char *find_option(const struct cmd *cmd, int argc, char **argv)
-{
-	struct options ignored;
-
-	for (int i = 0; i < argc && cmd != &cmd_exec; i++)
-		if (argv[i][0] == '-' && argv[i][1] &&
-		    take_option(argv[i], &ignored) != OPTION_UNKNOWN)
-			return argv[i];
-	return NULL;
 }
 
 /*
@@ -176,17 +104,10 @@ static int settle(const struct cmd *cmd)
 
 static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct options *options)
 {
-	const char *option;
 	int r;
 
-	if (argc == 1 && !strcmp(argv[0], "help"))
+	if (cmd->help && argc == 1 && !strcmp(argv[0], "help"))
 		return print_usage(cmd);
-	option = find_option(cmd, argc, argv);
-	if (option) {
-		report_error(cmd->name, "options go before the command (vault %s %s ...)", option,
-			     cmd->name);
-		return EXIT_USAGE;
-	}
 	if (cmd->outlives_readers)
 		signal(SIGPIPE, SIG_IGN);
 	if (cmd->unsaid)
@@ -215,9 +136,10 @@ static void refuse_command(const char *word)
 {
 	const char *nearest = asks_what_is(word) ? "check" : NULL;
 
-	for (size_t i = 0; !nearest && i < ARRAY_SIZE(cmds); i++)
-		if (str_distance(word, cmds[i]->name) <= (strlen(word) > 4 ? 2 : 1))
-			nearest = cmds[i]->name;
+	for (size_t i = 0; !nearest && i < cmd_count; i++)
+		if (cmd_list[i]->help &&
+		    str_distance(word, cmd_list[i]->name) <= (strlen(word) > 4 ? 2 : 1))
+			nearest = cmd_list[i]->name;
 	report_error("vault", "no command \"%.80s\" (vault %s%s)", word, nearest ? nearest : "help",
 		     nearest ? "?" : "");
 }
@@ -235,7 +157,7 @@ static int dispatch(const struct cmd *cmd, int argc, char **argv, const struct o
 	}
 	if (!strcmp(argv[0], "help"))
 		return help_run(argc - 1, argv + 1);
-	cmd = find_cmd(argv[0]);
+	cmd = cmd_find(argv[0]);
 	if (!cmd) {
 		refuse_command(argv[0]);
 		return EXIT_USAGE;
@@ -245,26 +167,24 @@ static int dispatch(const struct cmd *cmd, int argc, char **argv, const struct o
 
 int main(int argc, char **argv)
 {
-	const struct cmd *cmd = cmd_of_name(argc ? argv[0] : "");
+	const struct cmd *cmd = cmd_of_link(argc ? argv[0] : "");
 	struct options options = { 0 };
-	enum option_result result = OPTION_TAKEN;
+	bool known = true;
 	int at = 1;
 
 	json_object_seed(1); /* else /dev/urandom is read: for keys that strangers choose, of which
 				there are none */
-	for (; at < argc && argv[at][0] == '-' && argv[at][1] && result == OPTION_TAKEN; at++)
-		result = take_option(argv[at], &options);
+	while (known && !options.version && !options.help && at < argc && argv[at][0] == '-' &&
+	       argv[at][1])
+		known = option_take(argv[at++], &options);
 	report_begin(&options);
-	switch (result) {
-	case OPTION_UNKNOWN:
+	if (!known) {
 		report_error("vault", "unknown option %.80s (`vault help`)", argv[at - 1]);
 		return report_end(EXIT_USAGE);
-	case OPTION_VERSION:
-		return report_end(print_version());
-	case OPTION_HELP:
-		return report_end(print_usage(cmd));
-	case OPTION_TAKEN:
-		break;
 	}
+	if (options.version)
+		return report_end(print_version());
+	if (options.help)
+		return report_end(print_usage(cmd));
 	return report_end(dispatch(cmd, argc > at ? argc - at : 0, argv + at, &options));
 }

@@ -25,7 +25,10 @@ static void as_arguments(const char *text, size_t len)
 	struct words words = { .spec = &spec };
 	struct problems p = { 0 };
 	char *copy_of_text = strndup(text, len), *rest = copy_of_text, *list[64];
+	char name[] = "x";
 	size_t n = 0;
+
+	list[n++] = name;
 
 	while (rest && n < ARRAY_SIZE(list))
 		list[n++] = strsep(&rest, "\n");

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "lib/addr.h"
 #include "lib/list.h"
 #include "lib/str.h"
 #include "vault/check/json.h"
@@ -16,6 +15,7 @@
 #include "vault/check/text.h"
 #include "vault/check/vault.h"
 #include "vault/cmd.h"
+#include "vault/read/clause.h"
 #include "vault/report.h"
 #include "vault/state.h"
 
@@ -27,6 +27,7 @@ struct names {
 struct request {
 	struct names names;
 	bool all, system, prometheus;
+	unsigned int age, seen;
 	pid_t *pids; /* owned; options.pids */
 	struct check_options options; /* its units are owned, their names are the command line's */
 };
@@ -91,124 +92,79 @@ static int find_all(struct names *names)
 	return EXIT_DONE;
 }
 
-static int parse_age(const char *text, int64_t *out)
+static const char *take_name(const char *arg, void *request)
 {
-	uint64_t n;
-
-	if (*out >= 0 || !text || uint_parse(text, strlen(text), 0, INT32_MAX, &n)) {
-		report_error("check", *out >= 0 ? "max-handshake-age is given twice"
-						: "max-handshake-age needs a number of seconds");
-		return EXIT_USAGE;
-	}
-	*out = (int64_t)n;
-	return EXIT_DONE;
+	return add_name(arg, &((struct request *)request)->names) ? clause_no_memory : NULL;
 }
 
-static int parse_name(const char *name, struct names *names)
+static const char *take_pid(const char *arg, void *request)
 {
-	if (!spec_name_is_valid(name)) {
-		report_error("check", "\"%.80s\" is no vault's name", name);
-		return EXIT_USAGE;
-	}
-	if (add_name(name, names)) {
-		report_error("check", "out of memory");
-		return EXIT_UNDECIDED;
-	}
-	return EXIT_DONE;
+	struct request *r = request;
+	pid_t pid = (pid_t)strtoul(arg, NULL, 10);
+
+	return list_append(&r->pids, &r->options.n_pids, sizeof(pid), &pid) ? clause_no_memory
+									     : NULL;
 }
 
-static int parse_pid(const char *text, struct request *r)
+static const char *take_unit(const char *arg, void *request)
 {
-	uint64_t n;
-	pid_t pid;
+	struct check_options *options = &((struct request *)request)->options;
 
-	if (uint_parse(text, strlen(text), 1, INT32_MAX, &n)) {
-		report_error("check", "\"%.80s\" is no process's number", text);
-		return EXIT_USAGE;
-	}
-	pid = (pid_t)n;
-	if (list_append(&r->pids, &r->options.n_pids, sizeof(pid), &pid)) {
-		report_error("check", "out of memory");
-		return EXIT_UNDECIDED;
-	}
-	return EXIT_DONE;
+	if (strchr(arg, '/'))
+		return "is no unit's name";
+	return list_append(&options->units, &options->n_units, sizeof(arg), &arg)
+		       ? clause_no_memory
+		       : NULL;
 }
 
-static int parse_unit(const char *name, struct request *r)
-{
-	if (!*name || strchr(name, '/')) {
-		report_error("check", "\"%.80s\" is no unit's name", name);
-		return EXIT_USAGE;
-	}
-	if (list_append(&r->options.units, &r->options.n_units, sizeof(name), &name)) {
-		report_error("check", "out of memory");
-		return EXIT_UNDECIDED;
-	}
-	return EXIT_DONE;
-}
+#define AT(member) .at = offsetof(struct request, member)
 
-/* After `unit` or `pid` every word is one of these, up to the next clause. */
-enum place { IN_NAMES, IN_UNITS, IN_PIDS };
+static const struct clause clauses[] = {
+	{ "all", NULL, "every vault; the same without any name", CLAUSE_FOR_NAMES, AT(all) },
+	{ "max-handshake-age", "SECONDS", "a peer must have answered since then",
+	  .type = CLAUSE_NUMBER, .max = INT32_MAX, AT(age) },
+	{ "unit", "UNIT", "the processes of these units must be inside", CLAUSE_EACH, CLAUSE_TEXT,
+	  OFFER_UNITS, .take = take_unit },
+	{ "pid", "PID", "these processes must be inside", CLAUSE_EACH, CLAUSE_NUMBER, .min = 1,
+	  .max = INT32_MAX, .take = take_pid },
+	{ "prometheus", NULL, "metrics, for node_exporter's textfile collector", AT(prometheus) },
+	{ "system", NULL, "no vault: what this host and its kernel offer", CLAUSE_ALONE,
+	  AT(system) },
+};
 
-static int parse_word(const char *word, enum place place, struct request *r)
-{
-	switch (place) {
-	case IN_UNITS:
-		return parse_unit(word, r);
-	case IN_PIDS:
-		return parse_pid(word, r);
-	case IN_NAMES:
-		break;
-	}
-	return parse_name(word, &r->names);
-}
+static const struct clauses words = {
+	.command = "check",
+	.list = clauses,
+	.n = ARRAY_SIZE(clauses),
+	.first = { .arg = "NAME",
+		   .how = CLAUSE_REPEATS | CLAUSE_OPTIONAL,
+		   .type = CLAUSE_NAME,
+		   .offer = OFFER_VAULTS,
+		   .take = take_name },
+	.what = "vault",
+	.size = sizeof(struct request),
+	.seen_at = offsetof(struct request, seen),
+};
 
-/* What the words together must be. */
-static int judge_words(const struct request *r, enum place last)
+/* 0 or an exit code, said why. */
+static int parse_words(int argc, char **argv, struct check_host *host, struct request *r)
 {
 	const char *wrong = NULL;
-	bool processes = r->options.n_pids || r->options.n_units;
+	int code = cmd_read(&words, argc, argv, r);
 
-	if (r->all && r->names.n)
-		wrong = "\"all\" or names, not both";
-	else if (r->system && (r->all || r->names.n || processes || r->prometheus ||
-			       r->options.max_handshake_age >= 0))
-		wrong = "\"system\" stands alone";
-	else if (last == IN_UNITS && !r->options.n_units)
-		wrong = "which unit?";
-	else if (last == IN_PIDS && !r->options.n_pids)
-		wrong = "which process?";
-	else if (processes && r->names.n != 1)
+	r->options.host = host;
+	r->options.pids = r->pids;
+	r->options.max_handshake_age =
+		clause_is_given(&words, r, "max-handshake-age") ? (int64_t)r->age : -1;
+	if (code)
+		return code;
+	if ((r->options.n_pids || r->options.n_units) && r->names.n != 1)
 		wrong = "units and processes are those of one vault: give its name";
 	else if (r->prometheus && report_is_json())
 		wrong = "prometheus or -json, not both";
 	if (wrong)
 		report_error("check", "%s (vault help check)", wrong);
 	return wrong ? EXIT_USAGE : EXIT_DONE;
-}
-
-static int parse_words(int argc, char **argv, struct request *r)
-{
-	enum place place = IN_NAMES;
-	int code = EXIT_DONE;
-
-	for (int i = 0; !code && i < argc; i++)
-		if (!strcmp(argv[i], "max-handshake-age"))
-			code = parse_age(++i < argc ? argv[i] : NULL,
-					 &r->options.max_handshake_age);
-		else if (!strcmp(argv[i], "all"))
-			r->all = true;
-		else if (!strcmp(argv[i], "system"))
-			r->system = true;
-		else if (!strcmp(argv[i], "prometheus"))
-			r->prometheus = true;
-		else if (!strcmp(argv[i], "unit"))
-			place = IN_UNITS;
-		else if (!strcmp(argv[i], "pid"))
-			place = IN_PIDS;
-		else
-			code = parse_word(argv[i], place, r);
-	return code ? code : judge_words(r, place);
 }
 
 /* Prints what was found and takes it into account. */
@@ -312,10 +268,9 @@ static int check_names(const struct request *r, const struct options *options)
 static int check_run(int argc, char **argv, const struct options *options)
 {
 	struct check_host host = { 0 };
-	struct request r = { .options = { .max_handshake_age = -1, .host = &host } };
-	int code = parse_words(argc, argv, &r);
+	struct request r;
+	int code = parse_words(argc, argv, &host, &r);
 
-	r.options.pids = r.pids;
 	if (code == EXIT_DONE && !r.names.n && !r.system)
 		code = find_all(&r.names);
 	if (code == EXIT_DONE && prctl(PR_SET_DUMPABLE, 0)) { /* keys are about to be in memory */
@@ -340,8 +295,8 @@ static void check_usage(struct str *out)
 
 const struct cmd cmd_check = {
 	.name = "check",
-	.args = "[ NAME... | all ] [ max-handshake-age SECONDS ] [ unit UNIT... ] [ pid PID... ] [ prometheus ] | system",
 	.help = "prove that vaults are what they claim to be",
+	.words = &words,
 	.usage = check_usage,
 	.run = check_run,
 	.unsaid = EXIT_UNDECIDED,

@@ -21,6 +21,7 @@
 #include "vault/drop.h"
 #include "vault/mnt.h"
 #include "vault/pids.h"
+#include "vault/read/clause.h"
 #include "vault/report.h"
 #include "vault/sealcheck.h"
 #include "vault/spec.h"
@@ -38,59 +39,32 @@
 struct request {
 	const char *name, *user, *cwd;
 	bool keep_caps, own_pids;
-	unsigned int listen_fds;
+	unsigned int listen_fds, seen;
 	char **command;
 };
 
-/* Stores the value of the word argv[*i] in *OUT, once, and goes on to it. 0, or an exit code, said
- * why. */
-static int take_value(int argc, char **argv, int *i, const char **out)
-{
-	if (*out || *i + 1 >= argc) {
-		report_error("exec", "'%s' %s (vault help exec)", argv[*i],
-			     *out ? "is given twice" : "needs a value");
-		return EXIT_USAGE;
-	}
-	*out = argv[++*i];
-	return 0;
-}
+#define AT(member) .at = offsetof(struct request, member)
 
-/* 0, or an exit code after having said what is wrong. */
-static int parse_request(int argc, char **argv, struct request *out)
-{
-	int i, code = 0;
+static const struct clause clauses[] = {
+	{ "user", "USER[:GROUP]", "run it as this user, in this group", .type = CLAUSE_TEXT,
+	  .offer = OFFER_USERS, AT(user) },
+	{ "keep-caps", NULL, "it keeps all capabilities, and can open the vault", AT(keep_caps) },
+	{ "own-pids", NULL, "it sees no process from outside", AT(own_pids) },
+	{ "cwd", "DIR", "start it in this folder", .type = CLAUSE_TEXT, .offer = OFFER_FOLDERS,
+	  AT(cwd) },
+};
 
-	if (argc < 1 || !spec_name_is_valid(argv[0])) {
-		report_error("exec",
-			     argc < 1 ? "which vault? (vault help exec)"
-				      : "'%s' is no vault's name",
-			     argv[0]);
-		return EXIT_USAGE;
-	}
-	out->name = argv[0];
-	for (i = 1; !code && i < argc; i++) {
-		if (!strcmp(argv[i], "keep-caps"))
-			out->keep_caps = true;
-		else if (!strcmp(argv[i], "own-pids"))
-			out->own_pids = true;
-		else if (!strcmp(argv[i], "user"))
-			code = take_value(argc, argv, &i, &out->user);
-		else if (!strcmp(argv[i], "cwd"))
-			code = take_value(argc, argv, &i, &out->cwd);
-		else
-			break;
-	}
-	if (code)
-		return code;
-	if (i < argc && !strcmp(argv[i], "--"))
-		i++;
-	if (i >= argc) {
-		report_error("exec", "which command? (vault help exec)");
-		return EXIT_USAGE;
-	}
-	out->command = argv + i;
-	return 0;
-}
+static const struct clauses words = {
+	.command = "exec",
+	.list = clauses,
+	.n = ARRAY_SIZE(clauses),
+	.first = { .arg = "NAME", .type = CLAUSE_NAME, .offer = OFFER_VAULTS, AT(name) },
+	.what = "vault",
+	.size = sizeof(struct request),
+	.seen_at = offsetof(struct request, seen),
+	.ends_in_command = true,
+	.command_at = offsetof(struct request, command),
+};
 
 /* True for a connected stream within this machine: the journal's, a socketpair's. */
 static bool is_local_stream(int fd)
@@ -327,12 +301,12 @@ static int run(int argc, char **argv, const struct options *options)
 {
 	struct identity id cleanup(identity_free) = { 0 };
 	int ns cleanup(close_fd) = -1;
-	struct request r = { 0 };
+	struct request r;
 	char folder[PATH_MAX];
 	int code;
 
 	(void)options; /* report.h has them */
-	code = parse_request(argc, argv, &r);
+	code = cmd_read(&words, argc, argv, &r);
 	if (!code)
 		code = check_stdio();
 	if (code)
@@ -353,7 +327,7 @@ static int run(int argc, char **argv, const struct options *options)
 
 const struct cmd cmd_exec = {
 	.name = "exec",
-	.args = "NAME [ user USER[:GROUP] ] [ keep-caps ] [ own-pids ] [ cwd DIR ] [--] COMMAND [ARG...]",
 	.help = "run a command inside a vault",
+	.words = &words,
 	.run = run,
 };

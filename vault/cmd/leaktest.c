@@ -11,6 +11,7 @@
 #include "vault/leak/history.h"
 #include "vault/leak/watch.h"
 #include "vault/probe/list.h"
+#include "vault/read/clause.h"
 #include "vault/report.h"
 #include "vault/signals.h"
 
@@ -19,6 +20,7 @@ struct request {
 	struct echo_target echoes[ECHO_TARGETS_MAX];
 	size_t n_echoes;
 	const char *report; /* a log to tell of; NULL: test */
+	unsigned int seen;
 };
 
 static bool is_probe(const char *id)
@@ -29,156 +31,108 @@ static bool is_probe(const char *id)
 	return false;
 }
 
-static int add_probe(struct leak_request *q, const char *id)
+static const char *take_probe(const char *arg, void *request)
 {
-	if (!is_probe(id)) {
-		report_error("leaktest", "no probe \"%.80s\" (vault help leaktest)", id);
-		return EXIT_USAGE;
-	}
-	if (!list_append(&q->probes, &q->n_probes, sizeof(id), &id))
-		return 0;
-	report_error("leaktest", "out of memory");
-	return EXIT_UNDECIDED;
+	struct leak_request *q = &((struct request *)request)->watch.test;
+
+	if (!is_probe(arg))
+		return "is no probe (vault help leaktest)";
+	return list_append(&q->probes, &q->n_probes, sizeof(arg), &arg) ? clause_no_memory : NULL;
 }
 
-static int add_echo(struct request *r, const char *url)
+static const char *take_echo(const char *arg, void *request)
 {
-	const char *why = "no more than 8 servers";
+	struct request *r = request;
+	const char *why = "is one too many: 8 servers at most";
 
 	if (r->n_echoes < ECHO_TARGETS_MAX &&
-	    !echo_target_parse(url, &r->echoes[r->n_echoes], &why)) {
+	    !echo_target_parse(arg, &r->echoes[r->n_echoes], &why))
 		r->n_echoes++;
-		return 0;
-	}
-	report_error("leaktest", "echo: \"%.80s\": %s", url, why);
-	return EXIT_USAGE;
+	else
+		return why;
+	return NULL;
 }
 
-static int take_span(const char *word, const char *value, int64_t *out)
+static const char *take_span(const char *arg, int64_t *out)
 {
-	if (!*out && value && !tally_parse_span(value, out))
-		return 0;
-	report_error("leaktest", "%s %s", word,
-		     *out ? "is given twice" : "needs a time such as 30s, 5m or 24h");
-	return EXIT_USAGE;
+	return tally_parse_span(arg, out) ? "is not a time such as 30s, 5m or 24h" : NULL;
+}
+
+static const char *take_interval(const char *arg, void *request)
+{
+	return take_span(arg, &((struct request *)request)->watch.interval);
+}
+
+static const char *take_duration(const char *arg, void *request)
+{
+	return take_span(arg, &((struct request *)request)->watch.duration);
 }
 
 /* What is no UTF-8 could not be told of in JSON, when it counts. */
-static bool is_text(const char *value)
+static const char *take_text(const char *arg, const char **out)
 {
-	json_t *json = json_string(value);
+	json_t *json = json_string(arg);
 
+	*out = arg;
 	json_decref(json);
-	return json;
+	return json ? NULL : "is no text in UTF-8";
 }
 
-static int take_text(const char *word, const char *value, const char **out)
+static const char *take_log(const char *arg, void *request)
 {
-	if (value && !is_text(value)) {
-		report_error("leaktest", "%s \"%.80s\" is no text in UTF-8", word, value);
-		return EXIT_USAGE;
-	}
-	if (!*out && value && *value) {
-		*out = value;
-		return 0;
-	}
-	report_error("leaktest", "%s %s", word,
-		     *out                   ? "is given twice"
-		     : !strcmp(word, "log") ? "needs a file"
-					    : "needs down, kill or a command");
-	return EXIT_USAGE;
+	return take_text(arg, &((struct request *)request)->watch.log);
 }
 
-/* After `probe` and `echo` every word is one of these, up to the next clause. */
-enum place { IN_WORDS, IN_PROBES, IN_ECHOES };
-
-static int take_listed(const char *word, enum place place, struct request *r)
+static const char *take_on_leak(const char *arg, void *request)
 {
-	switch (place) {
-	case IN_PROBES:
-		return add_probe(&r->watch.test, word);
-	case IN_ECHOES:
-		return add_echo(r, word);
-	case IN_WORDS:
-		break;
-	}
-	report_error("leaktest", "unknown word \"%.80s\" (vault help leaktest)", word);
-	return EXIT_USAGE;
+	return take_text(arg, &((struct request *)request)->watch.on_leak);
 }
 
-/* What the words together must be. */
-static int judge_words(const struct request *r, bool probes, bool echoes)
-{
-	const char *wrong = NULL;
+static const struct clause_choice actions[] = {
+	{ "down", "take the vault down", 1 },
+	{ "kill", "end what runs inside", 1 },
+	{ NULL, NULL, 0 },
+};
 
-	if (probes && !r->watch.test.n_probes)
-		wrong = "which probe?";
-	else if (echoes && !r->n_echoes)
-		wrong = "echo: which server?";
-	else if (r->watch.duration && !r->watch.interval)
-		wrong = "duration goes with interval";
-	if (wrong)
-		report_error("leaktest", "%s (vault help leaktest)", wrong);
-	return wrong ? EXIT_USAGE : 0;
-}
+#define AT(member) .at = offsetof(struct request, member)
 
-/* The words after NAME. */
-static int parse_clauses(int argc, char **argv, struct request *r)
-{
-	enum place place = IN_WORDS;
-	bool probes = false, echoes = false;
-	int code = 0;
+static const struct clause clauses[] = {
+	{ "probe", "ID", "these probes alone", CLAUSE_EACH, CLAUSE_TEXT, OFFER_PROBES,
+	  .take = take_probe },
+	{ "echo", "URL", "ask these servers which address they see", CLAUSE_EACH, CLAUSE_TEXT,
+	  .take = take_echo },
+	{ "interval", "T", "again and again, every T: 30s, 5m, 24h", .type = CLAUSE_TEXT,
+	  .take = take_interval },
+	{ "duration", "T", "with interval: for so long", .type = CLAUSE_TEXT,
+	  .take = take_duration },
+	{ "log", "FILE", "append what was found, a line of JSON a run", .type = CLAUSE_TEXT,
+	  .offer = OFFER_FILES, .take = take_log },
+	{ "on-leak", "down|kill|CMD", "what to do when something leaks", .type = CLAUSE_TEXT,
+	  .offer = OFFER_PROGRAMS, .choices = actions, .take = take_on_leak },
+	{ "disrupt", NULL, "take the real tunnel down, too, for a moment", AT(watch.test.disrupt) },
+	{ "report", "LOG", "no test: tell what is in such a log", CLAUSE_ALONE, CLAUSE_TEXT,
+	  OFFER_FILES, AT(report) },
+};
 
-	for (int i = 0; !code && i < argc; i++) {
-		const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
-		enum place before = place;
+static const struct clauses words = {
+	.command = "leaktest",
+	.list = clauses,
+	.n = ARRAY_SIZE(clauses),
+	.first = { .arg = "NAME", .type = CLAUSE_NAME, .offer = OFFER_VAULTS, AT(watch.test.name) },
+	.what = "vault",
+	.size = sizeof(struct request),
+	.seen_at = offsetof(struct request, seen),
+};
 
-		place = IN_WORDS;
-		if (!strcmp(word, "probe")) {
-			place = IN_PROBES;
-			probes = true;
-		} else if (!strcmp(word, "echo")) {
-			place = IN_ECHOES;
-			echoes = true;
-		} else if (!strcmp(word, "disrupt")) {
-			r->watch.test.disrupt = true;
-		} else if (!strcmp(word, "interval")) {
-			code = take_span(word, value, &r->watch.interval);
-			i++;
-		} else if (!strcmp(word, "duration")) {
-			code = take_span(word, value, &r->watch.duration);
-			i++;
-		} else if (!strcmp(word, "log")) {
-			code = take_text(word, value, &r->watch.log);
-			i++;
-		} else if (!strcmp(word, "on-leak")) {
-			code = take_text(word, value, &r->watch.on_leak);
-			i++;
-		} else {
-			place = before;
-			code = take_listed(word, place, r);
-		}
-	}
-	return code ? code : judge_words(r, probes, echoes);
-}
-
+/* 0 or EXIT_USAGE, said why. */
 static int parse_words(int argc, char **argv, struct request *r)
 {
-	if (argc < 1 || !spec_name_is_valid(argv[0])) {
-		report_error("leaktest",
-			     argc < 1 ? "which vault? (vault help leaktest)"
-				      : "\"%.80s\" is no vault's name",
-			     argv[0]);
-		return EXIT_USAGE;
-	}
-	r->watch.test.name = argv[0];
-	if (argc < 2 || strcmp(argv[1], "report") != 0)
-		return parse_clauses(argc - 1, argv + 1, r);
-	if (argc == 3)
-		r->report = argv[2];
-	else
-		report_error("leaktest", "report takes one log (vault help leaktest)");
-	return argc == 3 ? 0 : EXIT_USAGE;
+	int code = cmd_read(&words, argc, argv, r);
+
+	if (code || !r->watch.duration || r->watch.interval)
+		return code;
+	report_error("leaktest", "duration goes with interval (vault help leaktest)");
+	return EXIT_USAGE;
 }
 
 static int report_log(const char *name, const char *path)
@@ -205,7 +159,7 @@ static int report_log(const char *name, const char *path)
 
 static int leaktest_run(int argc, char **argv, const struct options *options)
 {
-	struct request r = { 0 };
+	struct request r;
 	int code = parse_words(argc, argv, &r), err;
 
 	r.watch.brief = options->quiet;
@@ -232,9 +186,8 @@ static void leaktest_usage(struct str *out)
 
 const struct cmd cmd_leaktest = {
 	.name = "leaktest",
-	.args = "NAME [ probe ID... ] [ echo URL... ] [ interval T [ duration T ] ] [ log FILE ] "
-		"[ on-leak { down | kill | CMD } ] [ disrupt ] | NAME report LOG",
 	.help = "try every way out of a vault, and say what was seen outside",
+	.words = &words,
 	.usage = leaktest_usage,
 	.run = leaktest_run,
 	.outlives_readers = true,

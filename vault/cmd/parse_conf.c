@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "vault/cmd.h"
+#include "vault/read/clause.h"
 #include "vault/read/conffile.h"
 #include "vault/read/conftext.h"
 #include "vault/report.h"
@@ -11,6 +12,7 @@
 struct request {
 	const char *path;
 	bool show_keys, strict;
+	unsigned int seen;
 };
 
 /* --- JSON: a value that could not be made is NULL; to set a NULL fails, and `failed` remembers it
@@ -235,39 +237,32 @@ static int print_conf(const struct request *request, const struct wgconf *conf,
 	return EXIT_DONE;
 }
 
-/* False after having said what is wrong with the words. */
-static bool parse_words(int argc, char **argv, struct request *request)
-{
-	if (argc < 1) {
-		report_error("parse-conf",
-			     "no FILE: give the path of a wg-quick file, or - for standard input");
-		return false;
-	}
-	request->path = argv[0];
-	for (int i = 1; i < argc; i++) {
-		if (!strcmp(argv[i], "show-keys")) {
-			request->show_keys = true;
-		} else if (!strcmp(argv[i], "strict")) {
-			request->strict = true;
-		} else {
-			report_error("parse-conf",
-				     "unknown word \"%s\": after FILE come show-keys and strict",
-				     argv[i]);
-			return false;
-		}
-	}
-	return true;
-}
+#define AT(member) .at = offsetof(struct request, member)
+
+static const struct clause clauses[] = {
+	{ "show-keys", NULL, "print the secret keys, too", AT(show_keys) },
+	{ "strict", NULL, "what is a warning is an error", AT(strict) },
+};
+
+static const struct clauses words = {
+	.command = "parse-conf",
+	.list = clauses,
+	.n = ARRAY_SIZE(clauses),
+	.first = { .arg = "FILE", .type = CLAUSE_TEXT, .offer = OFFER_FILES, AT(path) },
+	.what = "wg-quick file (- is stdin)",
+	.size = sizeof(struct request),
+	.seen_at = offsetof(struct request, seen),
+};
 
 static int run(int argc, char **argv, const struct options *options)
 {
 	struct problems problems cleanup(problems_free) = { 0 };
 	struct wgconf conf cleanup(wgconf_free) = { 0 };
-	struct request request = { 0 };
+	struct request request;
 	bool failed;
 
 	(void)options; /* report.h knows them */
-	if (!parse_words(argc, argv, &request))
+	if (cmd_read(&words, argc, argv, &request))
 		return EXIT_USAGE;
 	failed = conffile_read(request.path, NULL, &conf, &problems);
 	if (request.strict)
@@ -280,7 +275,7 @@ static int run(int argc, char **argv, const struct options *options)
 
 const struct cmd cmd_parse_conf = {
 	.name = "parse-conf",
-	.args = "FILE [ show-keys ] [ strict ]",
 	.help = "say what a wg-quick file holds, and run nothing of it",
+	.words = &words,
 	.run = run,
 };

@@ -637,13 +637,8 @@ static int run_words(struct words *words)
  * that is fine. */
 static bool is_word(const char *name)
 {
-	static const char *const words[] = { "help", "system", "prometheus",
-					     "unit", "pid",    "max-handshake-age" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(words[i], name))
-			return true;
-	return false;
+	return !strcmp(name, "help") ||
+	       (spec_name_is_valid(name) && clause_find(cmd_check.words, name));
 }
 
 static int up_run(int argc, char **argv, const struct options *options)
@@ -653,14 +648,7 @@ static int up_run(int argc, char **argv, const struct options *options)
 	int code;
 
 	(void)options;
-	if (argc < 1 || !spec_name_is_valid(argv[0])) {
-		report_error(
-			"up",
-			argc < 1 ? "which vault? (`vault help up`)"
-				 : "a name is 1 to 63 of [A-Za-z0-9_.-], not starting with . or -");
-		return EXIT_USAGE;
-	}
-	if (is_word(argv[0])) {
+	if (argc && is_word(argv[0])) {
 		report_error(argv[0], "is a word of vault's, and no name for one (another name)");
 		return EXIT_USAGE;
 	}
@@ -669,9 +657,7 @@ static int up_run(int argc, char **argv, const struct options *options)
 		report_error("up", "prctl: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	snprintf(spec.name, sizeof(spec.name), "%s", argv[0]);
-	spec_name_interfaces(&spec);
-	code = asked_read(argc - 1, argv + 1, &words);
+	code = asked_read(argc, argv, &words);
 	if (code == EXIT_DONE)
 		code = run_words(&words);
 	words_free(&words);
@@ -681,9 +667,8 @@ static int up_run(int argc, char **argv, const struct options *options)
 
 const struct cmd cmd_up = {
 	.name = "up",
-	.args = "NAME [ WORDS ]",
 	.help = "make a vault, or say why not",
-	.usage = words_usage,
+	.words = &words_clauses,
 	.run = up_run,
 	.outlives_readers = true,
 };

@@ -87,7 +87,7 @@ static int take_http(const char *url, struct echo_target *t, const char **why)
 	t->authority = url + strlen(HTTP);
 	t->authority_len = (int)strcspn(t->authority, "/");
 	t->path = t->authority + t->authority_len;
-	*why = "not http://HOST[:PORT]/PATH";
+	*why = "is not http://HOST[:PORT]/PATH";
 	return take_host(t->authority, (size_t)t->authority_len, t);
 }
 
@@ -95,7 +95,7 @@ static int take_stun(const char *url, struct echo_target *t, const char **why)
 {
 	t->kind = ECHO_STUN;
 	t->port = STUN_PORT;
-	*why = "not stun:HOST:PORT";
+	*why = "is not stun:HOST:PORT";
 	return take_host(url + strlen(STUN), strlen(url + strlen(STUN)), t);
 }
 
@@ -105,7 +105,7 @@ static int take_dns(const char *url, struct echo_target *t, const char **why)
 	int r;
 
 	t->kind = ECHO_DNS;
-	*why = "not dns:NAME@SERVER";
+	*why = "is not dns:NAME@SERVER";
 	if (!at || copy_name(name, (size_t)(at - name), t->name))
 		return -EINVAL;
 	r = take_host(at + 1, strlen(at + 1), t);
@@ -119,10 +119,10 @@ int echo_target_parse(const char *url, struct echo_target *out, const char **why
 {
 	memset(out, 0, sizeof(*out));
 	out->url = url;
-	*why = "too long";
+	*why = "is too long";
 	if (strlen(url) > ECHO_URL_MAX)
 		return -EINVAL;
-	*why = "white space, or what is no ASCII text";
+	*why = "has white space, or what is no ASCII text";
 	for (const char *c = url; *c; c++)
 		if (*c <= ' ' || *c > '~')
 			return -EINVAL;
@@ -133,7 +133,7 @@ int echo_target_parse(const char *url, struct echo_target *out, const char **why
 	if (starts_with(url, DNS))
 		return take_dns(url, out, why);
 	*why = starts_with(url, HTTPS)
-		       ? "https is not spoken; most such servers answer http://, too"
-		       : "not http://…, stun:… or dns:…";
+		       ? "asks for https, which is not spoken; most such servers answer http://, too"
+		       : "is not http://…, stun:… or dns:…";
 	return -EINVAL;
 }

@@ -2,7 +2,8 @@
 /* vault/read/words.c: the vault's words, from the command line or a file: one grammar, one table. */
 #include "vault/read/words.h"
 
-#include <errno.h>
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "vault/reach.h"
@@ -11,202 +12,160 @@
 #define MTU_MIN 576
 #define MTU_MAX 65535
 #define DNS_MAX 16
+#define DNS_TOO_MANY "is one too many: 16 resolvers at most"
 #define WAIT_MAX 86400
 
-static const char blanks[] = " \t\r";
-
-struct reader {
-	struct words *words;
-	struct problems *problems;
-	unsigned int line; /* 0: the command line */
-};
-
-struct clause {
-	const char *name;
-	const char *arg; /* NULL: none */
-	const char *help;
-	enum {
-		ONCE,
-		ONLY_WORDS,
-		REPEATS,
-		LIST
-	} how; /* ONLY_WORDS: means nothing in a file; LIST:
-		  REPEATS, and `none` is an empty one */
-	void (*parse)(struct reader *r, const char *arg);
-};
-
-static void bad(const struct reader *r, const char *clause, const char *arg, const char *why)
+static struct spec *spec_of(void *request)
 {
-	problem_error(r->problems, r->line, "%s: \"%.80s\" %s", clause, arg, why);
+	return ((struct words *)request)->spec;
 }
 
-/* An owned copy; NULL counts as an error. */
-static char *copy(const struct reader *r, const char *text)
+static const char *copy(const char *text, char **out)
 {
-	char *out = strdup(text);
-
-	if (!out)
-		problem_error(r->problems, r->line, "out of memory");
-	return out;
+	*out = strdup(text);
+	return *out ? NULL : clause_no_memory;
 }
 
-static void parse_conf(struct reader *r, const char *arg)
+static const char *take_name(const char *arg, void *request)
 {
-	r->words->spec->conf = copy(r, arg);
+	struct spec *spec = spec_of(request);
+
+	snprintf(spec->name, sizeof(spec->name), "%s", arg);
+	spec_name_interfaces(spec);
+	return NULL;
 }
 
-static void parse_adopt(struct reader *r, const char *arg)
+static const char *take_conf(const char *arg, void *request)
+{
+	return copy(arg, &spec_of(request)->conf);
+}
+
+static const char *take_adopt(const char *arg, void *request)
 {
 	if (strlen(arg) >= IFNAMSIZ || strchr(arg, '/'))
-		bad(r, "adopt", arg, "is no name of an interface");
-	else
-		r->words->spec->adopt = copy(r, arg);
+		return "is no name of an interface";
+	return copy(arg, &spec_of(request)->adopt);
 }
 
-static void parse_file(struct reader *r, const char *arg)
+static const char *take_file(const char *arg, void *request)
 {
-	r->words->file = copy(r, arg);
+	return copy(arg, &((struct words *)request)->file);
 }
 
-static void parse_userspace(struct reader *r, const char *arg)
+static const char *take_userspace(const char *arg, void *request)
 {
+	struct words *words = request;
+
 	if (!strcmp(arg, "auto"))
-		return;
+		return NULL;
 	if (!strcmp(arg, "never")) {
-		r->words->userspace_never = true;
-		return;
+		words->userspace_never = true;
+		return NULL;
 	}
-	r->words->userspace_given = true;
-	r->words->spec->program = copy(r, arg);
+	words->userspace_given = true;
+	return copy(arg, &words->spec->program);
 }
 
-static void add_dns(struct reader *r, const char *text)
+static const char *add_dns(struct spec *spec, const char *text)
 {
-	struct spec *spec = r->words->spec;
 	struct addr *grown, a;
 
-	if (addr_parse(text, &a)) {
-		bad(r, "dns", text, "is not an IP address");
-		return;
-	}
+	if (addr_parse(text, &a))
+		return "is not an IP address, or a list of them";
 	for (size_t i = 0; i < spec->n_dns; i++)
 		if (addr_equal(&spec->dns[i], &a))
-			return;
-	grown = spec->n_dns < DNS_MAX ? reallocarray(spec->dns, spec->n_dns + 1, sizeof(*grown))
-				      : NULL;
-	if (!grown) {
-		problem_error(r->problems, r->line, "dns: more than %d resolvers", DNS_MAX);
-		return;
-	}
+			return NULL;
+	if (spec->n_dns == DNS_MAX)
+		return DNS_TOO_MANY;
+	grown = reallocarray(spec->dns, spec->n_dns + 1, sizeof(*grown));
+	if (!grown)
+		return clause_no_memory;
 	spec->dns = grown;
 	spec->dns[spec->n_dns++] = a;
+	return NULL;
 }
 
-static void parse_dns(struct reader *r, const char *arg)
+static const char *take_dns(const char *arg, void *request)
 {
-	char *list = copy(r, arg), *rest = list, *one;
+	char *list = strdup(arg), *rest = list, *one;
+	const char *why = list ? NULL : clause_no_memory;
 
-	while (list && (one = strsep(&rest, ",")))
-		add_dns(r, one);
+	while (list && !why && (one = strsep(&rest, ",")))
+		why = add_dns(spec_of(request), one);
 	free(list);
+	return why;
 }
 
-static void parse_isolated(struct reader *r, const char *arg)
+static const char *take_isolated(const char *arg, void *request)
 {
 	(void)arg;
-	r->words->spec->isolated = true;
+	spec_of(request)->isolated = true;
+	return NULL;
 }
 
-static void parse_segment(struct reader *r, const char *arg)
+static const char *take_segment(const char *arg, void *request)
 {
-	const char *why = segment_parse(arg, r->words->spec);
-
-	if (why)
-		bad(r, "segment", arg, why);
+	return segment_parse(arg, spec_of(request));
 }
 
-static void parse_mtu(struct reader *r, const char *arg)
+static const char *take_mtu(const char *arg, void *request)
 {
-	uint64_t mtu;
-
-	if (uint_parse(arg, strlen(arg), MTU_MIN, MTU_MAX, &mtu))
-		bad(r, "mtu", arg, "is not a number from 576 to 65535");
-	else
-		r->words->spec->mtu = (uint16_t)mtu;
+	spec_of(request)->mtu = (uint16_t)strtoul(arg, NULL, 10);
+	return NULL;
 }
 
 /* A unicast address with the length of a link's prefix: room for two hosts at least. */
-static void parse_end(struct reader *r, const char *clause, const char *arg, bool host)
+static const char *take_end(const char *arg, struct spec *spec, bool host)
 {
-	struct spec *spec = r->words->spec;
 	struct prefix p, *slot;
 
-	if (!strchr(arg, '/') || prefix_parse(arg, &p) || !p.len) {
-		bad(r, clause, arg, "is not ADDRESS/LENGTH");
-		return;
-	}
+	if (!strchr(arg, '/') || prefix_parse(arg, &p) || !p.len)
+		return "is not ADDRESS/LENGTH";
 	if (p.len > addr_bits(&p.addr) - 1 || addr_is_any(&p.addr) || addr_is_multicast(&p.addr) ||
-	    addr_is_loopback(&p.addr) || addr_is_linklocal(&p.addr)) {
-		bad(r, clause, arg, "cannot be an end of a link");
-		return;
-	}
+	    addr_is_loopback(&p.addr) || addr_is_linklocal(&p.addr))
+		return "cannot be an end of a link";
 	slot = &spec->link[p.addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4].vault;
 	if (host)
 		slot = &spec->link[p.addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4].host;
 	if (slot->addr.family)
-		bad(r, clause, arg, "is the second one of its family");
-	else
-		*slot = p;
+		return "is the second one of its family";
+	*slot = p;
+	return NULL;
 }
 
-static void parse_host_address(struct reader *r, const char *arg)
+static const char *take_host_address(const char *arg, void *request)
 {
-	parse_end(r, "host-address", arg, true);
+	return take_end(arg, spec_of(request), true);
 }
 
-static void parse_vault_address(struct reader *r, const char *arg)
+static const char *take_vault_address(const char *arg, void *request)
 {
-	parse_end(r, "vault-address", arg, false);
+	return take_end(arg, spec_of(request), false);
 }
 
-static void parse_no_link(struct reader *r, const char *arg)
+static const char *take_accessible_from(const char *arg, void *request)
 {
-	(void)arg;
-	r->words->no_link = true;
+	return reach_add_from(arg, &spec_of(request)->reach);
 }
 
-static void parse_reach(struct reader *r, const char *clause, const char *arg,
-			const char *(*add)(const char *, struct spec_reach *))
+static const char *take_publish(const char *arg, void *request)
 {
-	const char *why = add(arg, &r->words->spec->reach);
-
-	if (why)
-		bad(r, clause, arg, why);
+	return reach_add_publish(arg, &spec_of(request)->reach);
 }
 
-static void parse_accessible_from(struct reader *r, const char *arg)
+static const char *take_open_port(const char *arg, void *request)
 {
-	parse_reach(r, "accessible-from", arg, reach_add_from);
+	return reach_add_open_port(arg, &spec_of(request)->reach);
 }
 
-static void parse_publish(struct reader *r, const char *arg)
+static const char *take_allow_host(const char *arg, void *request)
 {
-	parse_reach(r, "publish", arg, reach_add_publish);
+	return reach_add_allow_host(arg, &spec_of(request)->reach);
 }
 
-static void parse_open_port(struct reader *r, const char *arg)
+static const char *take_allow_to(const char *arg, void *request)
 {
-	parse_reach(r, "open-port", arg, reach_add_open_port);
-}
-
-static void parse_allow_host(struct reader *r, const char *arg)
-{
-	parse_reach(r, "allow-host", arg, reach_add_allow_host);
-}
-
-static void parse_allow_to(struct reader *r, const char *arg)
-{
-	parse_reach(r, "allow-to", arg, reach_add_allow_to);
+	return reach_add_allow_to(arg, &spec_of(request)->reach);
 }
 
 /* The description is JSON, which is UTF-8. */
@@ -218,128 +177,124 @@ static bool is_utf8(const char *text)
 	return value != NULL;
 }
 
-static void add_command(struct reader *r, const char *clause, enum spec_hook hook, const char *arg)
+static const char *take_command(const char *arg, struct spec_lines *hooks)
 {
 	arg += strspn(arg, " \t");
-	if (!*arg || !is_utf8(arg)) {
-		bad(r, clause, arg, *arg ? "is no command in UTF-8" : "is no command");
-		return;
-	}
-	if (spec_add_line(&r->words->spec->hooks[hook], arg))
-		problem_error(r->problems, r->line, "out of memory");
+	if (!*arg || !is_utf8(arg))
+		return *arg ? "is no command in UTF-8" : "is no command";
+	return spec_add_line(hooks, arg) ? clause_no_memory : NULL;
 }
 
-static void parse_post_up(struct reader *r, const char *arg)
+static const char *take_post_up(const char *arg, void *request)
 {
-	add_command(r, "post-up", SPEC_POST_UP, arg);
+	return take_command(arg, &spec_of(request)->hooks[SPEC_POST_UP]);
 }
 
-static void parse_pre_down(struct reader *r, const char *arg)
+static const char *take_pre_down(const char *arg, void *request)
 {
-	add_command(r, "pre-down", SPEC_PRE_DOWN, arg);
+	return take_command(arg, &spec_of(request)->hooks[SPEC_PRE_DOWN]);
 }
 
-static void parse_post_down(struct reader *r, const char *arg)
+static const char *take_post_down(const char *arg, void *request)
 {
-	add_command(r, "post-down", SPEC_POST_DOWN, arg);
+	return take_command(arg, &spec_of(request)->hooks[SPEC_POST_DOWN]);
 }
 
-static void parse_wait_handshake(struct reader *r, const char *arg)
-{
-	uint64_t seconds;
-
-	if (uint_parse(arg, strlen(arg), 1, WAIT_MAX, &seconds))
-		bad(r, "wait-handshake", arg, "is not a number of seconds from 1 to 86400");
-	else
-		r->words->wait_seconds = (unsigned int)seconds;
-}
-
-static void parse_dry_run(struct reader *r, const char *arg)
-{
-	(void)arg;
-	r->words->dry_run = true;
-}
-
-static void parse_as_made(struct reader *r, const char *arg)
-{
-	(void)arg;
-	r->words->as_made = true;
-}
-
-static void parse_plan(struct reader *r, const char *arg)
-{
-	(void)arg;
-	r->words->only_plan = true;
-}
-
-static const struct clause clauses[] = {
-	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", ONCE, parse_conf },
-	{ "adopt", "IFNAME", "the tunnel: a WireGuard interface that is there", ONCE, parse_adopt },
-	{ "isolated", NULL, "no tunnel: no way to the internet at all", ONCE, parse_isolated },
-	{ "segment", "NAME ADDR/LEN [gateway|via ADDR]",
-	  "a leg on a network of vaults alone; gateway: into its tunnel", ONCE, parse_segment },
-	{ "userspace", "PROGRAM|never|auto",
-	  "the userspace WireGuard to run, where the kernel has none", ONCE, parse_userspace },
-	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", ONCE, parse_dns },
-	{ "accessible-from", "PREFIX[,PREFIX...]", "who may connect to it over the link", LIST,
-	  parse_accessible_from },
-	{ "publish", "[ADDR:]PORT[:PORT][/PROTO]", "a port of the host that leads to one inside",
-	  LIST, parse_publish },
-	{ "open-port", "PORT[-PORT][/PROTO]", "ports that answer on the tunnel", LIST,
-	  parse_open_port },
-	{ "allow-host", "PORT[/PROTO]", "a port of the host that it may open connections to", LIST,
-	  parse_allow_host },
-	{ "allow-to", "PREFIX[:PORT][/PROTO]", "a hole: what it may reach by the link", LIST,
-	  parse_allow_to },
-	{ "mtu", "N", "the tunnel's MTU", ONCE, parse_mtu },
-	{ "host-address", "ADDR/LEN", "the host's end of the link; once a family", REPEATS,
-	  parse_host_address },
-	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", REPEATS,
-	  parse_vault_address },
-	{ "no-link", NULL, "no link to the host: only loopback and tunnel", ONCE, parse_no_link },
-	{ "post-up", "CMD", "run CMD on the host when it is up; any number of times", REPEATS,
-	  parse_post_up },
-	{ "pre-down", "CMD", "run CMD before it is taken down; any number of times", REPEATS,
-	  parse_pre_down },
-	{ "post-down", "CMD", "run CMD after it was taken down; any number of times", REPEATS,
-	  parse_post_down },
-	{ "wait-handshake", "SECONDS", "wait until a peer has answered", ONCE,
-	  parse_wait_handshake },
-	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf", ONLY_WORDS,
-	  parse_file },
-	{ "as-made", NULL, "by the words that it was made with, whatever the file says now",
-	  ONLY_WORDS, parse_as_made },
-	{ "plan", NULL, "change nothing: print what would change", ONLY_WORDS, parse_plan },
-	{ "dry-run", NULL, "change nothing: print the equivalent commands", ONLY_WORDS,
-	  parse_dry_run },
+static const struct clause_choice programs[] = {
+	{ "auto", "the kernel's WireGuard, else one on PATH", 1 },
+	{ "never", "the kernel's WireGuard alone", 1 },
+	{ "wireguard-go", "this program", 1 },
+	{ "boringtun-cli", "this program", 1 },
+	{ NULL, NULL, 0 },
 };
 
-static unsigned int bit_of(const struct clause *c)
+static const struct clause_choice roles[] = {
+	{ "gateway", "it leads the segment into its tunnel", 1 },
+	{ "via", "ADDR: its only way out is that gateway", 2 },
+	{ NULL, NULL, 0 },
+};
+
+#define AT(member) .at = offsetof(struct words, member)
+
+static const struct clause clauses[] = {
+	{ "conf", "FILE", "the tunnel: a wg-quick file (- is stdin)", CLAUSE_WAY, CLAUSE_TEXT,
+	  OFFER_FILES, .take = take_conf },
+	{ "adopt", "IFNAME", "the tunnel: a WireGuard interface that is there", CLAUSE_WAY,
+	  CLAUSE_TEXT, OFFER_INTERFACES, .take = take_adopt },
+	{ "isolated", NULL, "no tunnel: no way to the internet at all", CLAUSE_WAY,
+	  .take = take_isolated },
+	{ "segment", "NAME ADDR/LEN [gateway|via ADDR]",
+	  "a leg on a network of vaults alone; gateway: into its tunnel", .type = CLAUSE_ANY,
+	  .words = 2, .choices = roles, .take = take_segment },
+	{ "userspace", "PROGRAM|never|auto",
+	  "the userspace WireGuard to run, where the kernel has none", .type = CLAUSE_TEXT,
+	  .choices = programs, .take = take_userspace },
+	{ "dns", "ADDR[,ADDR...]", "resolvers, instead of the file's", .type = CLAUSE_ANY,
+	  .take = take_dns },
+	{ "accessible-from", "PREFIX[,PREFIX...]", "who may connect to it over the link",
+	  CLAUSE_LIST, CLAUSE_ANY, .take = take_accessible_from },
+	{ "publish", "[ADDR:]PORT[:PORT][/PROTO]", "a port of the host that leads to one inside",
+	  CLAUSE_LIST, CLAUSE_ANY, .take = take_publish },
+	{ "open-port", "PORT[-PORT][/PROTO]", "ports that answer on the tunnel", CLAUSE_LIST,
+	  CLAUSE_ANY, .take = take_open_port },
+	{ "allow-host", "PORT[/PROTO]", "a port of the host that it may open connections to",
+	  CLAUSE_LIST, CLAUSE_ANY, .take = take_allow_host },
+	{ "allow-to", "PREFIX[:PORT][/PROTO]", "a hole: what it may reach by the link", CLAUSE_LIST,
+	  CLAUSE_ANY, .take = take_allow_to },
+	{ "mtu", "N", "the tunnel's MTU", .type = CLAUSE_NUMBER, .min = MTU_MIN, .max = MTU_MAX,
+	  .take = take_mtu },
+	{ "host-address", "ADDR/LEN", "the host's end of the link; once a family", CLAUSE_REPEATS,
+	  CLAUSE_ANY, .take = take_host_address },
+	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", CLAUSE_REPEATS,
+	  CLAUSE_ANY, .take = take_vault_address },
+	{ "no-link", NULL, "no link to the host: only loopback and tunnel", AT(no_link) },
+	{ "post-up", "CMD", "run CMD on the host when it is up; any number of times",
+	  CLAUSE_REPEATS | CLAUSE_LINE, CLAUSE_ANY, OFFER_PROGRAMS, .take = take_post_up },
+	{ "pre-down", "CMD", "run CMD before it is taken down; any number of times",
+	  CLAUSE_REPEATS | CLAUSE_LINE, CLAUSE_ANY, OFFER_PROGRAMS, .take = take_pre_down },
+	{ "post-down", "CMD", "run CMD after it was taken down; any number of times",
+	  CLAUSE_REPEATS | CLAUSE_LINE, CLAUSE_ANY, OFFER_PROGRAMS, .take = take_post_down },
+	{ "wait-handshake", "SECONDS", "wait until a peer has answered", .type = CLAUSE_NUMBER,
+	  .min = 1, .max = WAIT_MAX, AT(wait_seconds) },
+	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf",
+	  CLAUSE_NOT_IN_FILE, CLAUSE_TEXT, OFFER_FILES, .take = take_file },
+	{ "as-made", NULL, "by the words that it was made with, whatever the file says now",
+	  CLAUSE_NOT_IN_FILE, AT(as_made) },
+	{ "plan", NULL, "change nothing: print what would change", CLAUSE_NOT_IN_FILE,
+	  AT(only_plan) },
+	{ "dry-run", NULL, "change nothing: print the equivalent commands", CLAUSE_NOT_IN_FILE,
+	  AT(dry_run) },
+};
+static_assert(ARRAY_SIZE(clauses) <= 32, "a bit of struct words for each");
+
+/* True for what tells of the vault, and not only of how to make it. */
+static bool is_of_vault(const struct clause *c)
 {
-	return 1U << (c - clauses);
+	return !(c->how & CLAUSE_NOT_IN_FILE) && strcmp(c->name, "wait-handshake") != 0;
 }
 
-/* Of these a vault has one. */
-static bool is_way(const struct clause *c)
+static int note(const struct clause *c, const char *arg, void *request)
 {
-	return c->parse == parse_conf || c->parse == parse_adopt || c->parse == parse_isolated;
+	bool by_path = c->take == take_conf || c->take == take_userspace;
+
+	return is_of_vault(c) && !by_path ? words_ask(request, c->name, arg) : 0;
 }
 
-static bool is_repeated(const struct clause *c)
-{
-	return c->how == REPEATS || c->how == LIST;
-}
-
-/* The bits of C and of those that go with it: one that the command line has leaves out the file's. */
-static unsigned int group_of(const struct clause *c)
-{
-	unsigned int bits = bit_of(c);
-
-	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
-		if (is_way(c) && is_way(&clauses[i]))
-			bits |= bit_of(&clauses[i]);
-	return bits;
-}
+const struct clauses words_clauses = {
+	.command = "up",
+	.list = clauses,
+	.n = ARRAY_SIZE(clauses),
+	.first = { .arg = "NAME",
+		   .type = CLAUSE_NAME,
+		   .offer = OFFER_VAULTS_TO_BE,
+		   .take = take_name },
+	.what = "vault",
+	.size = sizeof(struct words),
+	.kept = sizeof(struct spec *),
+	.seen_at = offsetof(struct words, seen),
+	.note = note,
+};
+static_assert(!offsetof(struct words, spec), "what the reader keeps");
 
 int words_ask(struct words *words, const char *clause, const char *arg)
 {
@@ -354,254 +309,33 @@ int words_ask(struct words *words, const char *clause, const char *arg)
 	return r;
 }
 
-/* What a clause says, done; and noted. */
-static void apply(struct reader *r, const struct clause *c, const char *arg)
-{
-	struct words *words = r->words;
-
-	if (c->how == LIST && arg && !strcmp(arg, "none")) {
-		words->emptied |= bit_of(c);
-		return;
-	}
-	c->parse(r, arg);
-	if (c->how != ONLY_WORDS && c->parse != parse_conf && c->parse != parse_userspace &&
-	    c->parse != parse_wait_handshake && words_ask(words, c->name, arg))
-		problem_error(r->problems, r->line, "out of memory");
-}
-
-/* `none` is no element among others. */
-static void check_emptied(const struct reader *r)
-{
-	const struct spec_reach *reach = &r->words->spec->reach;
-	const struct {
-		void (*parse)(struct reader *r, const char *arg);
-		size_t n;
-	} lists[] = { { parse_accessible_from, reach->n_from },
-		      { parse_publish, reach->n_publish },
-		      { parse_open_port, reach->n_open_ports },
-		      { parse_allow_host, reach->n_host_ports },
-		      { parse_allow_to, reach->n_holes } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
-		for (size_t j = 0; j < ARRAY_SIZE(lists); j++)
-			if (r->words->emptied & bit_of(&clauses[i]) &&
-			    lists[j].parse == clauses[i].parse && lists[j].n)
-				problem_error(r->problems, 0, "%s: none, and others besides",
-					      clauses[i].name);
-}
-
 bool words_are_given(const struct words *words)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
-		if (words->seen & bit_of(&clauses[i]) && clauses[i].how != ONLY_WORDS &&
-		    clauses[i].parse != parse_wait_handshake)
+		if (words->seen & clause_bit(&words_clauses, &clauses[i]) &&
+		    is_of_vault(&clauses[i]))
 			return true;
 	return false;
 }
 
-static const struct clause *find_clause(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
-		if (!strcmp(clauses[i].name, name))
-			return &clauses[i];
-	return NULL;
-}
-
-/* Its argument in a file is the rest of the line as it stands, '#' too: that is the shell's to
- * read. */
-static bool takes_line(const struct clause *c)
-{
-	return c->parse == parse_post_up || c->parse == parse_pre_down ||
-	       c->parse == parse_post_down;
-}
-
-/* How many words of a segment's clause begin LIST, of N. */
-static size_t count_segment(char *const *list, size_t n)
-{
-	size_t words = n < 2 ? n : 2;
-
-	if (n > 2 && !strcmp(list[2], "gateway"))
-		words = 3;
-	else if (n > 2 && !strcmp(list[2], "via"))
-		words = n < 4 ? n : 4;
-	return words;
-}
-
-/* The argument of C, which begins LIST, of N words; *TAKEN are its. Owned; NULL counts as an error.
- */
-static char *join_words(const struct reader *r, const struct clause *c, char *const *list, size_t n,
-			size_t *taken)
-{
-	struct str joined = STR_INIT;
-
-	*taken = c->parse == parse_segment ? count_segment(list, n) : 1;
-	for (size_t i = 0; i < *taken; i++) {
-		str_add(&joined, i ? " " : "");
-		str_add(&joined, list[i]);
-	}
-	if (!joined.err)
-		return joined.s;
-	str_free(&joined);
-	problem_error(r->problems, r->line, "out of memory");
-	return NULL;
-}
-
-/* Names the nearest clause, where one is near: a letter or two away, and not all of it. */
-static void refuse_word(const struct reader *r, const char *word)
-{
-	const char *nearest = NULL;
-	size_t distance = strlen(word) > 4 ? 3 : 2;
-
-	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
-		if (str_distance(word, clauses[i].name) < distance) {
-			distance = str_distance(word, clauses[i].name);
-			nearest = clauses[i].name;
-		}
-	problem_error(r->problems, r->line, "unknown word \"%.80s\" (%s%s)", word,
-		      nearest ? nearest : "vault help up", nearest ? "?" : "");
-}
-
 size_t words_parse(char *const *list, size_t n, struct words *out, struct problems *p)
 {
-	struct reader r = { .words = out, .problems = p };
 	size_t before = p->n_errors;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct clause *c = find_clause(list[i]);
-		unsigned int bit;
-		size_t taken;
-		bool twice;
-
-		if (!c) {
-			refuse_word(&r, list[i]);
-			break; /* what follows may be its argument */
-		}
-		bit = bit_of(c);
-		twice = out->seen & bit && !is_repeated(c);
-		if (twice)
-			problem_error(p, 0, "%s: given twice", c->name);
-		out->seen |= bit;
-		if (c->arg && ++i == n) {
-			problem_error(p, 0, "%s: lacks its %s", c->name, c->arg);
-			break;
-		}
-		if (c->arg) {
-			char *arg = join_words(&r, c, list + i, n - i, &taken);
-
-			if (arg && !twice)
-				apply(&r, c, arg);
-			free(arg);
-			i += taken - 1;
-		} else if (!twice) {
-			apply(&r, c, NULL);
-		}
-	}
-	check_emptied(&r);
+	(void)!clauses_read(&words_clauses, list, n, out, p);
 	if (out->only_plan && out->dry_run)
 		problem_error(p, 0, "plan, dry-run: one of them");
 	return p->n_errors - before;
 }
 
-/* True when the line is of a clause that takes it as it stands. */
-static bool has_no_comment(const char *line)
-{
-	size_t at = strspn(line, blanks), len = strcspn(line + at, blanks);
-
-	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++)
-		if (takes_line(&clauses[i]) && strlen(clauses[i].name) == len &&
-		    !memcmp(clauses[i].name, line + at, len))
-			return true;
-	return false;
-}
-
-/* One line of a file, without its comment. SAID holds the clauses of the command line, IN_FILE
- * those of lines before. */
-static void parse_line(struct reader *r, char *line, unsigned int said, unsigned int *in_file)
-{
-	char *rest = NULL, *name = strtok_r(line, blanks, &rest), *arg = NULL;
-	const struct clause *c;
-	unsigned int bit;
-
-	if (!name)
-		return;
-	c = find_clause(name);
-	if (!c || c->how == ONLY_WORDS) {
-		refuse_word(r, name);
-		return;
-	}
-	bit = bit_of(c);
-	if (c->arg)
-		arg = strtok_r(NULL, takes_line(c) || c->parse == parse_segment ? "\r" : blanks,
-			       &rest);
-	if (c->arg && !arg)
-		problem_error(r->problems, r->line, "%s: lacks its %s", c->name, c->arg);
-	else if (strtok_r(NULL, blanks, &rest))
-		problem_error(r->problems, r->line, "%s: more words than it takes", c->name);
-	else if (*in_file & bit && !is_repeated(c))
-		problem_error(r->problems, r->line, "%s: given twice", c->name);
-	else if (!(said & group_of(c)))
-		apply(r, c, arg);
-	*in_file |= bit;
-}
-
 size_t words_parse_text(const char *text, size_t len, struct words *out, struct problems *p)
 {
-	struct reader r = { .words = out, .problems = p };
-	unsigned int said = out->seen, in_file = 0;
-	char *copy_of_text, *rest, *line;
-	size_t before = p->n_errors;
-
-	if (memchr(text, '\0', len)) {
-		problem_error(p, 0, "a NUL byte: not a text file");
-		return 1;
-	}
-	copy_of_text = rest = strndup(text, len);
-	if (!copy_of_text)
-		problem_error(p, 0, "out of memory");
-	while (rest && (line = strsep(&rest, "\n"))) {
-		r.line++;
-		if (!has_no_comment(line))
-			line[strcspn(line, "#")] = '\0';
-		parse_line(&r, line, said, &in_file);
-	}
-	out->seen |= in_file;
-	free(copy_of_text);
-	check_emptied(&r);
-	return p->n_errors - before;
+	return clauses_read_text(&words_clauses, text, len, out, p);
 }
 
 size_t words_parse_asked(const struct spec_lines *asked, struct words *out, struct problems *p)
 {
-	struct reader r = { .words = out, .problems = p };
-	size_t before = p->n_errors;
-
-	for (size_t i = 0; i < asked->n; i++) {
-		size_t len = strcspn(asked->list[i], " ");
-		char *name = strndup(asked->list[i], len);
-		const char *arg = asked->list[i][len] ? asked->list[i] + len + 1 : NULL;
-		const struct clause *c = name ? find_clause(name) : NULL;
-
-		free(name);
-		if (!c || c->how == ONLY_WORDS || !c->arg != !arg)
-			problem_error(p, 0, "its description: unknown word \"%.80s\"",
-				      asked->list[i]);
-		else if (!(out->seen & bit_of(c)) || is_repeated(c))
-			apply(&r, c, arg);
-		if (c)
-			out->seen |= bit_of(c);
-	}
-	return p->n_errors - before;
-}
-
-void words_usage(struct str *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(clauses); i++) {
-		const struct clause *c = &clauses[i];
-		int pad = 42 - (int)strlen(c->name) - (c->arg ? (int)strlen(c->arg) + 1 : 0);
-
-		str_addf(out, "  %s%s%s%*s%s\n", c->name, c->arg ? " " : "", c->arg ? c->arg : "",
-			 pad, "", c->help);
-	}
+	return clauses_read_kept(&words_clauses, asked->list, asked->n, out, p);
 }
 
 void words_free(struct words *words)

@@ -5,12 +5,13 @@
 #define VAULT_READ_WORDS_H
 
 #include "lib/str.h"
+#include "vault/read/clause.h"
 #include "vault/read/problem.h"
 #include "vault/spec.h"
 
 /* What words ask for: the description as far as they give it, and what `up` is to do with it. */
 struct words {
-	struct spec *spec;
+	struct spec *spec; /* the caller's, zeroed */
 	char *file; /* owned: `file PATH`, else NULL */
 	bool as_made; /* by the words that the vault was made with */
 	bool keyless; /* the tunnel's file was standard input: its secret keys are the tunnel's
@@ -21,21 +22,17 @@ struct words {
 	bool only_plan; /* `plan` */
 	unsigned int wait_seconds; /* `wait-handshake`; 0: not to wait */
 	unsigned int seen; /* bit per clause */
-	unsigned int emptied; /* those of which `none` was said */
 };
 
+extern const struct clauses words_clauses;
+
 /*
- * Reads the N words at LIST into *OUT, whose spec the caller has set. Errors go to P with line 0.
- * Returns the number of errors. Free with words_free.
+ * Reads the N words at LIST, the vault's name and then clauses, into *OUT, whose spec the caller
+ * has set. Errors go to P with line 0. Returns the number of errors. Free with words_free.
  */
 size_t must_check words_parse(char *const *list, size_t n, struct words *out, struct problems *p);
 
-/*
- * Reads the text of a file of words (LEN bytes): one clause a line, '#' comments; words of a line
- * are parted by blanks. Clauses that OUT has already seen, on the command line, go before: all of
- * the file's are left out, and of the ways out (conf, adopt, isolated) each goes before the others.
- * Errors carry their lines.
- */
+/* Adds the text of a file of words (LEN bytes), as clauses_read_text does. */
 size_t must_check words_parse_text(const char *text, size_t len, struct words *out,
 				   struct problems *p);
 
@@ -52,9 +49,6 @@ int must_check words_ask(struct words *words, const char *clause, const char *ar
 
 /* True when words say more than how and from where to read them. */
 bool words_are_given(const struct words *words);
-
-/* Appends the usage lines of all clauses to OUT. */
-void words_usage(struct str *out);
 
 void words_free(struct words *words);
 
