@@ -6,6 +6,10 @@ SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 COMPDIR    ?= $(PREFIX)/share
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
+# Debian's zsh looks into vendor-completions for what packages bring, and into site-functions in /usr/local alone.
+ZSHDIR     ?= $(COMPDIR)/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
+BASHDIR    := $(COMPDIR)/bash-completion/completions
+FISHDIR    := $(COMPDIR)/fish/vendor_completions.d
 O          ?= build
 PKG_CONFIG ?= pkg-config
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || cat .version 2>/dev/null || echo unknown)
@@ -167,9 +171,12 @@ install: all ## into DESTDIR, PREFIX
 	for m in man/*.7; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man7/$${m#man/}; done
 	for u in vault/systemd/*; do install -d $(DESTDIR)$(UNITDIR) && \
 		sed 's|@SBINDIR@|$(SBINDIR)|' $$u > $(DESTDIR)$(UNITDIR)/$${u##*/} || exit 1; done
-	install -Dm644 completions/vault.bash $(DESTDIR)$(COMPDIR)/bash-completion/completions/vault
-	install -Dm644 completions/vault.zsh $(DESTDIR)$(COMPDIR)/zsh/site-functions/_vault
-	install -Dm644 completions/vault.fish $(DESTDIR)$(COMPDIR)/fish/vendor_completions.d/vault.fish
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	sed 's|@SBINDIR@|$(SBINDIR)|' completions/vault.bash > $(DESTDIR)$(BASHDIR)/vault
+	sed 's|@SBINDIR@|$(SBINDIR)|' completions/vault.zsh > $(DESTDIR)$(ZSHDIR)/_vault
+	sed 's|@SBINDIR@|$(SBINDIR)|' completions/vault.fish > $(DESTDIR)$(FISHDIR)/vault.fish
+	for l in $(LINKS); do ln -sf vault $(DESTDIR)$(BASHDIR)/vault-$$l && \
+		ln -sf vault.fish $(DESTDIR)$(FISHDIR)/vault-$$l.fish || exit 1; done
 
 uninstall: ## what install put there
 	rm -f $(DESTDIR)$(SBINDIR)/vault $(LINKS:%=$(DESTDIR)$(SBINDIR)/vault-%)
@@ -177,8 +184,8 @@ uninstall: ## what install put there
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man5/%,$(wildcard man/*.5))
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man7/%,$(wildcard man/*.7))
 	rm -f $(patsubst vault/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard vault/systemd/*))
-	rm -f $(DESTDIR)$(COMPDIR)/bash-completion/completions/vault $(DESTDIR)$(COMPDIR)/zsh/site-functions/_vault \
-		$(DESTDIR)$(COMPDIR)/fish/vendor_completions.d/vault.fish
+	rm -f $(DESTDIR)$(BASHDIR)/vault $(LINKS:%=$(DESTDIR)$(BASHDIR)/vault-%) $(DESTDIR)$(ZSHDIR)/_vault \
+		$(DESTDIR)$(FISHDIR)/vault.fish $(LINKS:%=$(DESTDIR)$(FISHDIR)/vault-%.fish)
 
 dist: ## a tarball of HEAD
 	$(Q)mkdir -p $(O) && echo "$(VERSION)" > $(O)/.version
@@ -192,6 +199,6 @@ clean: ## remove what was built
 
 help: ## this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo "Variables: CC CFLAGS LDFLAGS O=$(O) V=1 SAN=1 WERROR=0 DESTDIR PREFIX SBINDIR MANDIR COMPDIR UNITDIR PKG_CONFIG"
+	@echo "Variables: CC CFLAGS LDFLAGS O=$(O) V=1 SAN=1 WERROR=0 DESTDIR PREFIX SBINDIR MANDIR COMPDIR ZSHDIR UNITDIR PKG_CONFIG"
 
 -include $(LIB_OBJ:.o=.d) $(VAULT_OBJ:.o=.d) $(UNITS:%=%.d)

@@ -10,12 +10,8 @@ setup_file() {
 	build=${O:-build}
 	[[ $build == /* ]] || build=$top/$build
 	export top VAULT=${VAULT:-$build/vault}
-	export VAULT_COMPLETE_DIR=$BATS_FILE_TMPDIR/vaults
-	export VAULT_COMPLETE_UNITS=$BATS_FILE_TMPDIR/units
-	PATH=$(dirname "$VAULT"):$PATH # completions ask it for the probes
-	mkdir -p "$VAULT_COMPLETE_UNITS"/{nginx,transmission}.service
-	mkdir -p "$VAULT_COMPLETE_DIR"/{media,web} "$BATS_FILE_TMPDIR/files/folder"
-	touch "$VAULT_COMPLETE_DIR/.lock" "$BATS_FILE_TMPDIR/files/some.conf"
+	mkdir -p "$BATS_FILE_TMPDIR/files/folder"
+	touch "$BATS_FILE_TMPDIR/files/some.conf"
 }
 
 setup() { cd "$BATS_TEST_TMPDIR" || return; }
@@ -145,37 +141,86 @@ equal() {
 
 # ---- completions ---------------------------------------------------------------------------------------------------
 
+# system COMMAND…: on a system where `make install` has put this binary and its completions, with two vaults, the files of two,
+# and two services
+system() {
+	unshare "${apart:--Urnm}" --propagation private sh -euc 'layer() {
+			mkdir -p "/mnt$1" "/mnt$1.work"
+			mount -t overlay overlay -o "lowerdir=$1,upperdir=/mnt$1,workdir=/mnt$1.work" "$1"
+		}
+		mount -t tmpfs none /mnt
+		layer /usr && layer /etc || exit 77
+		mount -t tmpfs none /run
+		mount -t tmpfs none /sys/fs/cgroup
+		mkdir /run/vault
+		mkdir -m 711 /run/vault/media /run/vault/web
+		mkdir -p /etc/vault /sys/fs/cgroup/system.slice/nginx.service \
+			/sys/fs/cgroup/system.slice/transmission.service
+		touch /run/vault/.lock /etc/vault/media.conf /etc/vault/proxy.conf /etc/vault/README
+		make -s -C "$top" -o all install > /dev/null
+		cp "$VAULT" /usr/sbin/vault
+		export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/mnt
+		cd "$1"
+		shift
+		"$@"' sh "$BATS_FILE_TMPDIR/files" "$@"
+}
+
 # all_SHELL FILE: for each line of FILE what is offered after it, in FILE.1, FILE.2, …
 
-all_bash() {
+all_complete() {
 	# shellcheck disable=SC2016 # the inner shell's words
-	bash --norc -c 'source "$0/completions/vault.bash"; cd "$1"; n=0
+	system bash -c 'n=0
 		while IFS= read -r line; do
-			read -ra COMP_WORDS <<< "$line"
-			[[ $line != *" " ]] || COMP_WORDS+=("")
-			COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-			_vault
-			printf "%s\n" "${COMPREPLY[@]}" > "$2.$((++n))"
-		done < "$2"' "$top" "$BATS_FILE_TMPDIR/files" "$1"
+			read -ra words <<< "$line"
+			[[ $line != *" " ]] || words+=("")
+			n=$((n + 1))
+			vault complete "${words[@]}" > "$1.$n"
+		done < "$1"
+		sed -i "s/\t.*//; s/^\(:command\) .*/\1/" "$1".*' bash "$1"
+}
+
+# A terminal with a bash in it: each line gets all that is offered inserted, and is written down.
+all_bash() {
+	cat > "$BATS_TEST_TMPDIR/keys" <<- 'END'
+		exec 3< "$lines"
+		take() { IFS= read -r READLINE_LINE <&3; before=$READLINE_LINE; READLINE_POINT=${#READLINE_LINE}; }
+		put() {
+			[[ $READLINE_LINE == "$before" ]] || printf '%s\n' ${READLINE_LINE:${#before} - $(wc -c <<< "${before##* }") + 1}
+			echo "# done"
+			READLINE_LINE=
+		} >> "$lines.said"
+		bind 'set completion-query-items 0'
+		bind -x '"\C-xr": take'
+		bind -x '"\C-xi": put'
+		echo "# done" >> "$lines.said"
+	END
+	# shellcheck disable=SC2016 # the inner shell's words
+	system bash -c 'export lines=$1
+		wait_for() { for ((i = 0; i < 600; i++)); do (($(grep -c "^# done" "$1.said") < $2)) || return 0; sleep 0.05; done; exit 1; }
+		: > "$1.said"
+		{
+			printf " source %s\n" "$2" && wait_for "$1" 1
+			for ((n = 1; n <= $(wc -l < "$1"); n++)); do printf "\030r\033*\030i" && wait_for "$1" $((n + 1)); done
+		} | script -qfc "bash -il" /dev/null > "$1.screen" 2>&1
+		awk -v file="$1" "BEGIN { n = 0 } /^# done/ { n++; next } { print > (file \".\" n) }" "$1.said"' \
+		bash "$1" "$BATS_TEST_TMPDIR/keys"
+	for ((n = 1; n <= $(wc -l < "$1"); n++)); do touch "$1.$n"; done
 }
 
 all_fish() {
 	# shellcheck disable=SC2016 # the inner shell's words
-	(cd "$BATS_FILE_TMPDIR/files" && fish --no-config -c 'source $argv[1]/completions/vault.fish; set n 0
-		for line in (cat $argv[2])
+	system fish -c 'set n 0
+		for line in (cat $argv[1])
 			set n (math $n + 1)
-			complete -C "$line" | string replace -r "\t.*" "" | string match -v -r "^-.\$" | string trim -r -c / > $argv[2].$n
-		end; true' "$top" "$1")
+			complete -C "$line" | string replace -r "\t.*" "" | string trim -r -c / > $argv[1].$n
+		end; true' "$1"
 }
 
 # A terminal with a zsh in it, whose compadd writes down what it is given.
 all_zsh() {
-	mkdir -p "$BATS_FILE_TMPDIR/fpath"
-	cp "$top/completions/vault.zsh" "$BATS_FILE_TMPDIR/fpath/_vault"
-	cat > "$BATS_FILE_TMPDIR/zshrc" <<- 'END'
-		cd $dir/files
-		fpath=($dir/fpath $fpath)
+	cat > "$BATS_TEST_TMPDIR/zshrc" <<- 'END'
 		autoload -Uz compinit; compinit -u -D
+		LISTMAX=9999 # it does not ask whether to show so many
 		zstyle ':completion:*' completer _complete
 		compadd() {
 			local -a __hits
@@ -186,12 +231,12 @@ all_zsh() {
 		_line() { BUFFER=$(< $dir/line); CURSOR=$#BUFFER; zle complete-word; print -r '# done' >> $dir/hits; BUFFER= }
 		zle -N _line; bindkey '^X' _line
 	END
-	cat > "$BATS_FILE_TMPDIR/drive" <<- 'END'
+	cat > "$BATS_TEST_TMPDIR/drive" <<- 'END'
 		zmodload zsh/zpty
-		wait_for() { repeat 400 { grep -q "^# $1$" $dir/hits && return; sleep 0.05 }; print -- "# no answer"; exit 1 }
+		wait_for() { repeat 600 { grep -q "^# $1$" $dir/hits && return; sleep 0.05 }; print -- "# no answer: $line"; exit 1 }
 		: > $dir/hits
 		zpty z zsh -f -i
-		zpty -w z "export dir=$dir; source $dir/zshrc; print '# ready' >> $dir/hits"
+		zpty -w z "source $dir/zshrc; print '# ready' >> $dir/hits"
 		wait_for ready
 		integer n=0
 		for line in "${(@f)$(< $1)}"; do
@@ -204,7 +249,7 @@ all_zsh() {
 		done
 		zpty -d z
 	END
-	dir=$BATS_FILE_TMPDIR timeout 120 zsh -f "$BATS_FILE_TMPDIR/drive" "$1"
+	dir=$BATS_TEST_TMPDIR system timeout 120 zsh -f "$BATS_TEST_TMPDIR/drive" "$1"
 }
 
 # With $collect set the questions are gathered; then, all at once, the shell is asked, and the answers looked at.
@@ -222,75 +267,133 @@ has() {
 	answer "$2" | grep -qxF -e "$3" || { answer "$2"; echo "$1: [$2] does not offer $3"; return 1; }
 }
 
+# asks SHELL LINE ACTION WORD…: the binary leaves it to the shell by :ACTION, which offers exactly these
+asks() {
+	if [ "$1" = complete ]; then offers complete "$2" ":$3"; else offers "$1" "$2" "${*:4}"; fi
+}
+
+# commands_at SHELL LINE WORD: likewise, for a command; it offers this, among others
+commands_at() {
+	if [ "$1" = complete ]; then has complete "$2" :command; else has "$1" "$2" "$3"; fi
+}
+
 completes() {
-	command -v "$1" > /dev/null || skip "needs $1"
+	local status=0
+
 	collect=$BATS_TEST_TMPDIR/lines every_offer "$1"
-	sort -u "$BATS_TEST_TMPDIR/lines" -o "$BATS_TEST_TMPDIR/lines"
+	awk '!asked[$0]++' "$BATS_TEST_TMPDIR/lines" > "$BATS_TEST_TMPDIR/once"
+	mv "$BATS_TEST_TMPDIR/once" "$BATS_TEST_TMPDIR/lines"
+	system true || status=$?
+	[ "$status" != 77 ] || skip "this kernel lets nobody lay a filesystem over another"
 	"all_$1" "$BATS_TEST_TMPDIR/lines"
 	every_offer "$1"
 }
 
 every_offer() {
+	offers "$1" "vault-exec we" web # first: a link is known by itself
 	offers "$1" "vault " "$(commands | xargs) help"
 	offers "$1" "vault -" "$(options | sed 's/^. /-/' | xargs)"
 	offers "$1" "vault -json d" down
 	offers "$1" "vault help " "$(commands | xargs)"
 	offers "$1" "vault nonsense " ""
-	offers "$1" "vault up " ""
+	offers "$1" "vault complete " ""
+	offers "$1" "vault up " "media proxy web"
 	offers "$1" "vault up media " "$(clauses | xargs)"
 	offers "$1" "vault up media no-link " "$(clauses | grep -vx no-link | xargs)"
 	offers "$1" "vault up media host-address 10.0.0.1/24 host" host-address
-	offers "$1" "vault up media conf " "folder some.conf"
-	offers "$1" "vault up media no-link file s" some.conf
+	offers "$1" "vault up media publish 192.168.77.1:80:9091 accessible-from fd00:77::/64 pu" publish
+	asks "$1" "vault up media conf " files "folder some.conf"
+	asks "$1" "vault up media no-link file s" files some.conf
 	offers "$1" "vault up media mtu " ""
+	offers "$1" "vault up media adopt l" lo
+	offers "$1" "vault up media userspace " "auto never wireguard-go boringtun-cli"
+	offers "$1" "vault up media nonsense " ""
 	offers "$1" "vault up media segment " ""
 	offers "$1" "vault up media segment lan " ""
 	offers "$1" "vault up media segment lan 10.9.0.2/24 v" "vault-address via"
 	offers "$1" "vault up media segment lan 10.9.0.2/24 via " ""
 	offers "$1" "vault up media no-link segment lan 10.9.0.2/24 gateway u" userspace
+	offers "$1" "vault up media no-link segment lan 10.9.0.2/24 gateway g" ""
 	offers "$1" "vault up media wait-handshake " ""
 	has "$1" "vault up media post-up true post-" post-up
-	has "$1" "vault up media post-up ba" bash
+	commands_at "$1" "vault up media post-up ba" bash
 	offers "$1" "vault down " "all media web"
 	offers "$1" "vault down media w" web
 	offers "$1" "vault down media " "web kill keep-ns"
-	offers "$1" "vault down all kill " keep-ns
+	offers "$1" "vault down media kill " keep-ns
+	offers "$1" "vault down media kill 5" ""
+	offers "$1" "vault down all kill 5 " keep-ns
 	offers "$1" "vault check " "media web $(words_of check | xargs)"
-	offers "$1" "vault check media " "web $(words_of check | xargs)"
+	offers "$1" "vault check media " "web $(words_of check | grep -vxE 'all|system' | xargs)"
 	offers "$1" "vault check max-handshake-age " ""
 	offers "$1" "vault check media unit " "nginx.service transmission.service"
-	offers "$1" "vault check media unit nginx.service " "max-handshake-age pid prometheus"
+	offers "$1" "vault check media unit nginx.service " "transmission.service max-handshake-age pid prometheus"
+	offers "$1" "vault check system " ""
 	offers "$1" "vault-check me" media
 	offers "$1" "vault leaktest " "media web"
-	offers "$1" "vault leaktest media " "$(words_of leaktest | grep -vxE 'down|kill' | xargs)"
+	offers "$1" "vault leaktest media " "$(words_of leaktest | xargs)"
 	offers "$1" "vault leaktest media interval " ""
-	offers "$1" "vault leaktest media interval 30s " "$(words_of leaktest | grep -vxE 'down|kill|interval|report' | xargs)"
-	offers "$1" "vault leaktest media log s" some.conf
-	offers "$1" "vault leaktest media report s" some.conf
+	offers "$1" "vault leaktest media interval 30s " "$(words_of leaktest | grep -vxE 'interval|report' | xargs)"
+	asks "$1" "vault leaktest media log s" files some.conf
+	asks "$1" "vault leaktest media report s" files some.conf
+	offers "$1" "vault leaktest media report some.conf " ""
 	has "$1" "vault leaktest media on-leak kil" kill
+	commands_at "$1" "vault leaktest media on-leak ba" bash
+	offers "$1" "vault leaktest media probe " "$(listed_in leaktest | xargs)"
 	offers "$1" "vault leaktest media probe udp-l" udp-lan
 	offers "$1" "vault leaktest media probe udp-lan di" disrupt
+	offers "$1" "vault leaktest media probe udp-lan udp-l" ""
 	offers "$1" "vault leaktest media probe udp-lan log x udp-" ""
+	offers "$1" "vault leaktest media echo stun:a:1 dns:b@c in" interval
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
-	offers "$1" "vault exec media cwd " folder
-	for word in $(words_of exec); do has "$1" "vault exec media " "$word"; done
-	has "$1" "vault exec media user root keep-caps ba" bash
-	has "$1" "vault exec media -- ba" bash
-	offers "$1" "vault exec media cat so" some.conf
-	offers "$1" "vault parse-conf so" some.conf
+	offers "$1" "vault exec media user root:ad" root:adm
+	asks "$1" "vault exec media cwd " folders folder
+	for word in $(words_of exec); do has "$1" "vault exec media ${word%??}" "$word"; done
+	commands_at "$1" "vault exec media user root keep-caps ba" bash
+	commands_at "$1" "vault exec media user root:adm -- ba" bash
+	offers "$1" "vault exec media -- keep-c" "$([ "$1" != complete ] || echo :command)"
+	asks "$1" "vault exec media user root:adm cat so" command some.conf
+	asks "$1" "vault parse-conf so" files some.conf
 	offers "$1" "vault parse-conf some.conf " "$(words_of parse-conf | xargs)"
+	offers "$1" "vault-up -v" -verbose
 	offers "$1" "vault-up media no" no-link
 	offers "$1" "/usr/sbin/vault-down m" media
-	offers "$1" "vault-exec we" web
 	offers "$1" "vault-parse-conf some.conf st" strict
 }
 
-@test "docs: bash completes what help says, names, files, users and commands" { completes bash; }
+@test "DL-8 vault complete offers what help says, names, units, interfaces and users" { completes complete; }
 
-@test "docs: zsh completes the same" { completes zsh; }
+@test "DL-8 bash completes the same, as installed, by bash-completion's loader" {
+	[ -e /usr/share/bash-completion/bash_completion ] || skip "needs bash-completion"
+	command -v script > /dev/null || skip "needs script"
+	completes bash
+}
 
-@test "docs: fish completes the same" { completes fish; }
+@test "DL-8 zsh completes the same, as installed" {
+	command -v zsh > /dev/null || skip "needs zsh"
+	completes zsh
+}
+
+@test "DL-8 fish completes the same, as installed" {
+	command -v fish > /dev/null || skip "needs fish"
+	completes fish
+}
+
+@test "DL-8 vault complete says nothing and succeeds whatever is wrong, as nobody, and takes no lock" {
+	for words in "" vault "vault nonsense x" "vault up a/b " "vault check -j -j" "a b c d"; do
+		# shellcheck disable=SC2086 # words
+		run -0 --separate-stderr "$VAULT" complete $words
+		[ -z "$output$stderr" ] || { echo "$words: $output$stderr"; return 1; }
+	done
+	[ "$(id -u)" = 0 ] || skip "as nobody: needs root"
+	# shellcheck disable=SC2016 # the inner shell's words
+	apart=-nm run -0 --separate-stderr system sh -c 'chmod 700 /etc/vault
+		setpriv --reuid 65534 --regid 65534 --clear-groups strace -f -o /run/trace vault complete vault up ""
+		grep -E "socket|lock|O_CREAT|O_WRONLY|O_RDWR|bind|setns|unshare" /run/trace || :'
+	[ "$(cut -f 1 <<< "$output" | sort | xargs)" = "media web" ] || { echo "$output$stderr"; return 1; }
+	[ -z "$stderr" ]
+}
 
 # ---- the command line ----------------------------------------------------------------------------------------------
 

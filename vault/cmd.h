@@ -37,7 +37,8 @@ struct cmd {
 		       EXIT_FAILED */
 };
 
-extern const struct cmd cmd_up, cmd_down, cmd_exec, cmd_check, cmd_leaktest, cmd_parse_conf;
+extern const struct cmd cmd_up, cmd_down, cmd_exec, cmd_check, cmd_leaktest, cmd_parse_conf,
+	cmd_complete;
 
 extern const struct cmd *const cmd_list[];
 extern const size_t cmd_count;

@@ -7,8 +7,8 @@
 #include "vault/read/clause.h"
 #include "vault/report.h"
 
-const struct cmd *const cmd_list[] = { &cmd_up,    &cmd_down,     &cmd_exec,
-				       &cmd_check, &cmd_leaktest, &cmd_parse_conf };
+const struct cmd *const cmd_list[] = { &cmd_up,       &cmd_down,       &cmd_exec,    &cmd_check,
+				       &cmd_leaktest, &cmd_parse_conf, &cmd_complete };
 const size_t cmd_count = ARRAY_SIZE(cmd_list);
 
 const struct cmd *cmd_find(const char *name)
