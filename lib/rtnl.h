@@ -156,7 +156,9 @@ struct rtnl_link {
 	uint32_t lower; /* the link of the same namespace that this one sits on (macvlan); 0: none */
 	char qdisc[16]; /* the kind of its first queue, "noqueue" for most */
 	char alias[RTNL_ALIAS_LEN]; /* "" where it has none, or a longer one */
-	bool has_xdp; /* a program sees what comes in, before all else */
+	const char
+		*xdp; /* how ip(8) calls the way that a program is attached by which sees what comes
+			 in, before all else: "xdp", "xdpgeneric", ...; NULL: there is none */
 	unsigned int flags; /* IFF_* */
 	uint8_t mac[RTNL_MAC_LEN]; /* zero where it has none of that length */
 	struct rtnl_bridge bridge; /* of one */

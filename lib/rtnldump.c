@@ -113,15 +113,18 @@ static bool is_bridge(const struct nlattr *kind)
 	       !strncmp(mnl_attr_get_payload(kind), word, len < sizeof(word) ? len : sizeof(word));
 }
 
-static int read_xdp(const struct nlattr *attr, bool *out)
+static int read_xdp(const struct nlattr *attr, const char **out)
 {
+	static const char *const words[] = { [XDP_ATTACHED_DRV] = "xdp",
+					     [XDP_ATTACHED_SKB] = "xdpgeneric",
+					     [XDP_ATTACHED_HW] = "xdpoffload" };
 	const struct nlattr *tb[IFLA_XDP_ATTACHED + 1];
 	uint8_t how = XDP_ATTACHED_NONE;
 	int err = nl_nested(attr, tb, IFLA_XDP_ATTACHED);
 
 	if (!err && tb[IFLA_XDP_ATTACHED])
 		err = nl_copy(tb[IFLA_XDP_ATTACHED], &how, sizeof(how));
-	*out = how != XDP_ATTACHED_NONE;
+	*out = how == XDP_ATTACHED_NONE ? NULL : how < ARRAY_SIZE(words) ? words[how] : "xdp";
 	return err;
 }
 
@@ -163,7 +166,7 @@ static int read_company(const struct nlattr *const *tb, struct rtnl_link *link)
 	if (!err && tb[IFLA_QDISC])
 		err = copy_text(tb[IFLA_QDISC], link->qdisc, sizeof(link->qdisc));
 	if (!err && tb[IFLA_XDP])
-		err = read_xdp(tb[IFLA_XDP], &link->has_xdp);
+		err = read_xdp(tb[IFLA_XDP], &link->xdp);
 	return err;
 }
 

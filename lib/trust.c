@@ -27,38 +27,33 @@ struct walk {
 	unsigned int links;
 };
 
-/* Adds what mends PATH, as it is typed, and tells all of it. */
-static int tell(const struct walk *w, struct str *text, const char *command, const char *path)
-{
-	str_addf(text, " (%s ", command);
-	str_add_quoted(text, path);
-	str_add(text, ")");
-	return text->err ? text->err : w->fn(text->s, w->arg);
-}
-
 static int judge_owner(const struct walk *w, const char *path, const struct stat *st)
 {
-	const bool is_link = S_ISLNK(st->st_mode);
+	struct trust_fault fault = { S_ISLNK(st->st_mode) ? TRUST_LINK_OWNER : TRUST_OWNER, path,
+				     "" };
 	struct str text cleanup(str_free) = STR_INIT;
 
 	if (!st->st_uid || st->st_uid == w->trust->other)
 		return 0;
-	str_addf(&text, "%s%s belongs to user %u, not to root", path, is_link ? ", a link," : "",
-		 (unsigned int)st->st_uid);
+	str_addf(&text, "%s%s belongs to user %u, not to root", path,
+		 fault.what == TRUST_LINK_OWNER ? ", a link," : "", (unsigned int)st->st_uid);
 	if (w->trust->other)
 		str_addf(&text, " or user %u", (unsigned int)w->trust->other);
-	return tell(w, &text, is_link ? "chown -h root" : "chown root", path);
+	fault.text = text.s;
+	return text.err ? text.err : w->fn(&fault, w->arg);
 }
 
 static int judge_mode(const struct walk *w, const char *path, const struct stat *st)
 {
+	struct trust_fault fault = { TRUST_MODE, path, "" };
 	struct str text cleanup(str_free) = STR_INIT;
 
 	if (!(st->st_mode & WRITABLE))
 		return 0;
 	str_addf(&text, "%s can be written to by others (mode %04o)", path,
 		 (unsigned int)st->st_mode & 07777U);
-	return tell(w, &text, "chmod go-w", path);
+	fault.text = text.s;
+	return text.err ? text.err : w->fn(&fault, w->arg);
 }
 
 /* FD is the folder that W->path names by now: it is gone on from there. */

@@ -16,9 +16,14 @@ struct trust {
 	bool mode; /* and but for the file itself, whose mode the caller looks at */
 };
 
-/* Called with each fault: TEXT names the file, the folder or the link, and the remedy. 0 to go on,
- * -errno to stop with that. */
-typedef int trust_fn(const char *text, void *arg);
+/* What is wrong with PATH, the file, a folder or a link. TEXT says it. All are borrowed. */
+struct trust_fault {
+	enum { TRUST_OWNER, TRUST_LINK_OWNER, TRUST_MODE } what;
+	const char *path, *text;
+};
+
+/* Called with each fault. 0 to go on, -errno to stop with that. */
+typedef int trust_fn(const struct trust_fault *fault, void *arg);
 
 /*
  * Opens the regular file PATH for reading, without waiting. Every folder, every link and the file

@@ -327,7 +327,7 @@ every_offer() {
 	offers "$1" "vault check media " "web $(words_of check | grep -vxE 'all|system' | xargs)"
 	offers "$1" "vault check max-handshake-age " ""
 	offers "$1" "vault check media unit " "nginx.service transmission.service"
-	offers "$1" "vault check media unit nginx.service " "transmission.service max-handshake-age pid prometheus"
+	offers "$1" "vault check media unit nginx.service " "transmission.service max-handshake-age pid prometheus remedy"
 	offers "$1" "vault check system " ""
 	offers "$1" "vault-check me" media
 	offers "$1" "vault leaktest " "media web"

@@ -326,7 +326,7 @@ held() { host test -e /run/vault/.lock && ! host flock -n /run/vault/.lock true;
 
 	host sh -c 'ip link add vlt-media type veth peer name byhand; ip address add 10.1.2.3/24 dev vlt-media; ip link set vlt-media up'
 	run -1 up
-	[[ $output == *"making link vlt-media: File exists"* ]]
+	[[ $output == *"making link vlt-media: File exists"*'(something else has this name: look with `ip link` and `ip netns`)'* ]]
 	host grep -q 10.1.2.3 <(host ip address show dev vlt-media)
 	host ip link del vlt-media
 	retry 3 unchanged

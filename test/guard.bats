@@ -77,7 +77,7 @@ old_guard() {
 		host nft "delete table $family vault-guard; table $family vault-guard { chain theirs { counter; }; }"
 		run -1 vault check media
 		[[ $output == *"FAIL "*" guard "*"$family vault-guard is there and was not made by vault"* ]]
-		[[ $output == *"(nft delete table $family vault-guard; vault up media)"* ]]
+		[[ $output == *"(nft delete table $family vault-guard; vault up media as-made)"* ]]
 		run -1 up_media
 		[[ $output == *"(nft delete table $family vault-guard)"* ]]
 		run -0 vault down media
@@ -98,7 +98,7 @@ old_guard() {
 		'bridge vault-guard errors4 { echo-request }' 'bridge vault-guard errors6 { echo-request }'; do
 		host nft add element "$added"
 		run -1 vault -q check media
-		[[ $output == *"FAIL "*" guard "*"element ${added%% \{*}"*"(vault up media)"* ]]
+		[[ $output == *"FAIL "*" guard "*"element ${added%% \{*}"*"(vault up media as-made)"* ]]
 		up_media > /dev/null
 		run -0 vault -q check all
 		elements vault-guard | diff "$BATS_TEST_TMPDIR/before" -
@@ -120,7 +120,7 @@ old_guard() {
 	while read -r added; do
 		host nft "$added"
 		run -1 vault -q check media
-		[[ $output == *"FAIL "*" guard "*"(vault up media)"* ]] || { echo "$added: $output"; return 1; }
+		[[ $output == *"FAIL "*" guard "*"(vault up media as-made)"* ]] || { echo "$added: $output"; return 1; }
 		run -0 up_media
 		run -0 vault -q check all
 		all_of_it | diff "$BATS_TEST_TMPDIR/before" - || { echo "$added"; return 1; }
@@ -158,7 +158,7 @@ EOF
 		'self6 { tcp . 9999 . ::/0 : fd76:6175:6c74::2 . 22 }' "endpoints4 { $mark . 203.0.113.9 . 51820 }"; do
 		host nft add element inet vault-guard "$added"
 		run -1 vault -q check media
-		[[ $output == *"FAIL "*" guard "*"(vault up media)"* ]]
+		[[ $output == *"FAIL "*" guard "*"(vault up media as-made)"* ]]
 		up_media > /dev/null
 		run -0 vault -q check media
 		elements vault-guard | diff "$BATS_TEST_TMPDIR/before" -
@@ -209,7 +209,7 @@ EOF
 	(($(wc -l < "$BATS_TEST_TMPDIR/old-elements") > 20))
 	for name in media other; do
 		run -1 vault check $name
-		[[ $output == *"FAIL "*" guard "*"it is as an older version of vault made it (vault up $name)"* ]]
+		[[ $output == *"FAIL "*" guard "*"it is as an older version of vault made it (vault up $name as-made)"* ]]
 	done
 	spawn host nft monitor tables # of elements in concatenated ranges nft 1.0.6 dies
 	monitor=$SPAWNED_OUT
@@ -446,7 +446,7 @@ witnessed() { host sh -c 'nft -j list table inet witness; nft -j list table arp 
 		'tc filter replace dev vlt-media ingress protocol all prio 1 handle 1 bpf da bytecode "1,6 0 0 0"'; do
 		host sh -c "$break"
 		run -1 vault -q check media
-		[[ $output == *"FAIL     wall "*"(vault up media)"* ]]
+		[[ $output == *"FAIL     wall "*"(vault up media as-made)"* ]]
 		run -0 up_media
 		[[ $output == *"second wall on vlt-media"* ]]
 		host tc filter show dev vlt-media ingress | diff "$BATS_TEST_TMPDIR/as-made" -

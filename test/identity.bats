@@ -56,7 +56,7 @@ another() {
 	run -125 vault exec media true
 	[[ $output == *"is not the namespace that was sealed"* ]]
 	run -1 vault up media isolated
-	[[ $output == *"a namespace of this name is there that is not this vault's"* ]]
+	[[ $output == *"a namespace of this name is there that is not this vault's"*'(look at `ip netns`; `vault down media` forgets the vault, `ip netns del media` the namespace)'* ]]
 	run -1 vault down media kill 0
 	[[ $output == *"the namespace of this name is not a vault's; it is left alone"* ]]
 	host kill -0 "$SPAWNED"

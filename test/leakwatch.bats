@@ -203,7 +203,7 @@ few() { (($(fds) <= $1)); }
 		[ "$(host cat $d/foreign $d/open $d/other $d/real/log)" = "" ]
 	}
 	refused $d/foreign "belongs to user 1000, neither to root nor to you (chown root $d/foreign)"
-	refused $d/open "others can write to it (mode 0666: chmod go-w $d/open)"
+	refused $d/open "others can write to it (mode 0666) (chmod go-w $d/open)"
 	refused $d/second "a hard link (name a new one)"
 	refused $d/theirs/log "$d/theirs on the way to it is a link of user 1000"
 	refused $d/theirs/new "$d/theirs on the way to it is a link of user 1000"

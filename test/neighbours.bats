@@ -412,7 +412,7 @@ learned() { host bridge fdb show br vls-four | grep -v permanent | sort; }
 	frames spy eth4 $(local_frames 02:aa:00:00:00:01)
 	[[ $(learned) == *"02:aa:00:00:00:01 dev spy4"* ]]
 	run -1 vault check m4
-	[[ $output == *"learns from link-local frames (no_linklocal_learn)"*"(vault up m4)"* ]]
+	[[ $output == *"learns from link-local frames (no_linklocal_learn)"*"(vault up m4 as-made)"* ]]
 	host sh -c 'nft delete table bridge vault-guard; bridge fdb del '"$mac"' dev vlg-gw4 master'
 	# shellcheck disable=SC2046 # words
 	frames spy eth4 $(local_frames "$mac")

@@ -170,7 +170,7 @@ many_peers() {
 	for mode in 644 640 660 604 601; do
 		chmod $mode case.conf
 		run -0 --separate-stderr "$VAULT" parse-conf case.conf
-		[[ $stderr == "case.conf: warning: "*"(mode 0$mode): chmod 600" ]]
+		[[ $stderr == "case.conf: warning: "*"(mode 0$mode) (chmod 600 case.conf)" ]]
 		run -2 "$VAULT" parse-conf case.conf strict
 	done
 	chmod 400 case.conf

@@ -88,7 +88,7 @@ unreachable default proto static metric 4294967295 " ]
 	[[ $(vault check m1) == *"gw is up"* ]]
 	host ip -n gw link delete wg-gw
 	run -1 vault check m1
-	[[ $output == *"gw has no tunnel (vault up gw)"* ]]
+	[[ $output == *"gw has no tunnel (vault up gw as-made)"* ]]
 	token
 	observe isp:to-host lan:eth0 host:vlt-gw host:vlt-m1
 	for kind in udp tcp icmp; do
@@ -117,7 +117,7 @@ unreachable default proto static metric 4294967295 " ]
 	vault check m1 m2
 	host umount /run/netns/gw
 	run -1 vault check m1
-	[[ $output == *"gw is not up (vault up gw)"* ]]
+	[[ $output == *"gw is not up (vault up gw as-made)"* ]]
 	gateway
 	retry 5 inside m1 curl -sS --max-time 2 -o /dev/null http://203.0.113.80/
 }
@@ -492,7 +492,7 @@ too_big() {
 		host ip -n a link set seg-lan alias kept
 		host sh -c "$break" || { echo "# no vrf in this kernel" >&3; continue; }
 		run -1 vault check a
-		[[ $output == *FAIL*"leg on segment lan: "*"(vault up a)"* ]]
+		[[ $output == *FAIL*"leg on segment lan: "*"(vault up a as-made)"* ]]
 		run -0 "${up[@]}"
 		[[ $output == *"~ leg on segment lan"* ]]
 		[[ $("${up[@]}") == "a: up, sealed, as described" ]]

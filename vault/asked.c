@@ -38,11 +38,13 @@ struct refusal {
 	bool told;
 };
 
-static int refuse(const char *text, void *arg)
+static int refuse(const struct trust_fault *fault, void *arg)
 {
 	struct refusal *refusal = arg;
+	struct remedy remedy;
 
-	report_error(refusal->path, "not read: %s", text);
+	remedy_for_file(fault, &remedy);
+	report_mendable(refusal->path, &remedy, "not read: %s", fault->text);
 	refusal->told = true;
 	return -EPERM;
 }
@@ -86,21 +88,22 @@ static int read_as_made(struct words *words, struct spec *old, const char *no_fi
 {
 	const char *name = words->spec->name;
 	struct problems p = { 0 };
-	char why[STATE_WHY_LEN];
+	struct state_why why;
 	int r = state_load(name, old);
 
 	words->as_made = true;
 	if (r == -ENOENT && no_file) {
-		report_error(name, "not up, and there is no %s (vault up %s conf FILE)", no_file,
-			     name);
+		report_mendable(name, REMEDY(CONF_FILE, name), "not up, and there is no %s",
+				no_file);
 		return EXIT_USAGE;
 	}
 	if (r == -ENOENT) {
-		report_error(name, "not up, so made by no words (vault up %s conf FILE)", name);
+		report_mendable(name, REMEDY(CONF_FILE, name), "not up, so made by no words");
 		return EXIT_FAILED;
 	}
 	if (r) {
-		report_error(name, "%s", state_explain(name, r, why));
+		state_explain(name, r, &why);
+		report_mendable(name, &why.remedy, "%s", why.text);
 		return EXIT_FAILED;
 	}
 	r = old->asked.n ? 0 : clauses_of(old, &old->asked);

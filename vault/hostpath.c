@@ -3,6 +3,7 @@
 #include "vault/hostpath.h"
 
 #include <errno.h>
+#include <linux/ipv6_route.h>
 #include <linux/netfilter.h>
 #include <linux/rtnetlink.h>
 #include <stdarg.h>
@@ -15,8 +16,13 @@
 #include "vault/seal.h"
 
 #define SETTING_MAX_BYTES 64
+#define ROUTES_MAX_BYTES (16U << 20)
+#define FROM_ROUTER (RTF_DEFAULT | RTF_ADDRCONF)
 #define CHAINS_MAX 32
 #define TEXT_SIZE 1024 /* two names of nf_tables, twice, are the most of it */
+
+#define UNREAD ((struct hostpath_fault){ .how = HOSTPATH_UNREAD })
+#define NO_WAY ((struct hostpath_fault){ .how = HOSTPATH_SHUT })
 
 struct look {
 	struct world *w;
@@ -24,10 +30,10 @@ struct look {
 	void *arg;
 };
 
-static void tell(const struct look *look, enum hostpath how, const char *format, ...)
+static void tell(const struct look *look, struct hostpath_fault fault, const char *format, ...)
 	printf_like(3, 4);
 
-static void tell(const struct look *look, enum hostpath how, const char *format, ...)
+static void tell(const struct look *look, struct hostpath_fault fault, const char *format, ...)
 {
 	char text[TEXT_SIZE];
 	va_list args;
@@ -35,7 +41,8 @@ static void tell(const struct look *look, enum hostpath how, const char *format,
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	look->fn(how, text, look->arg);
+	fault.text = text;
+	look->fn(&fault, look->arg);
 }
 
 /* 1 when the setting is 0, 0 when not, -errno when it cannot be read. */
@@ -48,11 +55,41 @@ static int is_off(const char *path)
 	return r ? r : !strcmp(text, "0\n");
 }
 
+/*
+ * A host that forwards IPv6 no longer listens to routers (accept_ra=1), and so loses a default
+ * route that it has from one. A line of ipv6_route is "DESTINATION LEN ... FLAGS INTERFACE", in
+ * hexadecimal.
+ */
+static void name_uplinks(struct str *out)
+{
+	char *text cleanup(free_ptr) = NULL, *rest, name[IFNAMSIZ];
+	struct str setting cleanup(str_free) = STR_INIT;
+	unsigned int prefix_len, flags;
+	size_t len = 0;
+
+	if (file_read("/proc/thread-self/net/ipv6_route", ROUTES_MAX_BYTES, &text, &len))
+		return;
+	rest = text;
+	for (const char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
+		if (sscanf(line, "%*s %x %*s %*s %*s %*s %*s %*s %x %15s", &prefix_len, &flags,
+			   name) != 3 ||
+		    prefix_len || (flags & FROM_ROUTER) != FROM_ROUTER)
+			continue;
+		str_clear(&setting);
+		str_add(&setting, " net/ipv6/conf/");
+		str_add_quoted(&setting, name);
+		str_add(&setting, "/accept_ra=2");
+		if (!setting.err && !(out->s && strstr(out->s, setting.s)))
+			str_add(out, setting.s);
+	}
+}
+
 /* Linux forwards IPv4 by the interface that a packet comes in by; IPv6 for the whole host or not. */
 static void check_forwarding(const struct look *look, const char *word, const struct prefix *prefix,
 			     const char *name)
 {
 	char setting[64], path[96], text[PREFIX_STRLEN];
+	struct str uplinks cleanup(str_free) = STR_INIT;
 	int off;
 
 	if (prefix->addr.family == AF_INET6)
@@ -63,11 +100,16 @@ static void check_forwarding(const struct look *look, const char *word, const st
 	off = is_off(path);
 	prefix_format(prefix, text);
 	if (off < 0)
-		tell(look, HOSTPATH_UNREAD, "%s %s: %s: %s", word, text, path, strerror(-off));
-	else if (off)
-		tell(look, HOSTPATH_SHUT,
-		     "%s %s: the host does not forward what comes by %s; to let it: sysctl -w %s=1",
-		     word, text, name, setting);
+		tell(look, UNREAD, "%s %s: %s: %s", word, text, path, strerror(-off));
+	if (off <= 0)
+		return;
+	if (prefix->addr.family == AF_INET6)
+		name_uplinks(&uplinks);
+	tell(look,
+	     (struct hostpath_fault){ HOSTPATH_SHUT, NULL,
+				      REMEDY(FORWARD, uplinks.s ? uplinks.s : "", setting), "1",
+				      "0" },
+	     "%s %s: the host does not forward what comes by %s", word, text, name);
 }
 
 /* The kernel's answers that there is none: of type unreachable, prohibit or blackhole, too. Any
@@ -96,7 +138,7 @@ static void check_way(const struct look *look, const char *word, const struct pr
 	if (!r && !if_indextoname(index, name))
 		r = -errno;
 	if (r)
-		tell(look, says_no_way(r) ? HOSTPATH_SHUT : HOSTPATH_UNREAD,
+		tell(look, says_no_way(r) ? NO_WAY : UNREAD,
 		     "%s %s: which way the host has there: %s %s", word,
 		     prefix_format(prefix, text), strerror(-r), error.text);
 	else
@@ -127,11 +169,12 @@ static void advise(const struct look *look, const struct nftchain *chain, const 
 {
 	const char *family = ruleset_family_word(chain->family), *link = look->w->spec->host_name;
 
-	tell(look, HOSTPATH_DOUBT,
-	     "%s: another firewall (table %s %s, chain %s) drops by policy and does not name %s; "
-	     "to let it: nft insert rule %s %s %s %s %s accept",
-	     what, family, chain->table, chain->name, link, family, chain->table, chain->name, way,
-	     link);
+	tell(look,
+	     (struct hostpath_fault){ HOSTPATH_DOUBT, NULL,
+				      REMEDY(LET_BY, family, chain->table, chain->name, way, link),
+				      NULL, NULL },
+	     "%s: another firewall (table %s %s, chain %s) drops by policy and does not name %s",
+	     what, family, chain->table, chain->name, link);
 }
 
 static void check_chain(const struct look *look, const struct nftchain *chain)
@@ -147,7 +190,7 @@ static void check_chain(const struct look *look, const struct nftchain *chain)
 		return;
 	r = nftchain_mentions(&look->w->host_nft, chain, spec->host_name, &named, &error);
 	if (r)
-		tell(look, HOSTPATH_UNREAD, "reading the rules of table %s: %s %s", chain->table,
+		tell(look, UNREAD, "reading the rules of table %s: %s %s", chain->table,
 		     strerror(-r), error.text);
 	if (r || named)
 		return;
@@ -166,8 +209,7 @@ static void check_firewalls(const struct look *look)
 	int r = chains ? nftchain_dump(&look->w->host_nft, note_chain, chains, &error) : -ENOMEM;
 
 	if (r)
-		tell(look, HOSTPATH_UNREAD, "reading the host's firewalls: %s %s", strerror(-r),
-		     error.text);
+		tell(look, UNREAD, "reading the host's firewalls: %s %s", strerror(-r), error.text);
 	for (size_t i = 0; !r && i < chains->n; i++)
 		check_chain(look, &chains->list[i]);
 }
@@ -179,25 +221,21 @@ static void tell_diverted(const struct look *look, const struct prefix *own,
 {
 	const char *six = own->addr.family == AF_INET6 ? " -6" : "";
 	char address[ADDR_STRLEN], net[PREFIX_STRLEN], via[ADDR_STRLEN + 8] = "", text[ADDR_STRLEN];
-	char remedy[256];
+	const struct remedy *remedy;
 	struct prefix link = *own;
 
 	prefix_mask(&link);
 	addr_format(&own->addr, address);
 	if (route->via.family)
 		snprintf(via, sizeof(via), " via %s", addr_format(&route->via, text));
-	if (route->table != RT_TABLE_MAIN)
-		snprintf(remedy, sizeof(remedy), "ip%s rule add priority 1 to %s lookup main", six,
-			 address);
-	else if (route->dst.len < own->len)
-		snprintf(remedy, sizeof(remedy), "ip%s route add %s dev %s", six,
-			 prefix_format(&link, net), look->w->spec->host_name);
-	else
-		snprintf(remedy, sizeof(remedy), "ip%s route del %s%s dev %s", six,
-			 prefix_format(&route->dst, net), via, name);
-	tell(look, HOSTPATH_SHUT,
-	     "the host's way to %s is by %s, where the guard drops what is for the vault (%s)",
-	     address, name, remedy);
+	prefix_format(route->dst.len < own->len ? &link : &route->dst, net);
+	remedy = route->table != RT_TABLE_MAIN ? REMEDY(ADD_RULE, six, address)
+		 : route->dst.len < own->len ? REMEDY(ADD_ROUTE, six, net, look->w->spec->host_name)
+					     : REMEDY(DEL_ROUTE, six, net, via, name);
+	tell(look,
+	     (struct hostpath_fault){ HOSTPATH_SHUT, NULL, remedy, look->w->spec->host_name, name },
+	     "the host's way to %s is by %s, where the guard drops what is for the vault", address,
+	     name);
 }
 
 static void check_way_in(const struct look *look, const struct prefix *own)
@@ -212,9 +250,8 @@ static void check_way_in(const struct look *look, const struct prefix *own)
 	if (!r && route.index)
 		(void)if_indextoname(route.index, name);
 	if (r)
-		tell(look, says_no_way(r) ? HOSTPATH_SHUT : HOSTPATH_UNREAD,
-		     "which way the host has to %s: %s %s", addr_format(&own->addr, text),
-		     strerror(-r), error.text);
+		tell(look, says_no_way(r) ? NO_WAY : UNREAD, "which way the host has to %s: %s %s",
+		     addr_format(&own->addr, text), strerror(-r), error.text);
 	else
 		tell_diverted(look, own, &route, name);
 }

@@ -11,8 +11,15 @@ enum hostpath {
 	HOSTPATH_UNREAD, /* what it depends on could not be read */
 };
 
-/* TEXT says what stands in the way of which word, and the command that mends it. */
-typedef void hostpath_fn(enum hostpath how, const char *text, void *arg);
+/* TEXT says what stands in the way of which word. All is borrowed. */
+struct hostpath_fault {
+	enum hostpath how;
+	const char *text;
+	const struct remedy *remedy; /* or NULL */
+	const char *expected, *observed; /* or NULL: nothing was compared */
+};
+
+typedef void hostpath_fn(const struct hostpath_fault *fault, void *arg);
 
 /*
  * Looks for what stands in the way of accessible-from, publish, allow-host and allow-to on the

@@ -17,26 +17,24 @@
 
 int leftover_judge(const char *name, int ns, struct spec *old)
 {
-	char why[STATE_WHY_LEN];
+	struct state_why why;
 	int r = state_load(name, old);
 
 	if (r == -EPERM) {
-		report_error(name, "%s", state_explain(name, r, why));
+		state_explain(name, r, &why);
+		report_mendable(name, &why.remedy, "%s", why.text);
 		return EXIT_FAILED;
 	}
 	if (!r)
 		r = state_is_sealed(old, ns);
 	if (r > 0 && state_is_host(old) == -EXDEV) {
-		report_error(name, "this is not the network namespace of its host (run it there)");
+		report_mendable(name, state_remedy(-EXDEV), "%s", state_error(-EXDEV));
 		return EXIT_FAILED;
 	}
 	if (r > 0)
 		return EXIT_DONE;
-	report_error(
-		name,
-		"a namespace of this name is there that is not this vault's (look at `ip netns`; "
-		"`vault down %s` forgets the vault, `ip netns del %s` the namespace)",
-		name, name);
+	report_mendable(name, REMEDY(WHOSE_NETNS, name),
+			"a namespace of this name is there that is not this vault's");
 	return EXIT_FAILED;
 }
 
@@ -60,19 +58,21 @@ static void tell_strangers(struct world *w)
  * folder, or, by interfaces that long names share, another vault's. */
 static bool is_anothers(const char *name, int dir)
 {
-	char rival[SPEC_NAME_MAX + 1], why[STATE_WHY_LEN];
+	char rival[SPEC_NAME_MAX + 1];
+	struct state_why why;
 	int r = state_find_rival(name, rival), whose = state_judge(dir);
 
-	if (whose)
-		report_error(name, "%s", state_explain(name, whose, why));
-	else if (r > 0)
-		report_error(name,
-			     "its interfaces would have the names of the vault %s's (another name)",
-			     rival);
-	else if (r < 0)
+	if (whose) {
+		state_explain(name, whose, &why);
+		report_mendable(name, &why.remedy, "%s", why.text);
+	} else if (r > 0) {
+		report_mendable(name, REMEDY(OTHER_NAME, NULL),
+				"its interfaces would have the names of the vault %s's", rival);
+	} else if (r < 0) {
 		report_error(name, "reading %s: %s", STATE_DIR, strerror(-r));
-	else
+	} else {
 		return false;
+	}
 	return true;
 }
 
@@ -117,8 +117,9 @@ int leftover_settle(const char *name, int dir, bool made, struct spec *old, int 
 		return code;
 	}
 	if (ns == -ELOOP || ns == -EMEDIUMTYPE) {
-		report_error(name, "%s/%s is %s and not vault's: left alone (another name)", NS_DIR,
-			     name, ns == -ELOOP ? "a symbolic link" : "no network namespace");
+		report_mendable(name, REMEDY(OTHER_NAME, NULL),
+				"%s/%s is %s and not vault's: left alone", NS_DIR, name,
+				ns == -ELOOP ? "a symbolic link" : "no network namespace");
 		return EXIT_FAILED;
 	}
 	if (ns != -ENOENT && ns != -EINVAL) {

@@ -122,6 +122,20 @@ void report_error(const char *object, const char *format, ...)
 	va_end(args);
 }
 
+void report_mendable(const char *object, const struct remedy *remedy, const char *format, ...)
+{
+	struct str hint cleanup(str_free) = STR_INIT;
+	char *message cleanup(free_ptr) = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&message, format, args) < 0)
+		message = NULL;
+	va_end(args);
+	remedy_add_hint(remedy, &hint);
+	report_error(object, "%s%s", message ? message : "out of memory", hint.s ? hint.s : "");
+}
+
 void report_warning(const char *object, const char *format, ...)
 {
 	va_list args;

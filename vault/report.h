@@ -9,6 +9,7 @@
 #include "lib/base.h"
 #include "vault/cmd.h"
 #include "vault/read/problem.h"
+#include "vault/remedy.h"
 
 /* Sets how the rest reports; call once, first. */
 void report_begin(const struct options *options);
@@ -33,6 +34,9 @@ bool report_is_coloured(void);
  * {"error": {"code", "object", "message"}} when the command gave no value of its own.
  */
 void report_error(const char *object, const char *format, ...) printf_like(2, 3);
+/* The same with a REMEDY, or NULL, behind it: `vault: OBJECT: message (remedy)`. */
+void report_mendable(const char *object, const struct remedy *remedy, const char *format, ...)
+	printf_like(3, 4);
 /* `vault: OBJECT: warning: message` on stderr; not with -quiet. */
 void report_warning(const char *object, const char *format, ...) printf_like(2, 3);
 /* Every problem as `FILE:LINE: …` on stderr (LINE left out where it is 0), warnings with "warning:

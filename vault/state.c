@@ -331,16 +331,24 @@ int state_is_host(const struct spec *spec)
 		       : 0;
 }
 
-const char *state_mend(int err)
+const char *state_error(int err)
 {
+	return err == -EXDEV ? "this is not the network namespace of its host" : strerror(-err);
+}
+
+const struct remedy *state_remedy(int err)
+{
+	static const struct remedy as_root = { .row = REMEDY_AS_ROOT };
+	static const struct remedy on_host = { .row = REMEDY_ON_HOST };
+
 	switch (-err) {
 	case EPERM:
 	case EACCES:
-		return " (run it as root)";
+		return &as_root;
 	case EXDEV:
-		return ": this is not the network namespace of its host (run it on the host)";
+		return &on_host;
 	default:
-		return "";
+		return NULL;
 	}
 }
 
@@ -429,50 +437,65 @@ static int remove_listed(int dir, const char *const *names, size_t n)
 	return r;
 }
 
-/* Says so, with the mend, when others can write in PATH, which is of MODE where vault makes it. */
-static bool tell_writers(const char *path, mode_t mode, char out[static STATE_WHY_LEN])
+/* Says so, with the remedy, when others can write in PATH, which is of MODE where vault makes it. */
+static bool tell_writers(const char *path, mode_t mode, struct state_why *out)
 {
 	struct stat st;
 
 	if (lstat(path, &st) || is_roots(&st))
 		return false;
-	snprintf(out, STATE_WHY_LEN,
-		 "%s is not root's alone (user %u, mode %04o): not read (chown root %s; chmod %o "
-		 "%s)",
-		 path, (unsigned int)st.st_uid, (unsigned int)st.st_mode & 07777U, path,
-		 (unsigned int)mode, path);
+	snprintf(out->path, sizeof(out->path), "%s", path);
+	snprintf(out->mode, sizeof(out->mode), "%o", (unsigned int)mode);
+	out->remedy = *REMEDY(OWN_STATE, out->path, out->mode);
+	snprintf(out->text, sizeof(out->text),
+		 "%s is not root's alone (user %u, mode %04o): not read", path,
+		 (unsigned int)st.st_uid, (unsigned int)st.st_mode & 07777U);
 	return true;
 }
 
-static void explain_writers(const char *name, char out[static STATE_WHY_LEN])
+static void explain_writers(const char *name, struct state_why *out)
 {
 	char folder[PATH_SIZE], file[PATH_SIZE];
 
 	snprintf(folder, sizeof(folder), "%s/%s", STATE_DIR, name);
 	description_path(name, file);
-	if (!tell_writers(folder, FOLDER_MODE, out) && !tell_writers(file, FILE_MODE, out))
-		snprintf(out, STATE_WHY_LEN, "%s was not root's alone: not read (again)", folder);
+	if (tell_writers(folder, FOLDER_MODE, out) || tell_writers(file, FILE_MODE, out))
+		return;
+	snprintf(out->text, sizeof(out->text), "%s was not root's alone: not read", folder);
+	out->remedy = *REMEDY(AGAIN, NULL);
 }
 
-const char *state_explain(const char *name, int err, char out[static STATE_WHY_LEN])
+/* What is none, or was changed, tells nothing of what is there by that name. */
+static void forget(const char *name, struct state_why *out)
 {
-	if (err == -ENOENT)
-		snprintf(out, STATE_WHY_LEN, "not up (vault up %s)", name);
-	else if (err == -EINVAL)
-		snprintf(out, STATE_WHY_LEN,
-			 "its description in %s/%s cannot be read: it is none, or was changed "
-			 "(vault down %s; ip netns del %s; vault up %s)",
-			 STATE_DIR, name, name, name, name);
-	else if (err == -EEXIST)
-		snprintf(out, STATE_WHY_LEN, "%s/%s is there and is not vault's: left alone",
+	out->first[0] = *REMEDY(DOWN, name);
+	out->first[1] = *REMEDY_AFTER(&out->first[0], DEL_NETNS, name);
+	out->remedy = *REMEDY_AFTER(&out->first[1], UP, name);
+}
+
+void state_explain(const char *name, int err, struct state_why *out)
+{
+	out->remedy.row = REMEDY_NONE;
+	if (err == -ENOENT) {
+		snprintf(out->text, sizeof(out->text), "not up");
+		out->remedy = *REMEDY(UP, name);
+	} else if (err == -EINVAL) {
+		snprintf(out->text, sizeof(out->text),
+			 "its description in %s/%s cannot be read: it is none, or was changed",
 			 STATE_DIR, name);
-	else if (err == -EPERM)
+		forget(name, out);
+	} else if (err == -EEXIST) {
+		snprintf(out->text, sizeof(out->text),
+			 "%s/%s is there and is not vault's: left alone", STATE_DIR, name);
+	} else if (err == -EPERM) {
 		explain_writers(name, out);
-	else
-		snprintf(out, STATE_WHY_LEN, "its description in %s/%s cannot be read: %s%s",
-			 STATE_DIR, name, strerror(-err),
-			 err == -EACCES ? " (run it as root)" : "");
-	return out;
+	} else {
+		snprintf(out->text, sizeof(out->text),
+			 "its description in %s/%s cannot be read: %s", STATE_DIR, name,
+			 strerror(-err));
+		if (err == -EACCES)
+			out->remedy = *REMEDY(AS_ROOT, NULL);
+	}
 }
 
 int state_remove_files(int dir)

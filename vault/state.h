@@ -8,6 +8,7 @@
 
 #include "lib/base.h"
 #include "lib/ns.h"
+#include "vault/remedy.h"
 #include "vault/spec.h"
 
 #define STATE_DIR "/run/vault"
@@ -84,9 +85,9 @@ int must_check state_is_sealed(const struct spec *spec, int ns);
  * another, such as the vault: nothing of the host can be seen from there; -errno. */
 int must_check state_is_host(const struct spec *spec);
 
-/* The mend for an error (ERR, -errno) of who looks at a vault, to follow its text; "" where there
- * is none. */
-const char *state_mend(int err);
+/* What an error (ERR, -errno) of who looks at a vault means, in words; and its remedy, or NULL. */
+const char *state_error(int err);
+const struct remedy *state_remedy(int err);
 
 /* 1 when the folder DIR holds what state_save would write, or an older vault would have written of
  * the same; 0 when not, -errno when it cannot be read. */
@@ -99,10 +100,16 @@ int must_check state_is_saved(int dir, const struct spec *spec, const struct ns_
  */
 int must_check state_load(const char *name, struct spec *out);
 
-/* What ERR, state_load's or state_judge's, says of the vault NAME, with the mend: into OUT, which
- * is returned. */
+/* Why a description is not there, or not read, and the remedy, which borrows of it and of NAME. */
 #define STATE_WHY_LEN 512
-const char *state_explain(const char *name, int err, char out[static STATE_WHY_LEN]);
+struct state_why {
+	char text[STATE_WHY_LEN];
+	char path[sizeof(STATE_DIR "//vault.json") + SPEC_NAME_MAX], mode[8];
+	struct remedy first[2], remedy;
+};
+
+/* What ERR, state_load's or state_judge's, says of the vault NAME, into OUT. */
+void state_explain(const char *name, int err, struct state_why *out);
 
 /* Removes the files in the folder DIR. 0 or the first -errno; what is already gone is no error. */
 int must_check state_remove_files(int dir);

@@ -167,7 +167,7 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 	struct spec spec;
 	int r = state_load(name, &spec);
 	int sealed = r || ns < 0 ? 0 : state_is_sealed(&spec, ns);
-	char why[STATE_WHY_LEN];
+	struct state_why why;
 	size_t failures = 1;
 
 	r = sealed < 0 ? sealed : r;
@@ -180,9 +180,10 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 	} else if (ns < 0 && ns != -ENOENT && ns != -EINVAL) {
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
 	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL) {
-		report_error(name, "%s", state_explain(name, r, why));
+		state_explain(name, r, &why);
+		report_mendable(name, &why.remedy, "%s", why.text);
 	} else if (!r && state_is_host(&spec) == -EXDEV) {
-		report_error(name, "this is not the network namespace of its host (run it there)");
+		report_mendable(name, state_remedy(-EXDEV), "%s", state_error(-EXDEV));
 		*kept = true;
 	} else if (!r && sealed) {
 		*kept = q->keep_ns;
@@ -202,7 +203,7 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 bool takedown_run(const struct takedown *q, const char *name, json_t *json)
 {
 	int dir cleanup(close_fd) = -1;
-	char why[STATE_WHY_LEN];
+	struct state_why why;
 	bool kept = false;
 	size_t failures;
 	int r;
@@ -211,13 +212,14 @@ bool takedown_run(const struct takedown *q, const char *name, json_t *json)
 		return false;
 	dir = state_lock(name, false, NULL);
 	if (dir < 0) {
-		report_error(name, "locking %s/%s: %s%s", STATE_DIR, name, strerror(-dir),
-			     dir == -EACCES ? " (run it as root)" : "");
+		report_mendable(name, state_remedy(dir), "locking %s/%s: %s", STATE_DIR, name,
+				strerror(-dir));
 		return false;
 	}
 	r = state_judge(dir);
 	if (r) {
-		report_error(name, "%s", state_explain(name, r, why));
+		state_explain(name, r, &why);
+		report_mendable(name, &why.remedy, "%s", why.text);
 		return false;
 	}
 	failures = down_locked(q, name, dir, json, &kept);

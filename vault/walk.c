@@ -22,21 +22,24 @@
 #include "vault/signals.h"
 #include "vault/state.h"
 
-/* What to do about an error, where there is something; "" else. */
-static const char *mend(int err)
+/* What to do about an error, where there is something. */
+static const struct remedy *remedy_for(const struct world *w, int err)
 {
+	static const struct remedy has_name = { .row = REMEDY_WHO_HAS_NAME };
+	static const struct remedy has_port = { .row = REMEDY_WHO_HAS_PORT };
+	static const struct remedy changes_rules = { .row = REMEDY_WHO_CHANGES_RULES };
+
+	if (w->before.row)
+		return &w->before;
 	switch (-err) {
-	case EPERM:
-	case EACCES:
-		return " (run it as root)";
 	case EEXIST:
-		return " (something else has this name: look with `ip link` and `ip netns`)";
+		return &has_name;
 	case EADDRINUSE:
-		return " (another program has the port, or serves an interface of this name)";
+		return &has_port;
 	case EBADE:
-		return " (the kernel has other rules than it was given: is another program changing them?)";
+		return &changes_rules;
 	default:
-		return "";
+		return state_remedy(err);
 	}
 }
 
@@ -44,14 +47,8 @@ static void report_failure(const struct world *w, const struct obj *o, const cha
 {
 	const char *words = err == -EINTR ? "interrupted" : strerror(-err);
 
-	if (w->before[0])
-		report_error(w->spec->name, "%s %s: %s: %s (%s)", doing, o->label, words, w->why,
-			     w->before);
-	else if (w->why[0])
-		report_error(w->spec->name, "%s %s: %s: %s%s", doing, o->label, words, w->why,
-			     mend(err));
-	else
-		report_error(w->spec->name, "%s %s: %s%s", doing, o->label, words, mend(err));
+	report_mendable(w->spec->name, remedy_for(w, err), "%s %s: %s%s%s", doing, o->label, words,
+			w->why[0] ? ": " : "", w->why);
 }
 
 /* True when every object whose requests are queued may be missing on an older kernel. */
@@ -133,7 +130,7 @@ static size_t remove_object(const struct obj *o, struct world *w, const char *do
 
 	if (!o->kind->remove)
 		return 0;
-	w->why[0] = w->before[0] = '\0';
+	world_clear_words(w);
 	report_detail("%s: %s %s", w->spec->name, doing, o->label);
 	r = o->kind->remove(o, w);
 	if (!r)
@@ -154,10 +151,8 @@ static void take_back(const struct plan *plan, struct world *w, size_t from, siz
 		if (i != keep)
 			failures += remove_object(&plan->objs[i], w, "taking back");
 	if (failures)
-		report_error(
-			w->spec->name,
-			"not all could be taken back: nothing is open, `vault down %s` clears it up",
-			w->spec->name);
+		report_mendable(w->spec->name, REMEDY(DOWN, w->spec->name),
+				"not all could be taken back: nothing is open");
 	world_unlock_host(w);
 }
 
@@ -203,10 +198,10 @@ static int look_at(struct mending *m, const struct obj *o, struct world *w)
 
 	w->part = NULL;
 	look = o->kind->look(o, w);
-	if (look >= 0)
-		w->why[0] = w->before[0] = '\0';
 	if (o->kind == &kind_files)
 		m->follows = w->part && !strcmp(w->part, STATE_FILE);
+	if (look >= 0)
+		world_clear_words(w);
 	return look;
 }
 
@@ -236,7 +231,7 @@ static void look_back(struct mending *m, struct world *w)
 		}
 		sight_free(&was);
 	}
-	w->why[0] = w->before[0] = '\0';
+	world_clear_words(w);
 	w->sight = now;
 	w->spec = spec;
 }

@@ -155,6 +155,19 @@ void world_forget(struct world *w)
 	w->unverified = 0;
 }
 
+void world_clear_words(struct world *w)
+{
+	w->why[0] = w->want[0] = w->have[0] = '\0';
+	w->before.row = REMEDY_NONE;
+	w->part = NULL;
+}
+
+void world_differs(struct world *w, const char *want, const char *have)
+{
+	snprintf(w->want, sizeof(w->want), "%s", want);
+	snprintf(w->have, sizeof(w->have), "%s", have);
+}
+
 void world_close(struct world *w)
 {
 	world_forget(w);

@@ -6,6 +6,7 @@
 
 #include "lib/nftlook.h"
 #include "lib/nl.h"
+#include "vault/remedy.h"
 #include "vault/spec.h"
 
 struct sight;
@@ -40,7 +41,8 @@ struct world {
 			    `down` to know it by */
 	unsigned int failed; /* the tag of what failed */
 	char why[256]; /* the kernel's words, or ours; may be "" */
-	char before[64]; /* the command that must come before `vault up` can mend it; may be "" */
+	struct remedy before; /* what must be done before `vault up` can mend it; or none */
+	char want[64], have[64]; /* what `look` compared and found different; may be "" */
 	const char
 		*part; /* which part of an object of several `look` found other; NULL: it has one */
 };
@@ -75,6 +77,12 @@ void world_verify(struct world *w, unsigned int bit);
 
 /* Drops what is queued and not sent. */
 void world_forget(struct world *w);
+
+/* Forgets what was said of the object before. */
+void world_clear_words(struct world *w);
+
+/* Notes, of what `look` compares, what it WANTs and HAS. */
+void world_differs(struct world *w, const char *want, const char *have);
 
 void world_close(struct world *w);
 

@@ -34,6 +34,7 @@ static const char usage[] =
 	"wire flood /run/netns/NAME DST --token HEX --seconds S\n"
 	"    Enters the namespace whenever that name appears, and sends by udp, raw and packet.\n"
 	"wire attach xdp|tcx IFACE    a BPF program there that lets all pass, until killed\n"
+	"wire attach xdpdrv|xdpgeneric IFACE   the same, by netlink: it stays\n"
 	"wire call own|x32|i386 CALL ARG    says what the kernel answers to that system call\n"
 	"wire -f IFACE                what `userspace wire` makes `vault up` run: as a WireGuard, but mute\n";
 

@@ -45,12 +45,30 @@ static const struct {
 	{ "a clock that was set back, and an age asked for", -500, 92, 148, 0, 10, FOUND_UNKNOWN },
 };
 
+/* What there is to do about some of these. */
+static const struct {
+	const char *what, *remedy;
+} remedies[] = {
+	{ "never used, a handshake asked for", "send something, or set PersistentKeepalive" },
+	{ "a clock that was set back",
+	  "set the clock right; or wait for the next handshake, two minutes from now while something is sent" },
+};
+
 static enum found verdict_of(const struct check *c, const char *id)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (!strcmp(c->list[i].id, id))
 			return c->list[i].verdict;
 	return FOUND_KINDS;
+}
+
+static bool has_remedy(const struct check *c, const char *id, const char *remedy)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->list[i].id, id) && c->list[i].remedy &&
+		    !strcmp(c->list[i].remedy, remedy))
+			return true;
+	return false;
 }
 
 static bool is_without_age(const struct check *c)
@@ -82,6 +100,9 @@ static void test_handshake(size_t i)
 	peer->preshared_key.bytes[0] = 1;
 	check_tunnel(&c, &spec, &sight, handshakes[i].max_age);
 	ok(verdict_of(&c, "handshake") == handshakes[i].verdict, handshakes[i].what);
+	for (size_t r = 0; r < ARRAY_SIZE(remedies); r++)
+		if (!strcmp(remedies[r].what, handshakes[i].what))
+			ok(has_remedy(&c, "handshake", remedies[r].remedy), remedies[r].remedy);
 	if (handshakes[i].age < -CLOCK_SLACK_SECONDS)
 		ok(is_without_age(&c), "so it has no age, in JSON and metrics either");
 	if (i == 0)

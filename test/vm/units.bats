@@ -273,6 +273,15 @@ last_change() { systemctl show -P StateChangeTimestampMonotonic vault@media; }
 
 rests() { [ "$(systemctl is-active vault-heal@media)" = inactive ]; }
 
+@test "HO-8 a unit that runs nothing cannot be judged; the remedy as printed starts it" {
+	systemctl stop probe
+	run -3 vault check media unit probe remedy # row START_UNIT
+	[ "$output" = "systemctl start probe.service" ]
+	eval "$output"
+	retry 30 is_inside
+	vault check media unit probe
+}
+
 @test "PC-9 the heal timer puts a flushed rule set back; where the namespace is gone, services start anew in the next one" {
 	mkdir -p /etc/systemd/system/vault-heal@media.timer.d
 	printf '[Timer]\nOnActiveSec=1s\nOnUnitInactiveSec=5s\n' >/etc/systemd/system/vault-heal@media.timer.d/soon.conf

@@ -29,7 +29,7 @@ enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
 struct look {
 	struct check *c;
 	const char *at; /* " inside" or " on the host" */
-	const char *in; /* the option of ip(8) and tc(8) that leads there, "" or "-n NAME " */
+	bool inside;
 	struct nl *nl;
 	int ns;
 	const struct rtnl_link *links; /* those to be looked at */
@@ -40,11 +40,19 @@ struct look {
 	bool has_wall; /* it is the end where the second wall belongs */
 };
 
-static void add_stranger(struct look *look, const char *name, const char *what, const char *mend)
+static void add_stranger(struct look *look, const char *name, const char *what,
+			 const struct remedy *remedy)
 {
 	look->found++;
-	check_add(look->c, "attached", FOUND_FAIL, NULL, what, "%s%s has %s (%s)", name, look->at,
-		  what, mend);
+	check_tell(look->c, "attached", FOUND_FAIL, remedy, "none", what, "%s%s has %s", name,
+		   look->at, what);
+}
+
+static void del_qdisc(const struct look *look, const char *name, const char *queue,
+		      struct remedy *out)
+{
+	*out = *(look->inside ? REMEDY(DEL_QDISC_INSIDE, look->c->name, name, queue)
+			      : REMEDY(DEL_QDISC, name, queue));
 }
 
 static void add_unknown(const struct look *look, const char *what, int err, const char *why)
@@ -121,7 +129,8 @@ static void look_at_filters(struct look *look, uint32_t index, uint32_t parent)
 	const char *name = name_of(look, index);
 	bool has_wall = look->has_wall && parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
 	struct nl_error error = { 0 };
-	char mend[128];
+	bool is_clsact = TC_H_MAJ(parent) == TC_H_MAJ(TC_H_CLSACT);
+	struct remedy del;
 	size_t n = 0;
 	int r = qdisc_dump_filters(look->nl, index, parent, has_wall ? count_strange : count_filter,
 				   &n, &error);
@@ -129,10 +138,11 @@ static void look_at_filters(struct look *look, uint32_t index, uint32_t parent)
 	if (r && r != -EOPNOTSUPP) {
 		add_unknown(look, "filters of tc", r, error.text);
 	} else if (!r && n && name) {
-		snprintf(mend, sizeof(mend), "tc %sqdisc del dev %s %s%s%s", look->in, name,
-			 TC_H_MAJ(parent) == TC_H_MAJ(TC_H_CLSACT) ? "clsact" : "root",
-			 has_wall ? "; vault up " : "", has_wall ? look->c->name : "");
-		add_stranger(look, name, "filters of tc, which nobody asked for", mend);
+		del_qdisc(look, name, is_clsact ? "clsact" : "root", &del);
+		add_stranger(look, name, "filters of tc, which nobody asked for",
+			     look->has_wall && is_clsact
+				     ? REMEDY_AFTER(&del, AS_MADE, look->c->name)
+				     : &del);
 	}
 }
 
@@ -140,7 +150,8 @@ static void look_at_queue(struct look *look, const struct qdisc *queue)
 {
 	const char *name = name_of(look, queue->index);
 	bool ends = queue->handle == TC_H_MAJ(TC_H_CLSACT);
-	char what[64], mend[128];
+	struct remedy del;
+	char what[64];
 
 	if (!name)
 		return;
@@ -151,22 +162,64 @@ static void look_at_queue(struct look *look, const struct qdisc *queue)
 		return;
 	}
 	snprintf(what, sizeof(what), "a queue of tc, %s, which nobody asked for", queue->kind);
-	snprintf(mend, sizeof(mend), "tc %sqdisc del dev %s %s", look->in, name,
-		 ends ? queue->kind : "root");
-	add_stranger(look, name, what, mend);
+	del_qdisc(look, name, ends ? queue->kind : "root", &del);
+	add_stranger(look, name, what, &del);
+}
+
+/* True when the BPF link ID is one that holds an XDP program on the interface INDEX, of some
+ * namespace: which one the kernel does not tell. */
+static bool is_xdp_link(uint32_t id, uint32_t index)
+{
+	struct bpf_link_info info;
+	union bpf_attr attr;
+	int fd cleanup(close_fd) = -1;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.link_id = id;
+	fd = (int)syscall(SYS_bpf, BPF_LINK_GET_FD_BY_ID, &attr, sizeof(attr));
+	if (fd < 0)
+		return false;
+	memset(&info, 0, sizeof(info));
+	memset(&attr, 0, sizeof(attr));
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	return !syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr)) &&
+	       info.type == BPF_LINK_TYPE_XDP && info.xdp.ifindex == index;
+}
+
+/* True when the XDP program on the interface INDEX lives as long as who holds a BPF link to it:
+ * netlink cannot take such a one off. */
+static bool is_held(uint32_t index)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	while (!syscall(SYS_bpf, BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr))) {
+		if (is_xdp_link(attr.next_id, index))
+			return true;
+		attr.start_id = attr.next_id;
+	}
+	return false;
+}
+
+static void tell_xdp(struct look *look, const struct rtnl_link *link)
+{
+	const struct remedy *remedy =
+		is_held(link->index) ? REMEDY(END_XDP_LINK, NULL)
+		: look->inside       ? REMEDY(END_XDP_INSIDE, look->c->name, link->name, link->xdp)
+				     : REMEDY(END_XDP, link->name, link->xdp);
+
+	add_stranger(look, link->name, "an XDP program", remedy);
 }
 
 static void look_at_xdp(struct look *look)
 {
-	char mend[128];
-
 	for (size_t i = 0; i < look->n_links; i++) {
-		if (!look->links[i].has_xdp)
-			continue;
-		snprintf(mend, sizeof(mend),
-			 "ip %slink set dev %s xdp off; or end what holds it: bpftool link",
-			 look->in, look->links[i].name);
-		add_stranger(look, look->links[i].name, "an XDP program", mend);
+		const struct rtnl_link *link = &look->links[i];
+
+		if (link->xdp)
+			tell_xdp(look, link);
 	}
 }
 
@@ -203,7 +256,7 @@ static int look_at_tcx(void *arg)
 			return out;
 		if (in || out)
 			add_stranger(look, look->links[i].name, "a BPF program (tcx)",
-				     "end what holds it: bpftool net, bpftool link");
+				     REMEDY(END_TCX, NULL));
 	}
 	return 0;
 }
@@ -235,7 +288,7 @@ static void look_inside(struct look *look)
 /* An interface on top of the link's end takes what comes before the guard sees it. */
 static void look_at_uppers(struct look *look, const struct sight *sight)
 {
-	char what[64], mend[64];
+	char what[64];
 
 	for (size_t i = 0; i < sight->host->n_links; i++) {
 		const struct rtnl_link *upper = &sight->host->links[i];
@@ -243,8 +296,7 @@ static void look_at_uppers(struct look *look, const struct sight *sight)
 		if (upper->lower != look->links->index || upper->index == look->links->index)
 			continue;
 		snprintf(what, sizeof(what), "an interface on top, %s", upper->name);
-		snprintf(mend, sizeof(mend), "ip link del %s", upper->name);
-		add_stranger(look, look->links->name, what, mend);
+		add_stranger(look, look->links->name, what, REMEDY(DEL_LINK, upper->name));
 	}
 }
 
@@ -253,16 +305,15 @@ static int look_at_chain(const struct nftchain *chain, void *arg)
 {
 	struct look *look = arg;
 	const char *name = look->links->name, *family = ruleset_family_word(chain->family);
-	char what[NFTCHAIN_NAME_MAX * 2 + 64], mend[NFTCHAIN_NAME_MAX * 2 + 64];
+	char what[NFTCHAIN_NAME_MAX * 2 + 64];
 
 	for (const char *const *d = chain->devices; d && *d; d++) {
 		if (strcmp(*d, name))
 			continue;
 		snprintf(what, sizeof(what), "a chain of nftables, %s %s %s", family, chain->table,
 			 chain->name);
-		snprintf(mend, sizeof(mend), "nft delete chain %s %s %s", family, chain->table,
-			 chain->name);
-		add_stranger(look, name, what, mend);
+		add_stranger(look, name, what,
+			     REMEDY(DEL_CHAIN, family, chain->table, chain->name));
 	}
 	return 0;
 }
@@ -297,7 +348,6 @@ static void look_at_end(struct check *c, struct world *w, const char *name, bool
 	const struct sight_host *host = w->sight->host;
 	struct look look = { .c = c,
 			     .at = " on the host",
-			     .in = "",
 			     .nl = &w->host_route,
 			     .ns = w->host_ns,
 			     .links = sight_link(host->links, host->n_links, name),
@@ -311,17 +361,15 @@ static void look_at_end(struct check *c, struct world *w, const char *name, bool
 void check_attached(struct check *c, struct world *w)
 {
 	const struct spec *spec = w->spec;
-	char in[SPEC_NAME_MAX + 8];
 	struct look inside = { .c = c,
 			       .at = " inside",
-			       .in = in,
+			       .inside = true,
 			       .nl = &w->vault_route,
 			       .ns = w->vault_ns,
 			       .links = w->sight->links,
 			       .n_links = w->sight->n_links };
 	size_t before = c->n;
 
-	snprintf(in, sizeof(in), "-n %s ", c->name);
 	look_inside(&inside);
 	if (spec->has_link)
 		look_at_end(c, w, spec->host_name, true);

@@ -59,13 +59,15 @@ static void add_found(struct check *c, const struct spec *gateway)
 	if (!r)
 		r = ns_run(ns, has_tunnel, (void *)gateway);
 	if (!r)
-		check_add(c, "gateway", FOUND_OK, NULL, NULL, "%s is up", name);
+		check_add(c, "gateway", FOUND_OK, "up, with a tunnel", "up, with a tunnel",
+			  "%s is up", name);
 	else if (state_is_locked(name))
-		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL,
-			  "another command is changing %s (check again when it is done)", name);
+		check_tell(c, "gateway", FOUND_UNKNOWN, REMEDY(CHECK_LATER, NULL), NULL, NULL,
+			   "another command is changing %s", name);
 	else if (sealed >= 0 && (r == -ENOENT || r == -EINVAL || r == -ENODEV))
-		check_add(c, "gateway", FOUND_FAIL, NULL, NULL, "%s %s (vault up %s)", name,
-			  r == -ENODEV ? "has no tunnel" : "is not up", name);
+		check_tell(c, "gateway", FOUND_FAIL, REMEDY(AS_MADE, name), "up, with a tunnel",
+			   r == -ENODEV ? "no tunnel" : "not up", "%s %s", name,
+			   r == -ENODEV ? "has no tunnel" : "is not up");
 	else
 		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL, "%s: cannot be told: %s", name,
 			  strerror(sealed < 0 ? -sealed : -r));
@@ -73,7 +75,8 @@ static void add_found(struct check *c, const struct spec *gateway)
 
 void check_gateway(struct check *c, const struct spec *spec, struct check_host *host)
 {
-	char text[ADDR_STRLEN], why[STATE_WHY_LEN];
+	struct state_why why;
+	char text[ADDR_STRLEN];
 	int r;
 
 	if (spec->leg.role != SPEC_VIA)
@@ -90,11 +93,13 @@ void check_gateway(struct check *c, const struct spec *spec, struct check_host *
 			return;
 		}
 	if (host->unread[0]) {
-		check_add(c, "gateway", FOUND_UNKNOWN, NULL, NULL, "it may be %s: %s", host->unread,
-			  state_explain(host->unread, host->unread_err, why));
+		state_explain(host->unread, host->unread_err, &why);
+		check_tell(c, "gateway", FOUND_UNKNOWN, &why.remedy, NULL, NULL, "it may be %s: %s",
+			   host->unread, why.text);
 		return;
 	}
-	check_add(c, "gateway", FOUND_FAIL, NULL, NULL,
-		  "no vault of this host is the gateway %s of segment %s (start it first)",
-		  addr_format(&spec->leg.via, text), spec->leg.segment);
+	addr_format(&spec->leg.via, text);
+	check_tell(c, "gateway", FOUND_FAIL, REMEDY(GATEWAY_FIRST, NULL), text, "none",
+		   "no vault of this host is the gateway %s of segment %s", text,
+		   spec->leg.segment);
 }

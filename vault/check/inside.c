@@ -100,9 +100,9 @@ static void tell_capabilities(struct check *c, int proc)
 			continue; /* it has ended, or is one of those that may not be looked at */
 		found++;
 		drop_add_names(caps.had, &names);
-		check_add(c, "capabilities", FOUND_SKIP, NULL, NULL,
-			  "%s (%s) could open the vault, by%s (start it by vault exec)", pid,
-			  c->processes[i].name, names.s ? names.s : "");
+		check_tell(c, "capabilities", FOUND_SKIP, REMEDY(EXEC, c->name), "none", names.s,
+			   "%s (%s) could open the vault, by%s", pid, c->processes[i].name,
+			   names.s ? names.s : "");
 	}
 	if (!found)
 		check_add(c, "capabilities", FOUND_OK, NULL, NULL,
@@ -126,8 +126,8 @@ void check_processes(struct check *c, uint64_t inode, struct check_host *host)
 			  "whether one of those is inside cannot be told",
 			  c->n_processes, host->n_hidden);
 	else if (!host->has_first) /* it is always there: with hidepid=2 others are not */
-		check_add(c, "processes", FOUND_UNKNOWN, NULL, NULL,
-			  "who is inside: /proc does not show all processes (run it as root)");
+		check_tell(c, "processes", FOUND_UNKNOWN, REMEDY(AS_ROOT, NULL), NULL, NULL,
+			   "who is inside: /proc does not show all processes");
 	else
 		check_add(c, "processes", FOUND_OK, NULL, NULL, "%zu inside", c->n_processes);
 	if (!r)

@@ -28,8 +28,9 @@ static json_t *finding_json(const struct check *c, size_t i)
 {
 	const struct finding *f = &c->list[i];
 
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "id", f->id, "verdict", words[f->verdict],
-			 "detail", f->detail, "expected", f->expected, "observed", f->observed);
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s?, s:s?}", "id", f->id, "verdict",
+			 words[f->verdict], "detail", f->detail, "remedy", f->remedy, "expected",
+			 f->expected, "observed", f->observed);
 }
 
 /* As wg(8) writes it, or null. */

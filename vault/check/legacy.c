@@ -71,10 +71,10 @@ static int look_at_tables(size_t kind, struct search *s)
 		if (!r)
 			continue;
 		s->found++;
-		check_add(s->c, "stranger", FOUND_FAIL, NULL, table,
-			  "rules of %s inside, in table %s, are not the vault's (ip netns exec %s "
-			  "%s -t %s -F)",
-			  kinds[kind].program, table, s->c->name, kinds[kind].program, table);
+		check_tell(s->c, "stranger", FOUND_FAIL,
+			   REMEDY(FLUSH_LEGACY_INSIDE, s->c->name, kinds[kind].program, table),
+			   "none", table, "rules of %s inside, in table %s, are not the vault's",
+			   kinds[kind].program, table);
 	}
 	return 0;
 }

@@ -79,6 +79,42 @@ static char *copy(const char *text, bool *lost)
 	return out;
 }
 
+static void free_finding(struct finding *f)
+{
+	free(f->detail);
+	free(f->expected);
+	free(f->observed);
+	free(f->remedy);
+}
+
+/* The remedy as text. One that others' names have made unprintable cannot be run as it is shown. */
+static char *put_remedy(const struct remedy *r, bool *is_command, bool *lost)
+{
+	struct str text cleanup(str_free) = STR_INIT;
+	char *shown;
+
+	remedy_add(r, &text);
+	shown = copy(text.s, lost);
+	*lost = *lost || text.err;
+	*is_command = shown && remedy_is_command(r) && !strcmp(shown, text.s);
+	return shown;
+}
+
+static void add(struct check *c, struct finding *f, const char *format, va_list args)
+	printf_like(3, 0);
+
+static void add(struct check *c, struct finding *f, const char *format, va_list args)
+{
+	if (vasprintf(&f->detail, format, args) < 0)
+		f->detail = NULL;
+	if (f->detail) /* who is inside names processes, interfaces and tables */
+		str_make_printable(f->detail);
+	if (f->detail && !list_append(&c->list, &c->n, sizeof(*f), f))
+		return;
+	c->lost = true;
+	free_finding(f);
+}
+
 void check_add(struct check *c, const char *id, enum found verdict, const char *expected,
 	       const char *observed, const char *format, ...)
 {
@@ -88,17 +124,23 @@ void check_add(struct check *c, const char *id, enum found verdict, const char *
 	f.expected = copy(expected, &c->lost);
 	f.observed = copy(observed, &c->lost);
 	va_start(args, format);
-	if (vasprintf(&f.detail, format, args) < 0)
-		f.detail = NULL;
+	add(c, &f, format, args);
 	va_end(args);
-	if (f.detail) /* who is inside names processes, interfaces and tables */
-		str_make_printable(f.detail);
-	if (f.detail && !list_append(&c->list, &c->n, sizeof(f), &f))
-		return;
-	c->lost = true;
-	free(f.detail);
-	free(f.expected);
-	free(f.observed);
+}
+
+void check_tell(struct check *c, const char *id, enum found verdict, const struct remedy *remedy,
+		const char *expected, const char *observed, const char *format, ...)
+{
+	struct finding f = { .id = id, .verdict = verdict };
+	va_list args;
+
+	f.expected = copy(expected, &c->lost);
+	f.observed = copy(observed, &c->lost);
+	f.remedy = put_remedy(remedy, &f.is_command, &c->lost);
+	f.heals = f.is_command && remedy_heals(remedy);
+	va_start(args, format);
+	add(c, &f, format, args);
+	va_end(args);
 }
 
 enum found check_verdict(const struct check *c)
@@ -109,6 +151,31 @@ enum found check_verdict(const struct check *c)
 		if (c->list[i].verdict != FOUND_SKIP && c->list[i].verdict > worst)
 			worst = c->list[i].verdict;
 	return worst;
+}
+
+static bool is_listed(const char *text, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(list[i], text))
+			return true;
+	return false;
+}
+
+/* What puts back comes last: before that stands what is in its way. */
+int check_remedies(const struct check *c, const char ***list, size_t *n)
+{
+	*n = 0;
+	*list = calloc(c->n + 1, sizeof(**list));
+	for (int last = 0; *list && last < 2; last++)
+		for (size_t i = 0; i < c->n; i++) {
+			const struct finding *f = &c->list[i];
+
+			if (f->is_command && f->heals == last &&
+			    (f->verdict == FOUND_FAIL || f->verdict == FOUND_UNKNOWN) &&
+			    !is_listed(f->remedy, *list, *n))
+				(*list)[(*n)++] = f->remedy;
+		}
+	return *list ? 0 : -ENOMEM;
 }
 
 const char *check_verdict_text(const struct check *c)
@@ -128,11 +195,8 @@ const char *check_verdict_text(const struct check *c)
 
 void check_free(struct check *c)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		free(c->list[i].detail);
-		free(c->list[i].expected);
-		free(c->list[i].observed);
-	}
+	for (size_t i = 0; i < c->n; i++)
+		free_finding(&c->list[i]);
 	free(c->list);
 	free(c->processes);
 	free(c->counters);

@@ -9,6 +9,7 @@
 
 #include "lib/base.h"
 #include "lib/wgdev.h"
+#include "vault/remedy.h"
 #include "vault/spec.h"
 
 enum found {
@@ -22,8 +23,10 @@ enum found {
 struct finding {
 	const char *id; /* one of check_ids; static */
 	enum found verdict;
-	char *detail; /* owned; what it is about, what is wrong, the mend in parentheses */
-	char *expected, *observed; /* owned; NULL: the detail says it all */
+	char *detail; /* owned; what it is about, what is wrong */
+	char *expected, *observed; /* owned; NULL: nothing was compared */
+	char *remedy; /* owned; NULL: there is none, or none is needed */
+	bool is_command, heals; /* the remedy can be run as it is; by vault-heal itself */
 };
 
 struct check_process {
@@ -55,12 +58,22 @@ struct check {
 	size_t n_counters;
 };
 
-/* Adds a finding; FORMAT makes its detail. EXPECTED and OBSERVED (may be NULL) are copied. */
+/* Adds a finding without a remedy; FORMAT makes its detail. EXPECTED and OBSERVED (may be NULL) are
+ * copied. */
 void check_add(struct check *c, const char *id, enum found verdict, const char *expected,
 	       const char *observed, const char *format, ...) printf_like(6, 7);
+/* The same with a REMEDY, which is put into text. */
+void check_tell(struct check *c, const char *id, enum found verdict, const struct remedy *remedy,
+		const char *expected, const char *observed, const char *format, ...)
+	printf_like(7, 8);
 
 /* The verdict of all: FAIL (broken) before UNKNOWN before OK (sound). Never SKIP. */
 enum found check_verdict(const struct check *c);
+/*
+ * What would mend C, in an order in which it works, each once: commands, in an array of *N at *LIST
+ * for the caller to free, its texts C's. 0 or -ENOMEM.
+ */
+int must_check check_remedies(const struct check *c, const char ***list, size_t *n);
 /* "sound", "broken", "unknown". */
 const char *check_verdict_text(const struct check *c);
 

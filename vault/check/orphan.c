@@ -178,11 +178,14 @@ bool orphan_tell(struct check *c)
 	struct owned_link links[LINKS_OF_A_VAULT] = { 0 };
 	struct nl nl cleanup(nl_close) = NL_CLOSED;
 	int ns cleanup(close_fd) = ns_open_name(c->name);
-	char before[sizeof("rm -r " STATE_DIR "/; ") + SPEC_NAME_MAX] = "";
+	char folder[sizeof(STATE_DIR "/") + SPEC_NAME_MAX];
+	const struct remedy *const rm =
+		state_is_foreign(c->name) ? REMEDY(RM_FOLDER, folder) : NULL;
+	const struct remedy *const down = REMEDY_AFTER(rm, DOWN, c->name);
+	const struct remedy *const del = REMEDY_AFTER(down, DEL_NETNS, c->name);
 	bool found = false;
 
-	if (state_is_foreign(c->name))
-		snprintf(before, sizeof(before), "rm -r %s/%s; ", STATE_DIR, c->name);
+	snprintf(folder, sizeof(folder), "%s/%s", STATE_DIR, c->name);
 	name_links(c->name, links);
 	if (nl_open(&nl, NETLINK_ROUTE))
 		return false;
@@ -191,16 +194,13 @@ bool orphan_tell(struct check *c)
 			continue;
 		found = true;
 		if (ns >= 0)
-			check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
-				  "%s: a link of a vault that is not described, as is %s/%s "
-				  "(%svault down %s; ip netns del %s; vault up %s)",
-				  links[i].link, NS_DIR, c->name, before, c->name, c->name,
-				  c->name);
+			check_tell(c, "state", FOUND_UNKNOWN, REMEDY_AFTER(del, UP, c->name), NULL,
+				   NULL, "%s: a link of a vault that is not described, as is %s/%s",
+				   links[i].link, NS_DIR, c->name);
 		else
-			check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
-				  "%s: a link of a vault that is not described (%svault down "
-				  "%s; vault up %s)",
-				  links[i].link, before, c->name, c->name);
+			check_tell(c, "state", FOUND_UNKNOWN, REMEDY_AFTER(down, UP, c->name), NULL,
+				   NULL, "%s: a link of a vault that is not described",
+				   links[i].link);
 	}
 	return found;
 }

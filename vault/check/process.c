@@ -71,8 +71,9 @@ static int read_fd(int fd, char **text)
 
 static void add_unknown(const struct process *p, const char *id, int err)
 {
-	check_add(p->c, id, FOUND_UNKNOWN, NULL, NULL, "%s: %s%s", p->label, strerror(-err),
-		  err == -EACCES || err == -EPERM ? " (run it as root)" : "");
+	check_tell(p->c, id, FOUND_UNKNOWN,
+		   err == -EACCES || err == -EPERM ? REMEDY(AS_ROOT, NULL) : NULL, NULL, NULL,
+		   "%s: %s", p->label, strerror(-err));
 }
 
 struct threads {
@@ -136,10 +137,9 @@ static bool look_at_threads(const struct process *p)
 	int r = count_threads(p, &t);
 
 	if (t.outside)
-		check_add(p->c, "process-netns", FOUND_FAIL, NULL, NULL,
-			  "%s: %zu of %zu threads are not in the vault, such as %d (vault exec %s, "
-			  "or NetworkNamespacePath=/run/netns/%s; restart it)",
-			  p->label, t.outside, t.n, (int)t.stray, p->c->name, p->c->name);
+		check_tell(p->c, "process-netns", FOUND_FAIL, REMEDY(ENTER, p->c->name), "inside",
+			   "outside", "%s: %zu of %zu threads are not in the vault, such as %d",
+			   p->label, t.outside, t.n, (int)t.stray);
 	else if (r || !t.n)
 		add_unknown(p, "process-netns", r ? r : -ESRCH);
 	else if (t.apart)
@@ -147,7 +147,7 @@ static bool look_at_threads(const struct process *p)
 			  "%s: %zu of %zu threads are in a network namespace that leads nowhere",
 			  p->label, t.apart, t.n);
 	else
-		check_add(p->c, "process-netns", FOUND_OK, NULL, NULL,
+		check_add(p->c, "process-netns", FOUND_OK, "inside", "inside",
 			  "%s: all %zu threads are in the vault", p->label, t.n);
 	return !t.apart || t.apart < t.n;
 }
@@ -186,13 +186,12 @@ static void look_at_resolv_conf(const struct process *p)
 	if (r)
 		add_unknown(p, "process-resolv.conf", r);
 	else if (!strcmp(want, have))
-		check_add(p->c, "process-resolv.conf", FOUND_OK, NULL, NULL,
+		check_add(p->c, "process-resolv.conf", FOUND_OK, "the vault's", "the vault's",
 			  "%s: its /etc/resolv.conf is the vault's", p->label);
 	else if (hosts)
-		check_add(p->c, "process-resolv.conf", FOUND_FAIL, NULL, NULL,
-			  "%s: its /etc/resolv.conf is not the vault's but the host's (start it by "
-			  "vault exec %s)",
-			  p->label, p->c->name);
+		check_tell(p->c, "process-resolv.conf", FOUND_FAIL, REMEDY(EXEC, p->c->name),
+			   "the vault's", "the host's",
+			   "%s: its /etc/resolv.conf is not the vault's but the host's", p->label);
 	else
 		check_add(p->c, "process-resolv.conf", FOUND_OK, NULL, NULL,
 			  "%s: its /etc/resolv.conf is one of its own; others than the vault's "
@@ -236,10 +235,11 @@ static void look_at_nsswitch(const struct process *p)
 		check_add(p->c, "process-nsswitch.conf", FOUND_OK, NULL, NULL,
 			  "%s: it looks names up by files and DNS", p->label);
 	else if (hosts)
-		check_add(p->c, "process-nsswitch.conf", FOUND_FAIL, NULL, NULL,
-			  "%s: by the host's nsswitch.conf it asks others than files and DNS for "
-			  "names (start it by vault exec %s)",
-			  p->label, p->c->name);
+		check_tell(p->c, "process-nsswitch.conf", FOUND_FAIL, REMEDY(EXEC, p->c->name),
+			   "the vault's", "the host's",
+			   "%s: by the host's nsswitch.conf it asks others than files and DNS for "
+			   "names",
+			   p->label);
 	else
 		check_add(p->c, "process-nsswitch.conf", FOUND_OK, NULL, NULL,
 			  "%s: its /etc/nsswitch.conf is one of its own", p->label);
@@ -286,10 +286,9 @@ static int tell_socket(const struct helper *h, const char *path, const struct st
 	const struct process *p = seen->p;
 
 	if (is_on_the_host(&p->hosts, st) && seen->n[help]++ < SOCKETS_TOLD)
-		check_add(p->c, help_texts[help].id, FOUND_FAIL, NULL, path,
-			  "%s: it sees /%s: who listens there %s outside for it (vault exec hides "
-			  "it; in a unit: InaccessiblePaths=-/%s)",
-			  p->label, path, helper_does_text(h), path);
+		check_tell(p->c, help_texts[help].id, FOUND_FAIL, REMEDY(HIDE, path), "none", path,
+			   "%s: it sees /%s: who listens there %s outside for it", p->label, path,
+			   helper_does_text(h));
 	return 0;
 }
 
@@ -382,15 +381,15 @@ static void look_at_calls(const struct process *p, const struct caps *caps)
 {
 	bool starts = !access(UPCALL, X_OK);
 
-	check_add(
-		p->c, "process-calls", caps->calls_all && starts ? FOUND_FAIL : FOUND_OK, NULL,
-		NULL,
-		!caps->calls_all ? "%s: its system calls are filtered"
-		: starts
-			? "%s: by request_key(2) it can have the host look names up, as none of its "
-			  "system calls is filtered (vault exec, or the present confine.conf)"
-			: "%s: its system calls are not filtered; the host has no " UPCALL,
-		p->label);
+	check_tell(p->c, "process-calls", caps->calls_all && starts ? FOUND_FAIL : FOUND_OK,
+		   caps->calls_all && starts ? REMEDY(FILTER_CALLS, NULL) : NULL, "filtered",
+		   caps->calls_all ? "not filtered" : "filtered",
+		   !caps->calls_all ? "%s: its system calls are filtered"
+		   : starts
+			   ? "%s: by request_key(2) it can have the host look names up, as none of "
+			     "its system calls is filtered"
+			   : "%s: its system calls are not filtered; the host has no " UPCALL,
+		   p->label);
 }
 
 static void look_at_capabilities(const struct process *p)
@@ -403,15 +402,14 @@ static void look_at_capabilities(const struct process *p)
 	if (r)
 		add_unknown(p, "process-caps", r);
 	else if (caps.had)
-		check_add(p->c, "process-caps", FOUND_FAIL, "0", NULL,
-			  "%s: it has capabilities that open the vault:%s (vault exec, or "
-			  "CapabilityBoundingSet= in its unit)",
-			  p->label, names.s);
+		check_tell(p->c, "process-caps", FOUND_FAIL, REMEDY(BOUND, NULL), "none", names.s,
+			   "%s: it has capabilities that open the vault:%s", p->label, names.s);
 	else if (caps.to_gain)
-		check_add(p->c, "process-caps", FOUND_FAIL, "0", NULL,
-			  "%s: by a set-user-ID program it can gain capabilities that open the "
-			  "vault:%s (vault exec, or NoNewPrivileges=yes in its unit)",
-			  p->label, names.s);
+		check_tell(p->c, "process-caps", FOUND_FAIL, REMEDY(NO_NEW_PRIVILEGES, NULL),
+			   "none", names.s,
+			   "%s: by a set-user-ID program it can gain capabilities that open the "
+			   "vault:%s",
+			   p->label, names.s);
 	else
 		check_add(p->c, "process-caps", FOUND_OK, NULL, NULL,
 			  "%s: it has, and can gain, no capability that opens the vault", p->label);
@@ -426,10 +424,11 @@ static void look_at_sockets(const struct process *p)
 	int r = fds_look(p->pid, p->inode, &fds);
 
 	if (fds.foreign)
-		check_add(p->c, "process-sockets", FOUND_FAIL, NULL, NULL,
-			  "%s: %zu of its sockets, such as descriptor %d, were born outside the "
-			  "vault (restart it inside, and let nobody pass it sockets)",
-			  p->label, fds.foreign, fds.first_foreign);
+		check_tell(p->c, "process-sockets", FOUND_FAIL, REMEDY(NO_SOCKETS, NULL), "none",
+			   "born outside",
+			   "%s: %zu of its sockets, such as descriptor %d, were born outside the "
+			   "vault",
+			   p->label, fds.foreign, fds.first_foreign);
 	else if (r)
 		add_unknown(p, "process-sockets", r);
 	else

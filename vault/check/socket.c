@@ -71,6 +71,7 @@ static bool has_port(const uint8_t *ports, uint16_t port)
 /* The kernel opens the socket with the interface, and closes it with it. */
 static void check_kernel(struct check *c, const struct world *w, struct check_host *host)
 {
+	const struct remedy *const del = REMEDY(DEL_LINK_INSIDE, c->name, w->spec->tunnel_name);
 	uint8_t inside[CHECK_PORTS / 8] = { 0 };
 	uint16_t port = c->wg.listen_port;
 	int r = host->has_ports ? 0 : read_ports(host->ports);
@@ -82,14 +83,12 @@ static void check_kernel(struct check *c, const struct world *w, struct check_ho
 		check_add(c, "socket", FOUND_UNKNOWN, NULL, NULL, "/proc/net/udp: %s",
 			  strerror(-r));
 	else if (has_port(inside, port))
-		check_add(
-			c, "socket", FOUND_FAIL, "on the host", "inside",
-			"the encrypted socket, port %u, is inside the vault (vault down %s; vault "
-			"up %s)",
-			port, c->name, c->name);
+		check_tell(c, "socket", FOUND_FAIL, REMEDY_AFTER(del, AS_MADE, c->name),
+			   "on the host", "inside",
+			   "the encrypted socket, port %u, is inside the vault", port);
 	else if (!has_port(host->ports, port))
-		check_add(c, "socket", FOUND_FAIL, "on the host", "nowhere",
-			  "the host has no encrypted socket, port %u (vault up %s)", port, c->name);
+		check_tell(c, "socket", FOUND_FAIL, REMEDY(AS_MADE, c->name), "on the host",
+			   "nowhere", "the host has no encrypted socket, port %u", port);
 	else
 		check_add(c, "socket", FOUND_OK, "on the host", "on the host",
 			  "the encrypted socket, port %u, is the host's", port);
@@ -101,15 +100,15 @@ static void check_program_sockets(struct check *c, pid_t pid, uint64_t host)
 	int r = fds_look(pid, host, &fds);
 
 	if (fds.foreign)
-		check_add(c, "socket", FOUND_FAIL, "on the host", "elsewhere",
-			  "descriptor %d of process %d is no socket of the host (vault up %s)",
-			  fds.first_foreign, (int)pid, c->name);
+		check_tell(c, "socket", FOUND_FAIL, REMEDY(AS_MADE, c->name), "on the host",
+			   "elsewhere", "descriptor %d of process %d is no socket of the host",
+			   fds.first_foreign, (int)pid);
 	else if (r)
 		check_add(c, "socket", FOUND_UNKNOWN, "on the host", NULL,
 			  "the sockets of process %d: %s", (int)pid, strerror(-r));
 	else if (!fds.udp)
-		check_add(c, "socket", FOUND_FAIL, "on the host", "nowhere",
-			  "process %d has no encrypted socket (vault up %s)", (int)pid, c->name);
+		check_tell(c, "socket", FOUND_FAIL, REMEDY(AS_MADE, c->name), "on the host",
+			   "nowhere", "process %d has no encrypted socket", (int)pid);
 	else
 		check_add(c, "socket", FOUND_OK, "on the host", "on the host",
 			  "the encrypted sockets of process %d are the host's", (int)pid);
@@ -122,18 +121,17 @@ static void check_program(struct check *c, const struct spec *spec, const struct
 	int r = program_look(spec->tunnel_name, &pid);
 
 	if (r == -ENOENT || r == -ECONNREFUSED || r == -ESRCH)
-		check_add(c, "program", FOUND_FAIL, spec->program, NULL,
-			  "no program serves %s: the tunnel is dead (vault up %s)",
-			  spec->tunnel_name, c->name);
+		check_tell(c, "program", FOUND_FAIL, REMEDY(AS_MADE, c->name), spec->program,
+			   "none", "no program serves %s: the tunnel is dead", spec->tunnel_name);
 	else if (r == -EADDRINUSE)
-		check_add(c, "program", FOUND_FAIL, spec->program, NULL,
-			  "process %d serves %s, and vault did not start it (end it; vault up %s)",
-			  (int)pid, spec->tunnel_name, c->name);
+		check_tell(c, "program", FOUND_FAIL, REMEDY(END_PROGRAM, c->name), spec->program,
+			   "another", "process %d serves %s, and vault did not start it", (int)pid,
+			   spec->tunnel_name);
 	else if (r)
 		check_add(c, "program", FOUND_UNKNOWN, spec->program, NULL, "of %s: %s",
 			  spec->tunnel_name, strerror(-r));
 	else
-		check_add(c, "program", FOUND_OK, NULL, NULL, "%s, process %d",
+		check_add(c, "program", FOUND_OK, spec->program, spec->program, "%s, process %d",
 			  spec->program ? spec->program : "", (int)pid);
 	if (r)
 		return;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/nftchain.h"
 #include "lib/nftnames.h"
 #include "lib/ns.h"
 #include "lib/rtnl.h"
@@ -31,6 +32,21 @@ static bool is_planned(const struct plan *plan, const struct rtnl_link *link)
 	return false;
 }
 
+/* The stranger that LINK stands on, or is a pair with, which takes LINK with it when it goes. */
+static const struct rtnl_link *base_of(const struct search *s, const struct rtnl_link *link)
+{
+	const struct sight *sight = s->w->sight;
+
+	for (size_t i = 0; link->lower && i < sight->n_links; i++) {
+		const struct rtnl_link *base = &sight->links[i];
+
+		if (base->index == link->lower && base->index < link->index &&
+		    !is_planned(s->plan, base) && !stranger_is_idle(base))
+			return base_of(s, base);
+	}
+	return link;
+}
+
 static void find_links(struct search *s)
 {
 	const struct sight *sight = s->w->sight;
@@ -41,9 +57,9 @@ static void find_links(struct search *s)
 		if (is_planned(s->plan, link) || stranger_is_idle(link))
 			continue;
 		s->found++;
-		check_add(s->c, "stranger", FOUND_FAIL, NULL, link->name,
-			  "interface %s inside is not the vault's (ip -n %s link del %s)",
-			  link->name, s->c->name, link->name);
+		check_tell(s->c, "stranger", FOUND_FAIL,
+			   REMEDY(DEL_LINK_INSIDE, s->c->name, base_of(s, link)->name), "none",
+			   link->name, "interface %s inside is not the vault's", link->name);
 	}
 	if (!s->found)
 		check_add(s->c, "stranger", FOUND_OK, NULL, NULL,
@@ -62,8 +78,8 @@ static void find_addresses(struct search *s)
 			continue;
 		s->found++;
 		prefix_format(&a->address, text);
-		check_add(s->c, "address", FOUND_FAIL, NULL, text,
-			  "address %s inside is not the vault's (vault up %s)", text, s->c->name);
+		check_tell(s->c, "address", FOUND_FAIL, REMEDY(AS_MADE, s->c->name), "none", text,
+			   "address %s inside is not the vault's", text);
 	}
 	if (!s->found)
 		check_add(s->c, "address", FOUND_OK, NULL, NULL,
@@ -82,9 +98,9 @@ static void find_routes(struct search *s)
 			continue;
 		s->found++;
 		prefix_format(&route->dst, text);
-		check_add(s->c, "route", FOUND_FAIL, NULL, text,
-			  "a route to %s inside, in table %u, is not the vault's (vault up %s)",
-			  text, route->table, s->c->name);
+		check_tell(s->c, "route", FOUND_FAIL, REMEDY(AS_MADE, s->c->name), "none", text,
+			   "a route to %s inside, in table %u, is not the vault's", text,
+			   route->table);
 	}
 	if (!s->found)
 		check_add(s->c, "route", FOUND_OK, NULL, NULL, "no route inside but the vault's");
@@ -97,9 +113,9 @@ static int look_at_neighbour(const struct rtnl_neighbour *neighbour, void *arg)
 
 	s->found++;
 	addr_format(&neighbour->address, text);
-	check_add(s->c, "neighbour", FOUND_FAIL, NULL, text,
-		  "%s of %s, entered by hand inside, is not the vault's (vault up %s)",
-		  neighbour->proxy ? "a proxy" : "the neighbour", text, s->c->name);
+	check_tell(s->c, "neighbour", FOUND_FAIL, REMEDY(AS_MADE, s->c->name), "none", text,
+		   "%s of %s, entered by hand inside, is not the vault's",
+		   neighbour->proxy ? "a proxy" : "the neighbour", text);
 	return 0;
 }
 
@@ -117,9 +133,9 @@ static int look_at_rule(const struct rtnl_rule *rule, void *arg)
 		return 0;
 	s->found++;
 	snprintf(text, sizeof(text), "priority %u, table %u", rule->priority, rule->table);
-	check_add(s->c, "rule", FOUND_FAIL, NULL, text,
-		  "a policy rule of %s inside is not the vault's: %s (vault up %s)",
-		  s->family == AF_INET6 ? "IPv6" : "IPv4", text, s->c->name);
+	check_tell(s->c, "rule", FOUND_FAIL, REMEDY(AS_MADE, s->c->name), "none", text,
+		   "a policy rule of %s inside is not the vault's: %s",
+		   s->family == AF_INET6 ? "IPv6" : "IPv4", text);
 	return 0;
 }
 
@@ -132,32 +148,36 @@ static int find_rules(struct search *s, struct nl_error *error)
 	if (r || s->rules == (1U << n) - 1)
 		return r;
 	s->found++;
-	check_add(s->c, "rule", FOUND_FAIL, "the rules that every namespace has", NULL,
-		  "a policy rule of %s is missing inside (vault up %s)",
-		  s->family == AF_INET6 ? "IPv6" : "IPv4", s->c->name);
+	check_tell(s->c, "rule", FOUND_FAIL, REMEDY(AS_MADE, s->c->name),
+		   "the rules that every namespace has", "fewer",
+		   "a policy rule of %s is missing inside",
+		   s->family == AF_INET6 ? "IPv6" : "IPv4");
 	return 0;
 }
 
 static bool is_seal_table(uint8_t family, const char *table)
 {
 	if (family == NFPROTO_NETDEV)
-		return !strcmp(table, "vault-link") || !strcmp(table, "vault-tunnel") ||
-		       !strcmp(table, "vault-leg");
+		return !strcmp(table, SEAL_LINK_TABLE) || !strcmp(table, SEAL_TUNNEL_TABLE) ||
+		       !strcmp(table, SEAL_LEG_TABLE);
 	return family == NFPROTO_INET && !strcmp(table, SEAL_TABLE);
 }
 
 static int look_at_name(enum nft_what what, uint8_t family, const char *table, const char *name,
 			void *arg)
 {
+	const char *word = ruleset_family_word(family);
 	struct search *s = arg;
+	bool is_ours = is_seal_table(family, table); /* another goes with all that it has */
 
-	if (what == NFT_WHAT_TABLE && is_seal_table(family, table))
+	if (what == NFT_WHAT_TABLE && is_ours)
 		return 0;
 	s->found++;
-	check_add(s->c, "stranger", FOUND_FAIL, NULL, table,
-		  "%s %s%s%s of rules inside is not the vault's (ip netns exec %s nft delete ...)",
-		  what == NFT_WHAT_TABLE ? "table" : "flowtable", table, *name ? " " : "", name,
-		  s->c->name);
+	check_tell(s->c, "stranger", FOUND_FAIL,
+		   is_ours ? REMEDY(DEL_FLOWTABLE_INSIDE, s->c->name, word, table, name)
+			   : REMEDY(DEL_TABLE_INSIDE, s->c->name, word, table),
+		   "none", table, "%s %s%s%s of rules inside is not the vault's",
+		   what == NFT_WHAT_TABLE ? "table" : "flowtable", table, *name ? " " : "", name);
 	return 0;
 }
 

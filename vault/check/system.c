@@ -79,15 +79,14 @@ static void look_at_wireguard(struct check *c)
 		check_add(c, "system-wireguard", FOUND_UNKNOWN, NULL, NULL, "in the kernel: %s",
 			  strerror(-kernel));
 	else if (program)
-		check_add(c, "system-wireguard", FOUND_FAIL, NULL, NULL,
-			  "neither in the kernel nor as a program (modprobe wireguard, or install "
-			  "wireguard-go)");
+		check_tell(c, "system-wireguard", FOUND_FAIL, REMEDY(HAVE_WIREGUARD, NULL), NULL,
+			   NULL, "neither in the kernel nor as a program");
 	else
 		check_add(c, "system-wireguard", FOUND_OK, NULL, NULL,
 			  "not in the kernel; %s is run instead", path);
 	if (kernel && !program && access("/dev/net/tun", F_OK))
-		check_add(c, "system-tun", FOUND_FAIL, NULL, NULL,
-			  "/dev/net/tun: %s; %s needs it (modprobe tun)", strerror(errno), path);
+		check_tell(c, "system-tun", FOUND_FAIL, REMEDY(LOAD, "tun"), NULL, NULL,
+			   "/dev/net/tun: %s; %s needs it", strerror(errno), path);
 	else
 		check_add(c, "system-tun", kernel ? FOUND_OK : FOUND_SKIP, NULL, NULL,
 			  kernel ? "/dev/net/tun" : "not needed: WireGuard is in the kernel");
@@ -120,15 +119,15 @@ static void look_at_firewall(struct check *c, struct nl *nl)
 	bool flushes = file_names("/etc/nftables.conf", "flush ruleset");
 
 	if (r)
-		check_add(c, "system-firewall", FOUND_UNKNOWN, NULL, NULL, "%s%s", strerror(-r),
-			  r == -EPERM ? " (run it as root)" : "");
+		check_tell(c, "system-firewall", FOUND_UNKNOWN,
+			   r == -EPERM ? REMEDY(AS_ROOT, NULL) : NULL, NULL, NULL, "%s",
+			   strerror(-r));
 	else
-		check_add(
-			c, "system-firewall", FOUND_OK, NULL, NULL, "tables of others:%s%s",
-			tables.len ? tables.s : " none",
-			flushes ? "; /etc/nftables.conf flushes the guard as well when it is loaded "
-				  "(vault up after it)"
-				: "");
+		check_tell(c, "system-firewall", FOUND_OK, flushes ? REMEDY(UP_AFTER, NULL) : NULL,
+			   NULL, NULL, "tables of others:%s%s", tables.len ? tables.s : " none",
+			   flushes ? "; /etc/nftables.conf flushes the guard as well when it is "
+				     "loaded"
+				   : "");
 }
 
 static void look_at_nftables(struct check *c)
@@ -146,11 +145,11 @@ static void look_at_nftables(struct check *c)
 	if (!r)
 		r = nftlook_generation(&nl, &generation, &error);
 	if (r == -EPERM)
-		check_add(c, "system-nftables", FOUND_UNKNOWN, NULL, NULL, "%s (run it as root)",
-			  strerror(-r));
+		check_tell(c, "system-nftables", FOUND_UNKNOWN, REMEDY(AS_ROOT, NULL), NULL, NULL,
+			   "%s", strerror(-r));
 	else if (r)
-		check_add(c, "system-nftables", FOUND_FAIL, NULL, NULL,
-			  "this kernel has none: %s (modprobe nf_tables)", strerror(-r));
+		check_tell(c, "system-nftables", FOUND_FAIL, REMEDY(LOAD, "nf_tables"), NULL, NULL,
+			   "this kernel has none: %s", strerror(-r));
 	else
 		check_add(c, "system-nftables", FOUND_OK, NULL, NULL, "in the kernel");
 	if (!r)
@@ -168,17 +167,19 @@ static void look_at_kernel(struct check *c)
 		{ "system-frames", 5, 16, "filters for packet sockets (netdev egress)" },
 		{ "system-sockets", 5, 6, "looking into sockets of processes (pidfd_getfd)" },
 	};
+	struct utsname u;
 
-	check_add(c, "system-kernel", kernel_is(5, 14) ? FOUND_OK : FOUND_FAIL, NULL, NULL,
-		  kernel_is(5, 14) ? "Linux 5.14 or later"
-				   : "older than Linux 5.14 (a newer kernel)");
+	check_tell(c, "system-kernel", kernel_is(5, 14) ? FOUND_OK : FOUND_FAIL,
+		   kernel_is(5, 14) ? NULL : REMEDY(NEWER_KERNEL, NULL), "Linux 5.14 or later",
+		   uname(&u) ? NULL : u.release,
+		   kernel_is(5, 14) ? "Linux 5.14 or later" : "older than Linux 5.14");
 	for (size_t i = 0; i < ARRAY_SIZE(features); i++)
 		if (kernel_is(features[i].major, features[i].minor))
 			check_add(c, features[i].id, FOUND_OK, NULL, NULL, "%s", features[i].what);
 		else
-			check_add(c, features[i].id, FOUND_SKIP, NULL, NULL,
-				  "no %s: it came with Linux %u.%u (a newer kernel)",
-				  features[i].what, features[i].major, features[i].minor);
+			check_tell(c, features[i].id, FOUND_SKIP, REMEDY(NEWER_KERNEL, NULL), NULL,
+				   NULL, "no %s: it came with Linux %u.%u", features[i].what,
+				   features[i].major, features[i].minor);
 }
 
 bool system_has_wall(void)
@@ -199,9 +200,8 @@ static void look_at_wall(struct check *c)
 		check_add(c, "system-wall", FOUND_OK, NULL, NULL,
 			  "filters of tc at links' host ends (cls_bpf)");
 	else
-		check_add(c, "system-wall", FOUND_SKIP, NULL, NULL,
-			  "no filters of tc at links' host ends: a kernel without cls_bpf "
-			  "(CONFIG_NET_CLS_BPF)");
+		check_tell(c, "system-wall", FOUND_SKIP, REMEDY(HAVE_CLS_BPF, NULL), NULL, NULL,
+			   "no filters of tc at links' host ends: a kernel without cls_bpf");
 }
 
 /* exec puts the vault's files over /etc by an overlay. */
@@ -213,8 +213,8 @@ static void look_at_overlay(struct check *c)
 		check_add(c, "system-overlay", FOUND_UNKNOWN, NULL, NULL, "/proc/filesystems: %s",
 			  strerror(errno));
 	else
-		check_add(c, "system-overlay", FOUND_FAIL, NULL, NULL,
-			  "no overlayfs: vault exec needs it (modprobe overlay)");
+		check_tell(c, "system-overlay", FOUND_FAIL, REMEDY(LOAD, "overlay"), NULL, NULL,
+			   "no overlayfs: vault exec needs it");
 }
 
 /* The number in the file at PATH. 0 or -errno. */
@@ -238,9 +238,8 @@ static void look_at_limits(struct check *c)
 		check_add(c, "system-limits", FOUND_UNKNOWN, NULL, NULL, "%s: %s", path,
 			  strerror(-r));
 	else if (!most)
-		check_add(
-			c, "system-limits", FOUND_FAIL, NULL, NULL,
-			"no network namespace may be made (sysctl user.max_net_namespaces=10000)");
+		check_tell(c, "system-limits", FOUND_FAIL, REMEDY(ALLOW_NAMESPACES, NULL),
+			   "1 or more", "0", "no network namespace may be made");
 	else
 		check_add(c, "system-limits", FOUND_OK, NULL, NULL,
 			  "%lu network namespaces may be made", most);
@@ -270,11 +269,11 @@ static void look_at_bridges(struct check *c)
 		check_add(c, "system-bridges", FOUND_UNKNOWN, NULL, NULL, "br_netfilter: %s",
 			  strerror(-r));
 	else
-		check_add(c, "system-bridges", FOUND_OK, NULL, NULL, "%s",
-			  on ? "br_netfilter is on: a firewall that drops what is forwarded parts "
-			       "the members of a segment (let vls-* to vls-* pass, or sysctl "
-			       "net.bridge.bridge-nf-call-iptables=0)"
-			     : "rules for forwarding do not meet what bridges pass on");
+		check_tell(c, "system-bridges", FOUND_OK, on ? REMEDY(BRIDGE_RULES, NULL) : NULL,
+			   NULL, NULL, "%s",
+			   on ? "br_netfilter is on: a firewall that drops what is forwarded parts "
+				"the members of a segment"
+			      : "rules for forwarding do not meet what bridges pass on");
 }
 
 struct found_helpers {
@@ -303,8 +302,9 @@ static void look_at_helpers(struct check *c)
 	int r = root < 0 ? -errno : helpers_each_socket(root, add_helper, &found);
 
 	if (r)
-		check_add(c, "system-helpers", FOUND_UNKNOWN, NULL, NULL, "%s%s", strerror(-r),
-			  r == -EACCES ? " (run it as root)" : "");
+		check_tell(c, "system-helpers", FOUND_UNKNOWN,
+			   r == -EACCES ? REMEDY(AS_ROOT, NULL) : NULL, NULL, NULL, "%s",
+			   strerror(-r));
 	else
 		check_add(c, "system-helpers", FOUND_OK, NULL, NULL, "%s%s",
 			  found.last ? "vault exec and confine.conf hide:"

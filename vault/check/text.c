@@ -34,7 +34,8 @@ void check_print(const struct check *c, bool brief, bool colour, struct str *out
 		if (brief && f->verdict != FOUND_FAIL && f->verdict != FOUND_UNKNOWN)
 			continue;
 		add_word(f->verdict, faces[f->verdict].word, 7, colour, out);
-		str_addf(out, "  %-20s  %s\n", f->id, f->detail);
+		str_addf(out, "  %-20s  %s%s%s%s\n", f->id, f->detail, f->remedy ? " (" : "",
+			 f->remedy ? f->remedy : "", f->remedy ? ")" : "");
 	}
 	if (!brief)
 		add_processes(c, out);

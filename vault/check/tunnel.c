@@ -107,49 +107,83 @@ static int complete(const struct wg_device *want, const struct wg_device *have,
 	return 0;
 }
 
+/* All of a peer that may be shown, to be compared: but for its endpoint. */
+static void describe_peer(const struct wg_peer *peer, const char *key, struct str *out)
+{
+	char text[PREFIX_STRLEN];
+
+	if (!peer) {
+		str_add(out, "none");
+		return;
+	}
+	str_addf(out, "%s%s, allowed IPs", key,
+		 key_is_zero(&peer->preshared_key) ? "" : " with a preshared key");
+	for (size_t i = 0; i < peer->n_allowed_ips; i++)
+		str_addf(out, " %s", prefix_format(&peer->allowed_ips[i], text));
+	str_addf(out, "%s, keepalive %u", peer->n_allowed_ips ? "" : " none", peer->keepalive);
+}
+
+/* WANT and HAVE are the peer KEY as described, or NULL, and as it is there, or NULL. */
+static void add_peer(struct check *c, const struct wg_peer *want, const struct wg_peer *have,
+		     const char *key)
+{
+	struct str expected cleanup(str_free) = STR_INIT, observed cleanup(str_free) = STR_INIT;
+
+	describe_peer(want, key, &expected);
+	describe_peer(have, key, &observed);
+	check_tell(c, "peers", FOUND_FAIL, REMEDY(AS_MADE, c->name), expected.s, observed.s,
+		   "peer %s %s", key,
+		   !want  ? "is not described"
+		   : have ? "is not as described: its keys, allowed IPs or keepalive"
+			  : "is missing");
+}
+
 static void add_difference(struct check *c, const struct wg_device *change,
 			   const struct wg_device *have)
 {
-	char key[KEY_BASE64_LEN + 1];
+	char key[KEY_BASE64_LEN + 1], want[16], is[16];
 
-	if (change->flags & WG_DEVICE_GIVES_LISTEN_PORT)
-		check_add(c, "peers", FOUND_FAIL, NULL, NULL,
-			  "it listens on another port (vault up %s)", c->name);
-	if (change->flags & WG_DEVICE_GIVES_FWMARK)
-		check_add(c, "peers", FOUND_FAIL, NULL, NULL,
-			  "its packets carry another mark (vault up %s)", c->name);
+	if (change->flags & WG_DEVICE_GIVES_LISTEN_PORT) {
+		snprintf(want, sizeof(want), "port %u", change->listen_port);
+		snprintf(is, sizeof(is), "port %u", have->listen_port);
+		check_tell(c, "peers", FOUND_FAIL, REMEDY(AS_MADE, c->name), want, is,
+			   "it listens on another port");
+	}
+	if (change->flags & WG_DEVICE_GIVES_FWMARK) {
+		snprintf(want, sizeof(want), "mark 0x%x", change->fwmark);
+		snprintf(is, sizeof(is), "mark 0x%x", have->fwmark);
+		check_tell(c, "peers", FOUND_FAIL, REMEDY(AS_MADE, c->name), want, is,
+			   "its packets carry another mark");
+	}
 	for (size_t i = 0; i < change->n_peers; i++) {
 		const struct wg_peer *peer = &change->peers[i];
-		const char *how;
+		bool gone = peer->flags & WG_PEER_REMOVE;
 
 		if (i + 1 < change->n_peers && key_equal(&peer->public_key, &peer[1].public_key))
 			continue; /* made anew: told with the next one */
-		how = peer->flags & WG_PEER_REMOVE ? "is not described"
-		      : find_peer(have, &peer->public_key, i)
-			      ? "is not as described: its keys, allowed IPs or keepalive"
-			      : "is missing";
-
 		key_to_base64(&peer->public_key, key);
-		check_add(c, "peers", FOUND_FAIL, NULL, NULL, "peer %s %s (vault up %s)", key, how,
-			  c->name);
+		add_peer(c, gone ? NULL : peer, find_peer(have, &peer->public_key, i), key);
 	}
 }
 
 static void check_peers(struct check *c, const struct spec *spec, const struct wg_device *have,
 			const struct wg_device *secrets)
 {
+	char expected[KEY_BASE64_LEN + 1], observed[KEY_BASE64_LEN + 1];
 	struct wg_device want = { 0 }, change = { 0 };
 	int r = complete(&spec->wg, have, secrets, &want);
 
 	if (!r)
 		r = wgdiff(&want, have, &change);
+	key_to_base64(&spec->wg.public_key, expected);
+	key_to_base64(&have->public_key, observed);
 	if (r)
 		check_add(c, "peers", FOUND_UNKNOWN, NULL, NULL, "%s", strerror(-r));
 	else if (!key_equal(&spec->wg.public_key, &have->public_key))
-		check_add(c, "peers", FOUND_FAIL, NULL, NULL,
-			  "the tunnel's own key is another (vault up %s)", c->name);
+		check_tell(c, "peers", FOUND_FAIL, REMEDY(AS_MADE, c->name), expected, observed,
+			   "the tunnel's own key is another");
 	else if (wgdiff_is_none(&change))
-		check_add(c, "peers", FOUND_OK, NULL, NULL,
+		check_add(c, "peers", FOUND_OK, expected, observed,
 			  "the tunnel's own key, and its %zu peer%s", have->n_peers,
 			  have->n_peers == 1 ? "" : "s");
 	add_difference(c, &change, have);
@@ -177,31 +211,35 @@ static void check_endpoints(struct check *c, const struct spec *spec, const stru
 		if (!strcmp(expected, observed))
 			check_add(c, "endpoint", FOUND_OK, expected, observed, "%s", observed);
 		else
-			check_add(c, "endpoint", FOUND_FAIL, expected, observed,
-				  "the tunnel's packets go to %s, not to %s (vault up %s)",
-				  observed, expected, c->name);
+			check_tell(c, "endpoint", FOUND_FAIL, REMEDY(AS_MADE, c->name), expected,
+				   observed, "the tunnel's packets go to %s, not to %s", observed,
+				   expected);
 	}
 }
 
 /* A handshake there was, AGE seconds ago. */
-static void judge_age(struct check *c, const struct wg_peer *peer, const char *where, int64_t age,
-		      int64_t max_age)
+static void judge_age(struct check *c, const struct wg_peer *peer, bool named, const char *where,
+		      int64_t age, int64_t max_age)
 {
 	int64_t limit = max_age;
+	char most[32], seen[32];
 
 	if (max_age < 0 && peer->keepalive)
 		limit = SESSION_SECONDS + peer->keepalive + PATIENCE_SECONDS;
+	snprintf(most, sizeof(most), "%lld s", (long long)limit);
+	snprintf(seen, sizeof(seen), "%lld s", (long long)age);
 	if (limit < 0 || age <= limit)
-		check_add(c, "handshake", FOUND_OK, NULL, NULL,
+		check_add(c, "handshake", FOUND_OK, limit < 0 ? NULL : most,
+			  limit < 0 ? NULL : seen,
 			  "%s answered %lld s ago; %llu bytes received, %llu sent", where,
 			  (long long)age, (unsigned long long)peer->rx_bytes,
 			  (unsigned long long)peer->tx_bytes);
 	else
-		check_add(c, "handshake", FOUND_FAIL, NULL, NULL,
-			  "%s has not answered for %lld s; %llu bytes received, %llu sent (is the "
-			  "server up? another server: vault up %s conf FILE)",
-			  where, (long long)age, (unsigned long long)peer->rx_bytes,
-			  (unsigned long long)peer->tx_bytes, c->name);
+		check_tell(c, "handshake", FOUND_FAIL,
+			   named ? REMEDY(AS_MADE, c->name) : REMEDY(OTHER_SERVER, c->name), most,
+			   seen, "%s has not answered for %lld s; %llu bytes received, %llu sent",
+			   where, (long long)age, (unsigned long long)peer->rx_bytes,
+			   (unsigned long long)peer->tx_bytes);
 }
 
 int64_t check_handshake_age(const struct wg_peer *peer)
@@ -213,7 +251,10 @@ int64_t check_handshake_age(const struct wg_peer *peer)
 	return age > 0 ? age : 0;
 }
 
-static void check_handshake(struct check *c, const struct wg_peer *peer, int64_t max_age)
+/* NAMED: its endpoint was given by a name, which may have another address by now: `up` looks it up.
+ */
+static void check_handshake(struct check *c, const struct wg_peer *peer, bool named,
+			    int64_t max_age)
 {
 	char where[ENDPOINT_STRLEN];
 	int64_t age = check_handshake_age(peer);
@@ -224,25 +265,21 @@ static void check_handshake(struct check *c, const struct wg_peer *peer, int64_t
 	else
 		snprintf(where, sizeof(where), "a peer without endpoint");
 	if (age >= 0)
-		judge_age(c, peer, where, age, max_age);
+		judge_age(c, peer, named, where, age, max_age);
 	else if (peer->last_handshake)
-		check_add(
-			c, "handshake", FOUND_UNKNOWN, NULL, NULL,
-			"%s: its last handshake is %lld s ahead of the clock, which was set back: "
-			"how old it is cannot be told (set the clock right; or wait for the next "
-			"handshake, two minutes from now while something is sent)",
-			where, (long long)(peer->last_handshake - time(NULL)));
+		check_tell(c, "handshake", FOUND_UNKNOWN, REMEDY(SET_CLOCK, NULL), NULL, NULL,
+			   "%s: its last handshake is %lld s ahead of the clock, which was set "
+			   "back: how old it is cannot be told",
+			   where, (long long)(peer->last_handshake - time(NULL)));
 	else if (peer->tx_bytes > INITIATION_BYTES)
-		check_add(c, "handshake", FOUND_FAIL, NULL, NULL,
-			  "%s: %llu bytes sent and none received: it has never answered (are keys "
-			  "and endpoint right, does UDP get there? then vault up %s)",
-			  where, (unsigned long long)peer->tx_bytes, c->name);
+		check_tell(c, "handshake", FOUND_FAIL,
+			   named ? REMEDY(AS_MADE, c->name) : REMEDY(KEYS_AND_WAY, c->name), NULL,
+			   NULL, "%s: %llu bytes sent and none received: it has never answered",
+			   where, (unsigned long long)peer->tx_bytes);
 	else if (max_age >= 0)
-		check_add(c, "handshake", FOUND_FAIL, NULL, NULL,
-			  "%s: %s, so no handshake in the last %lld s (send something, or "
-			  "set PersistentKeepalive)",
-			  where, peer->tx_bytes ? "not answered yet" : "never used",
-			  (long long)max_age);
+		check_tell(c, "handshake", FOUND_FAIL, REMEDY(SEND, NULL), NULL, NULL,
+			   "%s: %s, so no handshake in the last %lld s", where,
+			   peer->tx_bytes ? "not answered yet" : "never used", (long long)max_age);
 	else if (peer->tx_bytes)
 		check_add(c, "handshake", FOUND_OK, NULL, NULL,
 			  "%s: the first handshake was asked for; its answer may be on the way",
@@ -262,6 +299,13 @@ static void hand_over(struct check *c, struct sight *sight)
 	for (size_t i = 0; i < c->wg.n_peers; i++)
 		key_wipe(&c->wg.peers[i].preshared_key);
 	c->has_tunnel = true;
+}
+
+static bool is_named(const struct spec *spec, const struct wg_peer *peer, size_t hint)
+{
+	const struct wg_peer *described = find_peer(&spec->wg, &peer->public_key, hint);
+
+	return described && described->endpoint.host;
 }
 
 void check_tunnel(struct check *c, const struct spec *spec, struct sight *sight, int64_t max_age)
@@ -284,6 +328,7 @@ void check_tunnel(struct check *c, const struct spec *spec, struct sight *sight,
 	wgconf_free(&conf);
 	check_endpoints(c, spec, &sight->wg);
 	for (size_t i = 0; i < sight->wg.n_peers; i++)
-		check_handshake(c, &sight->wg.peers[i], max_age);
+		check_handshake(c, &sight->wg.peers[i], is_named(spec, &sight->wg.peers[i], i),
+				max_age);
 	hand_over(c, sight);
 }

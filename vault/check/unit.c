@@ -157,6 +157,6 @@ void check_unit(struct check *c, uint64_t inode, const char *unit)
 		check_add(c, "process", FOUND_UNKNOWN, NULL, NULL, "unit %s: its processes: %s",
 			  name, strerror(-r));
 	else if (!n)
-		check_add(c, "process", FOUND_UNKNOWN, NULL, NULL,
-			  "unit %s runs no process (systemctl start %s)", name, name);
+		check_tell(c, "process", FOUND_UNKNOWN, REMEDY(START_UNIT, name), NULL, NULL,
+			   "unit %s runs no process", name);
 }

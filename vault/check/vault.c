@@ -50,39 +50,68 @@ struct exam {
 	bool has_path; /* nothing was found in the way of what may be reached */
 };
 
+static void tell_state(struct check *c, int err)
+{
+	struct state_why why;
+
+	state_explain(c->name, err, &why);
+	check_tell(c, "state", FOUND_UNKNOWN, &why.remedy, NULL, NULL, "%s", why.text);
+}
+
 /* It has no description: there is no such vault, unless one is being made, or lost it. */
 static void tell_absent(struct check *c)
 {
-	char why[STATE_WHY_LEN];
-
 	if (state_is_locked(c->name))
-		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
-			  "another command is changing this vault (check again when it is done)");
+		check_tell(c, "state", FOUND_UNKNOWN, REMEDY(CHECK_LATER, NULL), NULL, NULL,
+			   "another command is changing this vault");
 	else if (!orphan_tell(c))
-		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL, "%s",
-			  state_explain(c->name, -ENOENT, why));
+		tell_state(c, -ENOENT);
 }
 
 /* False, said why, when there is no description to compare with. */
 static bool load(struct check *c, struct spec *spec)
 {
-	char why[STATE_WHY_LEN];
 	int r = state_load(c->name, spec);
 
 	if (r == -ENOENT)
 		tell_absent(c);
 	else if (r)
-		check_add(c, "state", FOUND_UNKNOWN, NULL, NULL, "%s",
-			  state_explain(c->name, r, why));
+		tell_state(c, r);
 	else
 		check_add(c, "state", FOUND_OK, NULL, NULL, "described in %s/%s", STATE_DIR,
 			  c->name);
 	return !r;
 }
 
-static const char *hint(int err)
+static const struct remedy *remedy_for(int err)
 {
-	return err == -ENOENT ? " (is /proc there?)" : state_mend(err);
+	static const struct remedy have_proc = { .row = REMEDY_HAVE_PROC };
+
+	return err == -ENOENT ? &have_proc : state_remedy(err);
+}
+
+/* What is bound to the name, SEEN, is not the namespace of SPEC's vault: HAVE, not WANT. */
+static void tell_stranger(struct check *c, const struct spec *spec, uint64_t seen, const char *want,
+			  const char *have)
+{
+	const struct remedy *const del = REMEDY(DEL_NETNS, c->name);
+
+	check_tell(c, "netns", FOUND_FAIL, REMEDY_AFTER(del, AS_MADE, c->name), want, have,
+		   "%s/%s is not the namespace that was sealed%s", NS_DIR, c->name,
+		   seen == spec->netns_inode ? ", but one that got its number" : "");
+}
+
+/* What has the name is no namespace, as ERR says. */
+static void tell_no_namespace(struct check *c, int err, const char *want)
+{
+	char path[sizeof(NS_DIR "/") + SPEC_NAME_MAX];
+	const char *have = err == -ELOOP ? "a symbolic link" : "no network namespace";
+	const struct remedy *const rm =
+		err == -ELOOP ? REMEDY(RM_NAME, path) : REMEDY(RM_FOLDER, path);
+
+	snprintf(path, sizeof(path), "%s/%s", NS_DIR, c->name);
+	check_tell(c, "netns", FOUND_FAIL, REMEDY_AFTER(rm, AS_MADE, c->name), want, have,
+		   "%s is %s and not vault's", path, have);
 }
 
 /* The namespace, checked to be the one that was sealed: a descriptor, or -1, said why. */
@@ -96,31 +125,22 @@ static int open_namespace(struct check *c, const struct spec *spec)
 	snprintf(want, sizeof(want), "net:[%llu]", (unsigned long long)spec->netns_inode);
 	snprintf(have, sizeof(have), "net:[%llu]", (unsigned long long)inode);
 	if (r == -ENOENT || r == -EINVAL) {
-		check_add(c, "netns", FOUND_FAIL, want, NULL,
-			  "no namespace has the name %s (vault up %s)", c->name, c->name);
+		check_tell(c, "netns", FOUND_FAIL, REMEDY(AS_MADE, c->name), want, "none",
+			   "no namespace has the name %s", c->name);
 		return -1;
 	}
 	if (r == -ELOOP || r == -EMEDIUMTYPE) {
-		check_add(c, "netns", FOUND_FAIL, want, NULL,
-			  "%s/%s is %s and not vault's (rm %s/%s; vault up %s)", NS_DIR, c->name,
-			  r == -ELOOP ? "a symbolic link" : "no network namespace", NS_DIR, c->name,
-			  c->name);
+		tell_no_namespace(c, r, want);
 		return -1;
 	}
 	if (r || sealed < 0) {
 		r = r ? r : sealed;
-		check_add(c, "netns", FOUND_UNKNOWN, want, NULL, "%s/%s cannot be looked at: %s%s",
-			  NS_DIR, c->name, strerror(-r), hint(r));
+		check_tell(c, "netns", FOUND_UNKNOWN, remedy_for(r), want, NULL,
+			   "%s/%s cannot be looked at: %s", NS_DIR, c->name, state_error(r));
 		return -1;
 	}
 	if (!sealed) {
-		check_add(
-			c, "netns", FOUND_FAIL, want, have,
-			"%s/%s is not the namespace that was sealed%s (vault down %s; ip netns del "
-			"%s; vault up %s)",
-			NS_DIR, c->name,
-			inode == spec->netns_inode ? ", but one that got its number" : "", c->name,
-			c->name, c->name);
+		tell_stranger(c, spec, inode, want, have);
 		return -1;
 	}
 	check_add(c, "netns", FOUND_OK, want, have, "%s/%s is the one that was sealed", NS_DIR,
@@ -174,7 +194,7 @@ static bool kernel_may_lack(const struct obj *obj)
 static void add_look(struct exam *e, const struct obj *obj, int look)
 {
 	const struct world *w = e->w;
-	const char *id = id_of(obj, w), *name = e->c->name, *how = w->why;
+	const char *id = id_of(obj, w), *how = w->why;
 
 	if (look < 0) {
 		check_add(e->c, id, FOUND_UNKNOWN, NULL, NULL, "%s: cannot be told: %s%s%s",
@@ -182,7 +202,7 @@ static void add_look(struct exam *e, const struct obj *obj, int look)
 		return;
 	}
 	if (look == LOOK_SAME) {
-		check_add(e->c, id, FOUND_OK, NULL, NULL, "%s", obj->label);
+		check_add(e->c, id, FOUND_OK, obj->label, obj->label, "%s", obj->label);
 		return;
 	}
 	if (kernel_may_lack(obj)) {
@@ -191,8 +211,9 @@ static void add_look(struct exam *e, const struct obj *obj, int look)
 		return;
 	}
 	how = look == LOOK_ABSENT ? "missing" : *how ? how : "not as described";
-	check_add(e->c, id, FOUND_FAIL, obj->label, how, "%s: %s (%s%svault up %s)", obj->label,
-		  how, w->before, w->before[0] ? "; " : "", name);
+	check_tell(e->c, id, FOUND_FAIL, REMEDY_AFTER(&w->before, AS_MADE, e->c->name),
+		   w->want[0] ? w->want : obj->label, w->want[0] ? w->have : how, "%s: %s",
+		   obj->label, how);
 }
 
 /* Files are several of one object: what is not found wrong is right. */
@@ -220,8 +241,7 @@ static void look_at_plan(struct exam *e)
 
 		if (obj->kind == &kind_netns || obj->kind == &kind_name || obj->kind == &kind_peers)
 			continue;
-		e->w->why[0] = e->w->before[0] = '\0';
-		e->w->part = NULL;
+		world_clear_words(e->w);
 		look = obj->kind->look(obj, e->w);
 		if (obj->kind == &kind_files)
 			add_files(e, obj, look);
@@ -270,13 +290,13 @@ static void tell_holes(struct exam *e)
 			  (unsigned long long)e->through_holes);
 }
 
-static void tell_way(enum hostpath how, const char *text, void *arg)
+static void tell_way(const struct hostpath_fault *fault, void *arg)
 {
 	struct exam *e = arg;
 
 	e->has_way = false;
-	check_add(e->c, "way", how == HOSTPATH_SHUT ? FOUND_FAIL : FOUND_UNKNOWN, NULL, NULL, "%s",
-		  text);
+	check_tell(e->c, "way", fault->how == HOSTPATH_SHUT ? FOUND_FAIL : FOUND_UNKNOWN,
+		   fault->remedy, fault->expected, fault->observed, "%s", fault->text);
 }
 
 static bool has_failed(const struct check *c, const char *id)
@@ -296,21 +316,21 @@ static void check_way(struct exam *e)
 	e->has_way = true;
 	hostpath_check_link(e->w, tell_way, e);
 	if (e->has_way)
-		check_add(e->c, "way", FOUND_OK, NULL, NULL, "the host's way to the vault is %s",
-			  e->spec->host_name);
+		check_add(e->c, "way", FOUND_OK, e->spec->host_name, e->spec->host_name,
+			  "the host's way to the vault is %s", e->spec->host_name);
 }
 
 /* A firewall of the administrator's may let it by in ways that cannot be told from outside. */
-static void tell_path(enum hostpath how, const char *text, void *arg)
+static void tell_path(const struct hostpath_fault *fault, void *arg)
 {
 	struct exam *e = arg;
 
 	e->has_path = false;
-	check_add(e->c, "forwarding",
-		  how == HOSTPATH_SHUT    ? FOUND_FAIL
-		  : how == HOSTPATH_DOUBT ? FOUND_SKIP
-					  : FOUND_UNKNOWN,
-		  NULL, NULL, "%s", text);
+	check_tell(e->c, "forwarding",
+		   fault->how == HOSTPATH_SHUT    ? FOUND_FAIL
+		   : fault->how == HOSTPATH_DOUBT ? FOUND_SKIP
+						  : FOUND_UNKNOWN,
+		   fault->remedy, fault->expected, fault->observed, "%s", fault->text);
 }
 
 /* What was asked for beyond the host itself must pass there, too. */
@@ -350,7 +370,7 @@ static void examine(struct exam *e)
 	r = sight_take(e->w, &sight, e->w->why);
 
 	if (r) {
-		check_add(c, "read", FOUND_UNKNOWN, NULL, NULL, "%s%s", e->w->why, hint(r));
+		check_tell(c, "read", FOUND_UNKNOWN, remedy_for(r), NULL, NULL, "%s", e->w->why);
 		return;
 	}
 	e->w->sight = &sight;
@@ -380,11 +400,13 @@ static void consider_others(struct check *c, const struct world *w)
 		return;
 	if (!flock(w->dir, LOCK_SH | LOCK_NB))
 		return;
-	check_add(c, "state", FOUND_UNKNOWN, NULL, NULL,
-		  "another command is changing this vault (check again when it is done)");
+	check_tell(c, "state", FOUND_UNKNOWN, REMEDY(CHECK_LATER, NULL), NULL, NULL,
+		   "another command is changing this vault");
 	for (size_t i = 0; i < c->n; i++)
-		if (c->list[i].verdict == FOUND_FAIL)
+		if (c->list[i].verdict == FOUND_FAIL) {
 			c->list[i].verdict = FOUND_UNKNOWN;
+			c->list[i].is_command = false; /* it may be on its way */
+		}
 }
 
 void check_vault(struct check *c, const struct check_options *options)
@@ -405,8 +427,8 @@ void check_vault(struct check *c, const struct check_options *options)
 	plan_build(&spec, &e.plan);
 	r = open_world(&w, &spec, &ns);
 	if (r) {
-		check_add(c, "read", FOUND_UNKNOWN, NULL, NULL,
-			  "the namespaces cannot be looked into: %s%s", strerror(-r), hint(r));
+		check_tell(c, "read", FOUND_UNKNOWN, remedy_for(r), NULL, NULL,
+			   "the namespaces cannot be looked into: %s", state_error(r));
 	} else {
 		examine(&e);
 		consider_others(c, &w);

@@ -26,7 +26,7 @@ struct names {
 
 struct request {
 	struct names names;
-	bool all, system, prometheus;
+	bool all, system, prometheus, remedy;
 	unsigned int age, seen;
 	pid_t *pids; /* owned; options.pids */
 	struct check_options options; /* its units are owned, their names are the command line's */
@@ -34,7 +34,7 @@ struct request {
 
 /* The results of one run: of the command as a whole, and of each vault for JSON. */
 struct results {
-	bool brief, colour, prometheus;
+	bool brief, colour, prometheus, remedy;
 	json_t *json;
 	struct check *kept; /* owned, with prometheus: its metrics are of all vaults at once */
 	size_t n_kept;
@@ -84,7 +84,7 @@ static int find_all(struct names *names)
 		r = orphans_find(add_name, names);
 	}
 	if (r) {
-		report_error(what, "%s%s", strerror(-r), r == -EACCES ? " (run it as root)" : "");
+		report_mendable(what, state_remedy(r), "%s", strerror(-r));
 		return EXIT_UNDECIDED;
 	}
 	if (names->n)
@@ -103,7 +103,7 @@ static const char *take_pid(const char *arg, void *request)
 	pid_t pid = (pid_t)strtoul(arg, NULL, 10);
 
 	return list_append(&r->pids, &r->options.n_pids, sizeof(pid), &pid) ? clause_no_memory
-									     : NULL;
+									    : NULL;
 }
 
 static const char *take_unit(const char *arg, void *request)
@@ -112,9 +112,8 @@ static const char *take_unit(const char *arg, void *request)
 
 	if (strchr(arg, '/'))
 		return "is no unit's name";
-	return list_append(&options->units, &options->n_units, sizeof(arg), &arg)
-		       ? clause_no_memory
-		       : NULL;
+	return list_append(&options->units, &options->n_units, sizeof(arg), &arg) ? clause_no_memory
+										  : NULL;
 }
 
 #define AT(member) .at = offsetof(struct request, member)
@@ -128,6 +127,7 @@ static const struct clause clauses[] = {
 	{ "pid", "PID", "these processes must be inside", CLAUSE_EACH, CLAUSE_NUMBER, .min = 1,
 	  .max = INT32_MAX, .take = take_pid },
 	{ "prometheus", NULL, "metrics, for node_exporter's textfile collector", AT(prometheus) },
+	{ "remedy", NULL, "just the commands that mend it, one a line", AT(remedy) },
 	{ "system", NULL, "no vault: what this host and its kernel offer", CLAUSE_ALONE,
 	  AT(system) },
 };
@@ -160,11 +160,34 @@ static int parse_words(int argc, char **argv, struct check_host *host, struct re
 		return code;
 	if ((r->options.n_pids || r->options.n_units) && r->names.n != 1)
 		wrong = "units and processes are those of one vault: give its name";
-	else if (r->prometheus && report_is_json())
-		wrong = "prometheus or -json, not both";
+	else if (r->prometheus && (report_is_json() || r->remedy))
+		wrong = r->remedy ? "prometheus or remedy, not both"
+				  : "prometheus or -json, not both";
 	if (wrong)
 		report_error("check", "%s (vault help check)", wrong);
 	return wrong ? EXIT_USAGE : EXIT_DONE;
+}
+
+/* What mends C, a command a line: those that have others before them, and what takes away, come
+ * before those that vault-heal may run, which put back. */
+static void print_remedies(const struct check *c, struct results *results)
+{
+	const char **list = NULL;
+	struct str out cleanup(str_free) = STR_INIT;
+	size_t n = 0;
+
+	if (check_remedies(c, &list, &n))
+		results->unknown = true;
+	for (size_t i = 0; i < n; i++) {
+		str_addf(&out, "%s\n", list[i]);
+		if (report_is_json() && json_array_append_new(results->json, json_string(list[i])))
+			results->unknown = true;
+	}
+	if (out.err)
+		results->unknown = true;
+	else if (out.s)
+		report_result(out.s);
+	free(list);
 }
 
 /* Prints what was found and takes it into account. */
@@ -173,8 +196,12 @@ static void conclude(const struct check *c, struct results *results)
 	struct str out cleanup(str_free) = STR_INIT;
 	enum found verdict = check_verdict(c);
 
-	results->broken = results->broken || verdict == FOUND_FAIL;
+	results->broken = results->broken || (verdict == FOUND_FAIL && !results->remedy);
 	results->unknown = results->unknown || verdict == FOUND_UNKNOWN;
+	if (results->remedy) {
+		print_remedies(c, results);
+		return;
+	}
 	if (report_is_json()) {
 		if (json_array_append_new(results->json, check_json(c)))
 			results->unknown = true;
@@ -250,6 +277,7 @@ static int check_names(const struct request *r, const struct options *options)
 {
 	struct results results = { .brief = options->quiet,
 				   .prometheus = r->prometheus,
+				   .remedy = r->remedy,
 				   .colour = report_is_coloured(),
 				   .json = json_array() };
 
@@ -259,7 +287,7 @@ static int check_names(const struct request *r, const struct options *options)
 		check_one(r->names.list[i], r, &results);
 	if (results.prometheus)
 		print_metrics(&results);
-	else if (!r->names.n && !r->system)
+	else if (!r->names.n && !r->system && !r->remedy)
 		report_line("no vault is up");
 	report_json(results.json);
 	return exit_code(&results);

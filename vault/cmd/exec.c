@@ -114,7 +114,7 @@ static int open_sealed(const struct spec *spec)
 	int ns cleanup(close_fd) = ns_open_name(spec->name), err;
 
 	if (ns == -ENOENT || ns == -EINVAL) {
-		report_error(spec->name, "not up (vault up %s)", spec->name);
+		report_mendable(spec->name, REMEDY(AS_MADE, spec->name), "not up");
 		return -1;
 	}
 	err = ns < 0 ? ns : state_is_sealed(spec, ns);
@@ -123,13 +123,15 @@ static int open_sealed(const struct spec *spec)
 		return -1;
 	}
 	if (!err) {
-		report_error(spec->name, "%s/%s is not the namespace that was sealed (vault up %s)",
-			     NS_DIR, spec->name, spec->name);
+		const struct remedy *const del = REMEDY(DEL_NETNS, spec->name);
+
+		report_mendable(spec->name, REMEDY_AFTER(del, AS_MADE, spec->name),
+				"%s/%s is not the namespace that was sealed", NS_DIR, spec->name);
 		return -1;
 	}
 	if (sealcheck(spec, ns, why)) {
-		report_error(spec->name, "the kill switch is not in place: %s (vault up %s)", why,
-			     spec->name);
+		report_mendable(spec->name, REMEDY(AS_MADE, spec->name),
+				"the kill switch is not in place: %s", why);
 		return -1;
 	}
 	return steal_fd(&ns);
@@ -138,11 +140,13 @@ static int open_sealed(const struct spec *spec)
 static int open_vault(const char *name)
 {
 	struct spec spec cleanup(spec_free) = { 0 };
-	char why[STATE_WHY_LEN];
+	struct state_why why;
 	int err = state_load(name, &spec);
 
-	if (err)
-		report_error(name, "%s", state_explain(name, err, why));
+	if (err) {
+		state_explain(name, err, &why);
+		report_mendable(name, &why.remedy, "%s", why.text);
+	}
 	return err ? -1 : open_sealed(&spec);
 }
 
@@ -169,8 +173,7 @@ static int enter(const struct request *r, int ns, uid_t uid, const char *folder)
 	int err;
 
 	if (setns(ns, CLONE_NEWNET)) {
-		report_error(r->name, "cannot enter: %s%s", strerror(errno),
-			     errno == EPERM ? " (run it as root)" : "");
+		report_mendable(r->name, state_remedy(-errno), "cannot enter: %s", strerror(errno));
 		return EXIT_EXEC_FAILED;
 	}
 	if (mnt_enter(r->name, uid, why)) {

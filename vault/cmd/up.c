@@ -112,10 +112,12 @@ static int wait_for_peer(const struct words *words, struct world *w, const struc
 	return handshake_wait(w, since, words->wait_seconds) ? EXIT_FAILED : EXIT_DONE;
 }
 
-static void add_warning(enum hostpath how, const char *text, void *arg)
+static void add_warning(const struct hostpath_fault *fault, void *arg)
 {
-	(void)how;
-	problem_warn(arg, 0, "%s", text);
+	struct str hint cleanup(str_free) = STR_INIT;
+
+	remedy_add_hint(fault->remedy, &hint);
+	problem_warn(arg, 0, "%s%s", fault->text, hint.s ? hint.s : "");
 }
 
 static void warn_path(struct world *w)
@@ -137,10 +139,8 @@ static int undo(const struct plan *plan, struct world *w)
 	failures += inside_report(w->spec->name, w->vault_ns, json);
 	failures += hook_run(w->spec, SPEC_POST_DOWN);
 	json_decref(json);
-	report_error(
-		w->spec->name,
-		failures ? "not all could be taken back: nothing is open, `vault down` clears it up"
-			 : "taken back");
+	report_mendable(w->spec->name, failures ? REMEDY(DOWN, w->spec->name) : NULL, "%s",
+			failures ? "not all could be taken back: nothing is open" : "taken back");
 	return EXIT_FAILED;
 }
 
@@ -269,9 +269,12 @@ static size_t name_strangers(const struct plan *plan, struct world *w)
 	check_legacy(&c, w->vault_ns);
 	check_attached(&c, w);
 	for (size_t i = 0; i < c.n; i++) {
-		if (c.list[i].verdict != FOUND_FAIL)
+		const struct finding *f = &c.list[i];
+
+		if (f->verdict != FOUND_FAIL)
 			continue;
-		report_error(w->spec->name, "%s", c.list[i].detail);
+		report_error(w->spec->name, "%s%s%s%s", f->detail, f->remedy ? " (" : "",
+			     f->remedy ? f->remedy : "", f->remedy ? ")" : "");
 		found++;
 	}
 	check_free(&c);
@@ -324,10 +327,9 @@ static bool take_keys(struct spec *spec, const struct sight *sight, struct plan 
 		report_error(spec->name, "its tunnel is gone, and is not made without all of %s",
 			     spec->conf);
 	else
-		report_error(spec->name,
-			     "its tunnel's keys came from standard input, and are gone with the "
-			     "tunnel (vault up %s conf FILE)",
-			     spec->name);
+		report_mendable(spec->name, REMEDY(CONF_FILE, spec->name),
+				"its tunnel's keys came from standard input, and are gone with the "
+				"tunnel");
 	return false;
 }
 
@@ -513,17 +515,15 @@ static int up(const struct words *words, struct world *w, bool is_known)
 		return EXIT_FAILED;
 	w->dir = state_lock(spec->name, true, &made);
 	if (w->dir < 0) {
-		report_error(spec->name, "locking %s/%s: %s%s", STATE_DIR, spec->name,
-			     strerror(-w->dir), w->dir == -EACCES ? " (run it as root)" : "");
+		report_mendable(spec->name, state_remedy(w->dir), "locking %s/%s: %s", STATE_DIR,
+				spec->name, strerror(-w->dir));
 		return EXIT_FAILED;
 	}
 	clock_gettime(CLOCK_REALTIME, &since);
 	code = leftover_settle(spec->name, w->dir, made, &old, &ns);
 	if (code == EXIT_DONE && ns < 0 && words->keyless) {
-		report_error(spec->name,
-			     "its keys came from standard input, and are gone with it "
-			     "(vault up %s conf FILE)",
-			     spec->name);
+		report_mendable(spec->name, REMEDY(CONF_FILE, spec->name),
+				"its keys came from standard input, and are gone with it");
 		code = EXIT_FAILED;
 	}
 	if (code == EXIT_DONE && is_known)

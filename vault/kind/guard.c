@@ -170,8 +170,7 @@ static void tell_foreign(const struct ruleset *rs, struct world *w)
 	snprintf(w->why, sizeof(w->why),
 		 "table %s %s is there and was not made by vault: it lacks the comment",
 		 ruleset_family_word(rs->family), rs->table);
-	snprintf(w->before, sizeof(w->before), "nft delete table %s %s",
-		 ruleset_family_word(rs->family), rs->table);
+	w->before = *REMEDY(DEL_TABLE, ruleset_family_word(rs->family), SEAL_GUARD_TABLE);
 }
 
 /* An older version's guard becomes ours. 1 when ours is there then, 0 when there is none, -EEXIST

@@ -203,11 +203,20 @@ static const char *fault_of_pair(const struct world *w)
 	return host && inside ? fault_of_ends(spec, host, inside) : "an end is missing";
 }
 
-/* 1 when setting I, in FOLDER, is fine; 0 when not, -errno when it cannot be told: WHY then names
- * it.
- */
-static int look_at_setting(const struct spec *spec, int folder, size_t i, char why[static 256])
+static void differ(struct world *w, const char *name, uint64_t is, uint32_t wanted)
 {
+	snprintf(w->want, sizeof(w->want), "%u", wanted);
+	snprintf(w->have, sizeof(w->have), "%llu", (unsigned long long)is);
+	snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s is %s, not %s", w->spec->host_name,
+		 name, w->have, w->want);
+}
+
+/* 1 when setting I, in FOLDER, is fine; 0 when not, -errno when it cannot be told: W->why then
+ * names it.
+ */
+static int look_at_setting(struct world *w, int folder, size_t i)
+{
+	const struct spec *spec = w->spec;
 	char *text cleanup(free_ptr) = NULL;
 	uint64_t value = 0;
 	size_t len = 0;
@@ -216,15 +225,14 @@ static int look_at_setting(const struct spec *spec, int folder, size_t i, char w
 	if (!r)
 		r = len ? uint_parse(text, len - 1, 0, UINT32_MAX, &value) : -EBADMSG;
 	if (r)
-		snprintf(why, 256, "net/ipv4/conf/%s/%s: %s", spec->host_name, settings[i].name,
-			 strerror(-r));
+		snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s: %s", spec->host_name,
+			 settings[i].name, strerror(-r));
 	else if (!is_fine(spec, i, value))
-		snprintf(why, 256, "net/ipv4/conf/%s/%s is %llu, not %u", spec->host_name,
-			 settings[i].name, (unsigned long long)value, setting_value(spec, i));
+		differ(w, settings[i].name, value, setting_value(spec, i));
 	return r ? r : is_fine(spec, i, value);
 }
 
-static int look_at_settings6(const struct spec *spec, char why[static 256])
+static int look_at_settings6(struct world *w)
 {
 	char path[128];
 	int r = 1;
@@ -235,15 +243,20 @@ static int look_at_settings6(const struct spec *spec, char why[static 256])
 
 		if (!settings6[i].demanded)
 			continue;
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", spec->host_name,
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->host_name,
 			 settings6[i].name);
 		r = file_read(path, SETTING_MAX_BYTES, &text, &len);
-		if (r)
-			snprintf(why, 256, "%s: %s", path, strerror(-r));
-		else if (strcmp(text, "0\n"))
-			snprintf(why, 256, "%s is %.*s, not 0", path + strlen("/proc/sys/"),
-				 (int)strcspn(text, "\n"), text);
-		r = r ? r : !strcmp(text, "0\n");
+		if (r) {
+			snprintf(w->why, sizeof(w->why), "%s: %s", path, strerror(-r));
+		} else if (strcmp(text, "0\n")) {
+			text[strcspn(text, "\n")] = '\0';
+			world_differs(w, "0", text);
+			snprintf(w->why, sizeof(w->why), "%s is %s, not 0",
+				 path + strlen("/proc/sys/"), text);
+			r = 0;
+		} else {
+			r = 1;
+		}
 	}
 	return r;
 }
@@ -265,21 +278,21 @@ static int set6(struct world *w)
 }
 
 /* The same of all settings of the host's end. */
-static int look_at_settings(const struct spec *spec, char why[static 256])
+static int look_at_settings(struct world *w)
 {
 	char path[128];
 	int folder cleanup(close_fd) = -1, r = 1;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", spec->host_name);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", w->spec->host_name);
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) {
 		r = -errno;
-		snprintf(why, 256, "%s: %s", path, strerror(-r));
+		snprintf(w->why, sizeof(w->why), "%s: %s", path, strerror(-r));
 		return r;
 	}
 	for (size_t i = 0; r > 0 && i < ARRAY_SIZE(settings); i++)
-		r = look_at_setting(spec, folder, i, why);
-	return r > 0 ? look_at_settings6(spec, why) : r;
+		r = look_at_setting(w, folder, i);
+	return r > 0 ? look_at_settings6(w) : r;
 }
 
 static int link_look(const struct obj *obj, struct world *w)
@@ -299,7 +312,7 @@ static int link_look(const struct obj *obj, struct world *w)
 		snprintf(w->why, sizeof(w->why), "%s", fault);
 		return LOOK_OTHER;
 	}
-	r = look_at_settings(w->spec, w->why);
+	r = look_at_settings(w);
 	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
 }
 

@@ -158,6 +158,7 @@ static int look_at(struct visit *v, const struct setting *s, const char *path)
 	text[strcspn(text, "\n")] = '\0';
 	if (!strcmp(text, s->value))
 		return LOOK_SAME;
+	world_differs(v->w, s->value, text);
 	snprintf(more, sizeof(more), " is %.40s, not %s", text, s->value);
 	tell(v, s, path, more);
 	return LOOK_OTHER;

@@ -42,6 +42,13 @@ static int remove_remains(struct world *w)
 	return r == -EADDRINUSE ? 0 : r;
 }
 
+static void tell_another(struct world *w, const struct rtnl_link *link, const char *kind)
+{
+	snprintf(w->want, sizeof(w->want), "%s, index %u", kind, w->spec->tunnel_index);
+	snprintf(w->have, sizeof(w->have), "%s, index %u", link->kind, link->index);
+	snprintf(w->why, sizeof(w->why), "another interface has its name");
+}
+
 /* A device whose program does not answer is as good as none: it carries nothing any more. */
 static int tunnel_look(const struct obj *obj, struct world *w)
 {
@@ -55,7 +62,7 @@ static int tunnel_look(const struct obj *obj, struct world *w)
 	if (w->spec->adopt_index)
 		snprintf(w->why, sizeof(w->why), "another one is on the host, to be adopted");
 	else if (link->index != w->spec->tunnel_index || strcmp(link->kind, kind))
-		snprintf(w->why, sizeof(w->why), "another interface has its name");
+		tell_another(w, link, kind);
 	else if (link->group != SPEC_GROUP || link->master)
 		snprintf(w->why, sizeof(w->why), "%s",
 			 link->master ? "a port of another interface" : "in another group");

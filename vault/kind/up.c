@@ -29,12 +29,14 @@ static int up_look(const struct obj *obj, struct world *w)
 		if (link->index != obj->up_index)
 			continue;
 		if (!(link->flags & IFF_UP)) {
+			world_differs(w, "up", "down");
 			snprintf(w->why, sizeof(w->why), "down");
 			return LOOK_OTHER;
 		}
 		if (link->index == w->spec->tunnel_index && link->mtu != w->spec->mtu) {
-			snprintf(w->why, sizeof(w->why), "its MTU is %u, not %u", link->mtu,
-				 w->spec->mtu);
+			snprintf(w->want, sizeof(w->want), "%u", w->spec->mtu);
+			snprintf(w->have, sizeof(w->have), "%u", link->mtu);
+			snprintf(w->why, sizeof(w->why), "its MTU is %s, not %s", w->have, w->want);
 			return LOOK_OTHER;
 		}
 		return LOOK_SAME;

@@ -39,7 +39,7 @@ static int build(const struct spec *spec, struct wall **out)
 static void tell_taken(struct world *w)
 {
 	snprintf(w->why, sizeof(w->why), "another filter of tc, or another queue, is in its place");
-	snprintf(w->before, sizeof(w->before), "tc qdisc del dev %s clsact", w->spec->host_name);
+	w->before = *REMEDY(DEL_QDISC, w->spec->host_name, "clsact");
 }
 
 static int wall_make(const struct obj *obj, struct world *w)

@@ -15,6 +15,7 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 
 #include "lib/addr.h"
 #include "lib/str.h"
+#include "vault/remedy.h"
 
 /* ---- whose file it is (L37) ---- */
 
@@ -61,6 +63,26 @@ static int put_target(char path[static PATH_MAX], size_t len, int fd)
 	return 0;
 }
 
+static void explain(char why[static LEAK_LOG_WHY], const struct remedy *remedy, const char *format,
+		    ...) printf_like(3, 4);
+
+/* A remedy that there is no room for whole is none. */
+static void explain(char why[static LEAK_LOG_WHY], const struct remedy *remedy, const char *format,
+		    ...)
+{
+	struct str hint cleanup(str_free) = STR_INIT;
+	va_list args;
+	size_t len;
+
+	va_start(args, format);
+	vsnprintf(why, LEAK_LOG_WHY, format, args);
+	va_end(args);
+	len = strlen(why);
+	remedy_add_hint(remedy, &hint);
+	if (hint.s && !hint.err && len + hint.len < LEAK_LOG_WHY)
+		memcpy(why + len, hint.s, hint.len + 1);
+}
+
 /* The first LEN bytes of PATH, when they name a link: follows it, if it is the caller's or root's.
  * 1; 0: no link; -EPERM with WHY; -errno. */
 static int follow(char path[static PATH_MAX], size_t len, char why[static LEAK_LOG_WHY])
@@ -74,10 +96,9 @@ static int follow(char path[static PATH_MAX], size_t len, char why[static LEAK_L
 	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	r = fd < 0 || fstat(fd, &st) ? -errno : 0;
 	if (!r && S_ISLNK(st.st_mode) && !is_trusted(st.st_uid)) {
-		snprintf(why, LEAK_LOG_WHY,
-			 "%.300s on the way to it is a link of user %u, which is not followed "
-			 "(name the place itself)",
-			 path, (unsigned int)st.st_uid);
+		explain(why, REMEDY(NAME_PLACE, NULL),
+			"%.300s on the way to it is a link of user %u, which is not followed", path,
+			(unsigned int)st.st_uid);
 		r = -EPERM;
 	}
 	path[len] = rest;
@@ -115,15 +136,14 @@ static int judge(int fd, const char *path, char why[static LEAK_LOG_WHY])
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
 	if (!is_trusted(st.st_uid))
-		snprintf(why, LEAK_LOG_WHY,
-			 "it belongs to user %u, neither to root nor to you (chown root %.300s)",
-			 (unsigned int)st.st_uid, path);
+		explain(why, REMEDY(OWN, path), "it belongs to user %u, neither to root nor to you",
+			(unsigned int)st.st_uid);
 	else if (st.st_nlink > 1)
-		snprintf(why, LEAK_LOG_WHY,
-			 "it is another file as well, by a hard link (name a new one)");
+		explain(why, REMEDY(OTHER_FILE, NULL),
+			"it is another file as well, by a hard link");
 	else if (st.st_mode & WRITABLE)
-		snprintf(why, LEAK_LOG_WHY, "others can write to it (mode %04o: chmod go-w %.300s)",
-			 (unsigned int)st.st_mode & 07777U, path);
+		explain(why, REMEDY(CLOSE, path), "others can write to it (mode %04o)",
+			(unsigned int)st.st_mode & 07777U);
 	return *why ? -EPERM : 0;
 }
 

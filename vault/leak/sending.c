@@ -71,8 +71,8 @@ static int disrupt(void *arg)
 		r = send_probes(&down);
 	end = disrupt_end(&d, &t->probing);
 	if (end)
-		report_error(t->q->name, "putting the tunnel back: %s (vault up %s)",
-			     strerror(-end), t->q->name);
+		report_mendable(t->q->name, REMEDY(AS_MADE, t->q->name),
+				"putting the tunnel back: %s", strerror(-end));
 	return r ? r : end;
 }
 

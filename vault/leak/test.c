@@ -28,7 +28,7 @@
 
 static int undecided(const struct test *t, const char *what, int err)
 {
-	report_error(t->q->name, "%s: %s%s", what, strerror(-err), state_mend(err));
+	report_mendable(t->q->name, state_remedy(err), "%s: %s", what, state_error(err));
 	return EXIT_UNDECIDED;
 }
 
@@ -60,20 +60,22 @@ static int lock_vault(struct test *t)
 static int open_vault(struct test *t)
 {
 	const char *name = t->q->name;
-	char why[STATE_WHY_LEN];
+	struct state_why why;
 	int r;
 
 	if (hook_refuses(name))
 		return EXIT_UNDECIDED;
 	r = lock_vault(t);
 	if (r == -EWOULDBLOCK) {
-		report_error(name, "another command is at work on this vault (wait for its end)");
+		report_mendable(name, REMEDY(WAIT, NULL),
+				"another command is at work on this vault");
 		return EXIT_UNDECIDED;
 	}
 	if (!r)
 		r = state_load(name, &t->spec);
 	if (r) {
-		report_error(name, "%s", state_explain(name, r, why));
+		state_explain(name, r, &why);
+		report_mendable(name, &why.remedy, "%s", why.text);
 		return EXIT_UNDECIDED;
 	}
 	r = state_is_host(&t->spec);
@@ -81,13 +83,15 @@ static int open_vault(struct test *t)
 		return undecided(t, "from here nothing would be seen", r);
 	t->vault_ns = ns_open_name(name);
 	if (t->vault_ns == -ENOENT || t->vault_ns == -EINVAL) {
-		report_error(name, "no namespace has the name %s (vault up %s)", name, name);
+		report_mendable(name, REMEDY(AS_MADE, name), "no namespace has the name %s", name);
 		return EXIT_UNDECIDED;
 	}
 	r = t->vault_ns < 0 ? t->vault_ns : state_is_sealed(&t->spec, t->vault_ns);
 	if (!r) {
-		report_error(name, "%s/%s is not the namespace that was sealed (vault up %s)",
-			     NS_DIR, name, name);
+		const struct remedy *const del = REMEDY(DEL_NETNS, name);
+
+		report_mendable(name, REMEDY_AFTER(del, AS_MADE, name),
+				"%s/%s is not the namespace that was sealed", NS_DIR, name);
 		return EXIT_UNDECIDED;
 	}
 	return r < 0 ? undecided(t, "its namespace", r) : 0;

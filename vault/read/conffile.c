@@ -4,17 +4,42 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "lib/file.h"
+#include "vault/remedy.h"
 
 #define OTHERS 077 /* the mode bits that let others read, write or run */
 
-static int add_fault(const char *text, void *arg)
+static void add_warning(struct problems *p, const struct remedy *remedy, const char *text)
 {
-	problem_warn(arg, 0, "%s", text);
+	struct str hint cleanup(str_free) = STR_INIT;
+
+	remedy_add_hint(remedy, &hint);
+	problem_warn(p, 0, "%s%s", text, hint.s ? hint.s : "");
+}
+
+static int add_fault(const struct trust_fault *fault, void *arg)
+{
+	struct remedy remedy;
+
+	remedy_for_file(fault, &remedy);
+	add_warning(arg, &remedy, fault->text);
 	return 0;
+}
+
+/* ST is that of the file at PATH, which has private keys in it. */
+static void warn_of_readers(const char *path, const struct stat *st, struct problems *p)
+{
+	char text[96];
+
+	if (!(st->st_mode & OTHERS))
+		return;
+	snprintf(text, sizeof(text), "holds a private key and is open to others (mode %04o)",
+		 (unsigned int)st->st_mode & 07777U);
+	add_warning(p, REMEDY(CLOSE_KEYS, path), text);
 }
 
 /* O_NONBLOCK: a FIFO would keep us until somebody writes to it. */
@@ -42,10 +67,7 @@ static int open_file(const char *path, const struct trust *trust, struct problem
 			      "is not a regular file: give the text on standard input, as FILE -");
 		return -EINVAL;
 	}
-	if (st.st_mode & OTHERS)
-		problem_warn(p, 0,
-			     "holds a private key and is open to others (mode %04o): chmod 600",
-			     (unsigned int)st.st_mode & 07777U);
+	warn_of_readers(path, &st, p);
 	return steal_fd(&fd);
 }
 
