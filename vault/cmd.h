@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/cmd.h: what a command is, and the exit codes of all of them. */
+/* vault/cmd.h: what a command is. */
 #ifndef VAULT_CMD_H
 #define VAULT_CMD_H
 
@@ -7,24 +7,14 @@
 #include <stddef.h>
 
 #include "lib/base.h"
-#include "vault/read/option.h"
 
 struct clauses;
+struct options;
 struct str;
 
-enum exit_code {
-	EXIT_DONE = 0,
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2, /* nothing was changed */
-	EXIT_UNDECIDED = 3,
-	EXIT_EXEC_FAILED = 125, /* exec: vault itself failed */
-	EXIT_EXEC_CANNOT_RUN = 126,
-	EXIT_EXEC_NOT_FOUND = 127,
-};
-
 /*
- * ARGV holds the ARGC words after the command's own name. `run` returns an exit code; it has
- * printed whatever there is to say through report.h.
+ * ARGV holds the ARGC words after the command's own name. `run` returns an exit code (exit.h); it
+ * has printed whatever there is to say through report.h.
  */
 struct cmd {
 	const char *name; /* "parse-conf" */

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "lib/ns.h"
-#include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/plan.h"
 #include "vault/report.h"
 #include "vault/sight.h"

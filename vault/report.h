@@ -7,9 +7,10 @@
 #include <stdbool.h>
 
 #include "lib/base.h"
-#include "vault/cmd.h"
 #include "vault/read/problem.h"
 #include "vault/remedy.h"
+
+struct options;
 
 /* Sets how the rest reports; call once, first. */
 void report_begin(const struct options *options);

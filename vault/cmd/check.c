@@ -15,7 +15,9 @@
 #include "vault/check/text.h"
 #include "vault/check/vault.h"
 #include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/read/clause.h"
+#include "vault/read/option.h"
 #include "vault/report.h"
 #include "vault/state.h"
 

@@ -15,8 +15,10 @@
 #include "lib/str.h"
 #include "vault/asked.h"
 #include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/probe/list.h"
 #include "vault/read/clause.h"
+#include "vault/read/option.h"
 #include "vault/report.h"
 #include "vault/state.h"
 

@@ -6,6 +6,7 @@
 #include "lib/list.h"
 #include "vault/check/orphan.h"
 #include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/inside.h"
 #include "vault/read/clause.h"
 #include "vault/report.h"

@@ -19,6 +19,7 @@
 
 #include "vault/cmd.h"
 #include "vault/drop.h"
+#include "vault/exit.h"
 #include "vault/mnt.h"
 #include "vault/pids.h"
 #include "vault/read/clause.h"

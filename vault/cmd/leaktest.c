@@ -7,11 +7,13 @@
 #include "lib/list.h"
 #include "lib/str.h"
 #include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/leak/echo.h"
 #include "vault/leak/history.h"
 #include "vault/leak/watch.h"
 #include "vault/probe/list.h"
 #include "vault/read/clause.h"
+#include "vault/read/option.h"
 #include "vault/report.h"
 #include "vault/signals.h"
 

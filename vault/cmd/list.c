@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/read/clause.h"
 #include "vault/report.h"
 

@@ -12,6 +12,7 @@
 #include "vault/check/legacy.h"
 #include "vault/check/stranger.h"
 #include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/gather.h"
 #include "vault/handshake.h"
 #include "vault/hook.h"

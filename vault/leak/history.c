@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/seal.h"
 
 #define LINE_MAX_BYTES (1U << 20) /* many times what a run is */

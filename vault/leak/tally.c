@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "lib/addr.h"
-#include "vault/cmd.h"
+#include "vault/exit.h"
 
 #define SPAN_MAX (366 * 24 * 3600U) /* seconds */
 

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "lib/ns.h"
-#include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/hook.h"
 #include "vault/leak/testing.h"
 #include "vault/report.h"

@@ -15,7 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
-#include "vault/cmd.h"
+#include "vault/exit.h"
 #include "vault/leak/act.h"
 #include "vault/leak/log.h"
 #include "vault/leak/tally.h"

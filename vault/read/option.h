@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "vault/read/option.h"
+
 struct options {
 	bool json, pretty, quiet, verbose, version, help;
 };
