@@ -83,7 +83,7 @@ static int read_peer_settings(const struct nlattr *const *tb, struct wg_peer *pe
 
 /* A peer too large for one message goes on in the next one, with its key and the rest of its
  * allowed IPs alone. */
-static int read_peer(const struct nlattr *attr, void *arg)
+static int read_wg_peer(const struct nlattr *attr, void *arg)
 {
 	const struct nlattr *tb[WGPEER_A_MAX + 1];
 	struct wg_device *dev = arg;
@@ -143,7 +143,7 @@ static int read_device(const struct nlmsghdr *nlh, void *arg)
 		err = read_device_settings(tb, r->dev);
 	r->has_settings = true;
 	if (!err && tb[WGDEVICE_A_PEERS])
-		err = nl_each(tb[WGDEVICE_A_PEERS], read_peer, r->dev);
+		err = nl_each(tb[WGDEVICE_A_PEERS], read_wg_peer, r->dev);
 	return err;
 }
 
