@@ -48,8 +48,7 @@ Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1) $(2)";)
 
 LIB_SRC   := $(wildcard lib/*.c) $(if $(filter 1,$(COV)),test/coverage/exit.c)
-VAULT_SRC := $(wildcard vault/*.c vault/read/*.c vault/kind/*.c vault/check/*.c vault/leak/*.c vault/probe/*.c \
-	vault/cmd/*.c)
+VAULT_SRC := $(wildcard vault/*.c vault/*/*.c vault/*/*/*.c)
 UNIT_SRC  := $(wildcard test/unit/*.c)
 FUZZ_SRC  := $(wildcard test/fuzz/*.c)
 LIB_OBJ   := $(LIB_SRC:%.c=$(O)/obj/%.o)

@@ -30,22 +30,40 @@ breach() {
 }
 
 @test "the layers' check sees each kind of breach" {
-	breach "lib/ knows no vault" lib/nl.c '#include "vault/spec.h"'
-	breach "lib/ knows no vault" lib/addr.h '#include "vault/obj.h"'
-	breach "the plan is pure" vault/plan.c '#include "lib/nl.h"'
-	breach "the plan is pure" vault/plan.h '#include "vault/world.h"'
-	breach "the seal is pure" vault/seal.c '#include "lib/nft.h"'
-	: > vault/kind/link.h
-	breach "a kind knows no other kind" vault/kind/tunnel.c '#include "vault/kind/link.h"'
-	breach "a kind knows no other kind" vault/kind/link.c '#include "vault/report.h"'
+	breach "lib/ knows no vault" lib/nl.c '#include "vault/spec/spec.h"'
+	breach "lib/ knows no vault" lib/addr.h '#include "vault/report.h"'
+	breach "the plan is pure" vault/plan/plan.c '#include "lib/nl.h"'
+	breach "the plan is pure" vault/plan/plan.h '#include "vault/spec/state.h"'
+	breach "the seal is pure" vault/seal/seal.c '#include "lib/nft.h"'
+	: > vault/apply/kind/link.h
+	breach "a kind knows no other kind" vault/apply/kind/tunnel.c '#include "vault/apply/kind/link.h"'
+	breach "a kind knows no other kind" vault/apply/kind/link.c '#include "vault/report.h"'
 	breach "reading makes no calls" vault/read/words.c '#include "lib/rtnl.h"'
 	breach "nobody includes a command" vault/cmd/down.c '#include "vault/cmd/up.h"'
-	breach "nobody includes a command" vault/walk.c '#include "vault/cmd/up.h"'
-	breach "who changes namespaces" vault/mnt.c 'int x(int fd) { return setns(fd, 0); }'
-	breach "no shell" vault/program.c 'int x(void) { return system("ip link"); }'
+	breach "nobody includes a command" vault/main.c '#include "vault/cmd/up.h"'
+	breach "who changes namespaces" vault/confine/mnt.c 'int x(int fd) { return setns(fd, 0); }'
+	breach "no shell" vault/proc/program.c 'int x(void) { return system("ip link"); }'
 	breach "no shell" lib/ns.c 'FILE *x(void) { return popen("ip link", "r"); }'
 	breach "report.c alone prints" lib/nl.c 'void x(void) { printf("x"); }'
-	breach "report.c alone prints" vault/walk.c 'void x(void) { fprintf(stderr, "x"); }'
+	breach "report.c alone prints" vault/apply/walk.c 'void x(void) { fprintf(stderr, "x"); }'
 	breach "exit codes go through main" vault/cmd/up.c 'void x(void) { exit(1); }'
+	run -0 "$top/test/layers.sh" "$BATS_TEST_TMPDIR/tree"
+}
+
+@test "the layers' check sees a stage that includes a later one" {
+	breach "a later stage" vault/report.h '#include "vault/spec/spec.h"'
+	breach "a later stage" vault/spec/state.c '#include "vault/read/words.h"'
+	breach "a later stage" vault/proc/evict.c '#include "vault/confine/mnt.h"'
+	breach "a later stage" vault/apply/walk.c '#include "vault/cmd/cmd.h"'
+	breach "a later stage" vault/apply/walk.h '#include "vault/gather/gather.h"'
+	breach "a later stage" vault/gather/link.c '#include "vault/check/list.h"'
+	breach "a later stage" vault/check/list.h '#include "vault/leak/result/run.h"'
+	breach "a later stage" vault/leak/probe/send.c '#include "vault/leak/twin.h"'
+	breach "a later stage" vault/leak/monitor.c '#include "vault/cmd/request.h"'
+	breach "a later stage" vault/leak/test.c '#include "vault/elsewhere/x.h"'
+	mkdir vault/elsewhere
+	: > vault/elsewhere/x.c
+	breach "a folder that is no stage" vault/elsewhere/x.c '#include "lib/nl.h"'
+	rm -r vault/elsewhere
 	run -0 "$top/test/layers.sh" "$BATS_TEST_TMPDIR/tree"
 }

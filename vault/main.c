@@ -11,10 +11,10 @@
 
 #include "lib/base.h"
 #include "lib/str.h"
-#include "vault/cmd.h"
+#include "vault/cmd/cmd.h"
 #include "vault/exit.h"
+#include "vault/option.h"
 #include "vault/read/clause.h"
-#include "vault/read/option.h"
 #include "vault/report.h"
 
 static void usage(struct str *out)

@@ -9,7 +9,7 @@
 
 #include "lib/str.h"
 #include "vault/exit.h"
-#include "vault/read/option.h"
+#include "vault/option.h"
 
 /* Any value; numbers as they were meant, not with the digits that binary fractions have. */
 #define FLAGS (JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "lib/base.h"
-#include "vault/read/problem.h"
+#include "vault/problem.h"
 #include "vault/remedy.h"
 
 struct options;

@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "vault/leak/history.h"
+#include "vault/leak/result/history.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,7 +6,7 @@
 #include "lib/key.c"
 #include "lib/str.c"
 #include "lib/wgdev.c"
-#include "vault/read/problem.c"
+#include "vault/problem.c"
 #include "vault/read/slice.c"
 #include "vault/read/wgcheck.c"
 #include "vault/read/wgvalue.c"

@@ -17,7 +17,7 @@
 #include "vault/check/json.h"
 #include "vault/check/process.h"
 #include "vault/check/prom.h"
-#include "vault/procs.h"
+#include "vault/proc/procs.h"
 
 static const struct {
 	const char *what;

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "test/unit/tap.h"
-#include "vault/leak/echojudge.h"
-#include "vault/leak/echowire.h"
+#include "vault/leak/echo/verdict.h"
+#include "vault/leak/echo/wire.h"
 
 /* ---- URLs ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test/unit/leakhistory.c: what is made of an audit log, also of one that crashes and hands were
  * at; times and spans as text. */
-#include "vault/leak/history.h"
+#include "vault/leak/result/history.h"
 
 #include <string.h>
 

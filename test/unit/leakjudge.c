@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test/unit/leakjudge.c: what a sighting means: whose packet it was goes by its mark and its way. */
-#include "vault/leak/judge.h"
+#include "vault/leak/verdict.h"
 
 #include <arpa/inet.h>
 #include <net/ethernet.h>

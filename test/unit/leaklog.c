@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test/unit/leaklog.c: a log that loses no line but the one in hand, whatever happens to its file. */
-#include "vault/leak/log.h"
+#include "vault/leak/result/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

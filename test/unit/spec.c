@@ -9,10 +9,10 @@
 
 #include "lib/addr.h"
 #include "lib/str.h"
-#include "vault/reach.h"
 #include "vault/read/conftext.h"
 #include "vault/read/wgconf.h"
-#include "vault/spec.h"
+#include "vault/spec/reach.h"
+#include "vault/spec/spec.h"
 
 #include "test/unit/tap.h"
 

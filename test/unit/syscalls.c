@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test/unit/syscalls.c: the filter as the kernel would run it, for every calling convention. */
-#include "vault/syscalls.c"
+#include "vault/confine/syscalls.c"
 
 #include "test/unit/tap.h"
 

@@ -26,7 +26,7 @@ static bool fails(void)
 #include "lib/list.c"
 #include "lib/str.c"
 #include "lib/wgdev.c"
-#include "vault/read/problem.c"
+#include "vault/problem.c"
 #include "vault/read/slice.c"
 #include "vault/read/wgcheck.c"
 #include "vault/read/wgvalue.c"

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "lib/file.h"
-#include "vault/drop.h"
+#include "vault/confine/privileges.h"
 
 #define FILE_MAX_BYTES (1U << 20)
 

@@ -8,7 +8,7 @@
 
 #include "lib/base.h"
 
-/* Of all threads together. Capabilities: those that open a vault (drop.h). */
+/* Of all threads together. Capabilities: those that open a vault (confine/privileges.h). */
 struct caps {
 	uint64_t had; /* what any has */
 	uint64_t to_gain; /* what one can gain by a set-user-ID program */

@@ -20,7 +20,7 @@
 
 #include "lib/file.h"
 #include "lib/ns.h"
-#include "vault/check/apart.h"
+#include "vault/check/isolated_netns.h"
 
 /* A thread's own descriptors, not its process' (Linux 6.9). */
 #ifndef PIDFD_THREAD

@@ -12,7 +12,7 @@
 
 #include "lib/list.h"
 #include "lib/ns.h"
-#include "vault/state.h"
+#include "vault/spec/state.h"
 
 /* The descriptions of all gateways. One that cannot be read may be of one. */
 static int read_gateways(struct check_host *host)

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "vault/sight.h"
+#include "vault/apply/observed.h"
 
 #define CHECK_PORTS 65536
 

@@ -10,7 +10,7 @@
 #include "lib/base.h"
 #include "lib/wgdev.h"
 #include "vault/remedy.h"
-#include "vault/spec.h"
+#include "vault/spec/spec.h"
 
 enum found {
 	FOUND_OK,

@@ -14,8 +14,8 @@
 #include "lib/list.h"
 #include "lib/ns.h"
 #include "lib/rtnl.h"
-#include "vault/sight.h"
-#include "vault/state.h"
+#include "vault/apply/observed.h"
+#include "vault/spec/state.h"
 
 /* What a vault's links on the host are called: its own, its leg's port, and its twin's (leaktest). */
 enum { LINKS_OF_A_VAULT = 3 };

@@ -18,14 +18,14 @@
 #include "lib/file.h"
 #include "lib/list.h"
 #include "lib/str.h"
-#include "vault/check/apart.h"
 #include "vault/check/caps.h"
 #include "vault/check/fds.h"
+#include "vault/check/isolated_netns.h"
 #include "vault/check/views.h"
-#include "vault/drop.h"
-#include "vault/helpers.h"
-#include "vault/procs.h"
-#include "vault/state.h"
+#include "vault/confine/helpers.h"
+#include "vault/confine/privileges.h"
+#include "vault/proc/procs.h"
+#include "vault/spec/state.h"
 
 #define FILE_MAX_BYTES (1U << 20)
 #define SOCKETS_TOLD 8

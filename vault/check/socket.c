@@ -15,7 +15,7 @@
 #include "lib/file.h"
 #include "lib/ns.h"
 #include "vault/check/fds.h"
-#include "vault/program.h"
+#include "vault/proc/program.h"
 
 #define TABLE_MAX_BYTES (64U << 20)
 

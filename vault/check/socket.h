@@ -3,9 +3,9 @@
 #ifndef VAULT_CHECK_SOCKET_H
 #define VAULT_CHECK_SOCKET_H
 
+#include "vault/apply/session.h"
 #include "vault/check/host.h"
 #include "vault/check/list.h"
-#include "vault/world.h"
 
 /* Adds findings to C, whose wg is filled when the tunnel could be asked. HOST keeps what was read
  * of the host's sockets. */

@@ -16,9 +16,9 @@
 #include "lib/nftnames.h"
 #include "lib/str.h"
 #include "lib/wg.h"
-#include "vault/helpers.h"
-#include "vault/program.h"
-#include "vault/seal.h"
+#include "vault/confine/helpers.h"
+#include "vault/proc/program.h"
+#include "vault/seal/seal.h"
 
 #define LIST_MAX_BYTES (16U << 20)
 #define SYMBOLS_MAX_BYTES (64U << 20)

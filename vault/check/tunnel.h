@@ -3,8 +3,8 @@
 #ifndef VAULT_CHECK_TUNNEL_H
 #define VAULT_CHECK_TUNNEL_H
 
+#include "vault/apply/observed.h"
 #include "vault/check/list.h"
-#include "vault/sight.h"
 
 /*
  * Compares the device that SIGHT holds with SPEC and adds findings to C; takes the device over into

@@ -11,7 +11,7 @@
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "vault/check/process.h"
-#include "vault/procs.h"
+#include "vault/proc/procs.h"
 
 #define CGROUP_MAX_BYTES (1U << 20)
 #define BEGIN_MS 5000

@@ -14,12 +14,12 @@
 #include "vault/check/system.h"
 #include "vault/check/text.h"
 #include "vault/check/vault.h"
-#include "vault/cmd.h"
+#include "vault/cmd/cmd.h"
 #include "vault/exit.h"
+#include "vault/option.h"
 #include "vault/read/clause.h"
-#include "vault/read/option.h"
 #include "vault/report.h"
-#include "vault/state.h"
+#include "vault/spec/state.h"
 
 struct names {
 	char (*list)[SPEC_NAME_MAX + 1]; /* owned */

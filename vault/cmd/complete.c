@@ -13,14 +13,14 @@
 #include <string.h>
 
 #include "lib/str.h"
-#include "vault/asked.h"
-#include "vault/cmd.h"
+#include "vault/cmd/cmd.h"
+#include "vault/cmd/request.h"
 #include "vault/exit.h"
-#include "vault/probe/list.h"
+#include "vault/leak/probe/list.h"
+#include "vault/option.h"
 #include "vault/read/clause.h"
-#include "vault/read/option.h"
 #include "vault/report.h"
-#include "vault/state.h"
+#include "vault/spec/state.h"
 
 #define UNITS_DIR "/sys/fs/cgroup/system.slice"
 #define INTERFACES_DIR "/sys/class/net"

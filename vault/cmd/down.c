@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "lib/list.h"
+#include "vault/apply/takedown.h"
 #include "vault/check/orphan.h"
-#include "vault/cmd.h"
+#include "vault/cmd/cmd.h"
 #include "vault/exit.h"
-#include "vault/inside.h"
+#include "vault/proc/evict.h"
 #include "vault/read/clause.h"
 #include "vault/report.h"
-#include "vault/state.h"
-#include "vault/takedown.h"
+#include "vault/spec/state.h"
 
 #define SECONDS_MAX 86400
 

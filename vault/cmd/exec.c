@@ -17,24 +17,24 @@
 #include "lib/ns.h"
 #include "lib/tree.h"
 
-#include "vault/cmd.h"
-#include "vault/drop.h"
+#include "vault/cmd/cmd.h"
+#include "vault/confine/mnt.h"
+#include "vault/confine/pids.h"
+#include "vault/confine/privileges.h"
+#include "vault/confine/sealcheck.h"
+#include "vault/confine/syscalls.h"
 #include "vault/exit.h"
-#include "vault/mnt.h"
-#include "vault/pids.h"
 #include "vault/read/clause.h"
 #include "vault/report.h"
-#include "vault/sealcheck.h"
-#include "vault/spec.h"
-#include "vault/state.h"
-#include "vault/syscalls.h"
+#include "vault/spec/spec.h"
+#include "vault/spec/state.h"
 
 /*
  * Everything is looked up and checked first, in the host's namespaces; then the process goes in and
  * only ever gives away: network namespace, mounts, capabilities, identity, descriptors. It has one
  * thread and replaces itself, so a failure at any of these steps ends it with nothing run. COMMAND
  * gets the caller's signal mask and dispositions. With own-pids a child goes this way instead, and
- * becomes the parent of COMMAND (pids.c).
+ * becomes the parent of COMMAND (confine/pids.c).
  */
 
 struct request {

@@ -6,16 +6,16 @@
 
 #include "lib/list.h"
 #include "lib/str.h"
-#include "vault/cmd.h"
+#include "vault/cmd/cmd.h"
 #include "vault/exit.h"
-#include "vault/leak/echo.h"
-#include "vault/leak/history.h"
-#include "vault/leak/watch.h"
-#include "vault/probe/list.h"
+#include "vault/leak/echo/echo.h"
+#include "vault/leak/monitor.h"
+#include "vault/leak/probe/list.h"
+#include "vault/leak/result/history.h"
+#include "vault/option.h"
+#include "vault/proc/signals.h"
 #include "vault/read/clause.h"
-#include "vault/read/option.h"
 #include "vault/report.h"
-#include "vault/signals.h"
 
 struct request {
 	struct watch watch; /* its probes are owned, their ids are the command line's */

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "vault/cmd.h"
+#include "vault/cmd/cmd.h"
 #include "vault/exit.h"
 #include "vault/read/clause.h"
 #include "vault/report.h"

@@ -7,10 +7,10 @@
 #include "lib/list.h"
 #include "lib/nft.h"
 #include "lib/ns.h"
+#include "vault/leak/probe/list.h"
 #include "vault/leak/testing.h"
-#include "vault/probe/list.h"
-#include "vault/seal.h"
-#include "vault/state.h"
+#include "vault/seal/seal.h"
+#include "vault/spec/state.h"
 
 struct drops {
 	struct leak_run *run;

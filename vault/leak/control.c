@@ -12,7 +12,7 @@
 
 #include "lib/ns.h"
 #include "lib/rtnl.h"
-#include "vault/probe/send.h"
+#include "vault/leak/probe/send.h"
 
 #define CABLE_END "eth0" /* in the stranger's namespace */
 #define REMAINS_MS 5000

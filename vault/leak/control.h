@@ -6,8 +6,8 @@
 
 #include <net/if.h>
 
-#include "vault/leak/packet.h"
-#include "vault/probe/probe.h"
+#include "vault/leak/probe/packet.h"
+#include "vault/leak/probe/probe.h"
 
 /*
  * A cable of its own to a namespace that nobody else is in: what is sent there arrives at the

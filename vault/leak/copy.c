@@ -18,8 +18,8 @@
 
 #include "lib/nft.h"
 #include "lib/ns.h"
-#include "vault/seal.h"
-#include "vault/sealcheck.h"
+#include "vault/confine/sealcheck.h"
+#include "vault/seal/seal.h"
 
 #define SETS_MAX 256
 #define BIT(n) (1U << (n))

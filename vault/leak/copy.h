@@ -4,7 +4,7 @@
 #define VAULT_LEAK_COPY_H
 
 #include "lib/base.h"
-#include "vault/spec.h"
+#include "vault/spec/spec.h"
 
 /*
  * When the rules in the namespace REAL_NS are not those that REAL calls for, gives the namespace

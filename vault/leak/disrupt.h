@@ -4,7 +4,7 @@
 #define VAULT_LEAK_DISRUPT_H
 
 #include "lib/rtnl.h"
-#include "vault/probe/probe.h"
+#include "vault/leak/probe/probe.h"
 
 #define DISRUPT_MAX 256 /* addresses, and routes: more are refused before anything is done */
 

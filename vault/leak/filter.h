@@ -29,8 +29,8 @@ struct filter_own {
 };
 
 /*
- * A classic BPF program that lets by: what carries the marker of TAG (packet.h), tagged for a VLAN
- * or not; ARP and neighbour discovery; what OWN says.
+ * A classic BPF program that lets by: what carries the marker of TAG (leak/probe/packet.h), tagged
+ * for a VLAN or not; ARP and neighbour discovery; what OWN says.
  */
 void filter_build(struct filter *f, uint16_t tag, const struct filter_own *own);
 

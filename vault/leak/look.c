@@ -14,10 +14,10 @@
 
 #include "lib/clock.h"
 #include "lib/neigh.h"
-#include "vault/leak/judge.h"
+#include "vault/leak/probe/list.h"
 #include "vault/leak/testing.h"
-#include "vault/probe/list.h"
-#include "vault/state.h"
+#include "vault/leak/verdict.h"
+#include "vault/spec/state.h"
 
 #define AWAIT_MS 10000 /* for what must be seen: beyond it the run is unknown */
 #define GRACE_MS 200

@@ -10,8 +10,8 @@
 #include <sys/utsname.h>
 
 #include "lib/ns.h"
+#include "vault/leak/probe/list.h"
 #include "vault/leak/testing.h"
-#include "vault/probe/list.h"
 
 /* The token that names this run, the tag and the port of its packets. */
 static int choose_marks(struct test *t)

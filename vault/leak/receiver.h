@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "vault/leak/packet.h"
+#include "vault/leak/probe/packet.h"
 
 struct receiver {
 	int fd; /* -1: closed */

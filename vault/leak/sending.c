@@ -5,9 +5,9 @@
 
 #include "lib/ns.h"
 #include "vault/leak/disrupt.h"
+#include "vault/leak/probe/list.h"
+#include "vault/leak/probe/send.h"
 #include "vault/leak/testing.h"
-#include "vault/probe/list.h"
-#include "vault/probe/send.h"
 #include "vault/report.h"
 
 /* In the vault: what its own eyes must see. By hand, as others may have all ports. */

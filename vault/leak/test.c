@@ -17,11 +17,11 @@
 
 #include "lib/ns.h"
 #include "vault/exit.h"
-#include "vault/hook.h"
 #include "vault/leak/testing.h"
+#include "vault/proc/hook.h"
+#include "vault/proc/signals.h"
 #include "vault/report.h"
-#include "vault/signals.h"
-#include "vault/state.h"
+#include "vault/spec/state.h"
 
 #define LOCK_TRY_MS 50
 #define LOCK_WAIT_MS 15000

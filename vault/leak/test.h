@@ -4,8 +4,8 @@
 #define VAULT_LEAK_TEST_H
 
 #include "lib/base.h"
-#include "vault/leak/echourl.h"
-#include "vault/leak/run.h"
+#include "vault/leak/echo/url.h"
+#include "vault/leak/result/run.h"
 
 /* Called at most once a run, as soon as RUN has a leak, with what it has found by then. NS is the
  * namespace of the vault SPEC. May change RUN's action, and the vault. */

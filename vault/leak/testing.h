@@ -3,9 +3,9 @@
 #ifndef VAULT_LEAK_TESTING_H
 #define VAULT_LEAK_TESTING_H
 
+#include "vault/leak/capture.h"
 #include "vault/leak/control.h"
-#include "vault/leak/echojudge.h"
-#include "vault/leak/eyes.h"
+#include "vault/leak/echo/verdict.h"
 #include "vault/leak/receiver.h"
 #include "vault/leak/test.h"
 #include "vault/leak/twin.h"

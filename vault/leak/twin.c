@@ -20,10 +20,10 @@
 #include "lib/nft.h"
 #include "lib/ns.h"
 #include "lib/rtnl.h"
-#include "vault/gather.h"
+#include "vault/apply/walk.h"
+#include "vault/gather/gather.h"
 #include "vault/leak/copy.h"
-#include "vault/plan.h"
-#include "vault/walk.h"
+#include "vault/plan/plan.h"
 
 static int open_tun(void *arg)
 {

@@ -3,9 +3,9 @@
 #ifndef VAULT_LEAK_TWIN_H
 #define VAULT_LEAK_TWIN_H
 
-#include "vault/obj.h"
-#include "vault/probe/probe.h"
-#include "vault/world.h"
+#include "vault/apply/session.h"
+#include "vault/leak/probe/probe.h"
+#include "vault/plan/obj.h"
 
 /*
  * Zero-initialise. `world` stays the first member: the twin's own kinds find the rest by it.

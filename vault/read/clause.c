@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "lib/addr.h"
-#include "vault/read/option.h"
-#include "vault/spec.h"
+#include "vault/option.h"
+#include "vault/spec/spec.h"
 
 #define BAD_NAME "is no vault's name (1 to 63 of [A-Za-z0-9_.-], not starting with . or -)"
 #define REPEATING (CLAUSE_REPEATS | CLAUSE_LIST | CLAUSE_EACH)

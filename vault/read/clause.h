@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "lib/str.h"
-#include "vault/read/problem.h"
+#include "vault/problem.h"
 
 /* How often a clause may stand, and where. */
 enum {

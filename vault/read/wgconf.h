@@ -8,7 +8,7 @@
 
 #include "lib/addr.h"
 #include "lib/wgdev.h"
-#include "vault/read/problem.h"
+#include "vault/problem.h"
 
 #define WGCONF_MAX_BYTES (16U << 20)
 

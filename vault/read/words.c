@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "vault/reach.h"
 #include "vault/read/segment.h"
+#include "vault/spec/reach.h"
 
 #define MTU_MIN 576
 #define MTU_MAX 65535

@@ -5,9 +5,9 @@
 #define VAULT_READ_WORDS_H
 
 #include "lib/str.h"
+#include "vault/problem.h"
 #include "vault/read/clause.h"
-#include "vault/read/problem.h"
-#include "vault/spec.h"
+#include "vault/spec/spec.h"
 
 /* What words ask for: the description as far as they give it, and what `up` is to do with it. */
 struct words {

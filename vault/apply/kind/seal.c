@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/apply/kind/seal.c: one table of the kill switch, inside the vault. Never removed: it dies
+ * with the namespace (L13). */
+#include <errno.h>
+
+#include "lib/nft.h"
+#include "vault/apply/observed.h"
+#include "vault/apply/session.h"
+#include "vault/plan/obj.h"
+#include "vault/seal/seal.h"
+
+static int seal_make(const struct obj *obj, struct world *w)
+{
+	struct ruleset rs;
+	int r = world_queue(w, &w->vault_nft);
+
+	if (r)
+		return r;
+	seal_build(w->spec, obj->table, &rs);
+	nft_queue_table(&w->batch, &w->vault_nft, w->current, &rs,
+			w->sight ? NFT_REPLACE : NFT_CREATE);
+	ruleset_free(&rs);
+	world_verify(w, obj->table);
+	return 0;
+}
+
+/* The kernel takes the chain of a device away with it: its table is there and empty, or the device
+ * is another. */
+static int seal_look(const struct obj *obj, struct world *w)
+{
+	struct ruleset rs;
+	int r;
+
+	seal_build(w->spec, obj->table, &rs);
+	r = rs.err ? rs.err : nftlook_compare(&w->sight->rules, &rs, NFTLOOK_WHOLE, w->why);
+	ruleset_free(&rs);
+	return r == -EBADE ? LOOK_OTHER : r;
+}
+
+static void seal_print(const struct obj *obj, const struct spec *spec, struct str *out)
+{
+	struct ruleset rs;
+
+	seal_build(spec, obj->table, &rs);
+	str_addf(out, "ip netns exec %s nft -f - <<'EOF'\n", spec->name);
+	ruleset_print(&rs, out);
+	str_add(out, "EOF\n");
+	if (rs.err)
+		out->err = rs.err;
+	ruleset_free(&rs);
+}
+
+const struct kind kind_seal = {
+	.name = "seal", .make = seal_make, .look = seal_look, .print = seal_print
+};

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/apply/kind/tunnel.c: the tunnel's interface. Its encrypted socket lives on the host, the
+ * interface in the vault only (MV-4): the kernel makes it straight there; a userspace program makes
+ * it on the host, down and without keys, and it is moved in. One that somebody else made there is
+ * moved in and down by the same request, and its addresses and routes on the host are gone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/rtnl.h"
+#include "vault/apply/observed.h"
+#include "vault/apply/session.h"
+#include "vault/plan/obj.h"
+#include "vault/proc/program.h"
+
+/* Whatever is left of the tunnel that was, of either backend. */
+static int remove_remains(struct world *w)
+{
+	const struct sight *s = w->sight;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < s->n_links; i++) {
+		if (s->links[i].index != w->spec->tunnel_index &&
+		    strcmp(s->links[i].name, w->spec->tunnel_name))
+			continue;
+		r = world_queue(w, &w->vault_route);
+		if (!r)
+			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current,
+					    s->links[i].name);
+	}
+	if (!r)
+		r = world_flush(w);
+	if (!r)
+		r = program_end(w->spec->tunnel_name);
+	if (!r) {
+		sight_forget_link(w->sight, w->spec->tunnel_index, SEAL_TUNNEL_TABLE);
+		wg_device_free(&w->sight->wg);
+		w->sight->has_wg = false;
+	}
+	return r == -EADDRINUSE ? 0 : r;
+}
+
+static void tell_another(struct world *w, const struct rtnl_link *link, const char *kind)
+{
+	snprintf(w->want, sizeof(w->want), "%s, index %u", kind, w->spec->tunnel_index);
+	snprintf(w->have, sizeof(w->have), "%s, index %u", link->kind, link->index);
+	snprintf(w->why, sizeof(w->why), "another interface has its name");
+}
+
+/* A device whose program does not answer is as good as none: it carries nothing any more. */
+static int tunnel_look(const struct obj *obj, struct world *w)
+{
+	const struct sight *s = w->sight;
+	const struct rtnl_link *link = sight_link(s->links, s->n_links, w->spec->tunnel_name);
+	const char *kind = w->spec->backend == SPEC_BACKEND_KERNEL ? "wireguard" : "tun";
+
+	(void)obj;
+	if (!link)
+		return LOOK_ABSENT;
+	if (w->spec->adopt_index)
+		snprintf(w->why, sizeof(w->why), "another one is on the host, to be adopted");
+	else if (link->index != w->spec->tunnel_index || strcmp(link->kind, kind))
+		tell_another(w, link, kind);
+	else if (link->group != SPEC_GROUP || link->master)
+		snprintf(w->why, sizeof(w->why), "%s",
+			 link->master ? "a port of another interface" : "in another group");
+	else if (!s->has_wg)
+		snprintf(w->why, sizeof(w->why), "its WireGuard does not answer");
+	else
+		return LOOK_SAME;
+	return LOOK_OTHER;
+}
+
+static int adopt(struct world *w)
+{
+	const struct spec *spec = w->spec;
+	int r = spec->adopt_index ? world_queue(w, &w->host_route) : -ENODEV;
+
+	if (!r)
+		rtnl_queue_move_as(&w->batch, &w->host_route, w->current, spec->adopt_index,
+				   w->vault_ns, spec->tunnel_name, spec->tunnel_index, spec->mtu,
+				   SPEC_GROUP);
+	return r;
+}
+
+/*
+ * What was adopted goes back to who made it, to be taken down there: wg-quick needs the interface
+ * for that. It is down, and its addresses and routes do not come back.
+ */
+static int give_back(struct world *w)
+{
+	int r = world_queue(w, &w->vault_route);
+
+	if (r)
+		return r;
+	rtnl_queue_move_as(&w->batch, &w->vault_route, w->current, w->spec->tunnel_index,
+			   w->host_ns, w->spec->adopt, 0, 0, 0);
+	r = world_flush(w);
+	return r == -ENODEV ? 0 : r;
+}
+
+static int tunnel_make(const struct obj *obj, struct world *w)
+{
+	const struct spec *spec = w->spec;
+	struct nl *nl = &w->host_route;
+	int r;
+
+	(void)obj;
+	r = w->sight ? remove_remains(w) : 0;
+	if (r)
+		return r;
+	if (spec->adopt)
+		return adopt(w);
+	if (spec->backend == SPEC_BACKEND_KERNEL) {
+		r = world_queue(w, nl);
+		if (!r)
+			rtnl_queue_wireguard(&w->batch, nl, w->current, spec->tunnel_name,
+					     spec->tunnel_index, w->vault_ns, spec->mtu,
+					     SPEC_GROUP);
+		return r;
+	}
+	r = world_flush(w);
+	if (r)
+		return r;
+	world_unlock_host(
+		w); /* the program takes its time, and touches nothing that vaults share */
+	r = program_start(spec->program, spec->tunnel_name, w->why);
+	if (!r)
+		r = world_queue(w, nl);
+	if (!r)
+		rtnl_queue_move(&w->batch, nl, w->current, spec->tunnel_name, w->vault_ns,
+				spec->tunnel_index, spec->mtu, SPEC_GROUP);
+	return r;
+}
+
+/* All that carries packets in the vault goes in one request: the tunnel and, unless it is kept, the
+ * vault's end of the link. */
+static int tunnel_remove(const struct obj *obj, struct world *w)
+{
+	int r = 0, end, back = 0;
+
+	(void)obj;
+	if (w->vault_ns >= 0 && w->spec->adopt)
+		back = give_back(w);
+	if (w->vault_ns >= 0) {
+		r = world_queue(w, &w->vault_route);
+		if (!r && w->keeps_link)
+			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current,
+					    w->spec->tunnel_name);
+		else if (!r)
+			rtnl_queue_del_group(&w->batch, &w->vault_route, w->current, SPEC_GROUP);
+		if (!r)
+			r = world_flush(w);
+		if (r == -ENODEV)
+			r = 0;
+	}
+	end = w->spec->backend == SPEC_BACKEND_KERNEL ? 0 : program_end(w->spec->tunnel_name);
+	r = r ? r : back;
+	return r ? r
+	       : end == -EADDRINUSE
+		       ? 0
+		       : end; /* somebody else's tunnel of that name is not ours to end */
+}
+
+static void tunnel_print(const struct obj *obj, const struct spec *spec, struct str *out)
+{
+	(void)obj;
+	if (spec->adopt) {
+		str_addf(out, "ip link set %s netns %s name %s mtu %u group %u\n", spec->adopt,
+			 spec->name, spec->tunnel_name, spec->mtu, SPEC_GROUP);
+		return;
+	}
+	if (spec->backend == SPEC_BACKEND_KERNEL) {
+		str_addf(out, "ip link add %s netns %s mtu %u group %u type wireguard\n",
+			 spec->tunnel_name, spec->name, spec->mtu, SPEC_GROUP);
+		return;
+	}
+	str_addf(out, "WG_PROCESS_FOREGROUND=1 setsid %s -f %s >/dev/null 2>&1 &\n", spec->program,
+		 spec->tunnel_name);
+	str_addf(out, "until wg show %s >/dev/null 2>&1; do sleep 0.1; done\n", spec->tunnel_name);
+	str_addf(out, "ip link set %s netns %s mtu %u group %u\n", spec->tunnel_name, spec->name,
+		 spec->mtu, SPEC_GROUP);
+}
+
+const struct kind kind_tunnel = { .name = "tunnel",
+				  .make = tunnel_make,
+				  .remove = tunnel_remove,
+				  .look = tunnel_look,
+				  .print = tunnel_print };

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/probe/send.c: one marked packet, by every way that a program has. */
+#include "vault/leak/probe/send.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define SOURCE_PORT 40000 /* of packets written by hand */
+
+static socklen_t sock_address(struct sockaddr_storage *ss, const struct addr *a, uint16_t port)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ss;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	ss->ss_family = a->family;
+	if (a->family == AF_INET) {
+		v4->sin_port = htons(port);
+		v4->sin_addr = a->v4;
+		return sizeof(*v4);
+	}
+	v6->sin6_port = htons(port);
+	v6->sin6_addr = a->v6;
+	return sizeof(*v6);
+}
+
+/* A socket of TYPE and PROTOCOL that goes WAY, or -errno. */
+static int open_way(int family, int type, int protocol, const struct way *way)
+{
+	int fd cleanup(close_fd) = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	int one = 1, level = family == AF_INET6 ? SOL_IPV6 : SOL_IP;
+	int option = family == AF_INET6 ? IPV6_TRANSPARENT : IP_TRANSPARENT;
+	struct sockaddr_storage from;
+
+	if (fd < 0)
+		return -errno;
+	if (type != SOCK_STREAM && setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)))
+		return -errno;
+	if (way->device && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, way->device,
+				      (socklen_t)strlen(way->device)))
+		return -errno;
+	if (!way->from || protocol == IPPROTO_RAW)
+		return steal_fd(&fd);
+	if (setsockopt(fd, level, option, &one, sizeof(one)) ||
+	    bind(fd, (struct sockaddr *)&from, sock_address(&from, way->from, 0)))
+		return -errno;
+	return steal_fd(&fd);
+}
+
+/*
+ * The SYN's sequence number is settled while the socket is under repair (tcp(7)), which leaves one
+ * that is given alone. Nobody waits for an answer.
+ */
+static int connect_marked(int fd, uint32_t marker, const struct sockaddr *to, socklen_t len)
+{
+	int on = 1, off = 0, queue = TCP_SEND_QUEUE;
+
+	if (setsockopt(fd, SOL_TCP, TCP_REPAIR, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_TCP, TCP_REPAIR_QUEUE, &queue, sizeof(queue)) ||
+	    setsockopt(fd, SOL_TCP, TCP_QUEUE_SEQ, &marker, sizeof(marker)) ||
+	    setsockopt(fd, SOL_TCP, TCP_REPAIR, &off, sizeof(off)))
+		return -errno;
+	return connect(fd, to, len) && errno != EINPROGRESS ? -errno : 0;
+}
+
+static int send_payload(const struct packets *all, size_t i, int fd, const struct sockaddr *to,
+			socklen_t len)
+{
+	const struct packet *p = &all->list[i];
+	uint8_t buf[PACKET_ROOM];
+	size_t n = PACKET_PAYLOAD, head = 0;
+
+	if (p->protocol == IPPROTO_UDP) {
+		packet_payload(all, i, buf);
+	} else { /* the kernel writes the IP header, and ICMPv6's checksum */
+		n = packet_build(all, i, &p->to, 0, buf);
+		head = p->to.family == AF_INET ? 20 : 40;
+		n -= head;
+	}
+	return sendto(fd, buf + head, n, MSG_NOSIGNAL, to, len) < 0 ? -errno : 0;
+}
+
+/*
+ * When no port is free, datagrams are told to try again, and connections that there is no such
+ * address, which may have other reasons: a socket that only wants a port is told the right one.
+ */
+static int explain(int r, const struct packet *p, int type, const struct way *way)
+{
+	struct sockaddr_storage any;
+	socklen_t len = sock_address(&any, &(struct addr){ .family = p->to.family }, 0);
+	int fd cleanup(close_fd) = -1;
+
+	if (type == SOCK_DGRAM && r == -EAGAIN)
+		return -EADDRINUSE;
+	if (type != SOCK_STREAM || r != -EADDRNOTAVAIL)
+		return r;
+	fd = open_way(p->to.family, type, 0, way);
+	return fd >= 0 && bind(fd, (struct sockaddr *)&any, len) && errno == EADDRINUSE
+		       ? -EADDRINUSE
+		       : r;
+}
+
+/* Sends packet I. 0 or -errno: refused; or -EADDRINUSE: not tried, as no port was free. */
+static int emit(const struct packets *all, size_t i, const struct way *way)
+{
+	const struct packet *p = &all->list[i];
+	bool tcp = p->protocol == IPPROTO_TCP, udp = p->protocol == IPPROTO_UDP;
+	int type = tcp ? SOCK_STREAM : udp ? SOCK_DGRAM : SOCK_RAW;
+	int fd cleanup(close_fd) = open_way(p->to.family, type, tcp || udp ? 0 : p->protocol, way);
+	struct sockaddr_storage to;
+	socklen_t len = sock_address(&to, &p->to, tcp || udp ? p->port : 0);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = tcp ? connect_marked(fd, packet_marker(all, i), (struct sockaddr *)&to, len)
+		: send_payload(all, i, fd, (struct sockaddr *)&to, len);
+	return explain(r, p, type, way);
+}
+
+/* A new packet of the probe. Its number or -errno. */
+static ssize_t new_packet(struct probing *p, uint8_t protocol, const struct addr *to, uint16_t port,
+			  const struct way *way)
+{
+	bool v6 = to->family == AF_INET6;
+	bool by_link = way->device && !strcmp(way->device, p->spec->link_name);
+	const struct packet packet = {
+		.probe = p->probe,
+		.protocol = protocol == IPPROTO_ICMP && v6 ? IPPROTO_ICMPV6 : protocol,
+		.to = *to,
+		.port = port,
+		.flags = way->flags | p->flags | (by_link ? PACKET_BY_LINK : 0)
+	};
+
+	return packet_add(p->packets, &packet);
+}
+
+int send_packet(struct probing *p, uint8_t protocol, const struct addr *to, uint16_t port,
+		const struct way *way)
+{
+	ssize_t i = new_packet(p, protocol, to, port, way);
+
+	if (i < 0)
+		return (int)i;
+	p->packets->list[i].err = emit(p->packets, (size_t)i, way);
+	return 0;
+}
+
+static int emit_raw(const struct packets *all, size_t i, const struct way *way)
+{
+	const struct packet *p = &all->list[i];
+	int fd cleanup(close_fd) = open_way(p->to.family, SOCK_RAW, IPPROTO_RAW, way);
+	struct sockaddr_storage to;
+	socklen_t len = sock_address(&to, &p->to, 0);
+	uint8_t buf[PACKET_ROOM];
+	size_t n = packet_build(all, i, way->from, SOURCE_PORT, buf);
+
+	if (fd < 0)
+		return fd;
+	return sendto(fd, buf, n, 0, (struct sockaddr *)&to, len) < 0 ? -errno : 0;
+}
+
+int send_raw(struct probing *p, uint8_t protocol, const struct addr *to, uint16_t port,
+	     const struct way *way)
+{
+	ssize_t i = new_packet(p, protocol, to, port, way);
+
+	if (i < 0)
+		return (int)i;
+	p->packets->list[i].err = emit_raw(p->packets, (size_t)i, way);
+	return 0;
+}
+
+static uint8_t *put16(uint8_t *p, unsigned int value)
+{
+	p[0] = (uint8_t)(value >> 8);
+	p[1] = (uint8_t)value;
+	return p + 2;
+}
+
+/* The frame's head, if the device has any: to MAC, from an address that is nobody's. Returns its
+ * end. */
+static uint8_t *put_head(const struct frame *frame, uint16_t type, uint8_t *at)
+{
+	if (!frame->mac)
+		return at;
+	memcpy(at, frame->mac, 6);
+	memcpy(at + 6, packet_mac, 6);
+	at += 12;
+	if (frame->vlan >= 0)
+		at = put16(put16(at, ETHERTYPE_VLAN), (unsigned int)frame->vlan);
+	return put16(at, type);
+}
+
+/* Bound to nothing, so it takes nothing in. */
+static int open_frames(struct probing *p)
+{
+	if (p->frames < 0)
+		p->frames = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	return p->frames < 0 ? -errno : 0;
+}
+
+/* 0: there is none. */
+static int find_index(int fd, const char *device)
+{
+	struct ifreq ifr = { 0 };
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device);
+	return ioctl(fd, SIOCGIFINDEX, &ifr) ? 0 : ifr.ifr_ifindex;
+}
+
+static int emit_frame(int fd, const struct packets *all, size_t i, const struct frame *frame,
+		      const struct way *way)
+{
+	const struct packet *p = &all->list[i];
+	uint16_t family = p->to.family == AF_INET6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
+	uint16_t type = frame->type ? frame->type : family;
+	uint16_t outer = frame->vlan >= 0 ? ETHERTYPE_VLAN : type;
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+				  .sll_protocol = htons(outer),
+				  .sll_ifindex = find_index(fd, way->device) };
+	uint8_t buf[32 + PACKET_ROOM], *at = put_head(frame, type, buf);
+
+	if (type == ETHERTYPE_ARP) {
+		packet_build_arp(&p->to, way->from, at);
+		at += PACKET_ARP;
+	} else if (type == family) {
+		at += packet_build(all, i, way->from, SOURCE_PORT, at);
+	} else {
+		memset(at, 0, 8);
+		packet_payload(all, i, at + 8);
+		at += 8 + PACKET_PAYLOAD;
+	}
+	return sendto(fd, buf, (size_t)(at - buf), 0, (struct sockaddr *)&to, sizeof(to)) < 0
+		       ? -errno
+		       : 0;
+}
+
+int send_frame(struct probing *p, const struct frame *frame, uint8_t protocol,
+	       const struct addr *to, uint16_t port, const struct way *way)
+{
+	ssize_t i = new_packet(p, protocol, to, port, way);
+
+	int r;
+
+	if (i < 0)
+		return (int)i;
+	r = open_frames(p);
+	p->packets->list[i].err = r ? r : emit_frame(p->frames, p->packets, (size_t)i, frame, way);
+	return 0;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vault/leak/verdict.c: what a sighting means.
+ *
+ * What comes out of the link's host end has left the vault, so a marked packet there is a leak
+ * already, but for one that looks like an answer: the frame filter has to let those by, and the
+ * guard behind it stops them. What leaves by any other interface of the host is one, unless it went
+ * into the tunnel, or came to the host from elsewhere: whoever the tunnel leads to reads the marks,
+ * and may send them back. What goes by a gateway passes the host in clear, by the segment's bridge
+ * and two of its ports, and by nothing else. What leaves the vault by an interface that it should
+ * not have is one as well, seen inside.
+ *
+ * A mark is one packet's own, so whoever reads one can repeat that one alone. A packet that went
+ * into the tunnel is read at its end, or in an error that comes back: with another destination,
+ * what comes out of the link is an answer by somebody inside who repeats it.
+ *
+ * That the host asks for an address proves nothing: it may look for its own neighbours. So what
+ * would wait for the answer is let out, to a hardware address that is nobody's (look.c), and
+ * judged. Unmarked packets have nothing but their way: out of the link, or out of the vault.
+ */
+#include "vault/leak/verdict.h"
+
+#include <string.h>
+
+#include "vault/leak/classify.h"
+
+static void add_evidence(struct judge *j, size_t probe, const struct sighting *s)
+{
+	struct leak_evidence e = { .time = s->time };
+
+	memcpy(e.interface, s->interface, sizeof(e.interface));
+	recognise_describe(s, e.summary, sizeof(e.summary));
+	leak_run_evidence(j->run, probe, &e);
+}
+
+static bool is_link_end(const struct spec *spec, const struct addr *a)
+{
+	for (int f = 0; f < SPEC_FAMILIES; f++)
+		if (addr_equal(&spec->link[f].host.addr, a))
+			return true;
+	return false;
+}
+
+/* The vault, or its twin, that P came from. */
+static const struct spec *spec_of(const struct judge *j, const struct packet *p)
+{
+	return j->twin && j->run->probes[p->probe].where == LEAK_IN_TWIN ? j->twin : j->spec;
+}
+
+/* One that is passed on the way to the gateway. */
+static bool is_on_segment(const struct judge *j, const char *interface)
+{
+	return !strcmp(interface, j->spec->port_name) || !strcmp(interface, j->spec->bridge_name) ||
+	       !strcmp(interface, j->gateway);
+}
+
+/* One of those that lead here from the vault, or its twin, or from the control. */
+static bool is_ours(const struct judge *j, const char *interface)
+{
+	return !strcmp(interface, j->spec->host_name) || !strcmp(interface, j->control) ||
+	       is_on_segment(j, interface) || (j->twin && !strcmp(interface, j->twin->host_name));
+}
+
+/* From inside nobody may be looked for but the link's own end. */
+static bool is_search_bad(const struct judge *j, const struct packet *p, const struct sighting *s)
+{
+	return !s->out && !is_link_end(spec_of(j, p), &p->to) && !(p->flags & PACKET_MAY_CROSS);
+}
+
+static bool goes_by_gateway(const struct spec *spec)
+{
+	return !spec->has_tunnel && spec->leg.role == SPEC_VIA;
+}
+
+/*
+ * P went out as it may: is this it, on its way on? By a tunnel it is encrypted from there, and
+ * whose it is then nobody knows. By a gateway it is in clear up to that one's port; what goes to a
+ * neighbour is not P, which is for none.
+ */
+static bool is_on_its_way(const struct judge *j, const struct packet *p, const struct sighting *s)
+{
+	const struct spec *spec = spec_of(j, p);
+
+	return p->in_tunnel && (!goes_by_gateway(spec) || is_on_segment(j, s->interface) ||
+				recognise_goes_into(s, &spec->leg.address));
+}
+
+/* A sighting on the host. */
+static bool is_bad(const struct judge *j, const struct packet *p, enum recognised what,
+		   const struct sighting *s)
+{
+	bool by_link = !strcmp(s->interface, spec_of(j, p)->host_name);
+
+	if (p->flags & PACKET_FROM_HOST)
+		return by_link && !s->out && what != RECOGNISED_SEARCH;
+	if (p->flags & PACKET_ENTERS)
+		return by_link && s->out && what == RECOGNISED_MARK;
+	switch (what) {
+	case RECOGNISED_SEARCH:
+		return by_link && is_search_bad(j, p, s);
+	case RECOGNISED_ANSWER:
+		return by_link && s->out && targets_has(j->targets, TARGET_HOST, &p->to);
+	case RECOGNISED_MARK:
+		break;
+	case RECOGNISED_NOT:
+	case RECOGNISED_FOUND:
+	case RECOGNISED_OWN:
+		return false;
+	}
+	if (!by_link)
+		return s->out && !p->foreign && !is_on_its_way(j, p, s);
+	return !s->out && !(p->flags & PACKET_MAY_CROSS) &&
+	       (!p->in_tunnel || recognise_goes_to(s, p));
+}
+
+/* Many packets go to one address. Who looks for it at the link does so for one that was bound to
+ * it. */
+static size_t find_searcher(const struct judge *j, size_t i)
+{
+	const struct packet *list = j->packets->list;
+
+	for (size_t k = 0; k < j->packets->n && list[i].protocol; k++)
+		if (addr_equal(&list[k].to, &list[i].to) && list[k].protocol &&
+		    list[k].flags & PACKET_BY_LINK)
+			return k;
+	return i;
+}
+
+void judge_on_host(const struct sighting *s, void *arg)
+{
+	struct judge *j = arg;
+	struct packet *p;
+	size_t i;
+	enum recognised what =
+		recognise(s, j->packets, j->spec->addresses, j->spec->n_addresses, &i);
+
+	if (what == RECOGNISED_NOT)
+		return;
+	if (what == RECOGNISED_OWN) {
+		if (j->own_probe != SIZE_MAX && !s->out &&
+		    !strcmp(s->interface, j->spec->host_name))
+			add_evidence(j, j->own_probe, s);
+		return;
+	}
+	if (what == RECOGNISED_SEARCH)
+		i = find_searcher(j, i);
+	p = &j->packets->list[i];
+	if (p->flags & PACKET_CONTROL) {
+		p->seen = p->seen || !strcmp(s->interface, j->control);
+		return;
+	}
+	p->foreign =
+		p->foreign || (what == RECOGNISED_MARK && !s->out && !is_ours(j, s->interface));
+	p->seen = p->seen || !(p->flags & PACKET_FROM_HOST);
+	if (is_bad(j, p, what, s))
+		add_evidence(j, p->probe, s);
+}
+
+/* The interface that a vault's packets may leave by: its tunnel, or the way to its gateway. */
+static const char *way_out(const struct spec *spec)
+{
+	return goes_by_gateway(spec) ? spec->leg_name : spec->tunnel_name;
+}
+
+/* One that it may leave by, or that is watched where it comes out. */
+static bool is_way(const struct judge *j, const char *interface)
+{
+	return !strcmp(interface, "lo") || !strcmp(interface, j->spec->tunnel_name) ||
+	       !strcmp(interface, j->spec->link_name) || !strcmp(interface, j->spec->leg_name);
+}
+
+void judge_inside(const struct sighting *s, void *arg)
+{
+	struct judge *j = arg;
+	struct packet *p;
+	size_t i;
+	enum recognised what =
+		recognise(s, j->packets, j->spec->addresses, j->spec->n_addresses, &i);
+
+	if (what == RECOGNISED_OWN && s->out && !is_way(j, s->interface) &&
+	    j->own_probe != SIZE_MAX)
+		add_evidence(j, j->own_probe, s);
+	if (what != RECOGNISED_MARK)
+		return;
+	p = &j->packets->list[i];
+	if (p->flags & PACKET_CONTROL) {
+		p->seen = p->seen || !strcmp(s->interface, "lo");
+		return;
+	}
+	p->seen = p->seen || (p->flags & PACKET_FROM_HOST && !s->out);
+	if (!s->out)
+		return;
+	if (!is_way(j, s->interface))
+		add_evidence(j, p->probe, s);
+	if (strcmp(s->interface, way_out(j->spec)) != 0)
+		return;
+	p->in_tunnel = true;
+	if (p->flags & PACKET_NO_TUNNEL)
+		add_evidence(j, p->probe, s);
+}

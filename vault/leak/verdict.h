@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/leak/verdict.h: what a sighting means. */
+#ifndef VAULT_LEAK_VERDICT_H
+#define VAULT_LEAK_VERDICT_H
+
+#include "vault/leak/capture.h"
+#include "vault/leak/probe/packet.h"
+#include "vault/leak/probe/target.h"
+
+struct judge {
+	struct leak_run *run;
+	struct packets *packets;
+	const struct targets *targets;
+	const struct spec *spec, *twin; /* twin: NULL when there is none */
+	const char *control; /* the host's end of the control's cable */
+	const char *gateway; /* the port, on the host, of the gateway that SPEC goes by; "": none */
+	size_t own_probe; /* index of the probe for what others inside send; SIZE_MAX: none */
+};
+
+/* sighting_fn, ARG a struct judge: for eyes on the host, and for those inside the vault. */
+void judge_on_host(const struct sighting *s, void *arg);
+void judge_inside(const struct sighting *s, void *arg);
+
+#endif
