@@ -159,9 +159,10 @@ static uint32_t number_of(const struct nftlook_line *line, const char *word)
 
 /* What of one kind, whose lines begin with KIND, is not expected. A set without a name went with
  * its rule. */
-static size_t queue_strangers_of(struct nl_batch *b, struct nl *nl, unsigned int tag,
-				 const struct ruleset *rs, const struct nftlook *seen,
-				 const struct nftlook *expected, const char *kind, uint16_t message)
+static size_t queue_unexpected_of(struct nl_batch *b, struct nl *nl, unsigned int tag,
+				  const struct ruleset *rs, const struct nftlook *seen,
+				  const struct nftlook *expected, const char *kind,
+				  uint16_t message)
 {
 	char start[64];
 	size_t n = 0, len;
@@ -183,9 +184,9 @@ static size_t queue_strangers_of(struct nl_batch *b, struct nl *nl, unsigned int
 	return n;
 }
 
-static size_t queue_strangers(struct nl_batch *b, struct nl *nl, unsigned int tag,
-			      const struct ruleset *rs, const struct nftlook *seen,
-			      const struct nftlook *expected)
+static size_t queue_unexpected(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			       const struct ruleset *rs, const struct nftlook *seen,
+			       const struct nftlook *expected)
 {
 	static const struct {
 		const char *kind;
@@ -196,21 +197,21 @@ static size_t queue_strangers(struct nl_batch *b, struct nl *nl, unsigned int ta
 	size_t n = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		n += queue_strangers_of(b, nl, tag, rs, seen, expected, kinds[i].kind,
-					kinds[i].message);
+		n += queue_unexpected_of(b, nl, tag, rs, seen, expected, kinds[i].kind,
+					 kinds[i].message);
 	return n;
 }
 
-int nftlook_queue_strangers(struct nl_batch *b, struct nl *nl, unsigned int tag,
-			    const struct ruleset *rs, const struct nftlook *seen)
+int nftlook_queue_unexpected(struct nl_batch *b, struct nl *nl, unsigned int tag,
+			     const struct ruleset *rs, const struct nftlook *seen)
 {
 	struct nftlook expected cleanup(nftlook_free) = { 0 };
 	int r = expected_lines(rs, &expected);
 
-	if (r || !queue_strangers(NULL, nl, tag, rs, seen, &expected))
+	if (r || !queue_unexpected(NULL, nl, tag, rs, seen, &expected))
 		return r;
 	nft_queue_flush(b, nl, tag, rs);
-	(void)queue_strangers(b, nl, tag, rs, seen, &expected);
+	(void)queue_unexpected(b, nl, tag, rs, seen, &expected);
 	return 0;
 }
 

@@ -39,8 +39,8 @@ int must_check nftlook_has_sets(const struct nftlook *seen, const struct ruleset
  * not as RS has it: sets, chains, counters. All rules of the table go first, as they may name
  * those. Nothing when there is none of them. 0 or -errno.
  */
-int must_check nftlook_queue_strangers(struct nl_batch *b, struct nl *nl, unsigned int tag,
-				       const struct ruleset *rs, const struct nftlook *seen);
+int must_check nftlook_queue_unexpected(struct nl_batch *b, struct nl *nl, unsigned int tag,
+					const struct ruleset *rs, const struct nftlook *seen);
 
 /* Asks for the table of RS's name alone. 0, or -errno: -ENOENT when there is none. */
 int must_check nftlook_ask_table(struct nl *nl, const struct ruleset *rs, struct nftlook *seen,

@@ -89,8 +89,8 @@ static void test_handshake(size_t i)
 {
 	struct check c = { .name = "t" };
 	struct spec spec = { 0 };
-	struct sight sight = { .has_wg = true };
-	struct wg_peer *peer = wg_device_add_peer(&sight.wg);
+	struct observed observed = { .has_wg = true };
+	struct wg_peer *peer = wg_device_add_peer(&observed.wg);
 
 	peer->rx_bytes = handshakes[i].rx;
 	peer->tx_bytes = handshakes[i].tx;
@@ -98,7 +98,7 @@ static void test_handshake(size_t i)
 	if (handshakes[i].age != -1)
 		peer->last_handshake = time(NULL) - handshakes[i].age;
 	peer->preshared_key.bytes[0] = 1;
-	check_tunnel(&c, &spec, &sight, handshakes[i].max_age);
+	check_tunnel(&c, &spec, &observed, handshakes[i].max_age);
 	ok(verdict_of(&c, "handshake") == handshakes[i].verdict, handshakes[i].what);
 	for (size_t r = 0; r < ARRAY_SIZE(remedies); r++)
 		if (!strcmp(remedies[r].what, handshakes[i].what))

@@ -152,19 +152,19 @@ static void test_text(void)
 	int64_t n = 0;
 	bool good = true;
 
-	tally_format_time(1769853600007, text);
-	ok(!strcmp(text, "2026-01-31T10:00:00.007Z") && !tally_parse_time(text, &n) &&
+	summary_format_time(1769853600007, text);
+	ok(!strcmp(text, "2026-01-31T10:00:00.007Z") && !summary_parse_time(text, &n) &&
 		   n == 1769853600007,
 	   "a time there and back");
 	for (size_t i = 0; i < ARRAY_SIZE(bad_times); i++)
-		good = good && tally_parse_time(bad_times[i], &n);
+		good = good && summary_parse_time(bad_times[i], &n);
 	ok(good, "what is no time");
 	for (size_t i = 0; i < ARRAY_SIZE(spans); i++)
-		good = good && !tally_parse_span(spans[i].text, &n) && n == spans[i].seconds;
+		good = good && !summary_parse_span(spans[i].text, &n) && n == spans[i].seconds;
 	for (size_t i = 0; i < ARRAY_SIZE(bad_spans); i++)
-		good = good && tally_parse_span(bad_spans[i], &n);
+		good = good && summary_parse_span(bad_spans[i], &n);
 	ok(good, "spans, and what is none");
-	tally_format_span(3723500, text);
+	summary_format_span(3723500, text);
 	ok(!strcmp(text, "1 h 2 min 4 s") || !strcmp(text, "1 h 2 min 3 s"), "a span as text");
 }
 

@@ -12,7 +12,7 @@
 #include "vault/leak/receiver.h"
 
 static struct spec spec = {
-	.host_name = "vlt-m", .link_name = "link-m", .tunnel_name = "wg-m", .has_tunnel = true
+	.link_host_if = "vlt-m", .link_if = "link-m", .tunnel_if = "wg-m", .has_tunnel = true
 };
 static const char *gateway = "";
 static struct packets packets;
@@ -60,18 +60,18 @@ static void add(const char *to, unsigned int flags)
 
 static void show(const char *interface, bool out, bool inside, const uint8_t *data, size_t len)
 {
-	struct judge j = { .run = &run,
-			   .packets = &packets,
-			   .targets = &targets,
-			   .spec = &spec,
-			   .control = "vlx-m",
-			   .gateway = gateway };
+	struct verdict_case j = { .run = &run,
+				  .packets = &packets,
+				  .targets = &targets,
+				  .spec = &spec,
+				  .control = "vlx-m",
+				  .gateway = gateway };
 	struct sighting s = {
 		.out = out, .type = ETHERTYPE_IP, .vlan = -1, .data = data, .len = len, .whole = len
 	};
 
 	snprintf(s.interface, sizeof(s.interface), "%s", interface);
-	(inside ? judge_inside : judge_on_host)(&s, &j);
+	(inside ? verdict_inside : verdict_on_host)(&s, &j);
 }
 
 /* Somebody sees it, or its ANSWER, with FLAGS of TCP. */
@@ -168,9 +168,9 @@ static void test_member(void)
 	static const char *const way[] = { "vlg-m", "vls-s", "vlg-gw" };
 	struct spec kept = spec;
 
-	spec = (struct spec){ .host_name = "vlt-m",
-			      .leg_name = "seg-s",
-			      .port_name = "vlg-m",
+	spec = (struct spec){ .link_host_if = "vlt-m",
+			      .leg_if = "seg-s",
+			      .leg_host_if = "vlg-m",
 			      .bridge_name = "vls-s",
 			      .leg = { .segment = "s",
 				       .role = SPEC_VIA,

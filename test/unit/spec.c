@@ -162,7 +162,7 @@ static void fill_tunnel(struct spec *s)
 {
 	s->has_tunnel = true;
 	s->backend = coin() ? SPEC_BACKEND_KERNEL : SPEC_BACKEND_USERSPACE;
-	name(s->tunnel_name, sizeof(s->tunnel_name), "wg-");
+	name(s->tunnel_if, sizeof(s->tunnel_if), "wg-");
 	s->tunnel_index = below(INT32_MAX);
 	s->mtu = (uint16_t)any();
 	fill_device(&s->wg);
@@ -175,9 +175,9 @@ static void fill_tunnel(struct spec *s)
 static void fill_link(struct spec *s)
 {
 	s->has_link = true;
-	name(s->link_name, sizeof(s->link_name), "vlt-");
-	name(s->host_name, sizeof(s->host_name), "vlt-");
-	s->host_index = below(INT32_MAX);
+	name(s->link_if, sizeof(s->link_if), "vlt-");
+	name(s->link_host_if, sizeof(s->link_host_if), "vlt-");
+	s->link_host_index = below(INT32_MAX);
 	s->link_index = below(INT32_MAX);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (coin())
@@ -193,7 +193,7 @@ static void fill_leg(struct spec *s)
 	s->leg.role = (enum spec_role)below(SPEC_ROLES);
 	if (s->leg.role == SPEC_VIA)
 		s->leg.via = some_addr(s->leg.address.addr.family);
-	s->port_index = below(INT32_MAX);
+	s->leg_host_index = below(INT32_MAX);
 	s->leg_index = below(INT32_MAX);
 	spec_set_segment(s, segment);
 }
@@ -413,7 +413,7 @@ static void test_change_words(void)
 	peer->keepalive = 25;
 	good = !reach_add_publish("80:8080", &a.reach) && !reach_add_publish("81/udp", &b.reach);
 	b.has_link = true;
-	snprintf(b.host_name, sizeof(b.host_name), "vlt-a");
+	snprintf(b.link_host_if, sizeof(b.link_host_if), "vlt-a");
 	good = good && !prefix_parse("10.200.0.1/30", &b.link[SPEC_V4].host);
 	count_changes(&a, &b, &told);
 	good = good && !told.text.err && !strcmp(told.text.s, wanted);

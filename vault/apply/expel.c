@@ -2,7 +2,7 @@
 /*
  * vault/apply/expel.c: takes out of a vault what nobody asked for.
  *
- * Theory of operation. What is there is told by dumps; what of it is a stranger, by the same
+ * Theory of operation. What is there is told by dumps; what of it is unexpected, by the same
  * questions that `check` asks; and to remove it the kernel is sent back what it told. One may take
  * others with it, as an address does its routes, or stand in the kernel's way to another: so there
  * is no telling from one answer, and what counts is whether it is there when all is read again.
@@ -23,7 +23,7 @@
 
 struct round {
 	const struct plan *plan, *had;
-	struct world *w;
+	struct session *w;
 	walk_change_fn *fn;
 	void *arg;
 	bool only_looks; /* nothing is sent */
@@ -37,13 +37,13 @@ struct round {
 /* Sends what was queued about LABEL. */
 static int finish(struct round *e, char sign, const char *label)
 {
-	struct world *w = e->w;
+	struct session *w = e->w;
 	int r = 0;
 
 	if (e->only_looks)
-		world_forget(w);
+		session_forget(w);
 	else
-		r = world_flush(w);
+		r = session_flush(w);
 	e->found++;
 	if (!r) {
 		e->removed++;
@@ -60,8 +60,8 @@ static int finish(struct round *e, char sign, const char *label)
 
 static int remove_told(struct round *e, const struct nlmsghdr *told, const char *label)
 {
-	struct world *w = e->w;
-	int r = world_queue(w, &w->vault_route);
+	struct session *w = e->w;
+	int r = session_queue(w, &w->vault_route);
 
 	if (r)
 		return r;
@@ -74,9 +74,9 @@ static int expel_route(const struct rtnl_route *route, void *arg)
 	char text[PREFIX_STRLEN], label[PREFIX_STRLEN + 16];
 	struct round *e = arg;
 
-	if (!stranger_is_route(e->plan, e->w->sight, route))
+	if (!unexpected_is_route(e->plan, e->w->observed, route))
 		return 0;
-	e->is_asked = e->had && !stranger_is_route(e->had, e->w->sight, route);
+	e->is_asked = e->had && !unexpected_is_route(e->had, e->w->observed, route);
 	snprintf(label, sizeof(label), "route %s", prefix_format(&route->dst, text));
 	return remove_told(e, route->told, label);
 }
@@ -84,8 +84,8 @@ static int expel_route(const struct rtnl_route *route, void *arg)
 /* Strangers, and ours that have something besides: these are then made anew. */
 static bool is_odd_address(const struct round *e, const struct rtnl_address *a)
 {
-	return stranger_is_address(e->plan, a) ||
-	       (a->index != SPEC_LOOPBACK_INDEX && sight_address_fault(e->w->sight, a));
+	return unexpected_is_address(e->plan, a) ||
+	       (a->index != SPEC_LOOPBACK_INDEX && observed_address_fault(e->w->observed, a));
 }
 
 static int expel_address(const struct rtnl_address *a, void *arg)
@@ -95,8 +95,8 @@ static int expel_address(const struct rtnl_address *a, void *arg)
 
 	if (!is_odd_address(e, a))
 		return 0;
-	e->is_asked =
-		e->had && !stranger_is_address(e->had, a) && !sight_address_fault(e->w->sight, a);
+	e->is_asked = e->had && !unexpected_is_address(e->had, a) &&
+		      !observed_address_fault(e->w->observed, a);
 	snprintf(label, sizeof(label), "address %s", prefix_format(&a->address, text));
 	return remove_told(e, a->told, label);
 }
@@ -115,7 +115,7 @@ static int expel_rule(const struct rtnl_rule *rule, void *arg)
 	struct round *e = arg;
 	char label[48];
 
-	if (!stranger_is_rule(e->family, rule, &e->rules))
+	if (!unexpected_is_rule(e->family, rule, &e->rules))
 		return 0;
 	snprintf(label, sizeof(label), "policy rule %u", rule->priority);
 	return remove_told(e, rule->told, label);
@@ -125,15 +125,15 @@ static int expel_rule(const struct rtnl_rule *rule, void *arg)
 static int add_rules(struct round *e)
 {
 	size_t n;
-	const struct rtnl_rule *first = stranger_first_rules(e->family, &n);
-	struct world *w = e->w;
+	const struct rtnl_rule *first = unexpected_first_rules(e->family, &n);
+	struct session *w = e->w;
 	char label[48];
 	int r = 0;
 
 	for (size_t i = 0; !r && i < n; i++) {
 		if (e->rules & 1U << i)
 			continue;
-		r = world_queue(w, &w->vault_route);
+		r = session_queue(w, &w->vault_route);
 		if (r)
 			break;
 		rtnl_queue_rule(&w->batch, &w->vault_route, w->current, e->family,
@@ -157,15 +157,15 @@ static int expel_rules(struct round *e, uint8_t family, struct nl_error *error)
 /* The kernel's own tunnel devices cannot be removed, nor need they be. */
 static int quiet_fallbacks(struct round *e)
 {
-	const struct sight *s = e->w->sight;
-	struct world *w = e->w;
+	const struct observed *s = e->w->observed;
+	struct session *w = e->w;
 	char label[IFNAMSIZ + 16];
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->n_links; i++) {
-		if (!stranger_is_fallback(&s->links[i]) || stranger_is_idle(&s->links[i]))
+		if (!unexpected_is_fallback(&s->links[i]) || unexpected_is_idle(&s->links[i]))
 			continue;
-		r = world_queue(w, &w->vault_route);
+		r = session_queue(w, &w->vault_route);
 		if (r)
 			break;
 		rtnl_queue_up(&w->batch, &w->vault_route, w->current, s->links[i].index, false);
@@ -178,20 +178,20 @@ static int quiet_fallbacks(struct round *e)
 	return r;
 }
 
-/* True when the sight, as it was taken, has anything of this kind: else there is nothing to ask. */
+/* True when what was observed has anything of this kind: else there is nothing to ask. */
 static bool has_odd_route(const struct round *e)
 {
-	const struct sight *s = e->w->sight;
+	const struct observed *s = e->w->observed;
 
 	for (size_t i = 0; i < s->n_routes; i++)
-		if (stranger_is_route(e->plan, s, &s->routes[i]))
+		if (unexpected_is_route(e->plan, s, &s->routes[i]))
 			return true;
 	return false;
 }
 
 static bool has_odd_address(const struct round *e)
 {
-	const struct sight *s = e->w->sight;
+	const struct observed *s = e->w->observed;
 
 	for (size_t i = 0; i < s->n_addresses; i++)
 		if (is_odd_address(e, &s->addresses[i]))
@@ -221,14 +221,14 @@ static int go_round(struct round *e, struct nl_error *error)
 	return r;
 }
 
-static void report_unread(const struct world *w, const struct nl_error *error, int r)
+static void report_unread(const struct session *w, const struct nl_error *error, int r)
 {
 	report_error(w->spec->name, "looking for what is not the vault's: %s%s%s%s", strerror(-r),
 		     error->text[0] ? ": " : "", error->text, w->why);
 }
 
-int expel_tell(const struct plan *plan, const struct plan *had, struct world *w, walk_change_fn *fn,
-	       void *arg)
+int expel_tell(const struct plan *plan, const struct plan *had, struct session *w,
+	       walk_change_fn *fn, void *arg)
 {
 	struct round e = {
 		.plan = plan, .had = had, .w = w, .fn = fn, .arg = arg, .only_looks = true
@@ -241,7 +241,7 @@ int expel_tell(const struct plan *plan, const struct plan *had, struct world *w,
 	return r;
 }
 
-int expel(const struct plan *plan, const struct plan *had, struct world *w, walk_change_fn *fn,
+int expel(const struct plan *plan, const struct plan *had, struct session *w, walk_change_fn *fn,
 	  void *arg)
 {
 	struct round e = { .plan = plan, .had = had, .w = w, .fn = fn, .arg = arg };
@@ -254,8 +254,8 @@ int expel(const struct plan *plan, const struct plan *had, struct world *w, walk
 		r = go_round(&e, &error);
 		if (r || !e.found)
 			break;
-		sight_free(w->sight);
-		r = sight_take(w, w->sight, w->why);
+		observed_free(w->observed);
+		r = observed_take(w, w->observed, w->why);
 		if (r)
 			break;
 	}

@@ -13,10 +13,10 @@
 #include "lib/nft.h"
 #include "vault/apply/observed.h"
 
-bool granted_to(const struct spec *spec, const char *name)
+bool guard_elements_is_interface(const struct spec *spec, const char *name)
 {
-	return !strncmp(name, spec->host_name, IFNAMSIZ) ||
-	       !strncmp(name, spec->port_name, IFNAMSIZ);
+	return !strncmp(name, spec->link_host_if, IFNAMSIZ) ||
+	       !strncmp(name, spec->leg_host_if, IFNAMSIZ);
 }
 
 /* The elements of one set: ours are gathered, the others counted. */
@@ -39,7 +39,8 @@ static const char *name_of(const struct sift *sift, const struct set_element *e)
 	return in_key ? (const char *)e->key : e->comment;
 }
 
-bool granted_leads_to(const struct spec *spec, enum set_type map, const struct set_element *e)
+bool guard_elements_leads_to(const struct spec *spec, enum set_type map,
+			     const struct set_element *e)
 {
 	enum spec_family f = set_shape(map)->fields[2] == FIELD_IPV6 ? SPEC_V6 : SPEC_V4;
 	const struct addr *own = &spec->link[f].vault.addr;
@@ -63,7 +64,7 @@ static bool is_about(const struct sift *sift, const struct set_element *e)
 	const uint32_t mark = spec_mark(sift->spec);
 
 	if (shape->map)
-		return granted_leads_to(sift->spec, sift->ours->type, e);
+		return guard_elements_leads_to(sift->spec, sift->ours->type, e);
 	if (shape->fields[0] == FIELD_MARK)
 		return !e->comment[0] && !memcmp(e->key, &mark, sizeof(mark));
 	return shape->fields[0] != FIELD_LINK && has_key(sift->wanted, e);
@@ -80,7 +81,8 @@ static int sift_element(const struct set_element *e, void *arg)
 		return -EBADMSG;
 	name = name_of(sift, e);
 	is_twin = !strncmp(name, sift->twin, IFNAMSIZ);
-	if (is_twin ? sift->looking : !granted_to(sift->spec, name) && !is_about(sift, e)) {
+	if (is_twin ? sift->looking
+		    : !guard_elements_is_interface(sift->spec, name) && !is_about(sift, e)) {
 		sift->others += !is_twin;
 		return 0;
 	}
@@ -115,7 +117,7 @@ static int keep_element(const struct set_element *e, void *arg)
 }
 
 /* All elements of every vault. A set that is not there has none. */
-static int dump_grants(enum seal_guard guard, struct world *w, struct ruleset *rs)
+static int dump_grants(enum seal_guard guard, struct session *w, struct ruleset *rs)
 {
 	struct nl_error error = { 0 };
 	int r;
@@ -133,9 +135,9 @@ static int dump_grants(enum seal_guard guard, struct world *w, struct ruleset *r
 }
 
 /* The same, kept for the vaults that are looked at next. */
-static int keep_grants(enum seal_guard guard, struct world *w)
+static int keep_grants(enum seal_guard guard, struct session *w)
 {
-	struct sight_guard *kept = &w->host->guards[guard];
+	struct observed_guard *kept = &w->host->guards[guard];
 	int r;
 
 	ruleset_free(&kept->grants);
@@ -145,8 +147,8 @@ static int keep_grants(enum seal_guard guard, struct world *w)
 }
 
 /* Calls FN for each element of RS's set I, as the kernel has it, or had it when it was kept. */
-static int each_element(enum seal_guard guard, struct world *w, const struct ruleset *rs, size_t i,
-			nft_element_fn *fn, void *arg)
+static int each_element(enum seal_guard guard, struct session *w, const struct ruleset *rs,
+			size_t i, nft_element_fn *fn, void *arg)
 {
 	struct nl_error error = { 0 };
 	const struct set *set;
@@ -166,7 +168,7 @@ static int each_element(enum seal_guard guard, struct world *w, const struct rul
 
 struct search {
 	enum seal_guard guard;
-	struct world *w;
+	struct session *w;
 	struct ruleset *found;
 	const struct ruleset *wanted; /* built in one order */
 	size_t others, missing;
@@ -184,7 +186,7 @@ static int find_in(struct search *search, bool basic)
 				     .wanted = &search->wanted->sets[i],
 				     .owner = rs,
 				     .ours = set,
-				     .looking = search->w->sight };
+				     .looking = search->w->observed };
 
 		spec_twin_link(sift.spec, sift.twin);
 		if (is_basic(set->type) != basic)
@@ -199,7 +201,8 @@ static int find_in(struct search *search, bool basic)
 	return r;
 }
 
-int granted_find(enum seal_guard guard, struct world *w, struct ruleset *rs, size_t *others)
+int guard_elements_find(enum seal_guard guard, struct session *w, struct ruleset *rs,
+			size_t *others)
 {
 	struct ruleset wanted;
 	struct search search = { .guard = guard, .w = w, .found = rs, .wanted = &wanted };
@@ -208,7 +211,7 @@ int granted_find(enum seal_guard guard, struct world *w, struct ruleset *rs, siz
 	seal_build_grants(guard, NULL, rs);
 	seal_build_grants(guard, w->spec, &wanted);
 	r = find_in(&search, true);
-	if (!r && guard == SEAL_HOST && (w->sight || seal_grants_more(rs)))
+	if (!r && guard == SEAL_HOST && (w->observed || seal_grants_more(rs)))
 		r = find_in(&search, false);
 	*others = search.others;
 	ruleset_free(&wanted);

@@ -93,13 +93,13 @@ static void send_to(const struct addr *a, const char *ifname)
 /* Inside: a datagram to each peer that can be reached. */
 static int send_inside(void *arg)
 {
-	const struct world *w = arg;
+	const struct session *w = arg;
 	const struct spec *spec = w->spec;
 	struct addr a;
 
 	for (size_t i = 0; i < spec->wg.n_peers; i++)
 		if (spec->wg.peers[i].endpoint.port && choose(spec, &spec->wg.peers[i], &a))
-			send_to(&a, spec->tunnel_name);
+			send_to(&a, spec->tunnel_if);
 	return 0;
 }
 
@@ -111,9 +111,9 @@ static bool is_since(const struct wg_peer *peer, const struct timespec *since)
 }
 
 /* 1: a peer has; 0: none has; or -errno. */
-static int has_answered(struct world *w, const struct timespec *since)
+static int has_answered(struct session *w, const struct timespec *since)
 {
-	const char *name = w->spec->tunnel_name;
+	const char *name = w->spec->tunnel_if;
 	struct nl_error error = { 0 };
 	struct wg_device dev = { .flags = 0 };
 	bool found = false;
@@ -152,7 +152,7 @@ static time_t now(void)
 	return t.tv_sec;
 }
 
-static int wait_for_answer(struct world *w, const struct timespec *since, unsigned int seconds)
+static int wait_for_answer(struct session *w, const struct timespec *since, unsigned int seconds)
 {
 	time_t end = now() + (time_t)seconds, next = now();
 	int r;
@@ -188,7 +188,7 @@ static void list_endpoints(const struct spec *spec, struct str *out)
 		str_add(out, "the file names no Endpoint");
 }
 
-int handshake_wait(struct world *w, const struct timespec *since, unsigned int seconds)
+int handshake_wait(struct session *w, const struct timespec *since, unsigned int seconds)
 {
 	struct str endpoints cleanup(str_free) = STR_INIT;
 	const char *name = w->spec->name;

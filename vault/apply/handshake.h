@@ -9,7 +9,7 @@
 #include "lib/base.h"
 #include "lib/wgdev.h"
 
-struct world;
+struct session;
 
 /* How long a session lives after its handshake (REJECT_AFTER_TIME of the protocol). */
 #define HANDSHAKE_FRESH_SECONDS 180
@@ -23,6 +23,7 @@ bool handshake_has_keys(const struct wg_device *want, const struct wg_device *ha
  * for one. 0; or, reported, -ETIMEDOUT, -EINTR when one of the signals SIGINT, SIGTERM, SIGHUP and
  * SIGQUIT came, which the caller blocks (it is taken), or another -errno.
  */
-int must_check handshake_wait(struct world *w, const struct timespec *since, unsigned int seconds);
+int must_check handshake_wait(struct session *w, const struct timespec *since,
+			      unsigned int seconds);
 
 #endif

@@ -21,7 +21,7 @@
 
 static int add_link(const struct rtnl_link *link, void *arg)
 {
-	struct sight *s = arg;
+	struct observed *s = arg;
 
 	return list_append(&s->links, &s->n_links, sizeof(*link), link);
 }
@@ -29,7 +29,7 @@ static int add_link(const struct rtnl_link *link, void *arg)
 static int add_address(const struct rtnl_address *address, void *arg)
 {
 	struct rtnl_address copy = *address;
-	struct sight *s = arg;
+	struct observed *s = arg;
 
 	copy.told = NULL;
 	return list_append(&s->addresses, &s->n_addresses, sizeof(copy), &copy);
@@ -38,7 +38,7 @@ static int add_address(const struct rtnl_address *address, void *arg)
 static int add_route(const struct rtnl_route *route, void *arg)
 {
 	struct rtnl_route copy = *route;
-	struct sight *s = arg;
+	struct observed *s = arg;
 
 	copy.told = NULL;
 	return list_append(&s->routes, &s->n_routes, sizeof(copy), &copy);
@@ -46,7 +46,7 @@ static int add_route(const struct rtnl_route *route, void *arg)
 
 static int add_host_link(const struct rtnl_link *link, void *arg)
 {
-	struct sight_host *host = arg;
+	struct observed_host *host = arg;
 
 	return list_append(&host->links, &host->n_links, sizeof(*link), link);
 }
@@ -54,13 +54,14 @@ static int add_host_link(const struct rtnl_link *link, void *arg)
 static int add_host_address(const struct rtnl_address *address, void *arg)
 {
 	struct rtnl_address copy = *address;
-	struct sight_host *host = arg;
+	struct observed_host *host = arg;
 
 	copy.told = NULL;
 	return list_append(&host->addresses, &host->n_addresses, sizeof(copy), &copy);
 }
 
-static int take_host_interfaces(struct world *w, struct sight_host *host, struct nl_error *error)
+static int take_host_interfaces(struct session *w, struct observed_host *host,
+				struct nl_error *error)
 {
 	int r;
 
@@ -74,7 +75,7 @@ static int take_host_interfaces(struct world *w, struct sight_host *host, struct
 	return r;
 }
 
-static int take_interfaces(struct world *w, struct sight *s, struct nl_error *error)
+static int take_interfaces(struct session *w, struct observed *s, struct nl_error *error)
 {
 	int r = rtnl_dump_links(&w->vault_route, add_link, s, error);
 
@@ -101,7 +102,7 @@ static void leave_out_grants(struct ruleset *guard)
 	guard->n_sets = kept;
 }
 
-static int take_guard(struct world *w, enum seal_guard guard, struct sight_guard *out,
+static int take_guard(struct session *w, enum seal_guard guard, struct observed_guard *out,
 		      struct nl_error *error)
 {
 	struct ruleset rs;
@@ -119,7 +120,7 @@ static int take_guard(struct world *w, enum seal_guard guard, struct sight_guard
 	return r;
 }
 
-static int take_rules(struct world *w, struct sight *s, struct nl_error *error)
+static int take_rules(struct session *w, struct observed *s, struct nl_error *error)
 {
 	struct ruleset rs[SEAL_TABLES] = { 0 };
 	int r = 0;
@@ -140,9 +141,9 @@ static int take_rules(struct world *w, struct sight *s, struct nl_error *error)
 }
 
 /* A tunnel that is not there, or whose program does not answer, is no error: has_wg says so. */
-static int take_tunnel(struct world *w, struct sight *s, struct nl_error *error)
+static int take_tunnel(struct session *w, struct observed *s, struct nl_error *error)
 {
-	const char *name = w->spec->tunnel_name;
+	const char *name = w->spec->tunnel_if;
 	int r;
 
 	if (w->spec->backend == SPEC_BACKEND_KERNEL) {
@@ -156,7 +157,7 @@ static int take_tunnel(struct world *w, struct sight *s, struct nl_error *error)
 	return r == -ENOENT || r == -ENODEV || r == -ECONNREFUSED || r == -EOPNOTSUPP ? 0 : r;
 }
 
-int sight_take(struct world *w, struct sight *out, char why[static 256])
+int observed_take(struct session *w, struct observed *out, char why[static 256])
 {
 	struct nl_error error = { 0 };
 	int r;
@@ -173,12 +174,12 @@ int sight_take(struct world *w, struct sight *out, char why[static 256])
 		r = take_tunnel(w, out, &error);
 	if (r) {
 		snprintf(why, 256, "reading what there is: %s %.180s", strerror(-r), error.text);
-		sight_free(out);
+		observed_free(out);
 	}
 	return r;
 }
 
-void sight_free_host(struct sight_host *host)
+void observed_free_host(struct observed_host *host)
 {
 	free(host->links);
 	free(host->addresses);
@@ -189,15 +190,15 @@ void sight_free_host(struct sight_host *host)
 	memset(host, 0, sizeof(*host));
 }
 
-void sight_free(struct sight *sight)
+void observed_free(struct observed *observed)
 {
-	free(sight->links);
-	free(sight->addresses);
-	free(sight->routes);
-	nftlook_free(&sight->rules);
-	sight_free_host(&sight->own);
-	wg_device_free(&sight->wg);
-	memset(sight, 0, sizeof(*sight));
+	free(observed->links);
+	free(observed->addresses);
+	free(observed->routes);
+	nftlook_free(&observed->rules);
+	observed_free_host(&observed->own);
+	wg_device_free(&observed->wg);
+	memset(observed, 0, sizeof(*observed));
 }
 
 /* Takes out of the list of N elements of SIZE those whose index, at offset AT, is GONE. Returns how
@@ -216,7 +217,7 @@ static size_t forget(void *list, size_t n, size_t size, size_t at, uint32_t gone
 	return kept;
 }
 
-void sight_forget_link(struct sight *s, uint32_t index, const char *table)
+void observed_forget_link(struct observed *s, uint32_t index, const char *table)
 {
 	char key[64];
 
@@ -230,7 +231,7 @@ void sight_forget_link(struct sight *s, uint32_t index, const char *table)
 	nftlook_forget(&s->rules, key); /* the kernel took its chain away with it */
 }
 
-bool sight_route_is(const struct rtnl_route *route, const struct obj_route *wanted)
+bool observed_route_is(const struct rtnl_route *route, const struct obj_route *wanted)
 {
 	/* The kernel gives an IPv6 route without a metric 1024, and an unreachable one the
 	 * loopback's index. */
@@ -243,7 +244,7 @@ bool sight_route_is(const struct rtnl_route *route, const struct obj_route *want
 	       route->metric == metric;
 }
 
-bool sight_owns(const struct rtnl_link *link, const char *kind, const char *alias)
+bool observed_is_own(const struct rtnl_link *link, const char *kind, const char *alias)
 {
 	if (strcmp(link->kind, kind) != 0)
 		return false;
@@ -253,7 +254,7 @@ bool sight_owns(const struct rtnl_link *link, const char *kind, const char *alia
 }
 
 /* The route that the kernel makes for the address itself, or for its network. */
-static bool has_kernel_route(const struct sight *s, const struct rtnl_address *a, bool local)
+static bool has_kernel_route(const struct observed *s, const struct rtnl_address *a, bool local)
 {
 	struct prefix dst = a->address;
 
@@ -270,7 +271,7 @@ static bool has_kernel_route(const struct sight *s, const struct rtnl_address *a
 	return false;
 }
 
-static bool is_link_up(const struct sight *s, uint32_t index)
+static bool is_link_up(const struct observed *s, uint32_t index)
 {
 	for (size_t i = 0; i < s->n_links; i++)
 		if (s->links[i].index == index)
@@ -278,7 +279,7 @@ static bool is_link_up(const struct sight *s, uint32_t index)
 	return false;
 }
 
-const char *sight_address_fault(const struct sight *s, const struct rtnl_address *a)
+const char *observed_address_fault(const struct observed *s, const struct rtnl_address *a)
 {
 	bool v4 = a->address.addr.family == AF_INET;
 
@@ -302,7 +303,7 @@ const char *sight_address_fault(const struct sight *s, const struct rtnl_address
 	return NULL;
 }
 
-const struct rtnl_link *sight_link(const struct rtnl_link *list, size_t n, const char *name)
+const struct rtnl_link *observed_link(const struct rtnl_link *list, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(list[i].name, name))

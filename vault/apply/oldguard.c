@@ -70,7 +70,7 @@ int oldguard_is_there(enum seal_guard guard, const struct nftlook *seen)
 }
 
 /* Asks for the one table first: most hosts have none of that name. */
-static int look_for(enum seal_guard guard, struct world *w, const struct ruleset *old)
+static int look_for(enum seal_guard guard, struct session *w, const struct ruleset *old)
 {
 	struct nftlook seen cleanup(nftlook_free) = { 0 };
 	struct nl_error error = { 0 };
@@ -101,7 +101,7 @@ static int keep(const struct set_element *e, void *arg)
 }
 
 /* The elements of the old SET, which today's set of that name takes if it is of the same kind. */
-static int carry_set(struct world *w, const struct ruleset *old, const struct set *set,
+static int carry_set(struct session *w, const struct ruleset *old, const struct set *set,
 		     struct ruleset *new)
 {
 	struct nl_error error = { 0 };
@@ -142,7 +142,7 @@ static void derive_addresses(struct ruleset *new)
 	}
 }
 
-static int carry(struct world *w, const struct ruleset *old, struct ruleset *new)
+static int carry(struct session *w, const struct ruleset *old, struct ruleset *new)
 {
 	int r = new->err;
 
@@ -151,10 +151,10 @@ static int carry(struct world *w, const struct ruleset *old, struct ruleset *new
 	return r ? r : new->err;
 }
 
-static int replace(enum seal_guard guard, struct world *w, const struct ruleset *old)
+static int replace(enum seal_guard guard, struct session *w, const struct ruleset *old)
 {
 	struct ruleset new;
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	seal_build_guard(guard, &new);
 	if (!r)
@@ -162,18 +162,18 @@ static int replace(enum seal_guard guard, struct world *w, const struct ruleset 
 	if (!r && guard == SEAL_HOST)
 		derive_addresses(&new);
 	if (!r)
-		r = new.err ? new.err : world_queue(w, &w->host_nft);
+		r = new.err ? new.err : session_queue(w, &w->host_nft);
 	if (!r) {
 		nft_queue_table(&w->batch, &w->host_nft, w->current, &new, NFT_REFRESH);
 		nft_queue_del_table(&w->batch, &w->host_nft, w->current, old);
-		world_verify(w, WORLD_GUARD_BIT + guard);
-		r = world_flush(w);
+		session_verify(w, SESSION_GUARD_BIT + guard);
+		r = session_flush(w);
 	}
 	ruleset_free(&new);
 	return r;
 }
 
-int oldguard_take_over(enum seal_guard guard, struct world *w)
+int oldguard_take_over(enum seal_guard guard, struct session *w)
 {
 	struct ruleset old;
 	int r;

@@ -18,6 +18,6 @@ int must_check oldguard_is_there(enum seal_guard guard, const struct nftlook *se
  * in the same transaction: so there is no moment without. Call it with the host's lock held. 0,
  * also when there is none, or -errno with W->why set.
  */
-int must_check oldguard_take_over(enum seal_guard guard, struct world *w);
+int must_check oldguard_take_over(enum seal_guard guard, struct session *w);
 
 #endif

@@ -13,12 +13,12 @@
 #include "vault/seal/seal.h"
 #include "vault/spec/state.h"
 
-int world_open(struct world *w, const struct spec *spec)
+int session_open(struct session *w, const struct spec *spec)
 {
 	const struct nl closed = NL_CLOSED;
 	int r;
 
-	*w = (struct world){
+	*w = (struct session){
 		.spec = spec, .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1
 	};
 	w->host_route = w->host_nft = w->vault_route = w->vault_nft = w->vault_wg = closed;
@@ -33,7 +33,7 @@ int world_open(struct world *w, const struct spec *spec)
 
 static int open_vault_sockets(void *arg)
 {
-	struct world *w = arg;
+	struct session *w = arg;
 	int r = nl_open(&w->vault_route, NETLINK_ROUTE);
 
 	if (!r)
@@ -43,13 +43,13 @@ static int open_vault_sockets(void *arg)
 	return r;
 }
 
-int world_enter_vault(struct world *w, int ns)
+int session_enter_vault(struct session *w, int ns)
 {
 	w->vault_ns = ns;
 	return ns_run(ns, open_vault_sockets, w);
 }
 
-int world_lock_host(struct world *w)
+int session_lock_host(struct session *w)
 {
 	if (w->host_lock >= 0)
 		return 0;
@@ -57,15 +57,15 @@ int world_lock_host(struct world *w)
 	return w->host_lock < 0 ? w->host_lock : 0;
 }
 
-void world_unlock_host(struct world *w)
+void session_unlock_host(struct session *w)
 {
 	close_fd(&w->host_lock);
 }
 
-int world_queue(struct world *w, struct nl *nl)
+int session_queue(struct session *w, struct nl *nl)
 {
 	if (w->batch.nl && w->batch.nl != nl) {
-		int r = world_flush(w);
+		int r = session_flush(w);
 
 		if (r)
 			return r;
@@ -78,7 +78,7 @@ int world_queue(struct world *w, struct nl *nl)
 }
 
 /* Compares the ruleset RS, just sent, with its echo. */
-static int verify_one(struct world *w, struct ruleset *rs, enum nftlook_scope scope)
+static int verify_one(struct session *w, struct ruleset *rs, enum nftlook_scope scope)
 {
 	int r = rs->err ? rs->err : nftlook_compare(&w->echo, rs, scope, w->why);
 
@@ -86,7 +86,7 @@ static int verify_one(struct world *w, struct ruleset *rs, enum nftlook_scope sc
 	return r;
 }
 
-static int verify(struct world *w)
+static int verify(struct session *w)
 {
 	struct ruleset rs;
 	int r = 0;
@@ -98,7 +98,7 @@ static int verify(struct world *w)
 		r = verify_one(w, &rs, NFTLOOK_WHOLE);
 	}
 	for (unsigned int g = 0; !r && g < SEAL_GUARDS; g++) {
-		if (!(w->unverified & 1U << (WORLD_GUARD_BIT + g)))
+		if (!(w->unverified & 1U << (SESSION_GUARD_BIT + g)))
 			continue;
 		seal_build_guard(g, &rs);
 		r = verify_one(w, &rs, NFTLOOK_RULES);
@@ -112,14 +112,14 @@ static int verify(struct world *w)
  * In a vault that is there others may change rules too: only when ours is the very next transaction
  * after the one that was read does its generation vouch for all of them. 0 vouches for nothing.
  */
-static void note_generation(struct world *w)
+static void note_generation(struct session *w)
 {
 	bool is_next = w->echo.generation == w->generation + 1;
 
-	w->generation = !w->sight || is_next ? w->echo.generation : 0;
+	w->generation = !w->observed || is_next ? w->echo.generation : 0;
 }
 
-int world_flush(struct world *w)
+int session_flush(struct session *w)
 {
 	bool to_vault = w->batch.nl == &w->vault_nft;
 	struct nl_error error = { 0 };
@@ -138,39 +138,39 @@ int world_flush(struct world *w)
 		if (to_vault)
 			note_generation(w);
 	}
-	world_forget(w);
+	session_forget(w);
 	return r;
 }
 
-void world_verify(struct world *w, unsigned int bit)
+void session_verify(struct session *w, unsigned int bit)
 {
 	w->unverified |= 1U << bit;
 	w->verifying = w->current;
 }
 
-void world_forget(struct world *w)
+void session_forget(struct session *w)
 {
 	nl_batch_free(&w->batch);
 	nftlook_free(&w->echo);
 	w->unverified = 0;
 }
 
-void world_clear_words(struct world *w)
+void session_clear_words(struct session *w)
 {
 	w->why[0] = w->want[0] = w->have[0] = '\0';
 	w->before.row = REMEDY_NONE;
 	w->part = NULL;
 }
 
-void world_differs(struct world *w, const char *want, const char *have)
+void session_differs(struct session *w, const char *want, const char *have)
 {
 	snprintf(w->want, sizeof(w->want), "%s", want);
 	snprintf(w->have, sizeof(w->have), "%s", have);
 }
 
-void world_close(struct world *w)
+void session_close(struct session *w)
 {
-	world_forget(w);
+	session_forget(w);
 	nl_close(&w->host_route);
 	nl_close(&w->host_nft);
 	nl_close(&w->vault_route);
@@ -178,6 +178,6 @@ void world_close(struct world *w)
 	nl_close(&w->vault_wg);
 	close_fd(&w->host_ns);
 	close_fd(&w->vault_ns);
-	world_unlock_host(w);
+	session_unlock_host(w);
 	close_fd(&w->dir);
 }

@@ -9,14 +9,14 @@
 #include "vault/remedy.h"
 #include "vault/spec/spec.h"
 
-struct sight;
-struct sight_host;
+struct observed;
+struct observed_host;
 
-/* Bit of world.unverified that stands for the first of enum seal_guard; the tables of enum
+/* Bit of session.unverified that stands for the first of enum seal_guard; the tables of enum
  * seal_table have the bits below. */
-#define WORLD_GUARD_BIT 16U
+#define SESSION_GUARD_BIT 16U
 
-struct world {
+struct session {
 	const struct spec *spec;
 	int host_ns, vault_ns; /* -1: not open */
 	int dir; /* STATE_DIR/NAME, which holds the vault's lock; -1: none */
@@ -24,8 +24,8 @@ struct world {
 	uint16_t wg_family; /* 0: this kernel has no WireGuard */
 	struct nl host_route, host_nft, vault_route, vault_nft, vault_wg;
 
-	struct sight *sight; /* what a vault that is there has; NULL while one is made */
-	struct sight_host *host; /* what the host has, kept from one look to the next (`check`);
+	struct observed *observed; /* what a vault that is there has; NULL while one is made */
+	struct observed_host *host; /* what the host has, kept from one look to the next (`check`);
 				    NULL: each asks anew */
 	struct nl_batch batch; /* requests queued for one of the sockets above */
 	struct nftlook echo; /* what the kernel said it made of them */
@@ -47,43 +47,43 @@ struct world {
 		*part; /* which part of an object of several `look` found other; NULL: it has one */
 };
 
-/* Opens the host's side: the caller's own namespace and its sockets. 0 or -errno; world_close in
+/* Opens the host's side: the caller's own namespace and its sockets. 0 or -errno; session_close in
  * any case. */
-int must_check world_open(struct world *w, const struct spec *spec);
+int must_check session_open(struct session *w, const struct spec *spec);
 
 /* Takes over the descriptor NS as the vault's namespace and opens sockets in it. 0 or -errno. */
-int must_check world_enter_vault(struct world *w, int ns);
+int must_check session_enter_vault(struct session *w, int ns);
 
 /* Takes the lock that vaults share on the host, unless it is held already. 0 or -errno. */
-int must_check world_lock_host(struct world *w);
-void world_unlock_host(struct world *w);
+int must_check session_lock_host(struct session *w);
+void session_unlock_host(struct session *w);
 
 /*
  * Makes the batch ready for a request to NL, one of W's sockets: what is queued for another one
  * goes out first, so that requests take effect in the order they were queued in. Then queue on
  * &w->batch with w->current. 0 or -errno.
  */
-int must_check world_queue(struct world *w, struct nl *nl);
+int must_check session_queue(struct session *w, struct nl *nl);
 
 /*
  * Sends what is queued, waits for the kernel's answer, and compares rulesets with what the kernel
  * says it has (L28). 0, or -errno with w->failed and w->why set. Call it before doing anything that
  * is not a queued request.
  */
-int must_check world_flush(struct world *w);
+int must_check session_flush(struct session *w);
 
 /* Notes that the batch holds the ruleset of BIT, to be compared with its echo after the next send. */
-void world_verify(struct world *w, unsigned int bit);
+void session_verify(struct session *w, unsigned int bit);
 
 /* Drops what is queued and not sent. */
-void world_forget(struct world *w);
+void session_forget(struct session *w);
 
 /* Forgets what was said of the object before. */
-void world_clear_words(struct world *w);
+void session_clear_words(struct session *w);
 
 /* Notes, of what `look` compares, what it WANTs and HAS. */
-void world_differs(struct world *w, const char *want, const char *have);
+void session_differs(struct session *w, const char *want, const char *have);
 
-void world_close(struct world *w);
+void session_close(struct session *w);
 
 #endif

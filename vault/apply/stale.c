@@ -15,7 +15,7 @@
 #include "vault/report.h"
 #include "vault/spec/state.h"
 
-int leftover_judge(const char *name, int ns, struct spec *old)
+int stale_judge(const char *name, int ns, struct spec *old)
 {
 	struct state_why why;
 	int r = state_load(name, old);
@@ -39,9 +39,9 @@ int leftover_judge(const char *name, int ns, struct spec *old)
 }
 
 /* What has the name of an interface of the vault's, and is not its own, is named. */
-static void tell_strangers(struct world *w)
+static void tell_unexpected(struct session *w)
 {
-	const char *const names[] = { w->spec->host_name, w->spec->port_name };
+	const char *const names[] = { w->spec->link_host_if, w->spec->leg_host_if };
 	char alias[SPEC_ALIAS_LEN];
 	struct nl_error error;
 	struct rtnl_link link;
@@ -49,7 +49,7 @@ static void tell_strangers(struct world *w)
 	spec_alias(w->spec, alias);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!rtnl_get_link(&w->host_route, names[i], &link, &error) &&
-		    !sight_owns(&link, "veth", alias))
+		    !observed_is_own(&link, "veth", alias))
 			report_warning(w->spec->name, "the interface %s is not vault's: left alone",
 				       names[i]);
 }
@@ -76,10 +76,10 @@ static bool is_anothers(const char *name, int dir)
 	return true;
 }
 
-size_t leftover_clear(const char *name, int dir, bool stranger)
+size_t stale_clear(const char *name, int dir, bool stranger)
 {
 	struct spec spec = { .has_link = true, .has_tunnel = true };
-	struct world w;
+	struct session w;
 	struct plan plan;
 	size_t failures = 1;
 	int r;
@@ -89,7 +89,7 @@ size_t leftover_clear(const char *name, int dir, bool stranger)
 	snprintf(spec.name, sizeof(spec.name), "%s", name);
 	spec_name_interfaces(&spec);
 	spec_set_segment(&spec, name); /* whichever it was: its leg is found by the vault's name */
-	r = world_open(&w, &spec);
+	r = session_open(&w, &spec);
 	if (r) {
 		report_error(name, "clearing what an earlier command left: %s", strerror(-r));
 	} else {
@@ -98,20 +98,20 @@ size_t leftover_clear(const char *name, int dir, bool stranger)
 		if (stranger)
 			plan.n--; /* the name comes last */
 		failures = walk_remove(&plan, &w);
-		tell_strangers(&w);
+		tell_unexpected(&w);
 		w.dir = -1; /* the caller's */
 	}
-	world_close(&w);
+	session_close(&w);
 	return failures;
 }
 
-int leftover_settle(const char *name, int dir, bool made, struct spec *old, int *out)
+int stale_settle(const char *name, int dir, bool made, struct spec *old, int *out)
 {
 	int ns cleanup(close_fd) = ns_open_name(name), code;
 
 	*out = -1;
 	if (ns >= 0) {
-		code = leftover_judge(name, ns, old);
+		code = stale_judge(name, ns, old);
 		if (code == EXIT_DONE)
 			*out = steal_fd(&ns);
 		return code;
@@ -130,5 +130,5 @@ int leftover_settle(const char *name, int dir, bool made, struct spec *old, int 
 		return EXIT_FAILED;
 	if (made && ns == -ENOENT)
 		return EXIT_DONE;
-	return leftover_clear(name, dir, false) ? EXIT_FAILED : EXIT_DONE;
+	return stale_clear(name, dir, false) ? EXIT_FAILED : EXIT_DONE;
 }

@@ -16,18 +16,18 @@
  * -1 and what a killed command left is cleared. Returns EXIT_DONE, or an exit code, reported: the
  * name is somebody else's, or not all could be cleared.
  */
-int must_check leftover_settle(const char *name, int dir, bool made, struct spec *old, int *out);
+int must_check stale_settle(const char *name, int dir, bool made, struct spec *old, int *out);
 
 /*
  * NS is bound to NAME. EXIT_DONE when it is the vault's that is described: its description goes to
  * *OLD (spec_free it in any case); else an exit code, reported.
  */
-int must_check leftover_judge(const char *name, int ns, struct spec *old);
+int must_check stale_judge(const char *name, int ns, struct spec *old);
 
 /*
  * With the folder DIR of NAME locked: removes whatever of such a vault is on the host, the name too
  * unless it is a STRANGER's. Returns the number of things that could not be removed, each reported.
  */
-size_t must_check leftover_clear(const char *name, int dir, bool stranger);
+size_t must_check stale_clear(const char *name, int dir, bool stranger);
 
 #endif

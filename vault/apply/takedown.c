@@ -41,7 +41,7 @@ static int add_drops(const char *table, const char *name, uint64_t packets, uint
 }
 
 /* Tells what was dropped; not to know is a failure, but none that keeps anything up. */
-static size_t report_drops(struct world *w, json_t *json)
+static size_t report_drops(struct session *w, json_t *json)
 {
 	struct drops drops = { .vault = w->spec->name, .json = json_array() };
 	struct nl_error error = { 0 };
@@ -55,12 +55,12 @@ static size_t report_drops(struct world *w, json_t *json)
 	return r ? 1 : 0;
 }
 
-static int open_world(struct world *w, const struct spec *spec, int ns)
+static int open_session(struct session *w, const struct spec *spec, int ns)
 {
-	int r = world_open(w, spec);
+	int r = session_open(w, spec);
 
 	if (!r)
-		r = world_enter_vault(w, ns);
+		r = session_enter_vault(w, ns);
 	else
 		close_fd(&ns);
 	if (r)
@@ -77,7 +77,7 @@ static json_t *add_signals(const struct takedown *q, json_t *json)
 }
 
 /* Takes all of the vault down, and tells what became of it. */
-static size_t take_all(const struct takedown *q, struct world *w, json_t *json)
+static size_t take_all(const struct takedown *q, struct session *w, json_t *json)
 {
 	json_t *signals = add_signals(q, json);
 	struct plan plan;
@@ -86,19 +86,19 @@ static size_t take_all(const struct takedown *q, struct world *w, json_t *json)
 	plan_build(w->spec, &plan);
 	if (q->kill) { /* the long wait while the name still leads to them: we may be ended, too */
 		failures += walk_remove_kind(&plan, w, &kind_tunnel);
-		failures += inside_ask(w->spec->name, w->vault_ns, q->seconds, signals);
+		failures += evict_ask(w->spec->name, w->vault_ns, q->seconds, signals);
 	}
 	failures += walk_remove(&plan, w);
 	if (q->kill) /* nobody can come in any more */
-		failures += inside_kill(w->spec->name, w->vault_ns, signals);
+		failures += evict_kill(w->spec->name, w->vault_ns, signals);
 	failures += report_drops(w, json);
-	failures += inside_report(w->spec->name, w->vault_ns, json);
+	failures += evict_report(w->spec->name, w->vault_ns, json);
 	failures += hook_run(w->spec, SPEC_POST_DOWN);
 	return failures;
 }
 
 /* Takes the tunnel alone away: the namespace stays, sealed, for the next `up`. */
-static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct world *w,
+static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct session *w,
 			  json_t *json)
 {
 	json_t *signals = add_signals(q, json);
@@ -114,8 +114,8 @@ static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct wo
 	w->keeps_link = true;
 	failures = walk_remove_kind(&plan, w, &kind_tunnel);
 	if (q->kill) {
-		failures += inside_ask(spec->name, w->vault_ns, q->seconds, signals);
-		failures += inside_kill(spec->name, w->vault_ns, signals);
+		failures += evict_ask(spec->name, w->vault_ns, q->seconds, signals);
+		failures += evict_kill(spec->name, w->vault_ns, signals);
 	}
 	failures += report_drops(w, json);
 	spec->without_tunnel = true;
@@ -130,7 +130,7 @@ static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct wo
 /* The vault is there: SPEC describes it, NS is its namespace. */
 static size_t take_down(const struct takedown *q, struct spec *spec, int dir, int ns, json_t *json)
 {
-	struct world w;
+	struct session w;
 	size_t failures = 1;
 
 	if (!q->keep_ns) {
@@ -138,12 +138,12 @@ static size_t take_down(const struct takedown *q, struct spec *spec, int dir, in
 					  does not know */
 		spec_name_interfaces(spec);
 	}
-	if (!open_world(&w, spec, ns)) {
+	if (!open_session(&w, spec, ns)) {
 		w.dir = dir;
 		failures = q->keep_ns ? take_tunnel(q, spec, &w, json) : take_all(q, &w, json);
 		w.dir = -1; /* the caller's */
 	}
-	world_close(&w);
+	session_close(&w);
 	return failures;
 }
 
@@ -152,10 +152,10 @@ static size_t clear(const struct takedown *q, const char *name, int dir)
 {
 	if (!q->all) {
 		report_error(name, "not up");
-		return 1 + leftover_clear(name, dir, false);
+		return 1 + stale_clear(name, dir, false);
 	}
 	report_line("%s: not up, clearing what is left of it", name);
-	return leftover_clear(name, dir, false);
+	return stale_clear(name, dir, false);
 }
 
 /* With the vault's lock held: 0 when a vault was taken down, else the number of failures. *KEPT
@@ -176,7 +176,7 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 	if (ns == -ELOOP || ns == -EMEDIUMTYPE) {
 		report_error(name, "not up: %s/%s is %s and not vault's: left alone", NS_DIR, name,
 			     ns == -ELOOP ? "a symbolic link" : "no network namespace");
-		failures += leftover_clear(name, dir, true);
+		failures += stale_clear(name, dir, true);
 	} else if (ns < 0 && ns != -ENOENT && ns != -EINVAL) {
 		report_error(name, "opening %s/%s: %s", NS_DIR, name, strerror(-ns));
 	} else if (ns >= 0 && r && r != -ENOENT && r != -EINVAL) {
@@ -192,7 +192,7 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 		report_error(
 			name,
 			"not up: the namespace of this name is not a vault's; it is left alone");
-		failures += leftover_clear(name, dir, true);
+		failures += stale_clear(name, dir, true);
 	} else {
 		failures = clear(q, name, dir);
 	}

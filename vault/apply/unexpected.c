@@ -8,7 +8,7 @@
 
 #include "vault/apply/observed.h"
 
-bool stranger_is_address(const struct plan *plan, const struct rtnl_address *a)
+bool unexpected_is_address(const struct plan *plan, const struct rtnl_address *a)
 {
 	if (a->index == SPEC_LOOPBACK_INDEX && addr_is_loopback(&a->address.addr))
 		return false;
@@ -30,7 +30,7 @@ static bool lies_in(const struct prefix *part, const struct prefix *whole)
  * Whoever adds a route can say that the kernel made it: so it must be one of those that the kernel
  * makes, for an address, for multicast, or the refusal that stands in for no default.
  */
-static bool is_of_kernel(const struct rtnl_route *route, const struct sight *sight)
+static bool is_of_kernel(const struct rtnl_route *route, const struct observed *observed)
 {
 	bool local = route->table == RT_TABLE_LOCAL;
 
@@ -40,8 +40,8 @@ static bool is_of_kernel(const struct rtnl_route *route, const struct sight *sig
 		return true;
 	if (!local && !route->dst.len && !route->type && !route->index)
 		return true;
-	for (size_t i = 0; i < sight->n_addresses; i++) {
-		const struct rtnl_address *a = &sight->addresses[i];
+	for (size_t i = 0; i < observed->n_addresses; i++) {
+		const struct rtnl_address *a = &observed->addresses[i];
 		struct prefix network = a->address;
 
 		prefix_mask(&network);
@@ -52,17 +52,17 @@ static bool is_of_kernel(const struct rtnl_route *route, const struct sight *sig
 	return false;
 }
 
-bool stranger_is_route(const struct plan *plan, const struct sight *s,
-		       const struct rtnl_route *route)
+bool unexpected_is_route(const struct plan *plan, const struct observed *s,
+			 const struct rtnl_route *route)
 {
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->objs[i].kind == &kind_route &&
-		    sight_route_is(route, &plan->objs[i].route))
+		    observed_route_is(route, &plan->objs[i].route))
 			return false;
 	return !is_of_kernel(route, s);
 }
 
-const struct rtnl_rule *stranger_first_rules(uint8_t family, size_t *n)
+const struct rtnl_rule *unexpected_first_rules(uint8_t family, size_t *n)
 {
 	static const struct rtnl_rule rules[] = {
 		{ .priority = 0, .table = RT_TABLE_LOCAL, .plain = true },
@@ -74,10 +74,10 @@ const struct rtnl_rule *stranger_first_rules(uint8_t family, size_t *n)
 	return rules;
 }
 
-bool stranger_is_rule(uint8_t family, const struct rtnl_rule *rule, unsigned int *seen)
+bool unexpected_is_rule(uint8_t family, const struct rtnl_rule *rule, unsigned int *seen)
 {
 	size_t n;
-	const struct rtnl_rule *first = stranger_first_rules(family, &n);
+	const struct rtnl_rule *first = unexpected_first_rules(family, &n);
 
 	for (size_t i = 0; i < n; i++) {
 		if (!rule->plain || rule->priority != first[i].priority ||
@@ -89,7 +89,7 @@ bool stranger_is_rule(uint8_t family, const struct rtnl_rule *rule, unsigned int
 	return true;
 }
 
-bool stranger_is_fallback(const struct rtnl_link *link)
+bool unexpected_is_fallback(const struct rtnl_link *link)
 {
 	static const char *const names[] = { "tunl0",    "gre0", "gretap0", "erspan0", "ip_vti0",
 					     "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0" };
@@ -100,7 +100,7 @@ bool stranger_is_fallback(const struct rtnl_link *link)
 	return false;
 }
 
-bool stranger_is_idle(const struct rtnl_link *link)
+bool unexpected_is_idle(const struct rtnl_link *link)
 {
-	return stranger_is_fallback(link) && !(link->flags & IFF_UP) && !link->master;
+	return unexpected_is_fallback(link) && !(link->flags & IFF_UP) && !link->master;
 }

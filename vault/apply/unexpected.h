@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/apply/unexpected.h: is this address, this route, this policy rule one that the plan calls
- * for, or the kernel makes? `check` tells strangers, and `up` removes the same ones. Pure. */
+ * for, or the kernel makes? `check` tells what is not, and `up` removes the same ones. Pure. */
 #ifndef VAULT_APPLY_UNEXPECTED_H
 #define VAULT_APPLY_UNEXPECTED_H
 
 #include "lib/rtnl.h"
 #include "vault/plan/obj.h"
 
-struct sight;
+struct observed;
 
-/* What the plan calls for, but with something else beside it, is no stranger: its kind tells. */
-bool stranger_is_address(const struct plan *plan, const struct rtnl_address *a);
-bool stranger_is_route(const struct plan *plan, const struct sight *s,
-		       const struct rtnl_route *route);
+/* What the plan calls for, but with something else beside it, is not unexpected: its kind tells. */
+bool unexpected_is_address(const struct plan *plan, const struct rtnl_address *a);
+bool unexpected_is_route(const struct plan *plan, const struct observed *s,
+			 const struct rtnl_route *route);
 
 /* The policy rules that every namespace begins with: *N of FAMILY, in order. */
-const struct rtnl_rule *stranger_first_rules(uint8_t family, size_t *n);
+const struct rtnl_rule *unexpected_first_rules(uint8_t family, size_t *n);
 /* True when RULE is none of them, or one that SEEN, a set of their numbers, has already; else it is
  * added there. */
-bool stranger_is_rule(uint8_t family, const struct rtnl_rule *rule, unsigned int *seen);
+bool unexpected_is_rule(uint8_t family, const struct rtnl_rule *rule, unsigned int *seen);
 
 /* True for interfaces that the kernel itself puts into every namespace, for the tunnels it has
  * modules for; and for one that is as it came: down, and no port, it carries nothing. */
-bool stranger_is_fallback(const struct rtnl_link *link);
-bool stranger_is_idle(const struct rtnl_link *link);
+bool unexpected_is_fallback(const struct rtnl_link *link);
+bool unexpected_is_idle(const struct rtnl_link *link);
 
 #endif

@@ -23,7 +23,7 @@
 #include "vault/spec/state.h"
 
 /* What to do about an error, where there is something. */
-static const struct remedy *remedy_for(const struct world *w, int err)
+static const struct remedy *remedy_for(const struct session *w, int err)
 {
 	static const struct remedy has_name = { .row = REMEDY_WHO_HAS_NAME };
 	static const struct remedy has_port = { .row = REMEDY_WHO_HAS_PORT };
@@ -43,7 +43,7 @@ static const struct remedy *remedy_for(const struct world *w, int err)
 	}
 }
 
-static void report_failure(const struct world *w, const struct obj *o, const char *doing, int err)
+static void report_failure(const struct session *w, const struct obj *o, const char *doing, int err)
 {
 	const char *words = err == -EINTR ? "interrupted" : strerror(-err);
 
@@ -60,7 +60,7 @@ static bool only_optional(const struct plan *plan, size_t from, size_t to)
 	return from < to;
 }
 
-static void tell_lacking(const struct obj *o, struct world *w)
+static void tell_lacking(const struct obj *o, struct session *w)
 {
 	if (o->kind == &kind_wall)
 		report_warning(
@@ -75,9 +75,9 @@ static void tell_lacking(const struct obj *o, struct world *w)
 }
 
 /* Sends what the objects FROM..TO queued; an old kernel may lack the filters for frames. */
-static int flush_optional(const struct plan *plan, struct world *w, size_t from, size_t to)
+static int flush_optional(const struct plan *plan, struct session *w, size_t from, size_t to)
 {
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	if (r != -EOPNOTSUPP || !only_optional(plan, from, to))
 		return r;
@@ -86,7 +86,7 @@ static int flush_optional(const struct plan *plan, struct world *w, size_t from,
 }
 
 /* Makes the objects in order; *AT is the one under way. */
-static int make_all(const struct plan *plan, struct world *w, size_t *at)
+static int make_all(const struct plan *plan, struct session *w, size_t *at)
 {
 	size_t run = 0; /* the first object of the run of optional ones that is queued */
 	int r = 0;
@@ -101,16 +101,17 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 				r = flush_optional(plan, w, run, *at);
 			run = *at + 1;
 		} else if (*at == run) {
-			r = world_flush(w); /* what comes before an optional run is not optional */
+			r = session_flush(
+				w); /* what comes before an optional run is not optional */
 		}
 		/* The link must be there, not queued, before another `up` looks for free addresses.
 		 */
 		if (!r && o->flags & OBJ_UNLOCKS)
-			r = world_flush(w);
+			r = session_flush(w);
 		if (r)
 			return r;
 		if (o->flags & OBJ_UNLOCKS)
-			world_unlock_host(w);
+			session_unlock_host(w);
 		w->current = (unsigned int)*at;
 		report_detail("%s: making %s", w->spec->name, o->label);
 		r = o->kind->make(o, w);
@@ -121,42 +122,42 @@ static int make_all(const struct plan *plan, struct world *w, size_t *at)
 		if (r)
 			return r;
 	}
-	return world_flush(w);
+	return session_flush(w);
 }
 
-static size_t remove_object(const struct obj *o, struct world *w, const char *doing)
+static size_t remove_object(const struct obj *o, struct session *w, const char *doing)
 {
 	int r;
 
 	if (!o->kind->remove)
 		return 0;
-	world_clear_words(w);
+	session_clear_words(w);
 	report_detail("%s: %s %s", w->spec->name, doing, o->label);
 	r = o->kind->remove(o, w);
 	if (!r)
 		return 0;
 	report_failure(w, o, doing, r);
-	world_forget(w);
+	session_forget(w);
 	return 1;
 }
 
 /* What was made, from FROM on upwards; KEEP (or plan->n) was there before, under its name, and is
  * somebody else's. */
-static void take_back(const struct plan *plan, struct world *w, size_t from, size_t keep)
+static void take_back(const struct plan *plan, struct session *w, size_t from, size_t keep)
 {
 	size_t failures = 0;
 
-	world_forget(w);
+	session_forget(w);
 	for (size_t i = from + 1; i-- > 0;)
 		if (i != keep)
 			failures += remove_object(&plan->objs[i], w, "taking back");
 	if (failures)
 		report_mendable(w->spec->name, REMEDY(DOWN, w->spec->name),
 				"not all could be taken back: nothing is open");
-	world_unlock_host(w);
+	session_unlock_host(w);
 }
 
-int walk_make(const struct plan *plan, struct world *w)
+int walk_make(const struct plan *plan, struct session *w)
 {
 	size_t at = 0, failed;
 	int r;
@@ -167,7 +168,7 @@ int walk_make(const struct plan *plan, struct world *w)
 	}
 	w->failed = PLAN_MAX;
 	r = make_all(plan, w, &at);
-	world_unlock_host(w);
+	session_unlock_host(w);
 	if (!r)
 		return 0;
 	if (at >= plan->n)
@@ -192,7 +193,7 @@ struct mending {
 };
 
 /* What O is, compared with what there is; W tells why only of what cannot be told. */
-static int look_at(struct mending *m, const struct obj *o, struct world *w)
+static int look_at(struct mending *m, const struct obj *o, struct session *w)
 {
 	int look;
 
@@ -201,7 +202,7 @@ static int look_at(struct mending *m, const struct obj *o, struct world *w)
 	if (o->kind == &kind_files)
 		m->follows = w->part && !strcmp(w->part, STATE_FILE);
 	if (look >= 0)
-		world_clear_words(w);
+		session_clear_words(w);
 	return look;
 }
 
@@ -214,25 +215,25 @@ static bool follows(const struct mending *m, const struct obj *o)
 
 /* Which objects are as they were asked to be, before anything is touched. What cannot be told is
  * not: then it is told as a drift. */
-static void look_back(struct mending *m, struct world *w)
+static void look_back(struct mending *m, struct session *w)
 {
-	struct sight was, *now = w->sight;
+	struct observed was, *now = w->observed;
 	const struct spec *spec = w->spec;
 
 	if (!m->had)
 		return;
 	w->spec = m->had->spec;
-	if (!sight_take(w, &was, w->why)) {
-		w->sight = &was;
+	if (!observed_take(w, &was, w->why)) {
+		w->observed = &was;
 		for (size_t i = 0; i < m->had->n; i++) {
 			const struct obj *o = &m->had->objs[i];
 
 			m->was_right[i] = look_at(m, o, w) == LOOK_SAME || follows(m, o);
 		}
-		sight_free(&was);
+		observed_free(&was);
 	}
-	world_clear_words(w);
-	w->sight = now;
+	session_clear_words(w);
+	w->observed = now;
 	w->spec = spec;
 }
 
@@ -264,7 +265,7 @@ static void tell_expelled(char sign, const char *label, void *arg)
 	m->fn(sign, label, m->arg);
 }
 
-static int mend_object(struct mending *m, const struct obj *o, struct world *w)
+static int mend_object(struct mending *m, const struct obj *o, struct session *w)
 {
 	int look, r;
 
@@ -278,7 +279,7 @@ static int mend_object(struct mending *m, const struct obj *o, struct world *w)
 	m->made++;
 	r = o->kind->make(o, w);
 	if (!r)
-		r = world_flush(w);
+		r = session_flush(w);
 	if (r == -EOPNOTSUPP && o->flags & OBJ_OPTIONAL)
 		return 0; /* as when it was made */
 	if (!r)
@@ -298,7 +299,7 @@ static bool opens_way(const struct obj *o)
 	return o->flags & OBJ_TRAFFIC || o->kind == &kind_up;
 }
 
-static void look_ahead(struct mending *m, struct world *w, size_t from, size_t to)
+static void look_ahead(struct mending *m, struct session *w, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
 		m->first_look[i] = look_at(m, &m->plan->objs[i], w);
@@ -307,7 +308,7 @@ static void look_ahead(struct mending *m, struct world *w, size_t from, size_t t
 
 /* Mends the objects FROM..TO; a failure of one is told, and does not keep the others from being
  * mended. False when a signal came. */
-static bool mend_range(struct mending *m, struct world *w, size_t from, size_t to)
+static bool mend_range(struct mending *m, struct session *w, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++) {
 		const struct obj *o = &m->plan->objs[i];
@@ -320,7 +321,7 @@ static bool mend_range(struct mending *m, struct world *w, size_t from, size_t t
 		if (!r)
 			continue;
 		report_failure(w, o, "putting right", r);
-		world_forget(w);
+		session_forget(w);
 		m->first = m->first ? m->first : r;
 		m->is_sealed = m->is_sealed && !is_seal(o);
 		w->keeps_description = true;
@@ -332,7 +333,7 @@ static bool mend_range(struct mending *m, struct world *w, size_t from, size_t t
 
 /* A tunnel that is asked for no longer goes before anything else, and alone: the link stays until
  * the rest is right. */
-static size_t drop_tunnel(const struct mending *m, struct world *w)
+static size_t drop_tunnel(const struct mending *m, struct session *w)
 {
 	const struct plan *had = m->had;
 	const struct spec *spec = w->spec;
@@ -346,7 +347,7 @@ static size_t drop_tunnel(const struct mending *m, struct world *w)
 	w->keeps_link = false;
 	w->spec = spec;
 	if (!failures)
-		sight_forget_link(w->sight, had->spec->tunnel_index, SEAL_TUNNEL_TABLE);
+		observed_forget_link(w->observed, had->spec->tunnel_index, SEAL_TUNNEL_TABLE);
 	return failures;
 }
 
@@ -361,7 +362,7 @@ static bool has_such(const struct plan *plan, const struct obj *o)
 }
 
 /* Removes, in reverse, what GONE has and KEPT has none of, but the tunnel. */
-static size_t drop(const struct plan *gone, const struct plan *kept, struct world *w)
+static size_t drop(const struct plan *gone, const struct plan *kept, struct session *w)
 {
 	const struct spec *spec = w->spec;
 	size_t failures = 0;
@@ -384,15 +385,15 @@ static size_t find_inner(const struct plan *plan)
 	return inner;
 }
 
-static int refuse_overflow(struct world *w)
+static int refuse_overflow(struct session *w)
 {
 	report_error(w->spec->name, "more than %d objects: too many addresses", PLAN_MAX);
 	w->keeps_description = true;
 	return -E2BIG;
 }
 
-int walk_mend(const struct plan *plan, const struct plan *had, struct world *w, walk_change_fn *fn,
-	      void *arg)
+int walk_mend(const struct plan *plan, const struct plan *had, struct session *w,
+	      walk_change_fn *fn, void *arg)
 {
 	struct mending m = { .plan = plan, .had = had, .fn = fn, .arg = arg, .is_sealed = true };
 	const size_t inner = find_inner(plan);
@@ -414,13 +415,13 @@ int walk_mend(const struct plan *plan, const struct plan *had, struct world *w, 
 		failures += drop(plan, had, w);
 	else if (had)
 		failures += drop(had, plan, w);
-	world_unlock_host(w);
+	session_unlock_host(w);
 	if (m.first || r)
 		return m.first ? m.first : r;
 	return failures ? -EIO : 0;
 }
 
-int walk_compare(const struct plan *plan, const struct plan *had, struct world *w,
+int walk_compare(const struct plan *plan, const struct plan *had, struct session *w,
 		 walk_change_fn *fn, void *arg)
 {
 	struct mending m = { .plan = plan, .had = had, .fn = fn, .arg = arg };
@@ -447,7 +448,7 @@ int walk_compare(const struct plan *plan, const struct plan *had, struct world *
 	return r;
 }
 
-size_t walk_remove(const struct plan *plan, struct world *w)
+size_t walk_remove(const struct plan *plan, struct session *w)
 {
 	size_t failures = 0;
 
@@ -457,11 +458,11 @@ size_t walk_remove(const struct plan *plan, struct world *w)
 	for (size_t i = plan->n; i-- > 0;)
 		if (!(plan->objs[i].flags & OBJ_TRAFFIC))
 			failures += remove_object(&plan->objs[i], w, "removing");
-	world_unlock_host(w);
+	session_unlock_host(w);
 	return failures;
 }
 
-size_t walk_remove_kind(const struct plan *plan, struct world *w, const struct kind *kind)
+size_t walk_remove_kind(const struct plan *plan, struct session *w, const struct kind *kind)
 {
 	size_t failures = 0;
 

@@ -37,8 +37,8 @@ static int add_thread(const char *status, struct caps *caps)
 	    !status_number(status, "CapBnd:", 16, &bounding) ||
 	    !status_number(status, "NoNewPrivs:", 10, &frozen))
 		return -EBADMSG;
-	caps->had |= (effective | permitted) & drop_mask();
-	caps->to_gain |= frozen ? 0 : (bounding | inheritable) & drop_mask();
+	caps->had |= (effective | permitted) & privileges_mask();
+	caps->to_gain |= frozen ? 0 : (bounding | inheritable) & privileges_mask();
 	/* The line is missing where the kernel has no filters. */
 	caps->calls_all =
 		caps->calls_all || !status_number(status, "Seccomp:", 10, &filtered) || !filtered;

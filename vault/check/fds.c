@@ -48,7 +48,7 @@ static int look_at_socket(int fd, int number, uint64_t inode, struct fds *out)
 		return r;
 	if (born !=
 	    inode) { /* who makes a namespace of his own has no more by it than by the vault */
-		r = apart_leads_nowhere(ns);
+		r = isolated_netns_is(ns);
 		if (r < 0)
 			return r;
 		if (!r && !out->foreign++)

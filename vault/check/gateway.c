@@ -46,7 +46,7 @@ static int has_tunnel(void *arg)
 {
 	const struct spec *gateway = arg;
 
-	return if_nametoindex(gateway->tunnel_name) == gateway->tunnel_index ? 0 : -ENODEV;
+	return if_nametoindex(gateway->tunnel_if) == gateway->tunnel_index ? 0 : -ENODEV;
 }
 
 static void add_found(struct check *c, const struct spec *gateway)

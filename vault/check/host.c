@@ -7,7 +7,7 @@
 
 void check_host_free(struct check_host *host)
 {
-	sight_free_host(&host->sight);
+	observed_free_host(&host->observed);
 	free(host->tasks);
 	for (size_t i = 0; i < host->n_gateways; i++)
 		spec_free(&host->gateways[i]);

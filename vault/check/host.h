@@ -22,7 +22,7 @@ struct check_task {
  * looked at again with a new one, as the vault may have changed since.
  */
 struct check_host {
-	struct sight_host sight;
+	struct observed_host observed;
 	struct check_task *tasks; /* owned; all processes, once for each netns */
 	size_t n_tasks, n_hidden; /* those that may not be looked at are not in the list */
 	struct spec *gateways; /* owned, each owned: the descriptions of segments' gateways */

@@ -88,7 +88,7 @@ static int look_inside(void *arg)
 	return r;
 }
 
-void check_legacy(struct check *c, int ns)
+void check_iptables(struct check *c, int ns)
 {
 	struct search s = { .c = c };
 	int r = ns_run(ns, look_inside, &s);

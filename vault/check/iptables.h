@@ -6,6 +6,6 @@
 #include "vault/check/list.h"
 
 /* Adds a finding to C about the tables of legacy iptables in the namespace NS. */
-void check_legacy(struct check *c, int ns);
+void check_iptables(struct check *c, int ns);
 
 #endif

@@ -20,7 +20,7 @@ static int note_way(const struct rtnl_link *link, void *arg)
 {
 	bool *way = arg;
 
-	*way = *way || (!(link->flags & IFF_LOOPBACK) && !stranger_is_idle(link));
+	*way = *way || (!(link->flags & IFF_LOOPBACK) && !unexpected_is_idle(link));
 	return 0;
 }
 
@@ -33,7 +33,7 @@ static int find_way(void *arg)
 	return r ? r : rtnl_dump_links(&nl, note_way, arg, &error);
 }
 
-int apart_leads_nowhere(int ns)
+int isolated_netns_is(int ns)
 {
 	bool way = false;
 	int r = ns_run(ns, find_way, &way);

@@ -8,6 +8,6 @@
 
 /* Does the network namespace NS have no interface but loopback? 1 or 0, or -errno. The caller's
  * namespace is another one for that time; see ns_run. */
-int must_check apart_leads_nowhere(int ns);
+int must_check isolated_netns_is(int ns);
 
 #endif

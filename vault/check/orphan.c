@@ -42,8 +42,8 @@ static void name_links(const char *name, struct owned_link out[static LINKS_OF_A
 	spec_name_interfaces(&spec);
 	for (int i = 0; i < LINKS_OF_A_VAULT; i++)
 		memcpy(out[i].name, spec.name, sizeof(spec.name));
-	memcpy(out[0].link, spec.host_name, IFNAMSIZ);
-	memcpy(out[1].link, spec.port_name, IFNAMSIZ);
+	memcpy(out[0].link, spec.link_host_if, IFNAMSIZ);
+	memcpy(out[1].link, spec.leg_host_if, IFNAMSIZ);
 	spec_twin_link(&spec, out[2].link);
 }
 
@@ -111,7 +111,7 @@ static int note_link(const struct rtnl_link *link, void *arg)
 	struct owned_links *out = arg;
 	struct owned_link new = { 0 };
 
-	if (!sight_owns(link, "veth", link->alias))
+	if (!observed_is_own(link, "veth", link->alias))
 		return 0;
 
 	static_assert(sizeof(SPEC_LINK_PREFIX) == sizeof(SPEC_LEG_PREFIX), "prefixes of a length");
@@ -170,7 +170,7 @@ static bool is_there(struct nl *nl, const char *link, const char *name)
 
 	snprintf(spec.name, sizeof(spec.name), "%s", name);
 	spec_alias(&spec, alias);
-	return !rtnl_get_link(nl, link, &found, &error) && sight_owns(&found, "veth", alias);
+	return !rtnl_get_link(nl, link, &found, &error) && observed_is_own(&found, "veth", alias);
 }
 
 bool orphan_tell(struct check *c)

@@ -90,7 +90,7 @@ static int count_stray(struct threads *t, int dir, const char *path, uint64_t in
 
 	if (!apart) {
 		ns = openat(dir, path, O_RDONLY | O_CLOEXEC);
-		apart = ns < 0 ? -errno : apart_leads_nowhere(ns);
+		apart = ns < 0 ? -errno : isolated_netns_is(ns);
 	}
 	if (apart < 0)
 		return apart == -ENOENT || apart == -ESRCH ? 0 : apart;
@@ -398,7 +398,7 @@ static void look_at_capabilities(const struct process *p)
 	struct caps caps;
 	int r = caps_read(p->dir, &caps);
 
-	drop_add_names(caps.had ? caps.had : caps.to_gain, &names);
+	privileges_add_names(caps.had ? caps.had : caps.to_gain, &names);
 	if (r)
 		add_unknown(p, "process-caps", r);
 	else if (caps.had)

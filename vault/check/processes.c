@@ -99,7 +99,7 @@ static void tell_capabilities(struct check *c, int proc)
 		if (dir < 0 || caps_read(dir, &caps) || !caps.had)
 			continue; /* it has ended, or is one of those that may not be looked at */
 		found++;
-		drop_add_names(caps.had, &names);
+		privileges_add_names(caps.had, &names);
 		check_tell(c, "capabilities", FOUND_SKIP, REMEDY(EXEC, c->name), "none", names.s,
 			   "%s (%s) could open the vault, by%s", pid, c->processes[i].name,
 			   names.s ? names.s : "");

@@ -69,9 +69,9 @@ static bool has_port(const uint8_t *ports, uint16_t port)
 }
 
 /* The kernel opens the socket with the interface, and closes it with it. */
-static void check_kernel(struct check *c, const struct world *w, struct check_host *host)
+static void check_kernel(struct check *c, const struct session *w, struct check_host *host)
 {
-	const struct remedy *const del = REMEDY(DEL_LINK_INSIDE, c->name, w->spec->tunnel_name);
+	const struct remedy *const del = REMEDY(DEL_LINK_INSIDE, c->name, w->spec->tunnel_if);
 	uint8_t inside[CHECK_PORTS / 8] = { 0 };
 	uint16_t port = c->wg.listen_port;
 	int r = host->has_ports ? 0 : read_ports(host->ports);
@@ -114,22 +114,22 @@ static void check_program_sockets(struct check *c, pid_t pid, uint64_t host)
 			  "the encrypted sockets of process %d are the host's", (int)pid);
 }
 
-static void check_program(struct check *c, const struct spec *spec, const struct world *w)
+static void check_program(struct check *c, const struct spec *spec, const struct session *w)
 {
 	uint64_t host = 0;
 	pid_t pid = 0;
-	int r = program_look(spec->tunnel_name, &pid);
+	int r = program_look(spec->tunnel_if, &pid);
 
 	if (r == -ENOENT || r == -ECONNREFUSED || r == -ESRCH)
 		check_tell(c, "program", FOUND_FAIL, REMEDY(AS_MADE, c->name), spec->program,
-			   "none", "no program serves %s: the tunnel is dead", spec->tunnel_name);
+			   "none", "no program serves %s: the tunnel is dead", spec->tunnel_if);
 	else if (r == -EADDRINUSE)
 		check_tell(c, "program", FOUND_FAIL, REMEDY(END_PROGRAM, c->name), spec->program,
 			   "another", "process %d serves %s, and vault did not start it", (int)pid,
-			   spec->tunnel_name);
+			   spec->tunnel_if);
 	else if (r)
 		check_add(c, "program", FOUND_UNKNOWN, spec->program, NULL, "of %s: %s",
-			  spec->tunnel_name, strerror(-r));
+			  spec->tunnel_if, strerror(-r));
 	else
 		check_add(c, "program", FOUND_OK, spec->program, spec->program, "%s, process %d",
 			  spec->program ? spec->program : "", (int)pid);
@@ -142,7 +142,7 @@ static void check_program(struct check *c, const struct spec *spec, const struct
 		check_program_sockets(c, pid, host);
 }
 
-void check_socket(struct check *c, const struct spec *spec, const struct world *w,
+void check_socket(struct check *c, const struct spec *spec, const struct session *w,
 		  struct check_host *host)
 {
 	if (spec->backend == SPEC_BACKEND_USERSPACE)

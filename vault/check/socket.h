@@ -9,7 +9,7 @@
 
 /* Adds findings to C, whose wg is filled when the tunnel could be asked. HOST keeps what was read
  * of the host's sockets. */
-void check_socket(struct check *c, const struct spec *spec, const struct world *w,
+void check_socket(struct check *c, const struct spec *spec, const struct session *w,
 		  struct check_host *host);
 
 #endif

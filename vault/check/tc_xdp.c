@@ -40,8 +40,8 @@ struct look {
 	bool has_wall; /* it is the end where the second wall belongs */
 };
 
-static void add_stranger(struct look *look, const char *name, const char *what,
-			 const struct remedy *remedy)
+static void add_unexpected(struct look *look, const char *name, const char *what,
+			   const struct remedy *remedy)
 {
 	look->found++;
 	check_tell(look->c, "attached", FOUND_FAIL, remedy, "none", what, "%s%s has %s", name,
@@ -139,10 +139,10 @@ static void look_at_filters(struct look *look, uint32_t index, uint32_t parent)
 		add_unknown(look, "filters of tc", r, error.text);
 	} else if (!r && n && name) {
 		del_qdisc(look, name, is_clsact ? "clsact" : "root", &del);
-		add_stranger(look, name, "filters of tc, which nobody asked for",
-			     look->has_wall && is_clsact
-				     ? REMEDY_AFTER(&del, AS_MADE, look->c->name)
-				     : &del);
+		add_unexpected(look, name, "filters of tc, which nobody asked for",
+			       look->has_wall && is_clsact
+				       ? REMEDY_AFTER(&del, AS_MADE, look->c->name)
+				       : &del);
 	}
 }
 
@@ -163,7 +163,7 @@ static void look_at_queue(struct look *look, const struct qdisc *queue)
 	}
 	snprintf(what, sizeof(what), "a queue of tc, %s, which nobody asked for", queue->kind);
 	del_qdisc(look, name, ends ? queue->kind : "root", &del);
-	add_stranger(look, name, what, &del);
+	add_unexpected(look, name, what, &del);
 }
 
 /* True when the BPF link ID is one that holds an XDP program on the interface INDEX, of some
@@ -210,7 +210,7 @@ static void tell_xdp(struct look *look, const struct rtnl_link *link)
 		: look->inside       ? REMEDY(END_XDP_INSIDE, look->c->name, link->name, link->xdp)
 				     : REMEDY(END_XDP, link->name, link->xdp);
 
-	add_stranger(look, link->name, "an XDP program", remedy);
+	add_unexpected(look, link->name, "an XDP program", remedy);
 }
 
 static void look_at_xdp(struct look *look)
@@ -255,8 +255,8 @@ static int look_at_tcx(void *arg)
 		if (out < 0)
 			return out;
 		if (in || out)
-			add_stranger(look, look->links[i].name, "a BPF program (tcx)",
-				     REMEDY(END_TCX, NULL));
+			add_unexpected(look, look->links[i].name, "a BPF program (tcx)",
+				       REMEDY(END_TCX, NULL));
 	}
 	return 0;
 }
@@ -286,17 +286,17 @@ static void look_inside(struct look *look)
 }
 
 /* An interface on top of the link's end takes what comes before the guard sees it. */
-static void look_at_uppers(struct look *look, const struct sight *sight)
+static void look_at_uppers(struct look *look, const struct observed *observed)
 {
 	char what[64];
 
-	for (size_t i = 0; i < sight->host->n_links; i++) {
-		const struct rtnl_link *upper = &sight->host->links[i];
+	for (size_t i = 0; i < observed->host->n_links; i++) {
+		const struct rtnl_link *upper = &observed->host->links[i];
 
 		if (upper->lower != look->links->index || upper->index == look->links->index)
 			continue;
 		snprintf(what, sizeof(what), "an interface on top, %s", upper->name);
-		add_stranger(look, look->links->name, what, REMEDY(DEL_LINK, upper->name));
+		add_unexpected(look, look->links->name, what, REMEDY(DEL_LINK, upper->name));
 	}
 }
 
@@ -312,8 +312,8 @@ static int look_at_chain(const struct nftchain *chain, void *arg)
 			continue;
 		snprintf(what, sizeof(what), "a chain of nftables, %s %s %s", family, chain->table,
 			 chain->name);
-		add_stranger(look, name, what,
-			     REMEDY(DEL_CHAIN, family, chain->table, chain->name));
+		add_unexpected(look, name, what,
+			       REMEDY(DEL_CHAIN, family, chain->table, chain->name));
 	}
 	return 0;
 }
@@ -328,7 +328,7 @@ static void look_at_chains(struct look *look, struct nl *nft)
 }
 
 /* The host's end alone: the host may have thousands of queues, which are not asked for. */
-static void look_at_host(struct look *look, struct world *w)
+static void look_at_host(struct look *look, struct session *w)
 {
 	const struct rtnl_link *end = look->links;
 	struct qdisc queue = { .index = end->index, .handle = TC_H_ROOT }; /* some other than 0 */
@@ -337,20 +337,20 @@ static void look_at_host(struct look *look, struct world *w)
 	look_at_queue(look, &queue);
 	look_at_filters(look, end->index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS));
 	look_at_filters(look, end->index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
-	look_at_uppers(look, w->sight);
+	look_at_uppers(look, w->observed);
 	look_at_programs(look);
 	look_at_chains(look, &w->host_nft);
 }
 
 /* The host's end NAME of a link or a leg; one that is not there is told elsewhere. */
-static void look_at_end(struct check *c, struct world *w, const char *name, bool has_wall)
+static void look_at_end(struct check *c, struct session *w, const char *name, bool has_wall)
 {
-	const struct sight_host *host = w->sight->host;
+	const struct observed_host *host = w->observed->host;
 	struct look look = { .c = c,
 			     .at = " on the host",
 			     .nl = &w->host_route,
 			     .ns = w->host_ns,
-			     .links = sight_link(host->links, host->n_links, name),
+			     .links = observed_link(host->links, host->n_links, name),
 			     .n_links = 1,
 			     .has_wall = has_wall };
 
@@ -358,7 +358,7 @@ static void look_at_end(struct check *c, struct world *w, const char *name, bool
 		look_at_host(&look, w);
 }
 
-void check_attached(struct check *c, struct world *w)
+void check_tc_xdp(struct check *c, struct session *w)
 {
 	const struct spec *spec = w->spec;
 	struct look inside = { .c = c,
@@ -366,15 +366,15 @@ void check_attached(struct check *c, struct world *w)
 			       .inside = true,
 			       .nl = &w->vault_route,
 			       .ns = w->vault_ns,
-			       .links = w->sight->links,
-			       .n_links = w->sight->n_links };
+			       .links = w->observed->links,
+			       .n_links = w->observed->n_links };
 	size_t before = c->n;
 
 	look_inside(&inside);
 	if (spec->has_link)
-		look_at_end(c, w, spec->host_name, true);
+		look_at_end(c, w, spec->link_host_if, true);
 	if (spec_has_leg(spec))
-		look_at_end(c, w, spec->port_name, false);
+		look_at_end(c, w, spec->leg_host_if, false);
 	if (c->n == before)
 		check_add(c, "attached", FOUND_OK, NULL, NULL,
 			  "nothing sits on its interfaces beside the rules");

@@ -7,7 +7,7 @@
 #include "vault/check/list.h"
 
 /* Adds findings about programs, queues, filters and interfaces on those inside, and on the host's
- * end of the link, to C. W->sight is set. */
-void check_attached(struct check *c, struct world *w);
+ * end of the link, to C. W->observed is set. */
+void check_tc_xdp(struct check *c, struct session *w);
 
 #endif

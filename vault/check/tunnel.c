@@ -290,11 +290,11 @@ static void check_handshake(struct check *c, const struct wg_peer *peer, bool na
 }
 
 /* What is shown later holds no secret. */
-static void hand_over(struct check *c, struct sight *sight)
+static void hand_over(struct check *c, struct observed *observed)
 {
-	c->wg = sight->wg;
-	memset(&sight->wg, 0, sizeof(sight->wg));
-	sight->has_wg = false;
+	c->wg = observed->wg;
+	memset(&observed->wg, 0, sizeof(observed->wg));
+	observed->has_wg = false;
 	key_wipe(&c->wg.private_key);
 	for (size_t i = 0; i < c->wg.n_peers; i++)
 		key_wipe(&c->wg.peers[i].preshared_key);
@@ -308,12 +308,13 @@ static bool is_named(const struct spec *spec, const struct wg_peer *peer, size_t
 	return described && described->endpoint.host;
 }
 
-void check_tunnel(struct check *c, const struct spec *spec, struct sight *sight, int64_t max_age)
+void check_tunnel(struct check *c, const struct spec *spec, struct observed *observed,
+		  int64_t max_age)
 {
 	struct wgconf conf = { 0 };
 	bool has_secrets = false;
 
-	if (!sight->has_wg)
+	if (!observed->has_wg)
 		return; /* told of the tunnel itself */
 	if (uses_preshared_keys(spec)) {
 		has_secrets = read_secrets(spec, &conf);
@@ -324,11 +325,11 @@ void check_tunnel(struct check *c, const struct spec *spec, struct sight *sight,
 				"made of",
 				spec->conf ? spec->conf : "the file");
 	}
-	check_peers(c, spec, &sight->wg, has_secrets ? &conf.device : NULL);
+	check_peers(c, spec, &observed->wg, has_secrets ? &conf.device : NULL);
 	wgconf_free(&conf);
-	check_endpoints(c, spec, &sight->wg);
-	for (size_t i = 0; i < sight->wg.n_peers; i++)
-		check_handshake(c, &sight->wg.peers[i], is_named(spec, &sight->wg.peers[i], i),
-				max_age);
-	hand_over(c, sight);
+	check_endpoints(c, spec, &observed->wg);
+	for (size_t i = 0; i < observed->wg.n_peers; i++)
+		check_handshake(c, &observed->wg.peers[i],
+				is_named(spec, &observed->wg.peers[i], i), max_age);
+	hand_over(c, observed);
 }

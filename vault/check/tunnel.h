@@ -7,10 +7,11 @@
 #include "vault/check/list.h"
 
 /*
- * Compares the device that SIGHT holds with SPEC and adds findings to C; takes the device over into
- * C->wg, its secret keys wiped. MAX_AGE: seconds that a handshake may be old, or -1.
+ * Compares the device that OBSERVED holds with SPEC and adds findings to C; takes the device over
+ * into C->wg, its secret keys wiped. MAX_AGE: seconds that a handshake may be old, or -1.
  */
-void check_tunnel(struct check *c, const struct spec *spec, struct sight *sight, int64_t max_age);
+void check_tunnel(struct check *c, const struct spec *spec, struct observed *observed,
+		  int64_t max_age);
 
 /* Seconds since the last handshake with PEER. -1: there was none, or it is told to be yet to come,
  * as after the clock was set back: then its age is not known. */

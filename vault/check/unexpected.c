@@ -17,8 +17,8 @@
 struct search {
 	struct check *c;
 	const struct plan *plan;
-	struct world *w;
-	size_t found; /* strangers, of the kind that is looked for */
+	struct session *w;
+	size_t found; /* what is unexpected, of the kind that is looked for */
 	uint8_t family;
 	unsigned int rules; /* of those that every namespace begins with, which are there */
 };
@@ -35,13 +35,13 @@ static bool is_planned(const struct plan *plan, const struct rtnl_link *link)
 /* The stranger that LINK stands on, or is a pair with, which takes LINK with it when it goes. */
 static const struct rtnl_link *base_of(const struct search *s, const struct rtnl_link *link)
 {
-	const struct sight *sight = s->w->sight;
+	const struct observed *observed = s->w->observed;
 
-	for (size_t i = 0; link->lower && i < sight->n_links; i++) {
-		const struct rtnl_link *base = &sight->links[i];
+	for (size_t i = 0; link->lower && i < observed->n_links; i++) {
+		const struct rtnl_link *base = &observed->links[i];
 
 		if (base->index == link->lower && base->index < link->index &&
-		    !is_planned(s->plan, base) && !stranger_is_idle(base))
+		    !is_planned(s->plan, base) && !unexpected_is_idle(base))
 			return base_of(s, base);
 	}
 	return link;
@@ -49,12 +49,12 @@ static const struct rtnl_link *base_of(const struct search *s, const struct rtnl
 
 static void find_links(struct search *s)
 {
-	const struct sight *sight = s->w->sight;
+	const struct observed *observed = s->w->observed;
 
-	for (size_t i = 0; i < sight->n_links; i++) {
-		const struct rtnl_link *link = &sight->links[i];
+	for (size_t i = 0; i < observed->n_links; i++) {
+		const struct rtnl_link *link = &observed->links[i];
 
-		if (is_planned(s->plan, link) || stranger_is_idle(link))
+		if (is_planned(s->plan, link) || unexpected_is_idle(link))
 			continue;
 		s->found++;
 		check_tell(s->c, "stranger", FOUND_FAIL,
@@ -68,13 +68,13 @@ static void find_links(struct search *s)
 
 static void find_addresses(struct search *s)
 {
-	const struct sight *sight = s->w->sight;
+	const struct observed *observed = s->w->observed;
 	char text[PREFIX_STRLEN];
 
-	for (size_t i = 0; i < sight->n_addresses; i++) {
-		const struct rtnl_address *a = &sight->addresses[i];
+	for (size_t i = 0; i < observed->n_addresses; i++) {
+		const struct rtnl_address *a = &observed->addresses[i];
 
-		if (!stranger_is_address(s->plan, a))
+		if (!unexpected_is_address(s->plan, a))
 			continue;
 		s->found++;
 		prefix_format(&a->address, text);
@@ -88,13 +88,13 @@ static void find_addresses(struct search *s)
 
 static void find_routes(struct search *s)
 {
-	const struct sight *sight = s->w->sight;
+	const struct observed *observed = s->w->observed;
 	char text[PREFIX_STRLEN];
 
-	for (size_t i = 0; i < sight->n_routes; i++) {
-		const struct rtnl_route *route = &sight->routes[i];
+	for (size_t i = 0; i < observed->n_routes; i++) {
+		const struct rtnl_route *route = &observed->routes[i];
 
-		if (!stranger_is_route(s->plan, sight, route))
+		if (!unexpected_is_route(s->plan, observed, route))
 			continue;
 		s->found++;
 		prefix_format(&route->dst, text);
@@ -129,7 +129,7 @@ static int look_at_rule(const struct rtnl_rule *rule, void *arg)
 	struct search *s = arg;
 	char text[64];
 
-	if (!stranger_is_rule(s->family, rule, &s->rules))
+	if (!unexpected_is_rule(s->family, rule, &s->rules))
 		return 0;
 	s->found++;
 	snprintf(text, sizeof(text), "priority %u, table %u", rule->priority, rule->table);
@@ -144,7 +144,7 @@ static int find_rules(struct search *s, struct nl_error *error)
 	size_t n;
 	int r = rtnl_dump_rules(&s->w->vault_route, s->family, look_at_rule, s, error);
 
-	(void)stranger_first_rules(s->family, &n);
+	(void)unexpected_first_rules(s->family, &n);
 	if (r || s->rules == (1U << n) - 1)
 		return r;
 	s->found++;
@@ -203,7 +203,7 @@ static void find(struct search *s, const char *id, const char *none,
 		check_add(s->c, id, FOUND_OK, NULL, NULL, "%s", none);
 }
 
-void check_strangers(struct check *c, const struct plan *plan, struct world *w)
+void check_unexpected(struct check *c, const struct plan *plan, struct session *w)
 {
 	struct search s = { .c = c, .plan = plan, .w = w };
 

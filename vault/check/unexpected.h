@@ -9,7 +9,7 @@
 #include "vault/plan/obj.h"
 
 /* Adds findings about interfaces, addresses, routes, policy rules, neighbours and tables of rules
- * to C. W->sight is set. */
-void check_strangers(struct check *c, const struct plan *plan, struct world *w);
+ * to C. W->observed is set. */
+void check_unexpected(struct check *c, const struct plan *plan, struct session *w);
 
 #endif

@@ -4,7 +4,7 @@
  *
  * Theory of operation. The description that `up` left is planned anew, and every object of the plan
  * is looked at by its kind, as `up` does for a vault that is there; but nothing is made. What the
- * plan does not know, strangers, is looked for besides. No lock is taken: a check may run from a
+ * plan does not know is looked for besides. No lock is taken: a check may run from a
  * hook of `up`, which holds it. So while another command holds it, what is not as it should be may
  * only be not yet so, and the verdict is unknown.
  */
@@ -43,7 +43,7 @@ struct exam {
 	struct check *c;
 	const struct check_options *options;
 	struct spec *spec;
-	struct world *w;
+	struct session *w;
 	struct plan plan;
 	uint64_t through_holes; /* packets */
 	bool has_way; /* the host's packets for the vault go by the link */
@@ -148,15 +148,15 @@ static int open_namespace(struct check *c, const struct spec *spec)
 	return steal_fd(&ns);
 }
 
-static int open_world(struct world *w, const struct spec *spec, int *ns)
+static int open_session(struct session *w, const struct spec *spec, int *ns)
 {
 	struct nl_error error = { 0 };
 	int r = state_is_host(spec);
 
 	if (!r)
-		r = world_open(w, spec);
+		r = session_open(w, spec);
 	if (!r)
-		r = world_enter_vault(w, steal_fd(ns));
+		r = session_enter_vault(w, steal_fd(ns));
 	if (!r && spec->has_tunnel && spec->backend == SPEC_BACKEND_KERNEL) {
 		r = wg_family(&w->vault_wg, &w->wg_family, &error);
 		r = r == -ENOENT ? -EOPNOTSUPP : r; /* this kernel has no WireGuard (any more) */
@@ -168,7 +168,7 @@ static int open_world(struct world *w, const struct spec *spec, int *ns)
 }
 
 /* The id that findings about OBJ have. */
-static const char *id_of(const struct obj *obj, const struct world *w)
+static const char *id_of(const struct obj *obj, const struct session *w)
 {
 	if (obj->kind == &kind_files)
 		return w->part && strcmp(w->part, STATE_FILE) ? w->part : "state";
@@ -193,7 +193,7 @@ static bool kernel_may_lack(const struct obj *obj)
 
 static void add_look(struct exam *e, const struct obj *obj, int look)
 {
-	const struct world *w = e->w;
+	const struct session *w = e->w;
 	const char *id = id_of(obj, w), *how = w->why;
 
 	if (look < 0) {
@@ -241,7 +241,7 @@ static void look_at_plan(struct exam *e)
 
 		if (obj->kind == &kind_netns || obj->kind == &kind_name || obj->kind == &kind_peers)
 			continue;
-		world_clear_words(e->w);
+		session_clear_words(e->w);
 		look = obj->kind->look(obj, e->w);
 		if (obj->kind == &kind_files)
 			add_files(e, obj, look);
@@ -290,12 +290,12 @@ static void tell_holes(struct exam *e)
 			  (unsigned long long)e->through_holes);
 }
 
-static void tell_way(const struct hostpath_fault *fault, void *arg)
+static void tell_way(const struct forwarding_fault *fault, void *arg)
 {
 	struct exam *e = arg;
 
 	e->has_way = false;
-	check_tell(e->c, "way", fault->how == HOSTPATH_SHUT ? FOUND_FAIL : FOUND_UNKNOWN,
+	check_tell(e->c, "way", fault->how == FORWARDING_SHUT ? FOUND_FAIL : FOUND_UNKNOWN,
 		   fault->remedy, fault->expected, fault->observed, "%s", fault->text);
 }
 
@@ -314,22 +314,22 @@ static void check_way(struct exam *e)
 	if (!e->spec->has_link || has_failed(e->c, "link"))
 		return;
 	e->has_way = true;
-	hostpath_check_link(e->w, tell_way, e);
+	forwarding_check_link(e->w, tell_way, e);
 	if (e->has_way)
-		check_add(e->c, "way", FOUND_OK, e->spec->host_name, e->spec->host_name,
-			  "the host's way to the vault is %s", e->spec->host_name);
+		check_add(e->c, "way", FOUND_OK, e->spec->link_host_if, e->spec->link_host_if,
+			  "the host's way to the vault is %s", e->spec->link_host_if);
 }
 
 /* A firewall of the administrator's may let it by in ways that cannot be told from outside. */
-static void tell_path(const struct hostpath_fault *fault, void *arg)
+static void tell_path(const struct forwarding_fault *fault, void *arg)
 {
 	struct exam *e = arg;
 
 	e->has_path = false;
 	check_tell(e->c, "forwarding",
-		   fault->how == HOSTPATH_SHUT    ? FOUND_FAIL
-		   : fault->how == HOSTPATH_DOUBT ? FOUND_SKIP
-						  : FOUND_UNKNOWN,
+		   fault->how == FORWARDING_SHUT    ? FOUND_FAIL
+		   : fault->how == FORWARDING_DOUBT ? FOUND_SKIP
+						    : FOUND_UNKNOWN,
 		   fault->remedy, fault->expected, fault->observed, "%s", fault->text);
 }
 
@@ -339,7 +339,7 @@ static void check_path(struct exam *e)
 	const struct spec_reach *reach = &e->spec->reach;
 
 	e->has_path = reach->n_from || reach->n_holes || reach->n_host_ports;
-	hostpath_check(e->w, tell_path, e);
+	forwarding_check(e->w, tell_path, e);
 	if (e->has_path)
 		check_add(e->c, "forwarding", FOUND_OK, NULL, NULL,
 			  "nothing on the host is in the way of what may be reached");
@@ -348,13 +348,13 @@ static void check_path(struct exam *e)
 /* Who else is plugged in is no fault; but whoever looks shall see them. */
 static void tell_ports(struct exam *e)
 {
-	const struct sight_host *host = e->w->sight->host;
+	const struct observed_host *host = e->w->observed->host;
 	const struct rtnl_link *bridge =
-		sight_link(host->links, host->n_links, e->spec->bridge_name);
+		observed_link(host->links, host->n_links, e->spec->bridge_name);
 
 	for (size_t i = 0; bridge && spec_has_leg(e->spec) && i < host->n_links; i++)
 		if (host->links[i].master == bridge->index &&
-		    !sight_owns(&host->links[i], "veth", host->links[i].alias))
+		    !observed_is_own(&host->links[i], "veth", host->links[i].alias))
 			check_add(e->c, "leg", FOUND_OK, NULL, host->links[i].name,
 				  "%s, no vault's, is a port of %s too", host->links[i].name,
 				  bridge->name);
@@ -362,39 +362,39 @@ static void tell_ports(struct exam *e)
 
 static void examine(struct exam *e)
 {
-	struct sight sight = { 0 };
+	struct observed observed = { 0 };
 	struct check *c = e->c;
 	int r;
 
-	e->w->host = &e->options->host->sight;
-	r = sight_take(e->w, &sight, e->w->why);
+	e->w->host = &e->options->host->observed;
+	r = observed_take(e->w, &observed, e->w->why);
 
 	if (r) {
 		check_tell(c, "read", FOUND_UNKNOWN, remedy_for(r), NULL, NULL, "%s", e->w->why);
 		return;
 	}
-	e->w->sight = &sight;
+	e->w->observed = &observed;
 	e->w->generation = e->spec->seal_generation; /* the description is compared with itself */
 	look_at_plan(e);
 	if (e->spec->has_tunnel) {
-		check_tunnel(c, e->spec, &sight, e->options->max_handshake_age);
+		check_tunnel(c, e->spec, &observed, e->options->max_handshake_age);
 		check_socket(c, e->spec, e->w, e->options->host);
 	}
-	check_strangers(c, &e->plan, e->w);
-	check_legacy(c, e->w->vault_ns);
-	check_attached(c, e->w);
+	check_unexpected(c, &e->plan, e->w);
+	check_iptables(c, e->w->vault_ns);
+	check_tc_xdp(c, e->w);
 	read_counters(e);
 	tell_holes(e);
 	tell_ports(e);
 	check_way(e);
 	check_path(e);
 	check_gateway(c, e->spec, e->options->host);
-	e->w->sight = NULL;
-	sight_free(&sight);
+	e->w->observed = NULL;
+	observed_free(&observed);
 }
 
 /* While another command is at work, what is wrong may be on its way. */
-static void consider_others(struct check *c, const struct world *w)
+static void consider_others(struct check *c, const struct session *w)
 {
 	if (check_verdict(c) != FOUND_FAIL || w->dir < 0)
 		return;
@@ -412,7 +412,7 @@ static void consider_others(struct check *c, const struct world *w)
 void check_vault(struct check *c, const struct check_options *options)
 {
 	struct spec spec cleanup(spec_free) = { 0 };
-	struct world w = { .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1 };
+	struct session w = { .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1 };
 	struct exam e = { .c = c, .options = options, .spec = &spec, .w = &w };
 	int ns cleanup(close_fd) = -1, r;
 
@@ -425,7 +425,7 @@ void check_vault(struct check *c, const struct check_options *options)
 	c->is_up = true;
 	c->backend = spec.backend;
 	plan_build(&spec, &e.plan);
-	r = open_world(&w, &spec, &ns);
+	r = open_session(&w, &spec, &ns);
 	if (r) {
 		check_tell(c, "read", FOUND_UNKNOWN, remedy_for(r), NULL, NULL,
 			   "the namespaces cannot be looked into: %s", state_error(r));
@@ -438,5 +438,5 @@ void check_vault(struct check *c, const struct check_options *options)
 		check_process(c, spec.netns_inode, options->pids[i]);
 	for (size_t i = 0; i < options->n_units; i++)
 		check_unit(c, spec.netns_inode, options->units[i]);
-	world_close(&w);
+	session_close(&w);
 }

@@ -95,7 +95,7 @@ static const struct clause clauses[] = {
 	{ "all", NULL, "every vault that is up, and what is left of others", CLAUSE_FOR_NAMES,
 	  AT(how.all) },
 	{ "kill", "SECONDS", "end what runs inside, the hard way after SECONDS (5)",
-	  CLAUSE_OPTIONAL, CLAUSE_NUMBER, .max = SECONDS_MAX, .fallback = INSIDE_SECONDS,
+	  CLAUSE_OPTIONAL, CLAUSE_NUMBER, .max = SECONDS_MAX, .fallback = EVICT_SECONDS,
 	  AT(how.seconds) },
 	{ "keep-ns", NULL, "the tunnel alone: what runs inside keeps its namespace",
 	  AT(how.keep_ns) },

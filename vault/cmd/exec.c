@@ -215,7 +215,7 @@ static int give_up(const struct request *r, const struct identity *id)
 	int err = id ? identity_set_environment(id) : 0;
 
 	if (!err)
-		err = drop_privileges(id, r->keep_caps, &what);
+		err = privileges_drop(id, r->keep_caps, &what);
 	if (!err && !r->keep_caps) {
 		what = "the kernel's help (seccomp)";
 		err = syscalls_refuse();

@@ -18,7 +18,7 @@
 #include "vault/report.h"
 
 struct request {
-	struct watch watch; /* its probes are owned, their ids are the command line's */
+	struct monitor monitor; /* its probes are owned, their ids are the command line's */
 	struct echo_target echoes[ECHO_TARGETS_MAX];
 	size_t n_echoes;
 	const char *report; /* a log to tell of; NULL: test */
@@ -35,7 +35,7 @@ static bool is_probe(const char *id)
 
 static const char *take_probe(const char *arg, void *request)
 {
-	struct leak_request *q = &((struct request *)request)->watch.test;
+	struct leak_request *q = &((struct request *)request)->monitor.test;
 
 	if (!is_probe(arg))
 		return "is no probe (vault help leaktest)";
@@ -57,17 +57,17 @@ static const char *take_echo(const char *arg, void *request)
 
 static const char *take_span(const char *arg, int64_t *out)
 {
-	return tally_parse_span(arg, out) ? "is not a time such as 30s, 5m or 24h" : NULL;
+	return summary_parse_span(arg, out) ? "is not a time such as 30s, 5m or 24h" : NULL;
 }
 
 static const char *take_interval(const char *arg, void *request)
 {
-	return take_span(arg, &((struct request *)request)->watch.interval);
+	return take_span(arg, &((struct request *)request)->monitor.interval);
 }
 
 static const char *take_duration(const char *arg, void *request)
 {
-	return take_span(arg, &((struct request *)request)->watch.duration);
+	return take_span(arg, &((struct request *)request)->monitor.duration);
 }
 
 /* What is no UTF-8 could not be told of in JSON, when it counts. */
@@ -82,12 +82,12 @@ static const char *take_text(const char *arg, const char **out)
 
 static const char *take_log(const char *arg, void *request)
 {
-	return take_text(arg, &((struct request *)request)->watch.log);
+	return take_text(arg, &((struct request *)request)->monitor.log);
 }
 
 static const char *take_on_leak(const char *arg, void *request)
 {
-	return take_text(arg, &((struct request *)request)->watch.on_leak);
+	return take_text(arg, &((struct request *)request)->monitor.on_leak);
 }
 
 static const struct clause_choice actions[] = {
@@ -111,7 +111,8 @@ static const struct clause clauses[] = {
 	  .offer = OFFER_FILES, .take = take_log },
 	{ "on-leak", "down|kill|CMD", "what to do when something leaks", .type = CLAUSE_TEXT,
 	  .offer = OFFER_PROGRAMS, .choices = actions, .take = take_on_leak },
-	{ "disrupt", NULL, "take the real tunnel down, too, for a moment", AT(watch.test.disrupt) },
+	{ "disrupt", NULL, "take the real tunnel down, too, for a moment",
+	  AT(monitor.test.disrupt) },
 	{ "report", "LOG", "no test: tell what is in such a log", CLAUSE_ALONE, CLAUSE_TEXT,
 	  OFFER_FILES, AT(report) },
 };
@@ -120,7 +121,10 @@ static const struct clauses words = {
 	.command = "leaktest",
 	.list = clauses,
 	.n = ARRAY_SIZE(clauses),
-	.first = { .arg = "NAME", .type = CLAUSE_NAME, .offer = OFFER_VAULTS, AT(watch.test.name) },
+	.first = { .arg = "NAME",
+		   .type = CLAUSE_NAME,
+		   .offer = OFFER_VAULTS,
+		   AT(monitor.test.name) },
 	.what = "vault",
 	.size = sizeof(struct request),
 	.seen_at = offsetof(struct request, seen),
@@ -131,7 +135,7 @@ static int parse_words(int argc, char **argv, struct request *r)
 {
 	int code = cmd_read(&words, argc, argv, r);
 
-	if (code || !r->watch.duration || r->watch.interval)
+	if (code || !r->monitor.duration || r->monitor.interval)
 		return code;
 	report_error("leaktest", "duration goes with interval (vault help leaktest)");
 	return EXIT_USAGE;
@@ -164,18 +168,18 @@ static int leaktest_run(int argc, char **argv, const struct options *options)
 	struct request r;
 	int code = parse_words(argc, argv, &r), err;
 
-	r.watch.brief = options->quiet;
-	r.watch.test.echoes = r.echoes;
-	r.watch.test.n_echoes = r.n_echoes;
+	r.monitor.brief = options->quiet;
+	r.monitor.test.echoes = r.echoes;
+	r.monitor.test.n_echoes = r.n_echoes;
 	if (!code && r.report) {
-		code = report_log(r.watch.test.name, r.report);
+		code = report_log(r.monitor.test.name, r.report);
 	} else if (!code) {
 		err = signals_block(); /* what a run made must be taken away again */
 		if (err)
 			report_error("leaktest", "blocking signals: %s", strerror(-err));
-		code = err ? EXIT_UNDECIDED : watch_run(&r.watch);
+		code = err ? EXIT_UNDECIDED : monitor_run(&r.monitor);
 	}
-	free(r.watch.test.probes);
+	free(r.monitor.test.probes);
 	return code;
 }
 

@@ -193,7 +193,7 @@ static int read_adopted(struct words *words)
 	}
 	errors = adopt_read(spec, &conf, &p);
 	if (!errors)
-		errors = describe(words, &conf, &p);
+		errors = validate(words, &conf, &p);
 	wgconf_free(&conf);
 	report_problems_of(spec->name, &p);
 	problems_free(&p);
@@ -277,14 +277,14 @@ static int read_conf(struct words *words, struct spec *old)
 		wgconf_free(&conf);
 		return EXIT_USAGE;
 	}
-	errors = describe(words, &conf, &p);
+	errors = validate(words, &conf, &p);
 	wgconf_free(&conf);
 	report_problems_of(spec->name, &p);
 	problems_free(&p);
 	return errors ? EXIT_USAGE : ask_paths(words);
 }
 
-int asked_read(int argc, char **argv, struct words *words)
+int request_read(int argc, char **argv, struct words *words)
 {
 	struct spec old cleanup(spec_free) = { 0 };
 	int code = read_words(argc, argv, words, &old);

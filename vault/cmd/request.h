@@ -16,6 +16,6 @@
  * that the vault, which is up, was made with; and the wg-quick file, or the
  * interface to adopt, into the spec. 0 or EXIT_USAGE, each error reported.
  */
-int must_check asked_read(int argc, char **argv, struct words *words);
+int must_check request_read(int argc, char **argv, struct words *words);
 
 #endif

@@ -38,7 +38,7 @@ static bool moves_link(const struct spec *spec, const struct spec *old)
 
 /* What is to be known of the host; OLD (or NULL) is the vault that is there, OWN the index of its
  * link on the host (or 0). What is in the way is said here. */
-static int gather(struct spec *spec, const struct spec *old, uint32_t own, struct world *w)
+static int gather(struct spec *spec, const struct spec *old, uint32_t own, struct session *w)
 {
 	bool wants_link = !old || !old->has_link || moves_link(spec, old) ||
 			  (spec_has_leg(spec) && !spec_has_leg(old));
@@ -58,12 +58,12 @@ static int gather(struct spec *spec, const struct spec *old, uint32_t own, struc
 	return r;
 }
 
-static int dry_run(struct spec *spec, struct world *w)
+static int dry_run(struct spec *spec, struct session *w)
 {
 	struct str out cleanup(str_free) = STR_INIT;
 	struct plan plan;
 
-	if (gather(spec, NULL, if_nametoindex(spec->host_name), w))
+	if (gather(spec, NULL, if_nametoindex(spec->link_host_if), w))
 		return EXIT_FAILED;
 	plan_build(spec, &plan);
 	walk_print(&plan, spec, &out);
@@ -84,12 +84,12 @@ static void report_up(const struct spec *spec)
 
 	report_line("%s: up, sealed", spec->name);
 	for (size_t i = 0; i < spec->n_addresses; i++)
-		report_line("  tunnel %s %s (%s)", spec->tunnel_name,
+		report_line("  tunnel %s %s (%s)", spec->tunnel_if,
 			    prefix_format(&spec->addresses[i], text),
 			    spec->backend == SPEC_BACKEND_KERNEL ? "kernel" : spec->program);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
-			report_line("  link %s %s to %s", spec->host_name,
+			report_line("  link %s %s to %s", spec->link_host_if,
 				    addr_format(&spec->link[f].host.addr, text),
 				    addr_format(&spec->link[f].vault.addr, other));
 	if (spec_has_leg(spec))
@@ -104,7 +104,7 @@ static void report_up(const struct spec *spec)
 }
 
 /* `wait-handshake`: since SINCE, or from now on. The vault stays up, whatever comes of it. */
-static int wait_for_peer(const struct words *words, struct world *w, const struct timespec *since)
+static int wait_for_peer(const struct words *words, struct session *w, const struct timespec *since)
 {
 	if (!words->wait_seconds)
 		return EXIT_DONE;
@@ -113,7 +113,7 @@ static int wait_for_peer(const struct words *words, struct world *w, const struc
 	return handshake_wait(w, since, words->wait_seconds) ? EXIT_FAILED : EXIT_DONE;
 }
 
-static void add_warning(const struct hostpath_fault *fault, void *arg)
+static void add_warning(const struct forwarding_fault *fault, void *arg)
 {
 	struct str hint cleanup(str_free) = STR_INIT;
 
@@ -121,23 +121,23 @@ static void add_warning(const struct hostpath_fault *fault, void *arg)
 	problem_warn(arg, 0, "%s%s", fault->text, hint.s ? hint.s : "");
 }
 
-static void warn_path(struct world *w)
+static void warn_path(struct session *w)
 {
 	struct problems p = { 0 };
 
-	hostpath_check_link(w, add_warning, &p);
-	hostpath_check(w, add_warning, &p);
+	forwarding_check_link(w, add_warning, &p);
+	forwarding_check(w, add_warning, &p);
 	report_problems_of(w->spec->name, &p);
 	problems_free(&p);
 }
 
 /* A command after `up` has failed: all of the vault goes again. */
-static int undo(const struct plan *plan, struct world *w)
+static int undo(const struct plan *plan, struct session *w)
 {
 	json_t *json = json_object();
 	size_t failures = walk_remove(plan, w);
 
-	failures += inside_report(w->spec->name, w->vault_ns, json);
+	failures += evict_report(w->spec->name, w->vault_ns, json);
 	failures += hook_run(w->spec, SPEC_POST_DOWN);
 	json_decref(json);
 	report_mendable(w->spec->name, failures ? REMEDY(DOWN, w->spec->name) : NULL, "%s",
@@ -146,11 +146,11 @@ static int undo(const struct plan *plan, struct world *w)
 }
 
 /* Makes the vault, its lock held in W->dir. */
-static int make(struct spec *spec, struct world *w)
+static int make(struct spec *spec, struct session *w)
 {
 	struct ns_id id = { 0 };
 	struct plan plan;
-	int r = world_lock_host(w);
+	int r = session_lock_host(w);
 
 	if (r)
 		report_error(spec->name, "%s", strerror(-r));
@@ -247,12 +247,12 @@ static void inherit(struct spec *spec, const struct spec *old)
 }
 
 /* After changes. False, said, when it cannot be told what there is now. */
-static bool look_again(struct world *w, struct sight *sight)
+static bool look_again(struct session *w, struct observed *observed)
 {
 	int r;
 
-	sight_free(sight);
-	r = sight_take(w, sight, w->why);
+	observed_free(observed);
+	r = observed_take(w, observed, w->why);
 	if (r)
 		report_error(w->spec->name, "%s: %s", strerror(-r), w->why);
 	return !r;
@@ -260,15 +260,15 @@ static bool look_again(struct world *w, struct sight *sight)
 
 /* What is there that nobody asked for, and that `up` does not remove, as it may be somebody's:
  * named as `check` names it. How much. */
-static size_t name_strangers(const struct plan *plan, struct world *w)
+static size_t name_unexpected(const struct plan *plan, struct session *w)
 {
 	struct check c = { .n = 0 };
 	size_t found = 0;
 
 	snprintf(c.name, sizeof(c.name), "%s", w->spec->name);
-	check_strangers(&c, plan, w);
-	check_legacy(&c, w->vault_ns);
-	check_attached(&c, w);
+	check_unexpected(&c, plan, w);
+	check_iptables(&c, w->vault_ns);
+	check_tc_xdp(&c, w);
 	for (size_t i = 0; i < c.n; i++) {
 		const struct finding *f = &c.list[i];
 
@@ -283,16 +283,17 @@ static size_t name_strangers(const struct plan *plan, struct world *w)
 }
 
 /* The secret keys of the tunnel that is there, where it is SPEC's. */
-static bool borrow_keys(struct spec *spec, const struct sight *sight)
+static bool borrow_keys(struct spec *spec, const struct observed *observed)
 {
-	if (!sight->has_wg || !key_equal(&sight->wg.public_key, &spec->wg.public_key))
+	if (!observed->has_wg || !key_equal(&observed->wg.public_key, &spec->wg.public_key))
 		return false;
-	spec->wg.private_key = sight->wg.private_key;
+	spec->wg.private_key = observed->wg.private_key;
 	for (size_t i = 0; i < spec->wg.n_peers; i++)
-		for (size_t j = 0; j < sight->wg.n_peers; j++)
+		for (size_t j = 0; j < observed->wg.n_peers; j++)
 			if (key_equal(&spec->wg.peers[i].public_key,
-				      &sight->wg.peers[j].public_key))
-				spec->wg.peers[i].preshared_key = sight->wg.peers[j].preshared_key;
+				      &observed->wg.peers[j].public_key))
+				spec->wg.peers[i].preshared_key =
+					observed->wg.peers[j].preshared_key;
 	return true;
 }
 
@@ -314,11 +315,11 @@ static bool is_of_tunnel(const struct obj *o, uint32_t index)
  * The secret keys of a tunnel whose file was standard input are the tunnel's alone. Without it the
  * rest is put right, and the tunnel left out of PLAN. False, said, then.
  */
-static bool take_keys(struct spec *spec, const struct sight *sight, struct plan *plan)
+static bool take_keys(struct spec *spec, const struct observed *observed, struct plan *plan)
 {
 	size_t kept = 0;
 
-	if (borrow_keys(spec, sight))
+	if (borrow_keys(spec, observed))
 		return true;
 	for (size_t i = 0; i < plan->n; i++)
 		if (!is_of_tunnel(&plan->objs[i], spec->tunnel_index))
@@ -335,19 +336,19 @@ static bool take_keys(struct spec *spec, const struct sight *sight, struct plan 
 }
 
 /* What is not asked for, and what only the host knows, as OLD has it. */
-static int complete(struct spec *spec, const struct spec *old, struct world *w)
+static int complete(struct spec *spec, const struct spec *old, struct session *w)
 {
 	inherit(spec, old);
-	if (gather(spec, old, old->has_link ? old->host_index : 0, w))
+	if (gather(spec, old, old->has_link ? old->link_host_index : 0, w))
 		return -EINVAL;
 	if (old->has_link) { /* an interface that is there keeps its index */
-		spec->host_index = old->host_index;
+		spec->link_host_index = old->link_host_index;
 		spec->link_index = old->link_index;
 	}
 	if (old->has_tunnel)
 		spec->tunnel_index = old->tunnel_index;
 	if (spec_has_leg(old)) {
-		spec->port_index = old->port_index;
+		spec->leg_host_index = old->leg_host_index;
 		spec->leg_index = old->leg_index;
 	}
 	return 0;
@@ -356,17 +357,17 @@ static int complete(struct spec *spec, const struct spec *old, struct world *w)
 /* What was, and what shall be, of a vault that is up. */
 struct change_plans {
 	struct plan had, plan;
-	struct sight sight;
+	struct observed observed;
 	bool asks; /* for something else than it was made with */
 	bool has_keys; /* not so: the tunnel is left out */
 };
 
-/* Fills *C (free its sight, also on error), and W->sight. 0, or -errno, reported. */
-static int plan_change(const struct words *words, struct spec *old, struct world *w,
+/* Fills *C (free what it observed, also on error), and W->observed. 0, or -errno, reported. */
+static int plan_change(const struct words *words, struct spec *old, struct session *w,
 		       struct change_plans *c)
 {
 	struct spec *spec = words->spec;
-	int r = sight_take(w, &c->sight, w->why);
+	int r = observed_take(w, &c->observed, w->why);
 
 	if (!r)
 		r = asks_otherwise(spec, old, &c->asks);
@@ -374,40 +375,40 @@ static int plan_change(const struct words *words, struct spec *old, struct world
 		report_error(spec->name, "%s%s%s", strerror(-r), w->why[0] ? ": " : "", w->why);
 		return r;
 	}
-	w->sight = &c->sight;
+	w->observed = &c->observed;
 	plan_build(spec, &c->plan);
-	c->has_keys = !words->keyless || take_keys(spec, &c->sight, &c->plan);
+	c->has_keys = !words->keyless || take_keys(spec, &c->observed, &c->plan);
 	if (c->asks) {
-		(void)borrow_keys(old, &c->sight);
+		(void)borrow_keys(old, &c->observed);
 		plan_build(old, &c->had);
 	}
 	return 0;
 }
 
 /* Makes it as C has it. 0, or EXIT_FAILED, reported. */
-static int make_change(struct change_plans *c, const struct spec *old, struct world *w,
+static int make_change(struct change_plans *c, const struct spec *old, struct session *w,
 		       struct changes *changes)
 {
 	const struct spec *spec = c->plan.spec;
 	size_t failures = 0;
 	int r;
 
-	changes->keeps_keys = c->sight.has_wg && handshake_has_keys(&spec->wg, &c->sight.wg);
+	changes->keeps_keys = c->observed.has_wg && handshake_has_keys(&spec->wg, &c->observed.wg);
 	r = walk_mend(&c->plan, c->asks ? &c->had : NULL, w, note_change, changes);
 	if (!r)
 		r = field_changes(&spec_fields, old, spec, note_asked, changes);
-	if ((r || changes->n) && !look_again(w, &c->sight))
+	if ((r || changes->n) && !look_again(w, &c->observed))
 		failures++;
 	else
-		failures += name_strangers(&c->plan, w);
+		failures += name_unexpected(&c->plan, w);
 	return r || failures ? EXIT_FAILED : EXIT_DONE;
 }
 
-static int mend(const struct words *words, struct spec *old, struct world *w,
+static int mend(const struct words *words, struct spec *old, struct session *w,
 		struct changes *changes)
 {
-	struct change_plans c = { .sight = { 0 } };
-	int r = world_lock_host(w), code = EXIT_FAILED;
+	struct change_plans c = { .observed = { 0 } };
+	int r = session_lock_host(w), code = EXIT_FAILED;
 
 	if (r)
 		report_error(words->spec->name, "%s", strerror(-r));
@@ -417,8 +418,8 @@ static int mend(const struct words *words, struct spec *old, struct world *w,
 		r = plan_change(words, old, w, &c);
 	if (!r)
 		code = make_change(&c, old, w, changes);
-	w->sight = NULL;
-	sight_free(&c.sight);
+	w->observed = NULL;
+	observed_free(&c.observed);
 	if (code == EXIT_DONE)
 		warn_path(w);
 	return code == EXIT_DONE && !c.has_keys ? EXIT_FAILED : code;
@@ -426,12 +427,12 @@ static int mend(const struct words *words, struct spec *old, struct world *w,
 
 /* The vault is up, in the namespace NS, as OLD describes: what drifted is put back, what words
  * changed is changed. */
-static int up_again(const struct words *words, struct spec *old, struct world *w, int ns,
+static int up_again(const struct words *words, struct spec *old, struct session *w, int ns,
 		    struct timespec since)
 {
 	struct spec *spec = words->spec;
 	struct changes changes = { .name = spec->name, .list = json_array() };
-	int r = world_enter_vault(w, ns), code;
+	int r = session_enter_vault(w, ns), code;
 
 	if (r) {
 		report_error(spec->name, "opening its namespace: %s", strerror(-r));
@@ -455,7 +456,7 @@ static int up_again(const struct words *words, struct spec *old, struct world *w
  * What was asked cannot be done, as the host cannot tell all that it takes: the vault, up in the
  * namespace NS, is put back to what it was described as, with the keys that its tunnel has.
  */
-static void up_as_it_was(const char *name, struct spec *old, struct world *w, int ns)
+static void up_as_it_was(const char *name, struct spec *old, struct session *w, int ns)
 {
 	struct spec spec cleanup(spec_free) = { 0 };
 	const struct words as_it_was = { .spec = &spec, .keyless = true };
@@ -466,7 +467,7 @@ static void up_as_it_was(const char *name, struct spec *old, struct world *w, in
 	if (r)
 		close_fd(&ns);
 	else
-		r = world_enter_vault(w, ns);
+		r = session_enter_vault(w, ns);
 	w->spec = &spec;
 	if (!r && spec.has_tunnel)
 		r = gather_backend(&spec, w, &p);
@@ -480,7 +481,7 @@ static void up_as_it_was(const char *name, struct spec *old, struct world *w, in
 }
 
 /* Makes the vault anew; on failure nothing of it is left, its folder neither. */
-static int up_anew(const struct words *words, struct world *w, const struct timespec *since)
+static int up_anew(const struct words *words, struct session *w, const struct timespec *since)
 {
 	struct spec *spec = words->spec;
 	int code = make(spec, w), r;
@@ -501,7 +502,7 @@ static int up_anew(const struct words *words, struct world *w, const struct time
 
 /* Takes the vault's lock, clears what a crash left, and makes the vault, or makes it right.
  * IS_KNOWN is false when the host could not tell what the tunnel takes, which was said. */
-static int up(const struct words *words, struct world *w, bool is_known)
+static int up(const struct words *words, struct session *w, bool is_known)
 {
 	struct spec *spec = words->spec, old cleanup(spec_free) = { 0 };
 	struct timespec since;
@@ -521,7 +522,7 @@ static int up(const struct words *words, struct world *w, bool is_known)
 		return EXIT_FAILED;
 	}
 	clock_gettime(CLOCK_REALTIME, &since);
-	code = leftover_settle(spec->name, w->dir, made, &old, &ns);
+	code = stale_settle(spec->name, w->dir, made, &old, &ns);
 	if (code == EXIT_DONE && ns < 0 && words->keyless) {
 		report_mendable(spec->name, REMEDY(CONF_FILE, spec->name),
 				"its keys came from standard input, and are gone with it");
@@ -543,11 +544,11 @@ static int up(const struct words *words, struct world *w, bool is_known)
 }
 
 /* A vault that is up, in the namespace NS, as OLD describes: what `up` would change of it. */
-static int tell_again(const struct words *words, struct spec *old, struct world *w, int ns,
+static int tell_again(const struct words *words, struct spec *old, struct session *w, int ns,
 		      struct changes *changes)
 {
-	struct change_plans c = { .sight = { 0 } };
-	int r = world_enter_vault(w, ns);
+	struct change_plans c = { .observed = { 0 } };
+	int r = session_enter_vault(w, ns);
 
 	if (!r)
 		w->dir = state_open(words->spec->name);
@@ -563,20 +564,20 @@ static int tell_again(const struct words *words, struct spec *old, struct world 
 		r = walk_compare(&c.plan, c.asks ? &c.had : NULL, w, note_change, changes);
 	if (!r)
 		r = field_changes(&spec_fields, old, words->spec, note_asked, changes);
-	w->sight = NULL;
-	sight_free(&c.sight);
+	w->observed = NULL;
+	observed_free(&c.observed);
 	return r || !c.has_keys ? EXIT_FAILED : EXIT_DONE;
 }
 
 /* `plan`: what `up` would change, and nothing is changed. */
-static int tell_plan(const struct words *words, struct world *w)
+static int tell_plan(const struct words *words, struct session *w)
 {
 	struct spec *spec = words->spec, old cleanup(spec_free) = { 0 };
 	struct changes changes = { .name = spec->name, .list = json_array() };
 	int ns cleanup(close_fd) = ns_open_name(spec->name), code = EXIT_DONE;
 
 	if (ns >= 0)
-		code = leftover_judge(spec->name, ns, &old);
+		code = stale_judge(spec->name, ns, &old);
 	if (code == EXIT_DONE && ns >= 0)
 		code = tell_again(words, &old, w, steal_fd(&ns), &changes);
 	else if (code == EXIT_DONE &&
@@ -608,13 +609,13 @@ static int run_words(struct words *words)
 {
 	struct spec *spec = words->spec, old cleanup(spec_free) = { 0 };
 	struct problems p = { 0 };
-	struct world w;
+	struct session w;
 	int code = EXIT_FAILED, r;
 	bool is_open, is_up = !words->dry_run && !state_load(spec->name, &old);
 
 	if (!has_cookies(spec->name))
 		return EXIT_FAILED;
-	r = world_open(&w, spec);
+	r = session_open(&w, spec);
 	is_open = !r;
 	if (!r)
 		r = gather_tunnel(spec, is_up ? &old : NULL, &w, &p);
@@ -630,7 +631,7 @@ static int run_words(struct words *words)
 		code = EXIT_FAILED;
 	else if (!r || (is_open && is_up))
 		code = up(words, &w, !r);
-	world_close(&w);
+	session_close(&w);
 	return code;
 }
 
@@ -658,7 +659,7 @@ static int up_run(int argc, char **argv, const struct options *options)
 		report_error("up", "prctl: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	code = asked_read(argc, argv, &words);
+	code = request_read(argc, argv, &words);
 	if (code == EXIT_DONE)
 		code = run_words(&words);
 	words_free(&words);

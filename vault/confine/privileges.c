@@ -38,14 +38,14 @@ static const struct {
 	   files anyway. */
 };
 
-void drop_add_names(uint64_t mask, struct str *out)
+void privileges_add_names(uint64_t mask, struct str *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(dropped); i++)
 		if (mask & 1ULL << dropped[i].cap)
 			str_addf(out, " %s", dropped[i].name);
 }
 
-uint64_t drop_mask(void)
+uint64_t privileges_mask(void)
 {
 	uint64_t mask = 0;
 
@@ -190,7 +190,7 @@ static int lower(bool all)
 	return syscall(SYS_capset, &header, data) ? -errno : 0;
 }
 
-int drop_privileges(const struct identity *id, bool keep_caps, const char **what)
+int privileges_drop(const struct identity *id, bool keep_caps, const char **what)
 {
 	int err;
 

@@ -20,11 +20,11 @@ struct identity {
 
 void identity_free(struct identity *id);
 
-/* The capabilities that drop_privileges takes away, a bit each (1 << CAP_...). */
-uint64_t drop_mask(void);
+/* The capabilities that privileges_drop takes away, a bit each (1 << CAP_...). */
+uint64_t privileges_mask(void);
 
 /* Appends the names of those of them that are in MASK, each after a blank. */
-void drop_add_names(uint64_t mask, struct str *out);
+void privileges_add_names(uint64_t mask, struct str *out);
 
 /*
  * Looks up TEXT, `USER[:GROUP]`, names or numbers, in the caller's namespaces: the answer may come
@@ -47,6 +47,6 @@ int must_check identity_set_environment(const struct identity *id);
  * or -errno with what failed in *WHAT (static text): the process then has no more than before, and
  * must end.
  */
-int must_check drop_privileges(const struct identity *id, bool keep_caps, const char **what);
+int must_check privileges_drop(const struct identity *id, bool keep_caps, const char **what);
 
 #endif

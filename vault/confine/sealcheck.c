@@ -24,10 +24,10 @@ static int open_inside(void *arg)
 {
 	struct check *check = arg;
 
-	check->link = if_nametoindex(check->spec->link_name);
-	check->tunnel = if_nametoindex(check->spec->tunnel_name);
+	check->link = if_nametoindex(check->spec->link_if);
+	check->tunnel = if_nametoindex(check->spec->tunnel_if);
 	if (spec_has_leg(check->spec))
-		check->leg = if_nametoindex(check->spec->leg_name);
+		check->leg = if_nametoindex(check->spec->leg_if);
 	return nl_open(&check->nft, NETLINK_NETFILTER);
 }
 

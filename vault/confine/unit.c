@@ -92,7 +92,7 @@ static void add_privileges(struct str *out)
 	struct str caps cleanup(str_free) = STR_INIT, families cleanup(str_free) = STR_INIT;
 
 	syscalls_add_families(&families);
-	drop_add_names(drop_mask(), &caps);
+	privileges_add_names(privileges_mask(), &caps);
 	str_addf(out,
 		 "%s%s\n"
 		 "\n"
@@ -103,7 +103,7 @@ static void add_privileges(struct str *out)
 	out->err = out->err ? out->err : families.err ? families.err : caps.err;
 }
 
-void confine_text(const char *name, struct str *out)
+void unit_text(const char *name, struct str *out)
 {
 	str_addf(out,
 		 "# made by vault for %s: a systemd drop-in that puts a service into this vault\n"

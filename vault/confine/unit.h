@@ -7,6 +7,6 @@
 
 /* Appends the text of confine.conf for the vault NAME, which alone it depends on: a copy made once
  * stays right. */
-void confine_text(const char *name, struct str *out);
+void unit_text(const char *name, struct str *out);
 
 #endif

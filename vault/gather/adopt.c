@@ -93,7 +93,7 @@ static int read_inside(const char *name, const char *adopted, struct reading *r)
 
 	if (ns < 0 || err || !old.adopt || strcmp(old.adopt, adopted))
 		return -ENODEV;
-	r->name = old.tunnel_name;
+	r->name = old.tunnel_if;
 	err = ns_run(ns, read_here, r);
 	if (err)
 		return err;

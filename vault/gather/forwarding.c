@@ -21,19 +21,19 @@
 #define CHAINS_MAX 32
 #define TEXT_SIZE 1024 /* two names of nf_tables, twice, are the most of it */
 
-#define UNREAD ((struct hostpath_fault){ .how = HOSTPATH_UNREAD })
-#define NO_WAY ((struct hostpath_fault){ .how = HOSTPATH_SHUT })
+#define UNREAD ((struct forwarding_fault){ .how = FORWARDING_UNREAD })
+#define NO_WAY ((struct forwarding_fault){ .how = FORWARDING_SHUT })
 
 struct look {
-	struct world *w;
-	hostpath_fn *fn;
+	struct session *w;
+	forwarding_fn *fn;
 	void *arg;
 };
 
-static void tell(const struct look *look, struct hostpath_fault fault, const char *format, ...)
+static void tell(const struct look *look, struct forwarding_fault fault, const char *format, ...)
 	printf_like(3, 4);
 
-static void tell(const struct look *look, struct hostpath_fault fault, const char *format, ...)
+static void tell(const struct look *look, struct forwarding_fault fault, const char *format, ...)
 {
 	char text[TEXT_SIZE];
 	va_list args;
@@ -106,9 +106,9 @@ static void check_forwarding(const struct look *look, const char *word, const st
 	if (prefix->addr.family == AF_INET6)
 		name_uplinks(&uplinks);
 	tell(look,
-	     (struct hostpath_fault){ HOSTPATH_SHUT, NULL,
-				      REMEDY(FORWARD, uplinks.s ? uplinks.s : "", setting), "1",
-				      "0" },
+	     (struct forwarding_fault){ FORWARDING_SHUT, NULL,
+					REMEDY(FORWARD, uplinks.s ? uplinks.s : "", setting), "1",
+					"0" },
 	     "%s %s: the host does not forward what comes by %s", word, text, name);
 }
 
@@ -167,12 +167,13 @@ static int note_chain(const struct nftchain *chain, void *arg)
 static void advise(const struct look *look, const struct nftchain *chain, const char *what,
 		   const char *way)
 {
-	const char *family = ruleset_family_word(chain->family), *link = look->w->spec->host_name;
+	const char *family = ruleset_family_word(chain->family),
+		   *link = look->w->spec->link_host_if;
 
 	tell(look,
-	     (struct hostpath_fault){ HOSTPATH_DOUBT, NULL,
-				      REMEDY(LET_BY, family, chain->table, chain->name, way, link),
-				      NULL, NULL },
+	     (struct forwarding_fault){
+		     FORWARDING_DOUBT, NULL,
+		     REMEDY(LET_BY, family, chain->table, chain->name, way, link), NULL, NULL },
 	     "%s: another firewall (table %s %s, chain %s) drops by policy and does not name %s",
 	     what, family, chain->table, chain->name, link);
 }
@@ -188,7 +189,7 @@ static void check_chain(const struct look *look, const struct nftchain *chain)
 	if ((chain->hook != NF_INET_FORWARD || !forwards) &&
 	    (chain->hook != NF_INET_LOCAL_IN || !spec->reach.n_host_ports))
 		return;
-	r = nftchain_mentions(&look->w->host_nft, chain, spec->host_name, &named, &error);
+	r = nftchain_mentions(&look->w->host_nft, chain, spec->link_host_if, &named, &error);
 	if (r)
 		tell(look, UNREAD, "reading the rules of table %s: %s %s", chain->table,
 		     strerror(-r), error.text);
@@ -230,10 +231,12 @@ static void tell_diverted(const struct look *look, const struct prefix *own,
 		snprintf(via, sizeof(via), " via %s", addr_format(&route->via, text));
 	prefix_format(route->dst.len < own->len ? &link : &route->dst, net);
 	remedy = route->table != RT_TABLE_MAIN ? REMEDY(ADD_RULE, six, address)
-		 : route->dst.len < own->len ? REMEDY(ADD_ROUTE, six, net, look->w->spec->host_name)
-					     : REMEDY(DEL_ROUTE, six, net, via, name);
+		 : route->dst.len < own->len
+			 ? REMEDY(ADD_ROUTE, six, net, look->w->spec->link_host_if)
+			 : REMEDY(DEL_ROUTE, six, net, via, name);
 	tell(look,
-	     (struct hostpath_fault){ HOSTPATH_SHUT, NULL, remedy, look->w->spec->host_name, name },
+	     (struct forwarding_fault){ FORWARDING_SHUT, NULL, remedy, look->w->spec->link_host_if,
+					name },
 	     "the host's way to %s is by %s, where the guard drops what is for the vault", address,
 	     name);
 }
@@ -245,7 +248,7 @@ static void check_way_in(const struct look *look, const struct prefix *own)
 	struct rtnl_route route;
 	int r = rtnl_match_route(&look->w->host_route, &own->addr, &route, &error);
 
-	if (!r && route.index == look->w->spec->host_index)
+	if (!r && route.index == look->w->spec->link_host_index)
 		return;
 	if (!r && route.index)
 		(void)if_indextoname(route.index, name);
@@ -256,7 +259,7 @@ static void check_way_in(const struct look *look, const struct prefix *own)
 		tell_diverted(look, own, &route, name);
 }
 
-void hostpath_check_link(struct world *w, hostpath_fn *fn, void *arg)
+void forwarding_check_link(struct session *w, forwarding_fn *fn, void *arg)
 {
 	const struct look look = { .w = w, .fn = fn, .arg = arg };
 
@@ -265,7 +268,7 @@ void hostpath_check_link(struct world *w, hostpath_fn *fn, void *arg)
 			check_way_in(&look, &w->spec->link[f].vault);
 }
 
-void hostpath_check(struct world *w, hostpath_fn *fn, void *arg)
+void forwarding_check(struct session *w, forwarding_fn *fn, void *arg)
 {
 	const struct spec_reach *reach = &w->spec->reach;
 	const struct look look = { .w = w, .fn = fn, .arg = arg };

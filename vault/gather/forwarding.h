@@ -5,33 +5,33 @@
 
 #include "vault/apply/session.h"
 
-enum hostpath {
-	HOSTPATH_SHUT, /* it does not pass */
-	HOSTPATH_DOUBT, /* it may not: whether a firewall lets it by cannot be told from outside */
-	HOSTPATH_UNREAD, /* what it depends on could not be read */
+enum forwarding {
+	FORWARDING_SHUT, /* it does not pass */
+	FORWARDING_DOUBT, /* it may not: whether a firewall lets it by cannot be told from outside */
+	FORWARDING_UNREAD, /* what it depends on could not be read */
 };
 
 /* TEXT says what stands in the way of which word. All is borrowed. */
-struct hostpath_fault {
-	enum hostpath how;
+struct forwarding_fault {
+	enum forwarding how;
 	const char *text;
 	const struct remedy *remedy; /* or NULL */
 	const char *expected, *observed; /* or NULL: nothing was compared */
 };
 
-typedef void hostpath_fn(const struct hostpath_fault *fault, void *arg);
+typedef void forwarding_fn(const struct forwarding_fault *fault, void *arg);
 
 /*
  * Looks for what stands in the way of accessible-from, publish, allow-host and allow-to on the
  * host: a missing route, an interface that does not forward, a firewall that drops by policy and
  * does not name W->spec's link. Calls FN for each. Changes nothing.
  */
-void hostpath_check(struct world *w, hostpath_fn *fn, void *arg);
+void forwarding_check(struct session *w, forwarding_fn *fn, void *arg);
 
 /*
  * Asks the kernel which way the host's own packets to W->spec's link go, by its rules and tables;
  * calls FN for each address that they do not reach by the link (L34). Changes and sends nothing.
  */
-void hostpath_check_link(struct world *w, hostpath_fn *fn, void *arg);
+void forwarding_check_link(struct session *w, forwarding_fn *fn, void *arg);
 
 #endif

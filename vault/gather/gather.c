@@ -202,7 +202,7 @@ static int find_program(struct spec *spec, struct problems *p)
 }
 
 /* The kernel's WireGuard unless words ask for another; asking loads its module. */
-int gather_backend(struct spec *spec, struct world *w, struct problems *p)
+int gather_backend(struct spec *spec, struct session *w, struct problems *p)
 {
 	struct nl genl cleanup(nl_close) = NL_CLOSED;
 	struct nl_error error = { 0 };
@@ -256,7 +256,7 @@ static int leave_out_v6(struct spec *spec, struct problems *p)
 	return 0;
 }
 
-int gather_tunnel(struct spec *spec, const struct spec *old, struct world *w, struct problems *p)
+int gather_tunnel(struct spec *spec, const struct spec *old, struct session *w, struct problems *p)
 {
 	int mtu, r;
 

@@ -17,11 +17,11 @@
  * where none was given, and chooses the backend. What the host cannot tell now stays as it is in
  * OLD, the vault of that name (NULL: there is none). What stands in the way goes to P. 0 or -errno.
  */
-int must_check gather_tunnel(struct spec *spec, const struct spec *old, struct world *w,
+int must_check gather_tunnel(struct spec *spec, const struct spec *old, struct session *w,
 			     struct problems *p);
 
 /* The last part of that alone: chooses the backend; W->wg_family is set for the kernel's. */
-int must_check gather_backend(struct spec *spec, struct world *w, struct problems *p);
+int must_check gather_backend(struct spec *spec, struct session *w, struct problems *p);
 
 /* Leaves IPv6 out of SPEC's link where the host has it off, saying so in P: the host's end could
  * have no address of it. */
@@ -45,6 +45,6 @@ bool gather_wants_link(const struct spec *spec);
  * nobody's way. Take W's host lock before, and hold it until the link is made (dry-run makes none,
  * and needs none). 0 or -errno with the reason in P, such as what is in the way.
  */
-int must_check gather_link(struct spec *spec, uint32_t own, struct world *w, struct problems *p);
+int must_check gather_link(struct spec *spec, uint32_t own, struct session *w, struct problems *p);
 
 #endif

@@ -54,7 +54,7 @@ struct pool {
 
 struct survey {
 	const struct spec *spec;
-	struct world *w;
+	struct session *w;
 	uint32_t own; /* the index of the link that the vault has; 0: none */
 	uint32_t index; /* of the interface whose name is in ifname */
 	char ifname[IFNAMSIZ];
@@ -479,15 +479,15 @@ static int settle_indexes(struct spec *spec)
 
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
-	spec->host_index = SPEC_FIRST_INDEX | (random[0] & 0x0ffffffeU);
+	spec->link_host_index = SPEC_FIRST_INDEX | (random[0] & 0x0ffffffeU);
 	spec->tunnel_index = SPEC_FIRST_INDEX | (random[1] & 0x0ffffffeU) | 1U;
-	spec->port_index = 0x20000000U | (random[2] & 0x0ffffffeU) | 1U;
+	spec->leg_host_index = 0x20000000U | (random[2] & 0x0ffffffeU) | 1U;
 	spec->link_index = 0x04000000U | (random[3] & 0x03ffffffU); /* listed before the leg, */
 	spec->leg_index = 0x08000000U | (random[4] & 0x07ffffffU); /* and that before the tunnel */
 	return 0;
 }
 
-int gather_link(struct spec *spec, uint32_t own, struct world *w, struct problems *p)
+int gather_link(struct spec *spec, uint32_t own, struct session *w, struct problems *p)
 {
 	struct survey *s cleanup(free_ptr) = NULL;
 	int r = settle_indexes(spec);

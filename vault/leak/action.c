@@ -55,7 +55,7 @@ static bool run_command(const char *command, const struct leak_run *run, const s
 				.command = command,
 				.variable = "VAULT_LEAK",
 				.value = text ? text : "{}",
-				.seconds = ACT_SECONDS };
+				.seconds = ACTION_SECONDS };
 
 	return hook_run_one(&h);
 }
@@ -69,7 +69,7 @@ static bool act(const char *what, const struct leak_run *run, const struct spec 
 	if (!strcmp(what, "down"))
 		done = takedown_run(&takedown, spec->name, told);
 	else if (!strcmp(what, "kill"))
-		done = !inside_kill(spec->name, ns, signals);
+		done = !evict_kill(spec->name, ns, signals);
 	else
 		done = run_command(what, run, spec);
 	json_decref(told);
@@ -94,7 +94,7 @@ static struct timespec first_sighting(const struct leak_run *run)
 	return first;
 }
 
-void act_on_leak(const char *what, struct leak_run *run, const struct spec *spec, int ns)
+void action_take(const char *what, struct leak_run *run, const struct spec *spec, int ns)
 {
 	struct timespec first = first_sighting(run), now;
 
@@ -109,7 +109,7 @@ void act_on_leak(const char *what, struct leak_run *run, const struct spec *spec
 		report_error(spec->name, "on-leak %s: it failed", what);
 }
 
-bool act_ends(const char *what)
+bool action_ends(const char *what)
 {
 	return !strcmp(what, "down");
 }

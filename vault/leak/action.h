@@ -5,17 +5,17 @@
 
 #include "vault/leak/result/run.h"
 
-#define ACT_SECONDS 30 /* for a command */
+#define ACTION_SECONDS 30 /* for a command */
 
 /*
  * Does WHAT about the leak that RUN has found in the vault SPEC, whose namespace is NS: "down"
  * takes it down as `vault down` does; "kill" sends SIGKILL to all that is inside; anything else is
  * a command, run by sh(1) on the host as hooks are, with VAULT_EVENT=on-leak and the leak as JSON
- * in VAULT_LEAK, and killed after ACT_SECONDS. Says so, and puts it into RUN's action.
+ * in VAULT_LEAK, and killed after ACTION_SECONDS. Says so, and puts it into RUN's action.
  */
-void act_on_leak(const char *what, struct leak_run *run, const struct spec *spec, int ns);
+void action_take(const char *what, struct leak_run *run, const struct spec *spec, int ns);
 
 /* True when WHAT leaves no vault to test. */
-bool act_ends(const char *what);
+bool action_ends(const char *what);
 
 #endif

@@ -16,7 +16,7 @@
 #define BUFFER (8 << 20)
 
 struct opening {
-	struct eyes *eyes;
+	struct capture *capture;
 	const struct filter *filter;
 };
 
@@ -41,16 +41,16 @@ static int open_inside(void *arg)
 		return -errno;
 	if (bind(fd, (struct sockaddr *)&all, sizeof(all)))
 		return -errno;
-	o->eyes->fd = steal_fd(&fd);
+	o->capture->fd = steal_fd(&fd);
 	return 0;
 }
 
-int eyes_open(struct eyes *eyes, int ns, const struct filter *filter)
+int capture_open(struct capture *capture, int ns, const struct filter *filter)
 {
-	struct opening o = { .eyes = eyes, .filter = filter };
+	struct opening o = { .capture = capture, .filter = filter };
 
-	eyes->fd = -1;
-	eyes->ns = ns;
+	capture->fd = -1;
+	capture->ns = ns;
 	return ns_run(ns, open_inside, &o);
 }
 
@@ -86,7 +86,7 @@ static void take_control(struct msghdr *h, struct sighting *s, struct tpacket_au
 }
 
 /* 1 when there was one, 0 when none waits, or -errno. */
-static int read_one(struct eyes *eyes, struct message *m, struct sighting *s)
+static int read_one(struct capture *capture, struct message *m, struct sighting *s)
 {
 	struct iovec iov = { .iov_base = m->data, .iov_len = sizeof(m->data) };
 	struct msghdr h = { .msg_name = &m->from,
@@ -96,13 +96,13 @@ static int read_one(struct eyes *eyes, struct message *m, struct sighting *s)
 			    .msg_control = m->control.room,
 			    .msg_controllen = sizeof(m->control.room) };
 	struct tpacket_auxdata aux = { 0 };
-	ssize_t n = recvmsg(eyes->fd, &h, MSG_DONTWAIT);
+	ssize_t n = recvmsg(capture->fd, &h, MSG_DONTWAIT);
 
 	if (n < 0)
 		return errno == EAGAIN ? 0 : errno == EINTR || errno == ENETDOWN ? 1 : -errno;
 	take_control(&h, s, &aux);
 	s->index = (uint32_t)m->from.sll_ifindex;
-	name_interface(eyes->fd, m->from.sll_ifindex, s->interface);
+	name_interface(capture->fd, m->from.sll_ifindex, s->interface);
 	s->out = m->from.sll_pkttype == PACKET_OUTGOING;
 	s->type = ntohs(m->from.sll_protocol);
 	s->vlan = aux.tp_status & TP_STATUS_VLAN_VALID ? aux.tp_vlan_tci & 0xfff : -1;
@@ -114,7 +114,7 @@ static int read_one(struct eyes *eyes, struct message *m, struct sighting *s)
 	return 1;
 }
 
-int eyes_read(struct eyes *eyes, sighting_fn *fn, void *arg)
+int capture_read(struct capture *capture, sighting_fn *fn, void *arg)
 {
 	struct message m;
 	int r;
@@ -122,24 +122,24 @@ int eyes_read(struct eyes *eyes, sighting_fn *fn, void *arg)
 	do {
 		struct sighting s = { .data = NULL };
 
-		r = read_one(eyes, &m, &s);
+		r = read_one(capture, &m, &s);
 		if (s.data)
 			fn(&s, arg);
 	} while (r > 0);
 	return r;
 }
 
-int64_t eyes_lost(struct eyes *eyes)
+int64_t capture_lost(struct capture *capture)
 {
 	struct tpacket_stats stats;
 	socklen_t len = sizeof(stats);
 
-	if (getsockopt(eyes->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
+	if (getsockopt(capture->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
 		return -errno;
 	return stats.tp_drops;
 }
 
-void eyes_close(struct eyes *eyes)
+void capture_close(struct capture *capture)
 {
-	close_fd(&eyes->fd);
+	close_fd(&capture->fd);
 }

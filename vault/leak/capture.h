@@ -10,7 +10,7 @@
 
 #include "vault/leak/filter.h"
 
-struct eyes {
+struct capture {
 	int fd; /* -1: closed */
 	int ns; /* borrowed: where they look */
 };
@@ -28,19 +28,19 @@ struct sighting {
 };
 
 /*
- * Opens eyes in the namespace NS (a descriptor, which must stay open), on all its interfaces and
- * those to come. 0 or -errno.
+ * Opens captures in the namespace NS (a descriptor, which must stay open), on all its interfaces
+ * and those to come. 0 or -errno.
  */
-int must_check eyes_open(struct eyes *eyes, int ns, const struct filter *filter);
+int must_check capture_open(struct capture *capture, int ns, const struct filter *filter);
 
 typedef void sighting_fn(const struct sighting *s, void *arg);
 
 /* Calls FN for each packet that is waiting. 0 or -errno. */
-int must_check eyes_read(struct eyes *eyes, sighting_fn *fn, void *arg);
+int must_check capture_read(struct capture *capture, sighting_fn *fn, void *arg);
 
 /* How many packets were lost, as nobody read in time; 0 since the last call. -errno. */
-int64_t must_check eyes_lost(struct eyes *eyes);
+int64_t must_check capture_lost(struct capture *capture);
 
-void eyes_close(struct eyes *eyes);
+void capture_close(struct capture *capture);
 
 #endif

@@ -86,53 +86,53 @@ static bool has_number(const struct packets *all, uint32_t marker, size_t *i)
 }
 
 /* A sequence number may be anybody's: it must begin a flow, to the right end. */
-static enum recognised recognise_tcp(const struct view *v, const struct packets *all, size_t *i)
+static enum classified classify_tcp(const struct view *v, const struct packets *all, size_t *i)
 {
 	const struct packet *list = all->list;
 
 	if (v->len < 20)
-		return RECOGNISED_NOT;
+		return CLASSIFIED_NOT;
 	if ((v->l4[13] & TCP_FLAGS) == TCP_SYN && has_number(all, get32(v->l4 + 4), i) &&
 	    list[*i].protocol == IPPROTO_TCP &&
 	    (list[*i].flags & PACKET_ENTERS || /* which the host may have sent elsewhere */
 	     (get16(v->l4 + 2) == list[*i].port && addr_equal(&v->to, &list[*i].to))))
-		return RECOGNISED_MARK;
+		return CLASSIFIED_MARK;
 	if (has_number(all, get32(v->l4 + 8) - 1, i) && list[*i].protocol == IPPROTO_TCP &&
 	    get16(v->l4) == list[*i].port && addr_equal(&v->from, &list[*i].to))
-		return RECOGNISED_ANSWER;
-	return RECOGNISED_NOT;
+		return CLASSIFIED_ANSWER;
+	return CLASSIFIED_NOT;
 }
 
-static enum recognised recognise_payload(const struct view *v, const struct packets *all, size_t *i)
+static enum classified classify_payload(const struct view *v, const struct packets *all, size_t *i)
 {
 	if (v->len < 8 + PACKET_PAYLOAD || !has_number(all, get32(v->l4 + 8), i) ||
 	    memcmp(v->l4 + 12, all->list[*i].token, LEAK_TOKEN_LEN))
-		return RECOGNISED_NOT;
-	return addr_equal(&v->from, &all->list[*i].to) ? RECOGNISED_ANSWER : RECOGNISED_MARK;
+		return CLASSIFIED_NOT;
+	return addr_equal(&v->from, &all->list[*i].to) ? CLASSIFIED_ANSWER : CLASSIFIED_MARK;
 }
 
 /* ARP: who asks, and who answers for an address that was asked for. */
-static enum recognised recognise_arp(const struct view *v, const struct packets *all, size_t *i)
+static enum classified classify_arp(const struct view *v, const struct packets *all, size_t *i)
 {
 	bool by_hand = !memcmp(v->l4 + 8, packet_mac, sizeof(packet_mac));
 
 	if (get16(v->l4 + 6) == 1)
-		return find_destination(all, &v->to, by_hand, i) ? RECOGNISED_SEARCH
-								 : RECOGNISED_NOT;
-	return find_destination(all, &v->from, true, i) ? RECOGNISED_FOUND : RECOGNISED_NOT;
+		return find_destination(all, &v->to, by_hand, i) ? CLASSIFIED_SEARCH
+								 : CLASSIFIED_NOT;
+	return find_destination(all, &v->from, true, i) ? CLASSIFIED_FOUND : CLASSIFIED_NOT;
 }
 
-static enum recognised recognise_neighbour(const struct view *v, const struct packets *all,
-					   size_t *i)
+static enum classified classify_neighbour(const struct view *v, const struct packets *all,
+					  size_t *i)
 {
 	struct addr target;
 
 	if (v->len < 24)
-		return RECOGNISED_NOT;
+		return CLASSIFIED_NOT;
 	target = get_addr(AF_INET6, v->l4 + 8);
 	if (!find_destination(all, &target, false, i))
-		return RECOGNISED_NOT;
-	return v->l4[0] == ND_NEIGHBOR_SOLICIT ? RECOGNISED_SEARCH : RECOGNISED_FOUND;
+		return CLASSIFIED_NOT;
+	return v->l4[0] == ND_NEIGHBOR_SOLICIT ? CLASSIFIED_SEARCH : CLASSIFIED_FOUND;
 }
 
 static bool is_neighbour(const struct view *v)
@@ -141,30 +141,30 @@ static bool is_neighbour(const struct view *v)
 	       (v->l4[0] == ND_NEIGHBOR_SOLICIT || v->l4[0] == ND_NEIGHBOR_ADVERT);
 }
 
-enum recognised recognise(const struct sighting *s, const struct packets *all,
-			  const struct prefix *own, size_t n, size_t *i)
+enum classified classify(const struct sighting *s, const struct packets *all,
+			 const struct prefix *own, size_t n, size_t *i)
 {
-	enum recognised r;
+	enum classified r;
 	struct view v;
 
 	if (!look(s, &v))
-		return RECOGNISED_NOT;
+		return CLASSIFIED_NOT;
 	*i = 0;
 	if (v.type == ETHERTYPE_ARP)
-		return recognise_arp(&v, all, i);
+		return classify_arp(&v, all, i);
 	if (is_neighbour(&v))
-		r = recognise_neighbour(&v, all, i);
+		r = classify_neighbour(&v, all, i);
 	else if (v.protocol == IPPROTO_TCP)
-		r = recognise_tcp(&v, all, i);
+		r = classify_tcp(&v, all, i);
 	else
-		r = recognise_payload(&v, all, i);
-	for (size_t j = 0; r == RECOGNISED_NOT && j < n; j++)
+		r = classify_payload(&v, all, i);
+	for (size_t j = 0; r == CLASSIFIED_NOT && j < n; j++)
 		if (addr_equal(&v.from, &own[j].addr))
-			r = RECOGNISED_OWN;
+			r = CLASSIFIED_OWN;
 	return r;
 }
 
-bool recognise_goes_to(const struct sighting *s, const struct packet *p)
+bool classify_goes_to(const struct sighting *s, const struct packet *p)
 {
 	bool ported = p->protocol == IPPROTO_UDP || p->protocol == IPPROTO_TCP;
 	struct view v;
@@ -173,7 +173,7 @@ bool recognise_goes_to(const struct sighting *s, const struct packet *p)
 	       (!ported || (v.len >= 4 && get16(v.l4 + 2) == p->port));
 }
 
-bool recognise_goes_into(const struct sighting *s, const struct prefix *p)
+bool classify_goes_into(const struct sighting *s, const struct prefix *p)
 {
 	struct view v;
 
@@ -214,7 +214,7 @@ static void describe_ip(const struct view *v, const struct sighting *s, char *te
 			 s->whole);
 }
 
-void recognise_describe(const struct sighting *s, char *text, size_t size)
+void classify_describe(const struct sighting *s, char *text, size_t size)
 {
 	char from[ADDR_STRLEN], to[ADDR_STRLEN], tag[16] = "";
 	struct view v;

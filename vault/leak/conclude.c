@@ -79,7 +79,7 @@ int test_count_drops(struct test *t, bool before)
 
 static void judge_control(struct test *t)
 {
-	int64_t lost = eyes_lost(&t->host), blind = eyes_lost(&t->inside);
+	int64_t lost = capture_lost(&t->host), blind = capture_lost(&t->inside);
 	char **detail = &t->run->control.detail;
 	size_t missing;
 

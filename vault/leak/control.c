@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leak/control.c: the positive control: packets that nothing stops, to see that the eyes see.
+/* vault/leak/control.c: the positive control: packets that nothing stops, to see that the captures
+ * see.
  */
 #include "vault/leak/control.h"
 
@@ -121,7 +122,7 @@ int control_open(struct control *c, const struct spec *spec, struct cable *cable
 
 	*c = (struct control){ .name = CABLE_END };
 	/* As the link's host end, but for a letter: what the guard takes for a link begins vlt-. */
-	snprintf(c->host_name, sizeof(c->host_name), "vlx-%s", spec->host_name + 4);
+	snprintf(c->host_name, sizeof(c->host_name), "vlx-%s", spec->link_host_if + 4);
 	c->ns = ns_make();
 	r = c->ns < 0 ? c->ns : nl_open(&host, NETLINK_ROUTE);
 	if (!r)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leak/control.h: the positive control: packets that nothing stops, to see that the eyes see.
+/* vault/leak/control.h: the positive control: packets that nothing stops, to see that the captures
+ * see.
  */
 #ifndef VAULT_LEAK_CONTROL_H
 #define VAULT_LEAK_CONTROL_H
@@ -11,7 +12,7 @@
 
 /*
  * A cable of its own to a namespace that nobody else is in: what is sent there arrives at the
- * host's end, seen by the same eyes, through the same filter, and goes no further.
+ * host's end, seen by the same captures, through the same filter, and goes no further.
  */
 struct control {
 	int ns; /* -1: none. Anonymous: it ends, with the cable, when this is closed */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vault/leak/filter.c: the filter in the kernel that lets an eye sleep on a busy host.
+ * vault/leak/filter.c: the filter in the kernel that lets a capture sleep on a busy host.
  *
  * A classic program cannot search, so the marker is at places that are known: the half word above
  * of what follows eight bytes of header (UDP, ICMP, others), of the sequence number or, in an

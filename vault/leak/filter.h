@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leak/filter.h: the filter in the kernel that lets an eye sleep on a busy host. */
+/* vault/leak/filter.h: the filter in the kernel that lets a capture sleep on a busy host. */
 #ifndef VAULT_LEAK_FILTER_H
 #define VAULT_LEAK_FILTER_H
 

@@ -130,7 +130,7 @@ static int begin_inside(void *arg)
 int twin_begin_flows(struct twin *t, struct probing *p)
 {
 	struct beginning b = { .t = t, .p = p };
-	int r = ns_run(t->world.vault_ns, begin_inside, &b);
+	int r = ns_run(t->session.vault_ns, begin_inside, &b);
 
 	p->flow_port = p->port;
 	return r;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vault/leak/look.c: reads what the eyes of a run have seen: while it sends, and to the end.
+ * vault/leak/look.c: reads what the captures of a run have seen: while it sends, and to the end.
  *
  * What is seen is taken after each probe, so that it never piles up; in this order, as what a
  * packet that was seen outside means depends on whether it went into the tunnel. The end is no
@@ -57,16 +57,16 @@ static bool let_out(struct test *t)
 	return any;
 }
 
-static int read_eyes(struct test *t, struct judge *j)
+static int read_captures(struct test *t, struct verdict_case *j)
 {
-	const char *const links[] = { t->spec.host_name, j->twin ? j->twin->host_name : NULL,
+	const char *const links[] = { t->spec.link_host_if, j->twin ? j->twin->link_host_if : NULL,
 				      NULL };
-	int r = eyes_read(&t->inside, judge_inside, j);
+	int r = capture_read(&t->inside, verdict_inside, j);
 
 	if (!r)
-		r = eyes_read(&t->host, judge_on_host, j);
+		r = capture_read(&t->host, verdict_on_host, j);
 	if (!r && let_out(t))
-		r = eyes_read(&t->host, judge_on_host, j);
+		r = capture_read(&t->host, verdict_on_host, j);
 	return r ? r : receiver_read(&t->receiver, links, &t->packets, t->run);
 }
 
@@ -76,7 +76,7 @@ static int note_gateway(struct test *t, const char *name)
 	int r = state_load(name, &other);
 
 	if (!r && spec_is_gateway_of(&other, &t->spec))
-		memcpy(t->gateway, other.port_name, sizeof(t->gateway));
+		memcpy(t->gateway, other.leg_host_if, sizeof(t->gateway));
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -102,18 +102,18 @@ static int find_gateway(struct test *t)
 
 void test_look(struct test *t)
 {
-	struct judge j = { .run = t->run,
-			   .packets = &t->packets,
-			   .targets = &t->targets,
-			   .spec = &t->spec,
-			   .twin = t->twin.made ? &t->twin.spec : NULL,
-			   .control = t->control.host_name,
-			   .gateway = t->gateway,
-			   .own_probe = t->others };
+	struct verdict_case j = { .run = t->run,
+				  .packets = &t->packets,
+				  .targets = &t->targets,
+				  .spec = &t->spec,
+				  .twin = t->twin.made ? &t->twin.spec : NULL,
+				  .control = t->control.host_name,
+				  .gateway = t->gateway,
+				  .own_probe = t->others };
 	int r = find_gateway(t);
 
 	if (!r)
-		r = read_eyes(t, &j);
+		r = read_captures(t, &j);
 	t->blind = t->blind ? t->blind : r;
 }
 

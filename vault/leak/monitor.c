@@ -25,9 +25,9 @@
 #define NSEC 1000000000LL
 
 struct watching {
-	const struct watch *w;
+	const struct monitor *w;
 	struct leak_log log;
-	struct tally tally;
+	struct summary summary;
 	size_t not_logged;
 	bool over; /* what was done about a leak left nothing to test */
 };
@@ -38,7 +38,7 @@ static void on_alarm(struct leak_run *run, const struct spec *spec, int ns, void
 {
 	const struct watching *all = arg;
 
-	act_on_leak(all->w->on_leak, run, spec, ns);
+	action_take(all->w->on_leak, run, spec, ns);
 }
 
 static void log_run(struct watching *all, const struct leak_run *run)
@@ -101,12 +101,12 @@ static int run_once(struct watching *all)
 		run.verdict = run.control.verdict = LEAK_UNKNOWN;
 		leak_run_detail(&run, &run.control.detail, "there was no run");
 	}
-	tally_add(&all->tally, run.time.tv_sec * 1000 + run.time.tv_nsec / 1000000,
-		  leak_verdict_text(run.verdict));
+	summary_add(&all->summary, run.time.tv_sec * 1000 + run.time.tv_nsec / 1000000,
+		    leak_verdict_text(run.verdict));
 	log_run(all, &run);
 	if (!code || all->w->interval)
 		print_run(all, &run);
-	all->over = run.action.what && run.action.done && act_ends(run.action.what);
+	all->over = run.action.what && run.action.done && action_ends(run.action.what);
 	leak_run_free(&run);
 	return code;
 }
@@ -171,11 +171,11 @@ static int keep_watch(struct watching *all)
 static void summarise(const struct watching *all)
 {
 	struct str out cleanup(str_free) = STR_INIT;
-	json_t *summary = tally_json(&all->tally);
+	json_t *summary = summary_json(&all->summary);
 
-	tally_print(&all->tally, all->w->test.name, &out);
+	summary_print(&all->summary, all->w->test.name, &out);
 	if (!out.err &&
-	    !(all->w->brief && tally_exit_code(&all->tally) == EXIT_DONE && !all->not_logged))
+	    !(all->w->brief && summary_exit_code(&all->summary) == EXIT_DONE && !all->not_logged))
 		report_result(out.s);
 	if (summary && (json_object_set_new(summary, "name", json_string(all->w->test.name)) ||
 			json_object_set_new(summary, "not_logged",
@@ -202,7 +202,7 @@ static const char *open_error(const struct leak_log *log, int err)
 	}
 }
 
-int watch_run(const struct watch *w)
+int monitor_run(const struct monitor *w)
 {
 	struct watching all = { .w = w, .log.fd = -1 };
 	int r = w->log ? leak_log_open(&all.log, w->log) : 0, code;
@@ -220,6 +220,6 @@ int watch_run(const struct watch *w)
 		summarise(&all);
 	}
 	leak_log_close(&all.log);
-	code = tally_exit_code(&all.tally);
+	code = summary_exit_code(&all.summary);
 	return code == EXIT_DONE && (r || all.not_logged) ? EXIT_UNDECIDED : code;
 }

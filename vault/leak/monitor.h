@@ -5,11 +5,11 @@
 
 #include "vault/leak/test.h"
 
-struct watch {
+struct monitor {
 	struct leak_request test; /* but for its alarm */
 	int64_t interval, duration; /* seconds; 0: one run; until a signal */
 	const char *log; /* path; NULL: none */
-	const char *on_leak; /* as act_on_leak has it; NULL: nothing */
+	const char *on_leak; /* as action_take has it; NULL: nothing */
 	bool brief; /* what is sealed goes unsaid */
 };
 
@@ -18,6 +18,6 @@ struct watch {
  * them after the one under way. Returns an exit code: EXIT_FAILED when any found a leak, else
  * EXIT_UNDECIDED when any could not tell, or was not written to the log; all of it reported.
  */
-int watch_run(const struct watch *w);
+int monitor_run(const struct monitor *w);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leak/ready.c: what a run of leaktest needs before it sends: marks, targets, probes, eyes. */
+/* vault/leak/ready.c: what a run of leaktest needs before it sends: marks, targets, probes,
+ * captures. */
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -49,8 +50,8 @@ int test_find_mac(void *arg)
 /* Both ends' hardware addresses; where either is missing there is no link. */
 static void find_link(struct test *t)
 {
-	struct card host = { t->spec.host_name, t->probing.link_mac };
-	struct card vault = { t->spec.link_name, t->probing.vault_mac };
+	struct card host = { t->spec.link_host_if, t->probing.link_mac };
+	struct card vault = { t->spec.link_if, t->probing.vault_mac };
 
 	t->probing.has_link = t->spec.has_link && !test_find_mac(&host) &&
 			      !ns_run(t->vault_ns, test_find_mac, &vault);
@@ -125,8 +126,7 @@ static int name_ways(void *arg)
 	struct filter_own own = { .list = t->spec.addresses,
 				  .n = t->spec.n_addresses,
 				  .leaving = true };
-	const char *const names[] = { "lo", t->spec.tunnel_name, t->spec.link_name,
-				      t->spec.leg_name };
+	const char *const names[] = { "lo", t->spec.tunnel_if, t->spec.link_if, t->spec.leg_if };
 
 	static_assert(ARRAY_SIZE(names) <= FILTER_INTERFACES_MAX, "all fit");
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -136,15 +136,15 @@ static int name_ways(void *arg)
 	return 0;
 }
 
-int test_open_eyes(struct test *t)
+int test_open_captures(struct test *t)
 {
 	struct filter_own own = { .list = t->spec.addresses, .n = t->spec.n_addresses };
 	int r;
 
-	add_index(&own, t->spec.has_link ? if_nametoindex(t->spec.host_name) : 0);
+	add_index(&own, t->spec.has_link ? if_nametoindex(t->spec.link_host_if) : 0);
 	filter_build(&t->filter, t->packets.tag, &own);
-	r = eyes_open(&t->host, t->host_ns, &t->filter);
+	r = capture_open(&t->host, t->host_ns, &t->filter);
 	if (!r)
 		r = ns_run(t->vault_ns, name_ways, t);
-	return r ? r : eyes_open(&t->inside, t->vault_ns, &t->filter);
+	return r ? r : capture_open(&t->inside, t->vault_ns, &t->filter);
 }

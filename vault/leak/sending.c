@@ -10,7 +10,7 @@
 #include "vault/leak/testing.h"
 #include "vault/report.h"
 
-/* In the vault: what its own eyes must see. By hand, as others may have all ports. */
+/* In the vault: what its own captures must see. By hand, as others may have all ports. */
 static int send_loop(void *arg)
 {
 	struct test *t = arg;
@@ -115,10 +115,10 @@ static int enter_twin(struct test *t)
 	p->spec = &t->twin.spec;
 	p->frames = -1;
 	p->flows[SPEC_V4] = p->flows[SPEC_V6] = -1;
-	r = test_find_mac(&(struct card){ p->spec->host_name, p->link_mac });
+	r = test_find_mac(&(struct card){ p->spec->link_host_if, p->link_mac });
 	return r ? r
-		 : ns_run(t->twin.world.vault_ns, test_find_mac,
-			  &(struct card){ p->spec->link_name, p->vault_mac });
+		 : ns_run(t->twin.session.vault_ns, test_find_mac,
+			  &(struct card){ p->spec->link_if, p->vault_mac });
 }
 
 static int send_in_twin(struct test *t)
@@ -134,7 +134,7 @@ static int send_in_twin(struct test *t)
 	if (!r)
 		r = twin_cut(&t->twin);
 	if (!r)
-		r = ns_run(t->twin.world.vault_ns, send_probes, &cut);
+		r = ns_run(t->twin.session.vault_ns, send_probes, &cut);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		close_fd(&t->twin_probing.flows[f]);
 	if (!r)
@@ -142,7 +142,7 @@ static int send_in_twin(struct test *t)
 	/* From here on the link is open: what comes out of it is the guard's to stop. */
 	t->twin_probing.flags = PACKET_MAY_CROSS;
 	t->twin_probing.port = t->probing.host_port;
-	return r ? r : ns_run(t->twin.world.vault_ns, send_probes, &flushed);
+	return r ? r : ns_run(t->twin.session.vault_ns, send_probes, &flushed);
 }
 
 /* A twin that cannot be made, or used, leaves its own probes in doubt, and no others. */

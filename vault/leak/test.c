@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vault/leak/test.c: one run of leaktest: the eyes open, all probes sent, what was seen judged.
+ * vault/leak/test.c: one run of leaktest: the captures open, all probes sent, what was seen judged.
  *
  * Theory of operation. Probes send side by side and wait for nothing; each packet has a number, so
  * what is seen tells which probe it was. When all is sent, the control's last packet is waited for
- * (look.c). A verdict counts only when the eyes lost nothing and the control's packets, of every
- * kind, were seen by the same eyes in the same run. Nothing that waits for a grace period of the
- * kernel, as the close of a packet socket does, stands between the first packet and the verdict.
+ * (look.c). A verdict counts only when the captures lost nothing and the control's packets, of
+ * every kind, were seen by the same captures in the same run. Nothing that waits for a grace period
+ * of the kernel, as the close of a packet socket does, stands between the first packet and the
+ * verdict.
  */
 #include "vault/leak/test.h"
 
@@ -157,7 +158,7 @@ static int test_vault(struct test *t)
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	if (r)
 		return undecided(t, "looking at the host", r);
-	r = test_open_eyes(t);
+	r = test_open_captures(t);
 	if (!r)
 		r = receiver_open(&t->receiver);
 	t->probing.host_port = t->receiver.port;
@@ -225,8 +226,8 @@ int leak_test(const struct leak_request *q, struct leak_run *run)
 	close_fd(&t.on_host.frames);
 	close_fd(&t.stranger.frames);
 	close_fd(&t.twin_probing.frames);
-	eyes_close(&t.host);
-	eyes_close(&t.inside);
+	capture_close(&t.host);
+	capture_close(&t.inside);
 	receiver_close(&t.receiver);
 	end_twin(&t);
 	control_close(&t.control);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leak/test.h: one run of leaktest: the eyes open, all probes sent, what was seen judged. */
+/* vault/leak/test.h: one run of leaktest: the captures open, all probes sent, what was seen judged.
+ */
 #ifndef VAULT_LEAK_TEST_H
 #define VAULT_LEAK_TEST_H
 

@@ -19,14 +19,14 @@ struct test {
 	int lock; /* one leak test of a vault at a time */
 	int folder; /* a lock, too: none changes the vault, or takes the guard from the twin */
 	struct nl nl; /* on the host */
-	struct filter filter; /* of the eyes that are opened */
+	struct filter filter; /* of the captures that are opened */
 	struct packets packets;
 	struct targets targets;
 	/* Of each namespace that is sent from; the host's and the stranger's are the vault's but
 	 * for that. */
 	struct probing probing, on_host, stranger, twin_probing;
 	struct control control;
-	struct eyes host, inside;
+	struct capture host, inside;
 	struct echo_round echo;
 	struct receiver receiver;
 	struct twin twin;
@@ -49,13 +49,13 @@ int must_check test_find_mac(void *arg);
 
 /* ready.c: chooses marks, targets and probes, and looks for the link. 0 or -errno. */
 int must_check test_gather(struct test *t);
-/* Opens the eyes on the host and in the vault. 0 or -errno. */
-int must_check test_open_eyes(struct test *t);
+/* Opens the captures on the host and in the vault. 0 or -errno. */
+int must_check test_open_captures(struct test *t);
 
 /* sending.c: sends the control's packets and all probes', makes the twin. 0 or -errno. */
 int must_check test_send(struct test *t);
 
-/* look.c: reads the eyes, and judges each sighting; T->blind tells a failure. */
+/* look.c: reads the captures, and judges each sighting; T->blind tells a failure. */
 void test_look(struct test *t);
 /* The same until all has been seen that must be, and what is under way has arrived. */
 void test_await(struct test *t);

@@ -31,30 +31,30 @@ static int open_tun(void *arg)
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
 	int index = (int)t->spec.tunnel_index;
 
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->spec.tunnel_name);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->spec.tunnel_if);
 	t->tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (t->tun < 0 || ioctl(t->tun, TUNSETIFINDEX, &index) || ioctl(t->tun, TUNSETIFF, &ifr))
 		return -errno;
 	return 0;
 }
 
-static int tunnel_make(const struct obj *obj, struct world *w)
+static int tunnel_make(const struct obj *obj, struct session *w)
 {
 	struct twin *t = (struct twin *)w;
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	if (!r)
 		r = ns_run(w->vault_ns, open_tun, t);
 	if (!r)
-		r = world_queue(w, &w->vault_route);
+		r = session_queue(w, &w->vault_route);
 	if (!r)
 		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, t->spec.tunnel_index,
 			       t->spec.mtu);
 	return r;
 }
 
-static int tunnel_remove(const struct obj *obj, struct world *w)
+static int tunnel_remove(const struct obj *obj, struct session *w)
 {
 	(void)obj;
 	close_fd(&((struct twin *)w)->tun);
@@ -62,14 +62,14 @@ static int tunnel_remove(const struct obj *obj, struct world *w)
 }
 
 /* Entries only: the guard itself is under test, so what is missing of it stays missing. */
-static int guard_make(const struct obj *obj, struct world *w)
+static int guard_make(const struct obj *obj, struct session *w)
 {
 	struct ruleset rs;
-	int r = world_lock_host(w);
+	int r = session_lock_host(w);
 
 	(void)obj;
 	if (!r)
-		r = world_queue(w, &w->host_nft);
+		r = session_queue(w, &w->host_nft);
 	if (r)
 		return r;
 	seal_build_grants(SEAL_HOST, w->spec, &rs);
@@ -77,10 +77,10 @@ static int guard_make(const struct obj *obj, struct world *w)
 		nft_queue_elements(&w->batch, &w->host_nft, w->current, &rs, &rs.sets[i], true);
 	r = rs.err;
 	ruleset_free(&rs);
-	return r ? r : world_flush(w);
+	return r ? r : session_flush(w);
 }
 
-static int guard_remove(const struct obj *obj, struct world *w)
+static int guard_remove(const struct obj *obj, struct session *w)
 {
 	return kind_guard.remove(obj, w);
 }
@@ -100,9 +100,9 @@ static int copy_spec(struct spec *spec, const struct spec *real)
 		return r;
 	snprintf(spec->name, sizeof(spec->name), "%.50s+twin", real->name);
 	spec_name_interfaces(spec);
-	spec_twin_link(real, spec->host_name);
-	memcpy(spec->link_name, real->link_name, sizeof(spec->link_name));
-	memcpy(spec->tunnel_name, real->tunnel_name, sizeof(spec->tunnel_name));
+	spec_twin_link(real, spec->link_host_if);
+	memcpy(spec->link_if, real->link_if, sizeof(spec->link_if));
+	memcpy(spec->tunnel_if, real->tunnel_if, sizeof(spec->tunnel_if));
 	memset(spec->link, 0, sizeof(spec->link));
 	memset(&spec->leg, 0, sizeof(spec->leg)); /* the segment is of real vaults */
 	spec->link_given = false;
@@ -119,7 +119,7 @@ static int pass_over(const struct set_element *element, void *arg)
 }
 
 /* False without the guard's sets: then there is nothing to put entries in. */
-static bool has_guard(struct world *w)
+static bool has_guard(struct session *w)
 {
 	struct nl_error error = { 0 };
 	struct ruleset rs;
@@ -136,7 +136,7 @@ static bool has_guard(struct world *w)
 static bool has_wall(const struct twin *t, const struct spec *real)
 {
 	const struct obj wall = { .kind = &kind_wall };
-	struct world w = t->world; /* its sockets, the caller's */
+	struct session w = t->session; /* its sockets, the caller's */
 
 	w.spec = real;
 	return real->has_link && kind_wall.look(&wall, &w) == LOOK_SAME;
@@ -146,7 +146,7 @@ static bool has_wall(const struct twin *t, const struct spec *real)
 static void edit_plan(struct twin *t, const struct spec *real)
 {
 	struct plan *plan = &t->plan;
-	bool guard = has_guard(&t->world), wall = has_wall(t, real);
+	bool guard = has_guard(&t->session), wall = has_wall(t, real);
 	size_t n = 0;
 
 	for (size_t i = 0; i < plan->n; i++) {
@@ -175,10 +175,10 @@ static int fail(struct twin *t, const char *what, int err)
 static int gather(struct twin *t, const struct spec *real)
 {
 	struct problems p = { 0 };
-	int r = world_lock_host(&t->world);
+	int r = session_lock_host(&t->session);
 
 	if (!r)
-		r = gather_link(&t->spec, 0, &t->world, &p);
+		r = gather_link(&t->spec, 0, &t->session, &p);
 	if (r && p.n)
 		snprintf(t->why, sizeof(t->why), "%s", p.list[0].text);
 	problems_free(&p);
@@ -197,13 +197,13 @@ int twin_open(struct twin *t, const struct spec *real, int real_ns)
 	if (r)
 		return fail(t, "its description", r);
 	t->open = true;
-	r = world_open(&t->world, &t->spec);
+	r = session_open(&t->session, &t->spec);
 	if (r)
 		return fail(t, "opening the host", r);
-	t->world.unbroken = true; /* a run is whole, or it proves nothing */
-	r = kind_link.remove(&link, &t->world);
+	t->session.unbroken = true; /* a run is whole, or it proves nothing */
+	r = kind_link.remove(&link, &t->session);
 	if (!r)
-		r = guard_remove(&entries, &t->world);
+		r = guard_remove(&entries, &t->session);
 	if (r)
 		return fail(t, "removing what a killed run left", r);
 	r = gather(t, real);
@@ -211,25 +211,25 @@ int twin_open(struct twin *t, const struct spec *real, int real_ns)
 		return fail(t, "looking for free addresses", r);
 	plan_build(&t->spec, &t->plan);
 	edit_plan(t, real);
-	r = walk_make(&t->plan, &t->world);
+	r = walk_make(&t->plan, &t->session);
 	if (r)
 		return fail(t, "making it", r);
 	t->made = true;
-	r = copy_rules(&t->spec, t->world.vault_ns, real, real_ns, t->why);
+	r = copy_rules(&t->spec, t->session.vault_ns, real, real_ns, t->why);
 	return r ? fail(t, "copying the rules", r) : 0;
 }
 
 /* Sends what is queued for the twin's own namespace. */
 static int flush(struct twin *t, int r)
 {
-	return r ? r : world_flush(&t->world);
+	return r ? r : session_flush(&t->session);
 }
 
 int twin_cut(struct twin *t)
 {
-	struct world *w = &t->world;
+	struct session *w = &t->session;
 	struct nl *nl = &w->vault_route;
-	int r = world_queue(w, nl);
+	int r = session_queue(w, nl);
 
 	if (r)
 		return r;
@@ -248,7 +248,7 @@ int twin_cut(struct twin *t)
 
 		if (!all.via.family)
 			continue;
-		r = world_queue(w, nl);
+		r = session_queue(w, nl);
 		if (r)
 			break;
 		rtnl_queue_address(&w->batch, nl, 0, t->spec.link_index, &own, true);
@@ -261,7 +261,7 @@ int twin_cut(struct twin *t)
 
 int twin_flush(struct twin *t)
 {
-	struct world *w = &t->world;
+	struct session *w = &t->session;
 	int r = 0;
 
 	for (unsigned int table = 0; !r && table < SEAL_TABLES; table++) {
@@ -270,7 +270,7 @@ int twin_flush(struct twin *t)
 		if (!seal_wants(&t->spec, table))
 			continue;
 		seal_build(&t->spec, table, &rs);
-		r = world_queue(w, &w->vault_nft);
+		r = session_queue(w, &w->vault_nft);
 		if (!r)
 			nft_queue_del_table(&w->batch, &w->vault_nft, 0, &rs);
 		ruleset_free(&rs);
@@ -283,11 +283,11 @@ int twin_flush(struct twin *t)
 
 size_t twin_close(struct twin *t)
 {
-	size_t failures = t->made ? walk_remove(&t->plan, &t->world) : 0;
+	size_t failures = t->made ? walk_remove(&t->plan, &t->session) : 0;
 
 	close_fd(&t->tun);
 	if (t->open)
-		world_close(&t->world);
+		session_close(&t->session);
 	spec_free(&t->spec);
 	return failures;
 }

@@ -8,14 +8,14 @@
 #include "vault/plan/obj.h"
 
 /*
- * Zero-initialise. `world` stays the first member: the twin's own kinds find the rest by it.
+ * Zero-initialise. `session` stays the first member: the twin's own kinds find the rest by it.
  */
 struct twin {
-	struct world world;
+	struct session session;
 	struct spec spec; /* the vault's; names on the host and the link's addresses are its own */
 	struct plan plan;
 	int tun; /* where the tunnel's packets arrive */
-	bool open; /* world was opened */
+	bool open; /* session was opened */
 	bool made;
 	char why[256]; /* why it could not be made */
 };
@@ -30,7 +30,7 @@ int must_check twin_open(struct twin *t, const struct spec *real, int real_ns);
 
 /*
  * Lets a flow begin in the tunnel, and answers it, for each family; the sockets go to P->flows. The
- * run's eyes need not see it. P->flow_err tells of one that should have begun and did not. 0 or
+ * run's captures need not see it. P->flow_err tells of one that should have begun and did not. 0 or
  * -errno.
  */
 int must_check twin_begin_flows(struct twin *t, struct probing *p);

@@ -24,12 +24,12 @@
 
 #include "vault/leak/classify.h"
 
-static void add_evidence(struct judge *j, size_t probe, const struct sighting *s)
+static void add_evidence(struct verdict_case *j, size_t probe, const struct sighting *s)
 {
 	struct leak_evidence e = { .time = s->time };
 
 	memcpy(e.interface, s->interface, sizeof(e.interface));
-	recognise_describe(s, e.summary, sizeof(e.summary));
+	classify_describe(s, e.summary, sizeof(e.summary));
 	leak_run_evidence(j->run, probe, &e);
 }
 
@@ -42,27 +42,29 @@ static bool is_link_end(const struct spec *spec, const struct addr *a)
 }
 
 /* The vault, or its twin, that P came from. */
-static const struct spec *spec_of(const struct judge *j, const struct packet *p)
+static const struct spec *spec_of(const struct verdict_case *j, const struct packet *p)
 {
 	return j->twin && j->run->probes[p->probe].where == LEAK_IN_TWIN ? j->twin : j->spec;
 }
 
 /* One that is passed on the way to the gateway. */
-static bool is_on_segment(const struct judge *j, const char *interface)
+static bool is_on_segment(const struct verdict_case *j, const char *interface)
 {
-	return !strcmp(interface, j->spec->port_name) || !strcmp(interface, j->spec->bridge_name) ||
-	       !strcmp(interface, j->gateway);
+	return !strcmp(interface, j->spec->leg_host_if) ||
+	       !strcmp(interface, j->spec->bridge_name) || !strcmp(interface, j->gateway);
 }
 
 /* One of those that lead here from the vault, or its twin, or from the control. */
-static bool is_ours(const struct judge *j, const char *interface)
+static bool is_ours(const struct verdict_case *j, const char *interface)
 {
-	return !strcmp(interface, j->spec->host_name) || !strcmp(interface, j->control) ||
-	       is_on_segment(j, interface) || (j->twin && !strcmp(interface, j->twin->host_name));
+	return !strcmp(interface, j->spec->link_host_if) || !strcmp(interface, j->control) ||
+	       is_on_segment(j, interface) ||
+	       (j->twin && !strcmp(interface, j->twin->link_host_if));
 }
 
 /* From inside nobody may be looked for but the link's own end. */
-static bool is_search_bad(const struct judge *j, const struct packet *p, const struct sighting *s)
+static bool is_search_bad(const struct verdict_case *j, const struct packet *p,
+			  const struct sighting *s)
 {
 	return !s->out && !is_link_end(spec_of(j, p), &p->to) && !(p->flags & PACKET_MAY_CROSS);
 }
@@ -77,45 +79,46 @@ static bool goes_by_gateway(const struct spec *spec)
  * whose it is then nobody knows. By a gateway it is in clear up to that one's port; what goes to a
  * neighbour is not P, which is for none.
  */
-static bool is_on_its_way(const struct judge *j, const struct packet *p, const struct sighting *s)
+static bool is_on_its_way(const struct verdict_case *j, const struct packet *p,
+			  const struct sighting *s)
 {
 	const struct spec *spec = spec_of(j, p);
 
 	return p->in_tunnel && (!goes_by_gateway(spec) || is_on_segment(j, s->interface) ||
-				recognise_goes_into(s, &spec->leg.address));
+				classify_goes_into(s, &spec->leg.address));
 }
 
 /* A sighting on the host. */
-static bool is_bad(const struct judge *j, const struct packet *p, enum recognised what,
+static bool is_bad(const struct verdict_case *j, const struct packet *p, enum classified what,
 		   const struct sighting *s)
 {
-	bool by_link = !strcmp(s->interface, spec_of(j, p)->host_name);
+	bool by_link = !strcmp(s->interface, spec_of(j, p)->link_host_if);
 
 	if (p->flags & PACKET_FROM_HOST)
-		return by_link && !s->out && what != RECOGNISED_SEARCH;
+		return by_link && !s->out && what != CLASSIFIED_SEARCH;
 	if (p->flags & PACKET_ENTERS)
-		return by_link && s->out && what == RECOGNISED_MARK;
+		return by_link && s->out && what == CLASSIFIED_MARK;
 	switch (what) {
-	case RECOGNISED_SEARCH:
+	case CLASSIFIED_SEARCH:
 		return by_link && is_search_bad(j, p, s);
-	case RECOGNISED_ANSWER:
+	case CLASSIFIED_ANSWER:
 		return by_link && s->out && targets_has(j->targets, TARGET_HOST, &p->to);
-	case RECOGNISED_MARK:
+	case CLASSIFIED_MARK:
 		break;
-	case RECOGNISED_NOT:
-	case RECOGNISED_FOUND:
-	case RECOGNISED_OWN:
+	case CLASSIFIED_NOT:
+	case CLASSIFIED_FOUND:
+	case CLASSIFIED_OWN:
 		return false;
 	}
 	if (!by_link)
 		return s->out && !p->foreign && !is_on_its_way(j, p, s);
 	return !s->out && !(p->flags & PACKET_MAY_CROSS) &&
-	       (!p->in_tunnel || recognise_goes_to(s, p));
+	       (!p->in_tunnel || classify_goes_to(s, p));
 }
 
 /* Many packets go to one address. Who looks for it at the link does so for one that was bound to
  * it. */
-static size_t find_searcher(const struct judge *j, size_t i)
+static size_t find_searcher(const struct verdict_case *j, size_t i)
 {
 	const struct packet *list = j->packets->list;
 
@@ -126,23 +129,23 @@ static size_t find_searcher(const struct judge *j, size_t i)
 	return i;
 }
 
-void judge_on_host(const struct sighting *s, void *arg)
+void verdict_on_host(const struct sighting *s, void *arg)
 {
-	struct judge *j = arg;
+	struct verdict_case *j = arg;
 	struct packet *p;
 	size_t i;
-	enum recognised what =
-		recognise(s, j->packets, j->spec->addresses, j->spec->n_addresses, &i);
+	enum classified what =
+		classify(s, j->packets, j->spec->addresses, j->spec->n_addresses, &i);
 
-	if (what == RECOGNISED_NOT)
+	if (what == CLASSIFIED_NOT)
 		return;
-	if (what == RECOGNISED_OWN) {
+	if (what == CLASSIFIED_OWN) {
 		if (j->own_probe != SIZE_MAX && !s->out &&
-		    !strcmp(s->interface, j->spec->host_name))
+		    !strcmp(s->interface, j->spec->link_host_if))
 			add_evidence(j, j->own_probe, s);
 		return;
 	}
-	if (what == RECOGNISED_SEARCH)
+	if (what == CLASSIFIED_SEARCH)
 		i = find_searcher(j, i);
 	p = &j->packets->list[i];
 	if (p->flags & PACKET_CONTROL) {
@@ -150,7 +153,7 @@ void judge_on_host(const struct sighting *s, void *arg)
 		return;
 	}
 	p->foreign =
-		p->foreign || (what == RECOGNISED_MARK && !s->out && !is_ours(j, s->interface));
+		p->foreign || (what == CLASSIFIED_MARK && !s->out && !is_ours(j, s->interface));
 	p->seen = p->seen || !(p->flags & PACKET_FROM_HOST);
 	if (is_bad(j, p, what, s))
 		add_evidence(j, p->probe, s);
@@ -159,28 +162,28 @@ void judge_on_host(const struct sighting *s, void *arg)
 /* The interface that a vault's packets may leave by: its tunnel, or the way to its gateway. */
 static const char *way_out(const struct spec *spec)
 {
-	return goes_by_gateway(spec) ? spec->leg_name : spec->tunnel_name;
+	return goes_by_gateway(spec) ? spec->leg_if : spec->tunnel_if;
 }
 
 /* One that it may leave by, or that is watched where it comes out. */
-static bool is_way(const struct judge *j, const char *interface)
+static bool is_way(const struct verdict_case *j, const char *interface)
 {
-	return !strcmp(interface, "lo") || !strcmp(interface, j->spec->tunnel_name) ||
-	       !strcmp(interface, j->spec->link_name) || !strcmp(interface, j->spec->leg_name);
+	return !strcmp(interface, "lo") || !strcmp(interface, j->spec->tunnel_if) ||
+	       !strcmp(interface, j->spec->link_if) || !strcmp(interface, j->spec->leg_if);
 }
 
-void judge_inside(const struct sighting *s, void *arg)
+void verdict_inside(const struct sighting *s, void *arg)
 {
-	struct judge *j = arg;
+	struct verdict_case *j = arg;
 	struct packet *p;
 	size_t i;
-	enum recognised what =
-		recognise(s, j->packets, j->spec->addresses, j->spec->n_addresses, &i);
+	enum classified what =
+		classify(s, j->packets, j->spec->addresses, j->spec->n_addresses, &i);
 
-	if (what == RECOGNISED_OWN && s->out && !is_way(j, s->interface) &&
+	if (what == CLASSIFIED_OWN && s->out && !is_way(j, s->interface) &&
 	    j->own_probe != SIZE_MAX)
 		add_evidence(j, j->own_probe, s);
-	if (what != RECOGNISED_MARK)
+	if (what != CLASSIFIED_MARK)
 		return;
 	p = &j->packets->list[i];
 	if (p->flags & PACKET_CONTROL) {

@@ -7,7 +7,7 @@
 #include "vault/leak/probe/packet.h"
 #include "vault/leak/probe/target.h"
 
-struct judge {
+struct verdict_case {
 	struct leak_run *run;
 	struct packets *packets;
 	const struct targets *targets;
@@ -17,8 +17,9 @@ struct judge {
 	size_t own_probe; /* index of the probe for what others inside send; SIZE_MAX: none */
 };
 
-/* sighting_fn, ARG a struct judge: for eyes on the host, and for those inside the vault. */
-void judge_on_host(const struct sighting *s, void *arg);
-void judge_inside(const struct sighting *s, void *arg);
+/* sighting_fn, ARG a struct verdict_case: for captures on the host, and for those inside the vault.
+ */
+void verdict_on_host(const struct sighting *s, void *arg);
+void verdict_inside(const struct sighting *s, void *arg);
 
 #endif

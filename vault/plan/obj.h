@@ -13,7 +13,7 @@
 #include "vault/spec/spec.h"
 
 struct obj;
-struct world;
+struct session;
 
 enum look { LOOK_SAME, LOOK_ABSENT, LOOK_OTHER };
 
@@ -21,16 +21,16 @@ enum look { LOOK_SAME, LOOK_ABSENT, LOOK_OTHER };
  * One kind of object. `make` and `remove` queue or do their work in W (apply/session.h) and return
  * 0 or -errno; what they queued may fail later, when the walk sends it. `remove` is NULL where the
  * object dies with the namespace; it takes an object that is not there for removed. `look` compares
- * OBJ with what W->sight found; without one the object is what its maker says it is. With W->sight
- * set, `make` is asked of an object that `look` did not find as it should be, and replaces what is
- * there. `print` appends the equivalent commands, for people, to OUT.
+ * OBJ with what W->observed found; without one the object is what its maker says it is. With
+ * W->observed set, `make` is asked of an object that `look` did not find as it should be, and
+ * replaces what is there. `print` appends the equivalent commands, for people, to OUT.
  */
 struct kind {
 	const char *name;
-	int (*make)(const struct obj *obj, struct world *w);
-	int (*remove)(const struct obj *obj, struct world *w);
+	int (*make)(const struct obj *obj, struct session *w);
+	int (*remove)(const struct obj *obj, struct session *w);
 	int (*look)(const struct obj *obj,
-		    struct world *w); /* enum look, or -errno: it cannot be told */
+		    struct session *w); /* enum look, or -errno: it cannot be told */
 	void (*print)(const struct obj *obj, const struct spec *spec, struct str *out);
 };
 

@@ -173,9 +173,9 @@ static void add_shared(const struct spec *spec, struct plan *plan)
 	if (spec_has_leg(spec))
 		add(plan, &kind_guard, 0, "guard of segments", "")->guard = SEAL_SEGMENTS;
 	if (spec->has_link)
-		add(plan, &kind_link, OBJ_TRAFFIC, "link", spec->host_name);
+		add(plan, &kind_link, OBJ_TRAFFIC, "link", spec->link_host_if);
 	if (spec->has_link)
-		add(plan, &kind_wall, OBJ_OPTIONAL, "second wall on", spec->host_name);
+		add(plan, &kind_wall, OBJ_OPTIONAL, "second wall on", spec->link_host_if);
 	if (spec_has_leg(spec))
 		add(plan, &kind_leg, OBJ_TRAFFIC, "leg on segment", spec->leg.segment);
 }
@@ -188,16 +188,15 @@ static void add_interfaces(const struct spec *spec, struct plan *plan)
 
 	if (spec->has_tunnel)
 		add(plan, &kind_tunnel, OBJ_TRAFFIC | (userspace ? OBJ_UNLOCKS : 0), "tunnel",
-		    spec->tunnel_name);
+		    spec->tunnel_if);
 	if (spec->has_link)
-		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | unlocks, "frame filter on",
-			 spec->link_name);
+		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | unlocks, "frame filter on", spec->link_if);
 	if (spec_has_leg(spec))
-		add_seal(plan, SEAL_LEG, OBJ_OPTIONAL | unlocks, "frame filter on", spec->leg_name);
+		add_seal(plan, SEAL_LEG, OBJ_OPTIONAL | unlocks, "frame filter on", spec->leg_if);
 	if (spec->has_tunnel)
-		add_seal(plan, SEAL_TUNNEL, OBJ_OPTIONAL, "frame filter on", spec->tunnel_name);
+		add_seal(plan, SEAL_TUNNEL, OBJ_OPTIONAL, "frame filter on", spec->tunnel_if);
 	if (spec->has_tunnel && !spec->adopt) /* it keeps those that it has */
-		add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_name);
+		add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_if);
 }
 
 void plan_build(const struct spec *spec, struct plan *plan)

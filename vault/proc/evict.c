@@ -28,7 +28,7 @@
 #define KILL_LOOK_MS 1
 #define KILL_LOOKS 16 /* in a row without anybody: one may miss who forks and ends all the time */
 
-size_t inside_report(const char *name, int ns, json_t *json)
+size_t evict_report(const char *name, int ns, json_t *json)
 {
 	struct proc *list cleanup(free_ptr) = NULL;
 	json_t *array = json_array();
@@ -200,7 +200,7 @@ static int run_round(const char *name, int ns, json_t *signals, const struct pac
 	return r;
 }
 
-size_t inside_ask(const char *name, int ns, unsigned int seconds, json_t *signals)
+size_t evict_ask(const char *name, int ns, unsigned int seconds, json_t *signals)
 {
 	const struct pace pace = {
 		.signal = SIGTERM, .seconds = seconds, .look_ms = TERM_LOOK_MS, .looks = 1
@@ -213,7 +213,7 @@ size_t inside_ask(const char *name, int ns, unsigned int seconds, json_t *signal
 	return 1;
 }
 
-size_t inside_kill(const char *name, int ns, json_t *signals)
+size_t evict_kill(const char *name, int ns, json_t *signals)
 {
 	const struct pace pace = { .signal = SIGKILL,
 				   .seconds = KILL_SECONDS,

@@ -6,13 +6,13 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#define INSIDE_SECONDS 5 /* from SIGTERM to SIGKILL, unless told otherwise */
+#define EVICT_SECONDS 5 /* from SIGTERM to SIGKILL, unless told otherwise */
 
 /*
  * Warns of each process inside the namespace NS of the vault NAME: it goes on, with no network; and
  * puts them as the list "processes" into JSON (borrowed). Returns the number of failures, reported.
  */
-size_t inside_report(const char *name, int ns, json_t *json);
+size_t evict_report(const char *name, int ns, json_t *json);
 
 /*
  * Sends SIGTERM to every process inside the namespace NS of the vault NAME but the caller's own,
@@ -21,9 +21,9 @@ size_t inside_report(const char *name, int ns, json_t *json);
  * namespace, is sent nothing; nor is another process that got its number. Returns the number of
  * failures, reported; that somebody is left is none.
  */
-size_t inside_ask(const char *name, int ns, unsigned int seconds, json_t *signals);
+size_t evict_ask(const char *name, int ns, unsigned int seconds, json_t *signals);
 
 /* The same with SIGKILL, until nobody is left: that somebody is, after some seconds, is a failure. */
-size_t inside_kill(const char *name, int ns, json_t *signals);
+size_t evict_kill(const char *name, int ns, json_t *signals);
 
 #endif

@@ -61,7 +61,7 @@ static void get_value(const struct spec *spec, const char *event, enum variable 
 		snprintf(out, VALUE_SIZE, "%s/%s", NS_DIR, spec->name);
 		break;
 	case TUNNEL:
-		snprintf(out, VALUE_SIZE, "%s", spec->tunnel_name);
+		snprintf(out, VALUE_SIZE, "%s", spec->tunnel_if);
 		break;
 	case HOST_ADDRESS:
 		format_end(&spec->link[first].host, out);

@@ -270,7 +270,7 @@ static void check_segment(const struct spec *spec, struct problems *p)
 		refuse_in_segment(spec, "allow-to", &spec->reach.holes[i].to, p);
 }
 
-size_t describe(struct words *words, struct wgconf *conf, struct problems *p)
+size_t validate(struct words *words, struct wgconf *conf, struct problems *p)
 {
 	struct spec *spec = words->spec;
 	size_t before = p->n_errors;

@@ -14,6 +14,6 @@
  * does otherwise, is warned of in P; what cannot be a vault is an error there. Returns the number
  * of errors.
  */
-size_t must_check describe(struct words *words, struct wgconf *conf, struct problems *p);
+size_t must_check validate(struct words *words, struct wgconf *conf, struct problems *p);
 
 #endif

@@ -257,7 +257,7 @@ static void grant_ports(const struct spec *spec, enum spec_family f, struct rule
 
 	for (size_t i = 0; i < reach->n_host_ports; i++) {
 		e = set_add(rs, sets[GRANT_SERVICE]);
-		element_put_link(e, spec->host_name);
+		element_put_link(e, spec->link_host_if);
 		element_put_address(e, &spec->link[f].host.addr);
 		element_put_protocol(e, reach->host_ports[i].protocol);
 		element_put_ports(e, reach->host_ports[i].first, reach->host_ports[i].first);
@@ -268,7 +268,7 @@ static void grant_ports(const struct spec *spec, enum spec_family f, struct rule
 		if (hole->to.addr.family != families[f])
 			continue;
 		e = set_add(rs, sets[GRANT_HOLE]);
-		element_put_link(e, spec->host_name);
+		element_put_link(e, spec->link_host_if);
 		element_put_address(e, &spec->link[f].vault.addr);
 		element_put_prefix(e, &hole->to);
 		element_put_protocol(e, hole->ports.protocol);
@@ -291,7 +291,7 @@ static void grant_publish(const struct spec *spec, const struct spec_publish *pu
 	if (from)
 		element_put_prefix(e, from);
 	element_put_target(e, &spec->link[f].vault.addr, publish->port);
-	element_put_comment(e, spec->host_name);
+	element_put_comment(e, spec->link_host_if);
 }
 
 static void grant_entrants(const struct spec *spec, enum spec_family f, struct ruleset *rs,
@@ -304,7 +304,7 @@ static void grant_entrants(const struct spec *spec, enum spec_family f, struct r
 		if (reach->from[i].addr.family != families[f])
 			continue;
 		e = set_add(rs, sets[GRANT_PEER]);
-		element_put_link(e, spec->host_name);
+		element_put_link(e, spec->link_host_if);
 		element_put_address(e, &spec->link[f].vault.addr);
 		element_put_prefix(e, &reach->from[i]);
 	}
@@ -334,7 +334,7 @@ static void grant_endpoints(const struct spec *spec, enum spec_family f, struct 
 		element_put_mark(e, spec->wg.fwmark);
 		element_put_address(e, &endpoint->addr);
 		element_put_ports(e, endpoint->port, endpoint->port);
-		element_put_comment(e, spec->host_name);
+		element_put_comment(e, spec->link_host_if);
 	}
 	set_make_unique(set); /* peers may share one */
 }
@@ -347,7 +347,7 @@ static void grant_address(const struct spec *spec, enum spec_family f, struct ru
 	const struct spec_reach *reach = &spec->reach;
 	struct set_element *e = set_add(rs, set);
 
-	element_put_link(e, spec->host_name);
+	element_put_link(e, spec->link_host_if);
 	element_put_address(e, &spec->link[f].vault.addr);
 	if (reach->n_from || reach->n_publish || reach->n_host_ports || reach->n_holes)
 		element_put_comment(e, "allowed more");
@@ -390,7 +390,7 @@ static void add_grants(const struct spec *spec, enum spec_family f, struct rules
 	grant_address(spec, f, rs, sets[GRANT_ADDRESS]);
 	e = set_add(rs, sets[GRANT_OWNED]);
 	element_put_address(e, &spec->link[f].vault.addr);
-	element_put_comment(e, spec->host_name);
+	element_put_comment(e, spec->link_host_if);
 	grant_ports(spec, f, rs, sets);
 	grant_entrants(spec, f, rs, sets);
 }

@@ -42,14 +42,14 @@ void sealleg_input(const struct spec *spec, struct ruleset *rs, struct chain *c)
 	if (!spec_has_leg(spec))
 		return;
 	if (is_v6(spec))
-		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(spec->leg_name),
+		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(spec->leg_if),
 		     match_icmp_set(AF_INET6, "neighbour"));
 	RULE(rs, c, "dropped_input", VERDICT_DROP, "no other address answers here (L10, L11)",
-	     match_iif(spec->leg_name), match_not(match_daddr(&spec->leg.address.addr)));
+	     match_iif(spec->leg_if), match_not(match_daddr(&spec->leg.address.addr)));
 	if (spec->leg.role == SPEC_VIA)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to what was asked by the gateway",
-		     match_iif(spec->leg_name), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
-	RULE(rs, c, NULL, VERDICT_ACCEPT, "members of the segment", match_iif(spec->leg_name),
+		     match_iif(spec->leg_if), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
+	RULE(rs, c, NULL, VERDICT_ACCEPT, "members of the segment", match_iif(spec->leg_if),
 	     match_saddr_prefix(&net));
 }
 
@@ -60,7 +60,7 @@ void sealleg_names(const struct spec *spec, struct ruleset *rs, struct chain *c)
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
 		if (spec->leg.role == SPEC_VIA && has_resolver(spec))
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "the vault's resolvers, by the gateway",
-			     match_oif(spec->leg_name), match_saddr(own),
+			     match_oif(spec->leg_if), match_saddr(own),
 			     match_daddr_set(own->family, sealset_resolver_name(own->family)),
 			     match_dport_set(protocols[p], "dns_ports"));
 }
@@ -72,7 +72,7 @@ static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct c
 	const struct addr *const from[] = { &spec->leg.address.addr, &local.addr };
 
 	for (size_t i = 0; is_v6(spec) && i < ARRAY_SIZE(from); i++)
-		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->leg_name),
+		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->leg_if),
 		     match_saddr(from[i]), match_icmp_set(AF_INET6, "neighbour"));
 }
 
@@ -87,16 +87,16 @@ void sealleg_output(const struct spec *spec, struct ruleset *rs, struct chain *c
 	add_neighbours(spec, rs, c);
 	if (is_v6(spec))
 		RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted",
-		     match_oif(spec->leg_name), match_icmp_set(AF_INET6, "routine"));
+		     match_oif(spec->leg_if), match_icmp_set(AF_INET6, "routine"));
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
-		RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->leg_name),
+		RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->leg_if),
 		     match_daddr_text(many[i]));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, "members of the segment, from its own address",
-	     match_oif(spec->leg_name), match_saddr(own), match_daddr_prefix(&net));
+	     match_oif(spec->leg_if), match_saddr(own), match_daddr_prefix(&net));
 	if (spec->leg.role == SPEC_VIA)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "all else by the gateway, from its own address",
-		     match_oif(spec->leg_name), match_saddr(own));
-	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, match_oif(spec->leg_name));
+		     match_oif(spec->leg_if), match_saddr(own));
+	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, match_oif(spec->leg_if));
 }
 
 /* Segments of TCP as large as the smaller of the two ways takes. */
@@ -108,7 +108,7 @@ static void add_clamp(struct ruleset *rs, struct chain *c, const char *from, con
 
 void sealleg_forward(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	const char *leg = spec->leg_name, *tunnel = spec->tunnel_name;
+	const char *leg = spec->leg_if, *tunnel = spec->tunnel_if;
 	const uint8_t family = spec->leg.address.addr.family;
 	const struct prefix net = network(spec);
 
@@ -142,7 +142,7 @@ void sealleg_nat(const struct spec *spec, struct ruleset *rs)
 	c = ruleset_chain(rs, "postrouting", CHAIN_NAT_POSTROUTING, 100, VERDICT_ACCEPT, NULL);
 	RULE(rs, c, NULL, VERDICT_MASQUERADE_RANDOM,
 	     "no member can have another's port, or the gateway's own (L19)",
-	     match_iif(spec->leg_name), match_oif(spec->tunnel_name));
+	     match_iif(spec->leg_if), match_oif(spec->tunnel_if));
 }
 
 /* Frames with the addresses of packets that the chains above would let by. */
@@ -176,7 +176,7 @@ void sealleg_build(const struct spec *spec, struct ruleset *rs)
 	sealset_resolvers(spec, rs);
 	if (is_v6(spec))
 		sealset_neighbour(rs);
-	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->leg_name);
+	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->leg_if);
 	add_neighbours(spec, rs, c);
 	if (!is_v6(spec))
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_arp_saddr(own));
@@ -187,5 +187,5 @@ void sealleg_build(const struct spec *spec, struct ruleset *rs)
 			     match_dport_set(protocols[p], "dns_ports"));
 	add_frames(spec, rs, c);
 	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",
-	     match_oif(spec->leg_name));
+	     match_oif(spec->leg_if));
 }

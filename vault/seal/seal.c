@@ -63,7 +63,7 @@ static void add_input_open(const struct spec *spec, struct ruleset *rs, struct c
 		for (size_t j = 0; j < spec->reach.n_open_ports; j++) {
 			const struct spec_ports *ports = &spec->reach.open_ports[j];
 
-			RULE(rs, c, NULL, VERDICT_ACCEPT, "open-port", match_iif(spec->tunnel_name),
+			RULE(rs, c, NULL, VERDICT_ACCEPT, "open-port", match_iif(spec->tunnel_if),
 			     match_daddr(&spec->addresses[i].addr),
 			     match_dport(ports->protocol, ports->first, ports->last));
 		}
@@ -76,28 +76,28 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif("lo"));
 	if (spec->has_tunnel)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to what was asked through the tunnel",
-		     match_iif(spec->tunnel_name), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
+		     match_iif(spec->tunnel_if), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
 	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
 		const struct spec_link_ends *ends = &spec->link[f];
 
 		if (!link_has(spec, f))
 			continue;
 		if (f == SPEC_V6)
-			RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(spec->link_name),
+			RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(spec->link_if),
 			     match_icmp_set(AF_INET6, "neighbour"));
 		RULE(rs, c, "dropped_input", VERDICT_DROP,
-		     "the tunnel's address never answers here (L10, L11)",
-		     match_iif(spec->link_name), match_not(match_daddr(&ends->vault.addr)));
+		     "the tunnel's address never answers here (L10, L11)", match_iif(spec->link_if),
+		     match_not(match_daddr(&ends->vault.addr)));
 		if (spec->reach.n_host_ports || spec->reach.n_holes)
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to allow-host and allow-to",
-			     match_iif(spec->link_name), match_ct(RULESET_ESTABLISHED),
+			     match_iif(spec->link_if), match_ct(RULESET_ESTABLISHED),
 			     match_simple(MATCH_CT_REPLY));
-		RULE(rs, c, NULL, VERDICT_ACCEPT, "the host itself", match_iif(spec->link_name),
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "the host itself", match_iif(spec->link_if),
 		     match_saddr(&ends->host.addr));
 		for (size_t i = 0; i < spec->reach.n_from; i++)
 			if (spec->reach.from[i].addr.family == families[f])
 				RULE(rs, c, NULL, VERDICT_ACCEPT, "accessible-from",
-				     match_iif(spec->link_name),
+				     match_iif(spec->link_if),
 				     match_saddr_prefix(&spec->reach.from[i]));
 	}
 	sealleg_input(spec, rs, c);
@@ -116,7 +116,7 @@ static void add_output_dns(const struct spec *spec, struct ruleset *rs, struct c
 		for (size_t p = 0;
 		     p < ARRAY_SIZE(protocols) && sealset_has_resolver(spec, a->family); p++)
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "the vault's resolvers, by the tunnel",
-			     match_oif(spec->tunnel_name), match_saddr(a),
+			     match_oif(spec->tunnel_if), match_saddr(a),
 			     match_daddr_set(a->family, sealset_resolver_name(a->family)),
 			     match_dport_set(protocols[p], "dns_ports"));
 	}
@@ -128,16 +128,16 @@ static void add_output_dns(const struct spec *spec, struct ruleset *rs, struct c
 
 static void add_output_tunnel(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_name),
+	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_if),
 	     match_daddr_text("224.0.0.0/4"));
-	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_name),
+	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_if),
 	     match_daddr_text("255.255.255.255"));
-	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_name),
+	RULE(rs, c, "dropped_multicast", VERDICT_DROP, NULL, match_oif(spec->tunnel_if),
 	     match_daddr_text("ff00::/8"));
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the tunnel, from its own address (L1)",
-		     match_oif(spec->tunnel_name), match_saddr(&spec->addresses[i].addr));
-	RULE(rs, c, "dropped_source", VERDICT_DROP, NULL, match_oif(spec->tunnel_name));
+		     match_oif(spec->tunnel_if), match_saddr(&spec->addresses[i].addr));
+	RULE(rs, c, "dropped_source", VERDICT_DROP, NULL, match_oif(spec->tunnel_if));
 }
 
 /* Neighbours are looked for, and answered, from the link's addresses inside. */
@@ -147,7 +147,7 @@ static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct c
 					    &spec_link_local.addr };
 
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
-		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->link_name),
+		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(spec->link_if),
 		     match_saddr(from[i]), match_icmp_set(AF_INET6, "neighbour"));
 }
 
@@ -155,7 +155,7 @@ static void add_output_neighbour(const struct spec *spec, struct ruleset *rs, st
 {
 	add_neighbours(spec, rs, c);
 	RULE(rs, c, NULL, VERDICT_DROP, "said by every IPv6 stack: not counted",
-	     match_oif(spec->link_name), match_icmp_set(AF_INET6, "routine"));
+	     match_oif(spec->link_if), match_icmp_set(AF_INET6, "routine"));
 }
 
 static void add_output_replies(const struct spec *spec, enum spec_family f, struct ruleset *rs,
@@ -164,13 +164,12 @@ static void add_output_replies(const struct spec *spec, enum spec_family f, stru
 	const struct spec_link_ends *ends = &spec->link[f];
 
 	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to the host, bound to the link (L1)",
-	     match_oif(spec->link_name), match_ct(RULESET_ESTABLISHED),
-	     match_simple(MATCH_CT_REPLY), match_saddr(&ends->vault.addr),
-	     match_daddr(&ends->host.addr));
+	     match_oif(spec->link_if), match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY),
+	     match_saddr(&ends->vault.addr), match_daddr(&ends->host.addr));
 	for (size_t i = 0; i < spec->reach.n_from; i++)
 		if (spec->reach.from[i].addr.family == families[f])
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to who may enter (VC-7)",
-			     match_oif(spec->link_name), match_ct(RULESET_ESTABLISHED),
+			     match_oif(spec->link_if), match_ct(RULESET_ESTABLISHED),
 			     match_simple(MATCH_CT_REPLY), match_saddr(&ends->vault.addr),
 			     match_daddr_prefix(&spec->reach.from[i]));
 }
@@ -196,14 +195,14 @@ static void add_output_new(const struct spec *spec, enum spec_family f, struct r
 	const struct spec_reach *reach = &spec->reach;
 
 	for (size_t i = 0; i < reach->n_host_ports; i++)
-		RULE(rs, c, NULL, VERDICT_ACCEPT, "allow-host", match_oif(spec->link_name),
+		RULE(rs, c, NULL, VERDICT_ACCEPT, "allow-host", match_oif(spec->link_if),
 		     match_saddr(&ends->vault.addr), match_daddr(&ends->host.addr),
 		     match_dport(reach->host_ports[i].protocol, reach->host_ports[i].first,
 				 reach->host_ports[i].last));
 	for (size_t i = 0; i < reach->n_holes; i++)
 		if (reach->holes[i].to.addr.family == families[f])
 			RULE(rs, c, SEAL_HOLES, VERDICT_ACCEPT, "a hole: allow-to",
-			     match_oif(spec->link_name), match_saddr(&ends->vault.addr),
+			     match_oif(spec->link_if), match_saddr(&ends->vault.addr),
 			     match_daddr_prefix(&reach->holes[i].to), hole_match(&reach->holes[i]));
 }
 
@@ -218,7 +217,7 @@ static void add_output_link(const struct spec *spec, struct ruleset *rs, struct 
 			add_output_neighbour(spec, rs, c);
 	}
 	if (spec->has_link)
-		RULE(rs, c, "dropped_link", VERDICT_DROP, NULL, match_oif(spec->link_name));
+		RULE(rs, c, "dropped_link", VERDICT_DROP, NULL, match_oif(spec->link_if));
 }
 
 static void add_output(const struct spec *spec, struct ruleset *rs)
@@ -358,7 +357,7 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 	sealset_name_ports(rs);
 	add_icmp_sets(spec, rs);
 	add_echo_sets(spec, rs);
-	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->link_name);
+	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->link_if);
 	if (link_has(spec, SPEC_V4)) {
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL,
 		     match_arp_saddr(&spec->link[SPEC_V4].vault.addr),
@@ -372,7 +371,7 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 		add_link_family(spec, SPEC_V6, rs, c);
 	}
 	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",
-	     match_oif(spec->link_name));
+	     match_oif(spec->link_if));
 }
 
 static void build_tunnel(const struct spec *spec, struct ruleset *rs)
@@ -384,7 +383,7 @@ static void build_tunnel(const struct spec *spec, struct ruleset *rs)
 	ruleset_counter(rs, "dropped_frames");
 	sealset_name_ports(rs);
 	sealset_resolvers(spec, rs);
-	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->tunnel_name);
+	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->tunnel_if);
 	for (size_t i = 0; i < spec->n_addresses; i++) {
 		const struct addr *a = &spec->addresses[i].addr;
 
@@ -401,7 +400,7 @@ static void build_tunnel(const struct spec *spec, struct ruleset *rs)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the tunnel's own address",
 		     match_saddr(&spec->addresses[i].addr));
 	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",
-	     match_oif(spec->tunnel_name));
+	     match_oif(spec->tunnel_if));
 }
 
 bool seal_wants(const struct spec *spec, enum seal_table table)

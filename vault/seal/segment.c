@@ -430,16 +430,16 @@ static void grant_macs(const struct spec *spec, struct ruleset *rs, struct set *
 	spec_leg_mac(&spec->leg.address.addr, mac);
 	e = set_add(rs, &sets[MACS]);
 	element_put_ether(e, mac);
-	element_put_comment(e, spec->port_name);
+	element_put_comment(e, spec->leg_host_if);
 	e = set_add(rs, &sets[PORTS]);
-	element_put_link(e, spec->port_name);
+	element_put_link(e, spec->leg_host_if);
 	element_put_ether(e, mac);
 	if (spec->leg.role == SPEC_MEMBER)
 		return;
 	if (spec->leg.role == SPEC_VIA)
 		spec_leg_mac(&spec->leg.via, mac);
 	e = set_add(rs, &sets[spec->leg.role == SPEC_VIA ? WAYS : GATEWAYS]);
-	element_put_link(e, spec->port_name);
+	element_put_link(e, spec->leg_host_if);
 	element_put_ether(e, mac);
 }
 
@@ -449,18 +449,18 @@ static void grant_addresses(const struct spec *spec, struct ruleset *rs, struct 
 	struct set_element *e;
 
 	e = set_add(rs, &sets[GRANT_LEG]);
-	element_put_link(e, spec->port_name);
+	element_put_link(e, spec->leg_host_if);
 	element_put_address(e, &address->addr);
 	e = set_add(rs, &sets[GRANT_NETWORK]);
-	element_put_link(e, spec->port_name);
+	element_put_link(e, spec->leg_host_if);
 	element_put_prefix(e, address);
 	e = set_add(rs, &sets[GRANT_ADDRESS]);
 	element_put_address(e, &address->addr);
-	element_put_comment(e, spec->port_name);
+	element_put_comment(e, spec->leg_host_if);
 	if (spec->leg.role != SPEC_VIA)
 		return;
 	e = set_add(rs, &sets[GRANT_VIA]);
-	element_put_link(e, spec->port_name);
+	element_put_link(e, spec->leg_host_if);
 	element_put_address(e, &spec->leg.via);
 }
 
@@ -469,7 +469,7 @@ static void grant_via_target(const struct spec *spec, const struct addr *address
 {
 	struct set_element *e = set_add(rs, &sets[VIA_TARGETS]);
 
-	element_put_link(e, spec->port_name);
+	element_put_link(e, spec->leg_host_if);
 	element_put_address(e, address);
 }
 
@@ -478,11 +478,11 @@ static void grant_target(const struct spec *spec, const struct addr *address, st
 {
 	struct set_element *e = set_add(rs, &sets[TARGETS]);
 
-	element_put_link(e, spec->port_name);
+	element_put_link(e, spec->leg_host_if);
 	element_put_address(e, address);
 	e = set_add(rs, &sets[CLAIMS]);
 	element_put_address(e, address);
-	element_put_comment(e, spec->port_name);
+	element_put_comment(e, spec->leg_host_if);
 }
 
 /* Neighbours are looked for from the link-local address, too; nothing else is said from it. */
@@ -492,7 +492,7 @@ static void grant_neighbours(const struct spec *spec, struct ruleset *rs, struct
 	const struct prefix gateway = spec_leg_local(&spec->leg.via);
 	struct set_element *e = set_add(rs, &sets[LOCALS]);
 
-	element_put_link(e, spec->port_name);
+	element_put_link(e, spec->leg_host_if);
 	element_put_address(e, &local.addr);
 	grant_target(spec, &spec->leg.address.addr, rs, sets);
 	grant_target(spec, &local.addr, rs, sets);

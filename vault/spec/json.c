@@ -63,7 +63,7 @@ static void *append_peer(void *spec)
 }
 
 static const struct field tunnel_fields[] = {
-	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, tunnel_name) },
+	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, tunnel_if) },
 	{ "index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, tunnel_index), .max = INT32_MAX },
 	{ "public_key", "public key", FIELD_KEY, FIELD_AT(struct spec, wg.public_key) },
 	{ "mtu", "mtu", FIELD_NUMBER, FIELD_AT(struct spec, mtu), .max = UINT16_MAX },
@@ -83,9 +83,10 @@ static bool has_link(const void *spec)
 }
 
 static const struct field link_fields[] = {
-	{ "host_interface", NULL, FIELD_NAME, FIELD_AT(struct spec, host_name) },
-	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, link_name) },
-	{ "host_index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, host_index), .max = INT32_MAX },
+	{ "host_interface", NULL, FIELD_NAME, FIELD_AT(struct spec, link_host_if) },
+	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, link_if) },
+	{ "host_index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, link_host_index),
+	  .max = INT32_MAX },
 	{ "index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, link_index), .max = INT32_MAX,
 	  .fallback = 2 },
 	{ "host_address", "host-address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].host) },
@@ -108,9 +109,10 @@ static bool has_leg(const void *spec)
 static const struct field segment_fields[] = {
 	{ "name", "segment", FIELD_NAME, FIELD_AT(struct spec, leg.segment) },
 	{ "bridge", NULL, FIELD_NAME, FIELD_AT(struct spec, bridge_name) },
-	{ "host_interface", NULL, FIELD_NAME, FIELD_AT(struct spec, port_name) },
-	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, leg_name) },
-	{ "host_index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, port_index), .max = INT32_MAX },
+	{ "host_interface", NULL, FIELD_NAME, FIELD_AT(struct spec, leg_host_if) },
+	{ "interface", NULL, FIELD_NAME, FIELD_AT(struct spec, leg_if) },
+	{ "host_index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, leg_host_index),
+	  .max = INT32_MAX },
 	{ "index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, leg_index), .max = INT32_MAX,
 	  .fallback = 3 },
 	{ "address", "segment address", FIELD_PREFIX, FIELD_AT(struct spec, leg.address) },

@@ -47,10 +47,10 @@ static void interface_name(const char *prefix, const char *name, char out[static
 
 void spec_name_interfaces(struct spec *spec)
 {
-	interface_name(SPEC_LINK_PREFIX, spec->name, spec->host_name);
-	interface_name(SPEC_LEG_PREFIX, spec->name, spec->port_name);
-	interface_name("link-", spec->name, spec->link_name);
-	interface_name("wg-", spec->name, spec->tunnel_name);
+	interface_name(SPEC_LINK_PREFIX, spec->name, spec->link_host_if);
+	interface_name(SPEC_LEG_PREFIX, spec->name, spec->leg_host_if);
+	interface_name("link-", spec->name, spec->link_if);
+	interface_name("wg-", spec->name, spec->tunnel_if);
 }
 
 void spec_alias(const struct spec *spec, char out[static SPEC_ALIAS_LEN])
@@ -97,7 +97,7 @@ void spec_twin_link(const struct spec *spec, char out[static IFNAMSIZ])
 void spec_set_segment(struct spec *spec, const char *segment)
 {
 	snprintf(spec->leg.segment, sizeof(spec->leg.segment), "%s", segment);
-	interface_name("seg-", segment, spec->leg_name);
+	interface_name("seg-", segment, spec->leg_if);
 	interface_name(SPEC_BRIDGE_PREFIX, segment, spec->bridge_name);
 }
 
@@ -171,10 +171,10 @@ const char *spec_interface(const struct spec *spec, uint32_t index)
 	if (index == SPEC_LOOPBACK_INDEX)
 		return "lo";
 	if (index == spec->link_index)
-		return spec->link_name;
+		return spec->link_if;
 	if (index == spec->leg_index)
-		return spec->leg_name;
-	return index == spec->tunnel_index ? spec->tunnel_name : "";
+		return spec->leg_if;
+	return index == spec->tunnel_index ? spec->tunnel_if : "";
 }
 
 bool spec_tunnel_has(const struct spec *spec, uint8_t family)

@@ -137,11 +137,11 @@ struct spec {
 	struct spec_reach reach;
 
 	/* Gathered: */
-	char tunnel_name[IFNAMSIZ], link_name[IFNAMSIZ], host_name[IFNAMSIZ];
-	char leg_name[IFNAMSIZ], port_name[IFNAMSIZ]; /* of the leg: inside; on the host */
+	char tunnel_if[IFNAMSIZ], link_if[IFNAMSIZ], link_host_if[IFNAMSIZ];
+	char leg_if[IFNAMSIZ], leg_host_if[IFNAMSIZ]; /* of the leg: inside; on the host */
 	char bridge_name[IFNAMSIZ]; /* of the leg's segment, on the host */
-	uint32_t host_index; /* of host_name on the host */
-	uint32_t port_index; /* of port_name on the host */
+	uint32_t link_host_index; /* of link_host_if on the host */
+	uint32_t leg_host_index; /* of leg_host_if on the host */
 	uint32_t link_index, leg_index, tunnel_index; /* of those names in the vault */
 	uint64_t netns_inode; /* 0 until made */
 	uint64_t netns_cookie; /* 0 until made, or not known: an older vault did not ask */

@@ -9,9 +9,9 @@
 #include "vault/plan/obj.h"
 
 /* The kernel gives no IPv6 address to an interface whose MTU somebody made too small for it. */
-static bool needs_mtu(const struct obj *obj, const struct world *w)
+static bool needs_mtu(const struct obj *obj, const struct session *w)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 
 	for (size_t i = 0; s && i < s->n_links; i++)
 		if (s->links[i].index == obj->address.index)
@@ -21,9 +21,9 @@ static bool needs_mtu(const struct obj *obj, const struct world *w)
 	return false;
 }
 
-static int address_make(const struct obj *obj, struct world *w)
+static int address_make(const struct obj *obj, struct session *w)
 {
-	int r = world_queue(w, &w->vault_route);
+	int r = session_queue(w, &w->vault_route);
 
 	if (!r && needs_mtu(obj, w))
 		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->address.index,
@@ -34,9 +34,9 @@ static int address_make(const struct obj *obj, struct world *w)
 	return r;
 }
 
-static int address_look(const struct obj *obj, struct world *w)
+static int address_look(const struct obj *obj, struct session *w)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 	const char *fault = NULL;
 
 	/* One that differs in what is beside the address stands beside ours, with IPv4. */
@@ -44,7 +44,7 @@ static int address_look(const struct obj *obj, struct world *w)
 		if (s->addresses[i].index != obj->address.index ||
 		    !prefix_equal(&s->addresses[i].address, &obj->address.address))
 			continue;
-		fault = sight_address_fault(s, &s->addresses[i]);
+		fault = observed_address_fault(s, &s->addresses[i]);
 		if (!fault)
 			return LOOK_SAME;
 	}

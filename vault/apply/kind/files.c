@@ -60,7 +60,7 @@ static void free_texts(struct texts *t)
 static int make_texts(const struct spec *spec, struct texts *t)
 {
 	resolv_conf(spec, &t->resolv);
-	confine_text(spec->name, &t->confine);
+	unit_text(spec->name, &t->confine);
 	return t->resolv.err ? t->resolv.err : t->confine.err;
 }
 
@@ -91,11 +91,11 @@ static int make_etc(int dir, const struct texts *t)
 	return fd < 0 ? fd : write_names(fd, t);
 }
 
-static int files_make(const struct obj *obj, struct world *w)
+static int files_make(const struct obj *obj, struct session *w)
 {
 	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
 	struct ns_id id = { 0 };
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	if (!r)
@@ -114,7 +114,7 @@ static int files_make(const struct obj *obj, struct world *w)
 }
 
 /* 1 when all is as it should be; else 0, or -errno, and W->part tells what it is about. */
-static int compare_files(struct world *w, const struct texts *t, int etc, const struct ns_id *id)
+static int compare_files(struct session *w, const struct texts *t, int etc, const struct ns_id *id)
 {
 	const struct {
 		int dir;
@@ -146,12 +146,12 @@ static int compare_files(struct world *w, const struct texts *t, int etc, const 
 	return r;
 }
 
-static int files_look(const struct obj *obj, struct world *w)
+static int files_look(const struct obj *obj, struct session *w)
 {
 	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
 	int etc cleanup(close_fd) = open_etc(w->dir);
 	struct ns_id id = { 0 };
-	int r = world_flush(w); /* the rules' generation is in the description */
+	int r = session_flush(w); /* the rules' generation is in the description */
 
 	(void)obj;
 	if (!r)
@@ -166,9 +166,9 @@ static int files_look(const struct obj *obj, struct world *w)
 	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
 }
 
-static int files_remove(const struct obj *obj, struct world *w)
+static int files_remove(const struct obj *obj, struct session *w)
 {
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	return r || w->keeps_name ? r : state_remove_files(w->dir);

@@ -14,10 +14,10 @@
 
 #define VALUE_MAX_BYTES 64
 
-static int forward_make(const struct obj *obj, struct world *w)
+static int forward_make(const struct obj *obj, struct session *w)
 {
 	const struct rtnl_conf4 conf = { IPV4_DEVCONF_FORWARDING, 1 };
-	int r = world_queue(w, &w->vault_route);
+	int r = session_queue(w, &w->vault_route);
 
 	if (!r)
 		rtnl_queue_conf4(&w->batch, &w->vault_route, w->current, obj->up_index, &conf, 1);
@@ -42,7 +42,7 @@ static int read_inside(void *arg)
 	return r;
 }
 
-static int forward_look(const struct obj *obj, struct world *w)
+static int forward_look(const struct obj *obj, struct session *w)
 {
 	struct reading reading = { .name = spec_interface(w->spec, obj->up_index) };
 	int r = ns_run(w->vault_ns, read_inside, &reading);

@@ -23,14 +23,14 @@
 
 /* What the guard still allows for this vault goes in the transaction that brings what it shall
  * allow. */
-static int queue_stale(enum seal_guard guard, struct world *w)
+static int queue_stale(enum seal_guard guard, struct session *w)
 {
 	struct ruleset rs;
 	size_t others;
-	int r = granted_find(guard, w, &rs, &others);
+	int r = guard_elements_find(guard, w, &rs, &others);
 
 	if (!r)
-		r = world_queue(w, &w->host_nft);
+		r = session_queue(w, &w->host_nft);
 	for (size_t i = 0; !r && i < rs.n_sets; i++)
 		nft_queue_elements(&w->batch, &w->host_nft, w->current, &rs, &rs.sets[i], false);
 	ruleset_free(&rs);
@@ -39,7 +39,7 @@ static int queue_stale(enum seal_guard guard, struct world *w)
 
 /* What a hand added to the table, or made otherwise, goes in the same transaction: it is looked for
  * with the host's lock held, so that nobody else takes it away meanwhile. */
-static int queue_strangers(enum seal_guard guard, struct world *w)
+static int queue_unexpected(enum seal_guard guard, struct session *w)
 {
 	struct nftlook seen cleanup(nftlook_free) = { 0 };
 	struct nl_error error = { 0 };
@@ -49,9 +49,9 @@ static int queue_strangers(enum seal_guard guard, struct world *w)
 	seal_build_guard(guard, &rs);
 	r = rs.err ? rs.err : nftlook_dump(&w->host_nft, NULL, 0, &seen, &error);
 	if (!r)
-		r = world_queue(w, &w->host_nft);
+		r = session_queue(w, &w->host_nft);
 	if (!r)
-		r = nftlook_queue_strangers(&w->batch, &w->host_nft, w->current, &rs, &seen);
+		r = nftlook_queue_unexpected(&w->batch, &w->host_nft, w->current, &rs, &seen);
 	ruleset_free(&rs);
 	return r;
 }
@@ -86,8 +86,8 @@ static int find_rival(const struct set_element *e, void *arg)
 {
 	const struct rival *rival = arg;
 
-	if (granted_to(rival->spec, e->comment) ||
-	    (rival->mends && granted_leads_to(rival->spec, rival->mine->type, e)))
+	if (guard_elements_is_interface(rival->spec, e->comment) ||
+	    (rival->mends && guard_elements_leads_to(rival->spec, rival->mine->type, e)))
 		return 0;
 	for (size_t i = 0; i < rival->mine->n_elements; i++) {
 		const uint8_t *key = rival->mine->elements[i].key; /* protocol . port . address */
@@ -105,7 +105,7 @@ static int find_rival(const struct set_element *e, void *arg)
 }
 
 /* The kernel would say no more than that something is there already. */
-static int refuse_published(struct world *w)
+static int refuse_published(struct session *w)
 {
 	struct nl_error error = { 0 };
 	struct ruleset rs;
@@ -118,7 +118,7 @@ static int refuse_published(struct world *w)
 	for (size_t i = 0; !r && i < rs.n_sets; i++) {
 		struct rival rival = { .mine = &rs.sets[i],
 				       .spec = w->spec,
-				       .mends = w->sight,
+				       .mends = w->observed,
 				       .why = w->why,
 				       .room = sizeof(w->why) };
 
@@ -134,17 +134,18 @@ static int refuse_published(struct world *w)
 
 static int find_address(const struct set_element *e, void *arg)
 {
-	const struct world *w = arg;
+	const struct session *w = arg;
 	const struct addr *own = &w->spec->leg.address.addr;
 
 	return e->len != addr_size(own) || memcmp(e->key, own->bytes, e->len) ||
-			       granted_to(w->spec, e->comment) || (w->sight && !e->comment[0])
+			       guard_elements_is_interface(w->spec, e->comment) ||
+			       (w->observed && !e->comment[0])
 		       ? 0
 		       : -EADDRINUSE;
 }
 
 /* A leg's address is one of the whole host: who has it in ARP is known by it alone. */
-static int refuse_address(struct world *w)
+static int refuse_address(struct session *w)
 {
 	const struct addr *own = &w->spec->leg.address.addr;
 	struct nl_error error = { 0 };
@@ -165,7 +166,7 @@ static int refuse_address(struct world *w)
 }
 
 /* Another's table: what it is there for is not known, and a guard in it would be half a guard. */
-static void tell_foreign(const struct ruleset *rs, struct world *w)
+static void tell_foreign(const struct ruleset *rs, struct session *w)
 {
 	snprintf(w->why, sizeof(w->why),
 		 "table %s %s is there and was not made by vault: it lacks the comment",
@@ -175,7 +176,7 @@ static void tell_foreign(const struct ruleset *rs, struct world *w)
 
 /* An older version's guard becomes ours. 1 when ours is there then, 0 when there is none, -EEXIST
  * for somebody else's, or another -errno. */
-static int settle_table(enum seal_guard guard, struct world *w)
+static int settle_table(enum seal_guard guard, struct session *w)
 {
 	struct nftlook seen cleanup(nftlook_free) = { 0 };
 	struct nl_error error = { 0 };
@@ -194,29 +195,29 @@ static int settle_table(enum seal_guard guard, struct world *w)
 	return r == -ENOENT ? 0 : r ? r : 1;
 }
 
-static int guard_make(const struct obj *obj, struct world *w)
+static int guard_make(const struct obj *obj, struct session *w)
 {
 	struct ruleset rs;
-	int r = world_lock_host(w);
+	int r = session_lock_host(w);
 
 	if (!r)
 		r = settle_table(obj->guard, w);
 	if (r > 0)
 		r = obj->guard == SEAL_HOST ? refuse_published(w) : refuse_address(w);
-	if (!r && w->sight)
-		r = world_flush(w);
-	if (!r && w->sight)
+	if (!r && w->observed)
+		r = session_flush(w);
+	if (!r && w->observed)
 		r = queue_stale(obj->guard, w);
-	if (!r && w->sight)
-		r = queue_strangers(obj->guard, w);
+	if (!r && w->observed)
+		r = queue_unexpected(obj->guard, w);
 	if (!r)
-		r = world_queue(w, &w->host_nft);
+		r = session_queue(w, &w->host_nft);
 	if (r)
 		return r;
 	seal_build_guard_elements(obj->guard, w->spec, &rs);
 	nft_queue_table(&w->batch, &w->host_nft, w->current, &rs, NFT_REFRESH);
 	ruleset_free(&rs);
-	world_verify(w, WORLD_GUARD_BIT + obj->guard);
+	session_verify(w, SESSION_GUARD_BIT + obj->guard);
 	return 0;
 }
 
@@ -242,12 +243,12 @@ static bool same_set(const struct set *a, const struct set *b)
 	return a->n_elements == b->n_elements;
 }
 
-static int look_elements(enum seal_guard guard, struct world *w)
+static int look_elements(enum seal_guard guard, struct session *w)
 {
 	struct ruleset have, want;
 	size_t others;
 	bool same = true;
-	int r = granted_find(guard, w, &have, &others);
+	int r = guard_elements_find(guard, w, &have, &others);
 
 	seal_build_grants(guard, w->spec, &want);
 	if (want.err)
@@ -265,9 +266,9 @@ static int look_elements(enum seal_guard guard, struct world *w)
 
 /* Compares all that vaults share: the table, awake, its chains and their policies, sets and rules;
  * once for all that are looked at. */
-static int compare_shared(enum seal_guard guard, struct world *w)
+static int compare_shared(enum seal_guard guard, struct session *w)
 {
-	struct sight_guard *seen = &w->sight->host->guards[guard];
+	struct observed_guard *seen = &w->observed->host->guards[guard];
 	struct ruleset rs;
 
 	seal_build_guard(guard, &rs);
@@ -286,7 +287,7 @@ static int compare_shared(enum seal_guard guard, struct world *w)
 	return seen->verdict ? seen->verdict : seen->old > 0 ? -EBADE : seen->old;
 }
 
-static int guard_look(const struct obj *obj, struct world *w)
+static int guard_look(const struct obj *obj, struct session *w)
 {
 	int r = compare_shared(obj->guard, w);
 
@@ -295,9 +296,9 @@ static int guard_look(const struct obj *obj, struct world *w)
 	return r == -EBADE ? LOOK_OTHER : r;
 }
 
-static int queue_removal(struct world *w, const struct ruleset *rs, size_t others)
+static int queue_removal(struct session *w, const struct ruleset *rs, size_t others)
 {
-	int r = world_queue(w, &w->host_nft);
+	int r = session_queue(w, &w->host_nft);
 
 	if (r)
 		return r;
@@ -335,7 +336,7 @@ static int note_link(const struct rtnl_link *link, void *arg)
 	char twin[IFNAMSIZ];
 
 	spec_twin_link(others->spec, twin);
-	if (granted_to(others->spec, link->name) || !strcmp(link->name, twin))
+	if (guard_elements_is_interface(others->spec, link->name) || !strcmp(link->name, twin))
 		return 0;
 	if (has_prefix(link->name, SPEC_LEG_PREFIX) || has_prefix(link->name, SPEC_BRIDGE_PREFIX))
 		return -EBUSY;
@@ -346,7 +347,7 @@ static int note_link(const struct rtnl_link *link, void *arg)
  * 1 when another vault's link is there, whose elements a hand may have taken, or a segment: the
  * table stays, as without it that would be open. 0 or -errno.
  */
-static int has_other_link(enum seal_guard guard, struct world *w)
+static int has_other_link(enum seal_guard guard, struct session *w)
 {
 	struct others others = { w->spec, guard };
 	struct nl_error error = { 0 };
@@ -355,20 +356,20 @@ static int has_other_link(enum seal_guard guard, struct world *w)
 	return r == -EBUSY ? 1 : r;
 }
 
-static int guard_remove(const struct obj *obj, struct world *w)
+static int guard_remove(const struct obj *obj, struct session *w)
 {
 	struct ruleset rs = { 0 };
 	size_t others = 0;
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	if (!r)
-		r = world_lock_host(w);
+		r = session_lock_host(w);
 	if (r)
 		return r;
 	r = settle_table(obj->guard, w);
 	if (r <= 0) /* somebody else's table stays as it is; `check` names it */
 		return r == -EEXIST ? 0 : r;
-	r = granted_find(obj->guard, w, &rs, &others);
+	r = guard_elements_find(obj->guard, w, &rs, &others);
 	if (!r && !others) {
 		r = has_other_link(obj->guard, w);
 		others = r > 0;
@@ -377,7 +378,7 @@ static int guard_remove(const struct obj *obj, struct world *w)
 	if (!r && (!others || count_elements(&rs))) {
 		r = queue_removal(w, &rs, others);
 		if (!r)
-			r = world_flush(w);
+			r = session_flush(w);
 	}
 	ruleset_free(&rs);
 	return r == -ENOENT ? 0 : r;

@@ -223,18 +223,18 @@ static int remove_from_all(const char *name, const char *keep)
 	return r == -ENOENT ? 0 : r;
 }
 
-static int hosts_make(const struct obj *obj, struct world *w)
+static int hosts_make(const struct obj *obj, struct session *w)
 {
 	const struct spec *spec = w->spec;
 	int dir cleanup(close_fd) = -1, etc cleanup(close_fd) = -1;
 	char path[PATH_SIZE];
-	int r = world_flush(w);
+	int r = session_flush(w);
 	ssize_t n;
 
 	(void)obj;
 	if (!r)
-		r = world_lock_host(w);
-	if (!r && w->sight)
+		r = session_lock_host(w);
+	if (!r && w->observed)
 		r = remove_from_all(spec->name, spec->leg.segment);
 	if (r)
 		return r;
@@ -250,13 +250,13 @@ static int hosts_make(const struct obj *obj, struct world *w)
 	return r ? r : link_file(dir, etc);
 }
 
-static int hosts_remove(const struct obj *obj, struct world *w)
+static int hosts_remove(const struct obj *obj, struct session *w)
 {
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	if (!r)
-		r = world_lock_host(w);
+		r = session_lock_host(w);
 	return r ? r : remove_from_all(w->spec->name, NULL);
 }
 
@@ -286,7 +286,7 @@ static bool has_vault(const char *text, const char *name, const struct addr *add
 	return false;
 }
 
-static int hosts_look(const struct obj *obj, struct world *w)
+static int hosts_look(const struct obj *obj, struct session *w)
 {
 	const struct spec *spec = w->spec;
 	char path[PATH_SIZE], *text cleanup(free_ptr) = NULL;

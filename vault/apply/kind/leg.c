@@ -28,8 +28,8 @@ static bool is_bridge(const struct rtnl_link *link)
 	char prefix[SPEC_ALIAS_LEN];
 
 	spec_bridge_alias("", prefix);
-	return sight_owns(link, "bridge",
-			  strncmp(link->alias, prefix, strlen(prefix)) ? "" : link->alias);
+	return observed_is_own(link, "bridge",
+			       strncmp(link->alias, prefix, strlen(prefix)) ? "" : link->alias);
 }
 
 /* True for the bridge of SPEC's own segment: another's name may be cut to the same. */
@@ -38,7 +38,7 @@ static bool is_own_bridge(const struct spec *spec, const struct rtnl_link *link)
 	char alias[SPEC_ALIAS_LEN];
 
 	spec_bridge_alias(spec->leg.segment, alias);
-	return sight_owns(link, "bridge", alias);
+	return observed_is_own(link, "bridge", alias);
 }
 
 static bool is_own_port(const struct spec *spec, const struct rtnl_link *link)
@@ -46,11 +46,11 @@ static bool is_own_port(const struct spec *spec, const struct rtnl_link *link)
 	char alias[SPEC_ALIAS_LEN];
 
 	spec_alias(spec, alias);
-	return sight_owns(link, "veth", alias);
+	return observed_is_own(link, "veth", alias);
 }
 
 /* IPv6 off on an interface of the host that is to have none of its own; it is down so far. */
-static int silence(const char *name, struct world *w)
+static int silence(const char *name, struct session *w)
 {
 	char path[64 + IFNAMSIZ];
 	int r;
@@ -94,7 +94,7 @@ static int add_segment(struct survey *s, const struct rtnl_link *link)
 static int survey_link(const struct rtnl_link *link, void *arg)
 {
 	struct survey *s = arg;
-	bool ours = !strcmp(link->name, s->spec->port_name);
+	bool ours = !strcmp(link->name, s->spec->leg_host_if);
 
 	if (s->pass) {
 		for (size_t i = 0; !ours && i < s->n; i++)
@@ -113,7 +113,7 @@ static int survey_link(const struct rtnl_link *link, void *arg)
 		       : 0;
 }
 
-static int survey_host(struct world *w, struct survey *s)
+static int survey_host(struct session *w, struct survey *s)
 {
 	struct nl_error error = { 0 };
 	int r;
@@ -126,10 +126,10 @@ static int survey_host(struct world *w, struct survey *s)
 
 /* Takes away what is left of the leg that was, and bridges that nobody needs but, if KEEP, its own.
  */
-static int remove_remains(struct world *w, const struct survey *s, bool keep)
+static int remove_remains(struct session *w, const struct survey *s, bool keep)
 {
 	struct nl *nl = &w->host_route;
-	int r = world_queue(w, nl);
+	int r = session_queue(w, nl);
 
 	if (r)
 		return r;
@@ -138,35 +138,35 @@ static int remove_remains(struct world *w, const struct survey *s, bool keep)
 	for (size_t i = 0; i < s->n; i++)
 		if (!s->segments[i].ports && !(keep && s->segments[i].index == s->bridge))
 			rtnl_queue_del_index(&w->batch, nl, w->current, s->segments[i].index);
-	r = world_flush(w);
+	r = session_flush(w);
 	return r == -ENODEV ? 0 : r; /* the end inside takes the other with it, in its own time */
 }
 
-static int make_bridge(struct world *w, uint32_t *index)
+static int make_bridge(struct session *w, uint32_t *index)
 {
 	const struct spec *spec = w->spec;
 	char alias[SPEC_ALIAS_LEN];
-	int r = world_queue(w, &w->host_route);
+	int r = session_queue(w, &w->host_route);
 
 	if (r)
 		return r;
 	spec_bridge_alias(spec->leg.segment, alias);
-	*index = spec->port_index ^ 1U; /* the ports' are odd, and as random */
+	*index = spec->leg_host_index ^ 1U; /* the ports' are odd, and as random */
 	rtnl_queue_bridge(&w->batch, &w->host_route, w->current, spec->bridge_name, *index);
 	rtnl_queue_alias(&w->batch, &w->host_route, w->current, *index, alias);
-	r = world_flush(w);
+	r = session_flush(w);
 	return r ? r : silence(spec->bridge_name, w);
 }
 
 struct addresses {
 	uint32_t bridge;
-	struct world *w;
+	struct session *w;
 };
 
 static int drop_address(const struct rtnl_address *address, void *arg)
 {
 	const struct addresses *a = arg;
-	struct world *w = a->w;
+	struct session *w = a->w;
 
 	if (address->index == a->bridge)
 		rtnl_queue_delete(&w->batch, &w->host_route, w->current, address->told);
@@ -174,17 +174,17 @@ static int drop_address(const struct rtnl_address *address, void *arg)
 }
 
 /* A bridge that is there is made what ours are. */
-static int mend_bridge(struct world *w, uint32_t index)
+static int mend_bridge(struct session *w, uint32_t index)
 {
 	struct addresses addresses = { index, w };
 	struct nl_error error = { 0 };
 	int r = silence(w->spec->bridge_name, w);
 
 	if (!r)
-		r = world_flush(w);
+		r = session_flush(w);
 	if (r)
 		return r;
-	r = world_queue(w, &w->host_route);
+	r = session_queue(w, &w->host_route);
 	if (r)
 		return r;
 	rtnl_queue_nomaster(&w->batch, &w->host_route, w->current, index);
@@ -192,29 +192,29 @@ static int mend_bridge(struct world *w, uint32_t index)
 	rtnl_queue_bridge_settings(&w->batch, &w->host_route, w->current, index);
 	rtnl_queue_up(&w->batch, &w->host_route, w->current, index, true);
 	r = rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
-	return r ? r : world_flush(w);
+	return r ? r : session_flush(w);
 }
 
 /* The leg's port: what it does not, and whose it is. The bridge takes both while it is down, too. */
-static void queue_port(struct world *w)
+static void queue_port(struct session *w)
 {
 	const struct spec *spec = w->spec;
 	uint8_t mac[RTNL_MAC_LEN];
 
 	spec_leg_mac(&spec->leg.address.addr, mac);
-	rtnl_queue_port_settings(&w->batch, &w->host_route, w->current, spec->port_index);
-	rtnl_queue_station(&w->batch, &w->host_route, w->current, spec->port_index, mac);
+	rtnl_queue_port_settings(&w->batch, &w->host_route, w->current, spec->leg_host_index);
+	rtnl_queue_station(&w->batch, &w->host_route, w->current, spec->leg_host_index, mac);
 }
 
-static int make_pair(struct world *w, uint32_t bridge)
+static int make_pair(struct session *w, uint32_t bridge)
 {
 	const struct spec *spec = w->spec;
 	char alias[SPEC_ALIAS_LEN];
 	uint8_t mac[RTNL_MAC_LEN];
 	const struct rtnl_veth veth = {
-		.name = spec->port_name,
-		.peer_name = spec->leg_name,
-		.index = spec->port_index,
+		.name = spec->leg_host_if,
+		.peer_name = spec->leg_if,
+		.index = spec->leg_host_index,
 		.peer_index = spec->leg_index,
 		.peer_ns = w->vault_ns,
 		.peer_group = SPEC_GROUP,
@@ -222,58 +222,58 @@ static int make_pair(struct world *w, uint32_t bridge)
 		.master = bridge,
 	};
 	struct nl *nl = &w->host_route;
-	int r = world_queue(w, nl);
+	int r = session_queue(w, nl);
 
 	if (r)
 		return r;
 	spec_leg_mac(&spec->leg.address.addr, mac);
 	spec_alias(spec, alias);
 	rtnl_queue_veth(&w->batch, nl, w->current, &veth);
-	rtnl_queue_alias(&w->batch, nl, w->current, spec->port_index, alias);
-	r = world_flush(w);
+	rtnl_queue_alias(&w->batch, nl, w->current, spec->leg_host_index, alias);
+	r = session_flush(w);
 	if (!r)
-		r = silence(spec->port_name, w);
+		r = silence(spec->leg_host_if, w);
 	if (!r)
-		r = world_queue(w, nl);
+		r = session_queue(w, nl);
 	if (r)
 		return r;
 	queue_port(w);
 	rtnl_queue_up(&w->batch, nl, w->current, bridge, true);
-	rtnl_queue_up(&w->batch, nl, w->current, spec->port_index, true);
+	rtnl_queue_up(&w->batch, nl, w->current, spec->leg_host_index, true);
 	return 0;
 }
 
 /* What is wrong with the bridge, its own leg's port included, and nothing with the leg. */
-static int mend_around(struct world *w, uint32_t bridge)
+static int mend_around(struct session *w, uint32_t bridge)
 {
 	int r = mend_bridge(w, bridge);
 
 	if (!r)
-		r = world_queue(w, &w->host_route);
+		r = session_queue(w, &w->host_route);
 	if (!r)
 		queue_port(w);
 	return r;
 }
 
 /* The end inside under any name: it goes first, and its partner with it. */
-static int remove_inside(struct world *w)
+static int remove_inside(struct session *w)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->n_links; i++) {
 		if (s->links[i].index != w->spec->leg_index &&
-		    strcmp(s->links[i].name, w->spec->leg_name))
+		    strcmp(s->links[i].name, w->spec->leg_if))
 			continue;
-		r = world_queue(w, &w->vault_route);
+		r = session_queue(w, &w->vault_route);
 		if (!r)
 			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current,
 					    s->links[i].name);
 	}
 	if (!r)
-		r = world_flush(w);
+		r = session_flush(w);
 	if (!r)
-		sight_forget_link(w->sight, w->spec->leg_index, SEAL_LEG_TABLE);
+		observed_forget_link(w->observed, w->spec->leg_index, SEAL_LEG_TABLE);
 	return r;
 }
 
@@ -289,9 +289,9 @@ static const char *fault_of_settings(const struct rtnl_bridge *bridge)
 }
 
 /* What is wrong with the bridge, or NULL. */
-static const char *fault_of_bridge(const struct world *w, const struct rtnl_link *bridge)
+static const char *fault_of_bridge(const struct session *w, const struct rtnl_link *bridge)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 
 	if (!is_own_bridge(w->spec, bridge))
 		return "another interface has the name of its bridge";
@@ -306,10 +306,11 @@ static const char *fault_of_bridge(const struct world *w, const struct rtnl_link
 }
 
 /* What the bridge does at its port, or NULL: 0, or -errno, when that cannot be told. */
-static int find_port_fault(struct world *w, const struct rtnl_link *bridge, const char **fault)
+static int find_port_fault(struct session *w, const struct rtnl_link *bridge, const char **fault)
 {
-	const struct sight_host *host = w->sight->host;
-	const struct rtnl_link *port = sight_link(host->links, host->n_links, w->spec->port_name);
+	const struct observed_host *host = w->observed->host;
+	const struct rtnl_link *port =
+		observed_link(host->links, host->n_links, w->spec->leg_host_if);
 	struct rtnl_station station;
 	struct nl_error error = { 0 };
 	uint8_t mac[RTNL_MAC_LEN];
@@ -337,7 +338,7 @@ static const char *fault_of_pair(const struct spec *spec, const struct rtnl_link
 	uint8_t mac[RTNL_MAC_LEN];
 
 	spec_leg_mac(&spec->leg.address.addr, mac);
-	if (strcmp(port->kind, "veth") || port->index != spec->port_index)
+	if (strcmp(port->kind, "veth") || port->index != spec->leg_host_index)
 		return "another interface has the name of its port";
 	if (port->master != bridge)
 		return "its port is not one of its bridge";
@@ -352,25 +353,26 @@ static const char *fault_of_pair(const struct spec *spec, const struct rtnl_link
 
 /* The leg as it was seen, both ends of it, and its bridge in *BRIDGE: what is wrong with those
  * ends, or NULL; "" for what is not there. */
-static const char *fault_of_leg(const struct world *w, const struct rtnl_link **bridge)
+static const char *fault_of_leg(const struct session *w, const struct rtnl_link **bridge)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 	const struct spec *spec = w->spec;
 	const struct rtnl_link *port, *inside;
 
-	port = sight_link(s->host->links, s->host->n_links, spec->port_name);
-	inside = sight_link(s->links, s->n_links, spec->leg_name);
-	*bridge = sight_link(s->host->links, s->host->n_links, spec->bridge_name);
+	port = observed_link(s->host->links, s->host->n_links, spec->leg_host_if);
+	inside = observed_link(s->links, s->n_links, spec->leg_if);
+	*bridge = observed_link(s->host->links, s->host->n_links, spec->bridge_name);
 	if (!port || !inside || !*bridge)
 		return "";
 	return fault_of_pair(spec, port, inside, (*bridge)->index);
 }
 
 /* Before anything is taken away: what has the name of its port may be somebody else's. */
-static int refuse_strange_port(struct world *w)
+static int refuse_strange_port(struct session *w)
 {
-	const struct sight_host *host = w->sight->host;
-	const struct rtnl_link *port = sight_link(host->links, host->n_links, w->spec->port_name);
+	const struct observed_host *host = w->observed->host;
+	const struct rtnl_link *port =
+		observed_link(host->links, host->n_links, w->spec->leg_host_if);
 
 	if (!port || is_own_port(w->spec, port))
 		return 0;
@@ -378,22 +380,22 @@ static int refuse_strange_port(struct world *w)
 	return -EEXIST;
 }
 
-static int leg_make(const struct obj *obj, struct world *w)
+static int leg_make(const struct obj *obj, struct session *w)
 {
 	struct survey s cleanup(free_survey) = { 0 };
 	const struct rtnl_link *bridge;
-	int r = world_lock_host(w);
+	int r = session_lock_host(w);
 
 	(void)obj;
-	if (!r && w->sight)
+	if (!r && w->observed)
 		r = refuse_strange_port(w);
 	/* For a fault of the bridge alone no connection by the leg is cut. */
-	if (!r && w->sight && !fault_of_leg(w, &bridge) && is_own_bridge(w->spec, bridge))
+	if (!r && w->observed && !fault_of_leg(w, &bridge) && is_own_bridge(w->spec, bridge))
 		return mend_around(w, bridge->index);
-	if (!r && w->sight)
+	if (!r && w->observed)
 		r = remove_inside(w);
 	if (!r)
-		r = world_flush(w);
+		r = session_flush(w);
 	if (!r)
 		r = survey_host(w, &s);
 	if (!r && s.is_strange) {
@@ -401,27 +403,27 @@ static int leg_make(const struct obj *obj, struct world *w)
 			 w->spec->bridge_name);
 		r = -EEXIST;
 	}
-	if (!r && w->sight)
+	if (!r && w->observed)
 		r = remove_remains(w, &s, true);
 	if (!r)
 		r = s.bridge ? mend_bridge(w, s.bridge) : make_bridge(w, &s.bridge);
 	return r ? r : make_pair(w, s.bridge);
 }
 
-static int leg_remove(const struct obj *obj, struct world *w)
+static int leg_remove(const struct obj *obj, struct session *w)
 {
 	struct survey s cleanup(free_survey) = { 0 };
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	if (!r)
-		r = world_lock_host(w);
+		r = session_lock_host(w);
 	if (!r)
 		r = survey_host(w, &s);
 	return r ? r : remove_remains(w, &s, false);
 }
 
-static int leg_look(const struct obj *obj, struct world *w)
+static int leg_look(const struct obj *obj, struct session *w)
 {
 	const struct rtnl_link *bridge;
 	const char *fault = fault_of_leg(w, &bridge), *of_bridge;
@@ -442,7 +444,7 @@ static int leg_look(const struct obj *obj, struct world *w)
 
 static void leg_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
-	const char *bridge = spec->bridge_name, *port = spec->port_name;
+	const char *bridge = spec->bridge_name, *port = spec->leg_host_if;
 	char alias[SPEC_ALIAS_LEN];
 	uint8_t mac[RTNL_MAC_LEN];
 	char ether[ETHER_STRLEN];
@@ -466,7 +468,7 @@ static void leg_print(const struct obj *obj, const struct spec *spec, struct str
 	str_addf(out,
 		 "ip link add %s master %s type veth peer name %s netns %s "
 		 "address %s group %u\n",
-		 port, bridge, spec->leg_name, spec->name, ether, SPEC_GROUP);
+		 port, bridge, spec->leg_if, spec->name, ether, SPEC_GROUP);
 	spec_alias(spec, alias);
 	str_addf(out, "ip link set %s alias '%s'\n", port, alias);
 	str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/disable_ipv6=1'\n", port);

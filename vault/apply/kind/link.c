@@ -94,16 +94,16 @@ static bool is_own(const struct spec *spec, const struct rtnl_link *host_end)
 	char alias[SPEC_ALIAS_LEN];
 
 	spec_alias(spec, alias);
-	return sight_owns(host_end, "veth", alias);
+	return observed_is_own(host_end, "veth", alias);
 }
 
 /* Whatever is left of the link that was: an end inside under any name takes the other with it.
  * -EEXIST, and nothing is done, when somebody else has the name of its host end. */
-static int remove_remains(struct world *w)
+static int remove_remains(struct session *w)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 	const struct rtnl_link *host =
-		sight_link(s->host->links, s->host->n_links, w->spec->host_name);
+		observed_link(s->host->links, s->host->n_links, w->spec->link_host_if);
 	const char *inside = NULL;
 	struct nl *nl = &w->host_route;
 	int r = 0;
@@ -119,38 +119,38 @@ static int remove_remains(struct world *w)
 	if (inside)
 		nl = &w->vault_route;
 	if (inside || host)
-		r = world_queue(w, nl);
+		r = session_queue(w, nl);
 	if (!r && inside)
 		rtnl_queue_del_link(&w->batch, nl, w->current, inside);
 	else if (!r && host)
 		rtnl_queue_del_index(&w->batch, nl, w->current, host->index);
 	if (!r)
-		r = world_flush(w);
+		r = session_flush(w);
 	if (!r)
-		sight_forget_link(w->sight, w->spec->link_index, SEAL_LINK_TABLE);
+		observed_forget_link(w->observed, w->spec->link_index, SEAL_LINK_TABLE);
 	return r;
 }
 
 /* An MTU below this ends IPv6 on an interface (IPV6_MIN_MTU). */
 #define MTU_LEAST_V6 1280
 
-static bool host_end_has(const struct sight *s, const struct spec *spec,
+static bool host_end_has(const struct observed *s, const struct spec *spec,
 			 const struct prefix *address)
 {
 	for (size_t i = 0; i < s->host->n_addresses; i++)
-		if (s->host->addresses[i].index == spec->host_index &&
+		if (s->host->addresses[i].index == spec->link_host_index &&
 		    prefix_equal(&s->host->addresses[i].address, address))
 			return true;
 	return false;
 }
 
 /* Addresses of the host's end but the link-local one, which the kernel makes. */
-static size_t count_host_addresses(const struct sight *s, const struct spec *spec)
+static size_t count_host_addresses(const struct observed *s, const struct spec *spec)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < s->host->n_addresses; i++)
-		n += s->host->addresses[i].index == spec->host_index &&
+		n += s->host->addresses[i].index == spec->link_host_index &&
 		     !addr_is_linklocal(&s->host->addresses[i].address.addr);
 	return n;
 }
@@ -159,7 +159,7 @@ static size_t count_host_addresses(const struct sight *s, const struct spec *spe
 static const char *fault_of_ends(const struct spec *spec, const struct rtnl_link *host,
 				 const struct rtnl_link *inside)
 {
-	if (strcmp(host->kind, "veth") || host->index != spec->host_index)
+	if (strcmp(host->kind, "veth") || host->index != spec->link_host_index)
 		return "another interface has the name of its host end";
 	if (inside->index != spec->link_index)
 		return "another interface has the name of its inner end";
@@ -176,7 +176,7 @@ static const char *fault_of_ends(const struct spec *spec, const struct rtnl_link
 	return host->flags & IFF_UP ? NULL : "its host end is down";
 }
 
-static const char *fault_of_addresses(const struct spec *spec, const struct sight *s)
+static const char *fault_of_addresses(const struct spec *spec, const struct observed *s)
 {
 	size_t wanted = 0;
 
@@ -192,29 +192,29 @@ static const char *fault_of_addresses(const struct spec *spec, const struct sigh
 }
 
 /* What is wrong with the pair, or NULL: its host end's addresses and settings apart. */
-static const char *fault_of_pair(const struct world *w)
+static const char *fault_of_pair(const struct session *w)
 {
 	const struct spec *spec = w->spec;
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 	const struct rtnl_link *host =
-		sight_link(s->host->links, s->host->n_links, spec->host_name);
-	const struct rtnl_link *inside = sight_link(s->links, s->n_links, spec->link_name);
+		observed_link(s->host->links, s->host->n_links, spec->link_host_if);
+	const struct rtnl_link *inside = observed_link(s->links, s->n_links, spec->link_if);
 
 	return host && inside ? fault_of_ends(spec, host, inside) : "an end is missing";
 }
 
-static void differ(struct world *w, const char *name, uint64_t is, uint32_t wanted)
+static void differ(struct session *w, const char *name, uint64_t is, uint32_t wanted)
 {
 	snprintf(w->want, sizeof(w->want), "%u", wanted);
 	snprintf(w->have, sizeof(w->have), "%llu", (unsigned long long)is);
-	snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s is %s, not %s", w->spec->host_name,
+	snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s is %s, not %s", w->spec->link_host_if,
 		 name, w->have, w->want);
 }
 
 /* 1 when setting I, in FOLDER, is fine; 0 when not, -errno when it cannot be told: W->why then
  * names it.
  */
-static int look_at_setting(struct world *w, int folder, size_t i)
+static int look_at_setting(struct session *w, int folder, size_t i)
 {
 	const struct spec *spec = w->spec;
 	char *text cleanup(free_ptr) = NULL;
@@ -225,14 +225,14 @@ static int look_at_setting(struct world *w, int folder, size_t i)
 	if (!r)
 		r = len ? uint_parse(text, len - 1, 0, UINT32_MAX, &value) : -EBADMSG;
 	if (r)
-		snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s: %s", spec->host_name,
+		snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s: %s", spec->link_host_if,
 			 settings[i].name, strerror(-r));
 	else if (!is_fine(spec, i, value))
 		differ(w, settings[i].name, value, setting_value(spec, i));
 	return r ? r : is_fine(spec, i, value);
 }
 
-static int look_at_settings6(struct world *w)
+static int look_at_settings6(struct session *w)
 {
 	char path[128];
 	int r = 1;
@@ -243,14 +243,14 @@ static int look_at_settings6(struct world *w)
 
 		if (!settings6[i].demanded)
 			continue;
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->host_name,
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->link_host_if,
 			 settings6[i].name);
 		r = file_read(path, SETTING_MAX_BYTES, &text, &len);
 		if (r) {
 			snprintf(w->why, sizeof(w->why), "%s: %s", path, strerror(-r));
 		} else if (strcmp(text, "0\n")) {
 			text[strcspn(text, "\n")] = '\0';
-			world_differs(w, "0", text);
+			session_differs(w, "0", text);
 			snprintf(w->why, sizeof(w->why), "%s is %s, not 0",
 				 path + strlen("/proc/sys/"), text);
 			r = 0;
@@ -262,13 +262,13 @@ static int look_at_settings6(struct world *w)
 }
 
 /* On an interface that is not up yet. */
-static int set6(struct world *w)
+static int set6(struct session *w)
 {
 	char path[128];
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	for (size_t i = 0; !r && ns_has_ipv6() && i < ARRAY_SIZE(settings6); i++) {
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->host_name,
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->link_host_if,
 			 settings6[i].name);
 		r = file_poke(path, "0");
 		if (r)
@@ -278,12 +278,12 @@ static int set6(struct world *w)
 }
 
 /* The same of all settings of the host's end. */
-static int look_at_settings(struct world *w)
+static int look_at_settings(struct session *w)
 {
 	char path[128];
 	int folder cleanup(close_fd) = -1, r = 1;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", w->spec->host_name);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", w->spec->link_host_if);
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) {
 		r = -errno;
@@ -295,15 +295,15 @@ static int look_at_settings(struct world *w)
 	return r > 0 ? look_at_settings6(w) : r;
 }
 
-static int link_look(const struct obj *obj, struct world *w)
+static int link_look(const struct obj *obj, struct session *w)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 	const char *fault;
 	int r;
 
 	(void)obj;
-	if (!sight_link(s->host->links, s->host->n_links, w->spec->host_name) ||
-	    !sight_link(s->links, s->n_links, w->spec->link_name))
+	if (!observed_link(s->host->links, s->host->n_links, w->spec->link_host_if) ||
+	    !observed_link(s->links, s->n_links, w->spec->link_if))
 		return LOOK_ABSENT;
 	fault = fault_of_pair(w);
 	if (!fault)
@@ -316,7 +316,7 @@ static int link_look(const struct obj *obj, struct world *w)
 	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
 }
 
-static void queue_settings(struct world *w)
+static void queue_settings(struct session *w)
 {
 	struct rtnl_conf4 conf[ARRAY_SIZE(settings)];
 
@@ -324,41 +324,42 @@ static void queue_settings(struct world *w)
 		conf[i] = settings[i].conf;
 		conf[i].value = setting_value(w->spec, i);
 	}
-	rtnl_queue_conf4(&w->batch, &w->host_route, w->current, w->spec->host_index, conf,
+	rtnl_queue_conf4(&w->batch, &w->host_route, w->current, w->spec->link_host_index, conf,
 			 ARRAY_SIZE(conf));
 }
 
 /* IPv6 on at an end that is ours; an interface that comes has it on already, where the host has. */
-static int switch_on_v6(const struct world *w)
+static int switch_on_v6(const struct session *w)
 {
 	char path[64 + IFNAMSIZ];
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", w->spec->host_name);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		 w->spec->link_host_if);
 	return file_poke(path, "0");
 }
 
 static int drop_host_address(const struct rtnl_address *a, void *arg)
 {
-	struct world *w = arg;
+	struct session *w = arg;
 
-	if (a->index == w->spec->host_index && !addr_is_linklocal(&a->address.addr))
+	if (a->index == w->spec->link_host_index && !addr_is_linklocal(&a->address.addr))
 		rtnl_queue_delete(&w->batch, &w->host_route, w->current, a->told);
 	return 0;
 }
 
 /* The pair is good: what hangs on it goes on, while its host end gets what it lacks and loses what
  * it has besides. */
-static int mend_host_end(struct world *w)
+static int mend_host_end(struct session *w)
 {
 	const struct spec *spec = w->spec;
 	struct nl *nl = &w->host_route;
 	struct nl_error error = { 0 };
-	int r = world_queue(w, nl);
+	int r = session_queue(w, nl);
 
 	if (r)
 		return r;
 	queue_settings(w);
-	if (!fault_of_addresses(spec, w->sight))
+	if (!fault_of_addresses(spec, w->observed))
 		return set6(w);
 	/* All go before those come that shall be: the kernel takes other addresses of a network
 	 * away with its first. */
@@ -368,19 +369,19 @@ static int mend_host_end(struct world *w)
 			continue;
 		if (f == SPEC_V6)
 			r = switch_on_v6(w);
-		rtnl_queue_address(&w->batch, nl, w->current, spec->host_index, &spec->link[f].host,
-				   false);
+		rtnl_queue_address(&w->batch, nl, w->current, spec->link_host_index,
+				   &spec->link[f].host, false);
 	}
 	return r ? r : set6(w);
 }
 
-static int link_make(const struct obj *obj, struct world *w)
+static int link_make(const struct obj *obj, struct session *w)
 {
 	const struct spec *spec = w->spec;
 	const struct rtnl_veth veth = {
-		.name = spec->host_name,
-		.peer_name = spec->link_name,
-		.index = spec->host_index,
+		.name = spec->link_host_if,
+		.peer_name = spec->link_if,
+		.index = spec->link_host_index,
 		.peer_index = spec->link_index,
 		.peer_ns = w->vault_ns,
 		.peer_group = SPEC_GROUP,
@@ -390,49 +391,49 @@ static int link_make(const struct obj *obj, struct world *w)
 	int r = 0;
 
 	(void)obj;
-	if (w->sight && !fault_of_pair(w))
+	if (w->observed && !fault_of_pair(w))
 		return mend_host_end(w);
-	if (w->sight)
+	if (w->observed)
 		r = remove_remains(w);
 	if (!r)
-		r = world_queue(w, nl);
+		r = session_queue(w, nl);
 	if (r)
 		return r;
 	spec_alias(spec, alias);
 	rtnl_queue_veth(&w->batch, nl, w->current, &veth);
-	rtnl_queue_alias(&w->batch, nl, w->current, spec->host_index, alias);
+	rtnl_queue_alias(&w->batch, nl, w->current, spec->link_host_index, alias);
 	queue_settings(w);
 	r = set6(w);
 	if (!r)
-		r = world_queue(w, nl);
+		r = session_queue(w, nl);
 	if (r)
 		return r;
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
-			rtnl_queue_address(&w->batch, nl, w->current, spec->host_index,
+			rtnl_queue_address(&w->batch, nl, w->current, spec->link_host_index,
 					   &spec->link[f].host, false);
-	rtnl_queue_up(&w->batch, nl, w->current, spec->host_index, true);
+	rtnl_queue_up(&w->batch, nl, w->current, spec->link_host_index, true);
 	return 0;
 }
 
 /* Both ends go with either; the vault's may have gone before, together with the tunnel. What only
  * has the name is somebody else's. */
-static int link_remove(const struct obj *obj, struct world *w)
+static int link_remove(const struct obj *obj, struct session *w)
 {
 	struct nl_error error = { 0 };
 	struct rtnl_link host;
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	if (!r)
-		r = rtnl_get_link(&w->host_route, w->spec->host_name, &host, &error);
+		r = rtnl_get_link(&w->host_route, w->spec->link_host_if, &host, &error);
 	if (r || !is_own(w->spec, &host))
 		return r == -ENODEV ? 0 : r;
-	r = world_queue(w, &w->host_route);
+	r = session_queue(w, &w->host_route);
 	if (r)
 		return r;
 	rtnl_queue_del_index(&w->batch, &w->host_route, w->current, host.index);
-	r = world_flush(w);
+	r = session_flush(w);
 	return r == -ENODEV ? 0 : r;
 }
 
@@ -441,22 +442,22 @@ static void link_print(const struct obj *obj, const struct spec *spec, struct st
 	char text[PREFIX_STRLEN], alias[SPEC_ALIAS_LEN];
 
 	(void)obj;
-	str_addf(out, "ip link add %s type veth peer name %s netns %s group %u\n", spec->host_name,
-		 spec->link_name, spec->name, SPEC_GROUP);
+	str_addf(out, "ip link add %s type veth peer name %s netns %s group %u\n",
+		 spec->link_host_if, spec->link_if, spec->name, SPEC_GROUP);
 	spec_alias(spec, alias);
-	str_addf(out, "ip link set %s alias '%s'\n", spec->host_name, alias);
+	str_addf(out, "ip link set %s alias '%s'\n", spec->link_host_if, alias);
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		str_addf(out, "sysctl -qw 'net/ipv4/conf/%s/%s=%u'\n", spec->host_name,
+		str_addf(out, "sysctl -qw 'net/ipv4/conf/%s/%s=%u'\n", spec->link_host_if,
 			 settings[i].name, setting_value(spec, i));
 	for (size_t i = 0; i < ARRAY_SIZE(settings6); i++)
-		str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/%s=0'\n", spec->host_name,
+		str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/%s=0'\n", spec->link_host_if,
 			 settings6[i].name);
 	for (int f = 0; f < SPEC_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			str_addf(out, "ip address add %s dev %s%s\n",
-				 prefix_format(&spec->link[f].host, text), spec->host_name,
+				 prefix_format(&spec->link[f].host, text), spec->link_host_if,
 				 f == SPEC_V6 ? " nodad" : "");
-	str_addf(out, "ip link set %s up\n", spec->host_name);
+	str_addf(out, "ip link set %s up\n", spec->link_host_if);
 }
 
 const struct kind kind_link = { .name = "link",

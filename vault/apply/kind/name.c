@@ -7,17 +7,17 @@
 #include "vault/apply/session.h"
 #include "vault/plan/obj.h"
 
-static int name_make(const struct obj *obj, struct world *w)
+static int name_make(const struct obj *obj, struct session *w)
 {
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	return r ? r : ns_bind_name(w->vault_ns, w->spec->name);
 }
 
-static int name_remove(const struct obj *obj, struct world *w)
+static int name_remove(const struct obj *obj, struct session *w)
 {
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	if (!r)
@@ -29,7 +29,7 @@ static int name_remove(const struct obj *obj, struct world *w)
 }
 
 /* We came in by it. */
-static int name_look(const struct obj *obj, struct world *w)
+static int name_look(const struct obj *obj, struct session *w)
 {
 	(void)obj;
 	(void)w;

@@ -5,16 +5,16 @@
 #include "vault/apply/session.h"
 #include "vault/plan/obj.h"
 
-static int netns_make(const struct obj *obj, struct world *w)
+static int netns_make(const struct obj *obj, struct session *w)
 {
 	int ns = ns_make();
 
 	(void)obj;
-	return ns < 0 ? ns : world_enter_vault(w, ns);
+	return ns < 0 ? ns : session_enter_vault(w, ns);
 }
 
 /* We are in it. */
-static int netns_look(const struct obj *obj, struct world *w)
+static int netns_look(const struct obj *obj, struct session *w)
 {
 	(void)obj;
 	(void)w;

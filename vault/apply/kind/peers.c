@@ -13,21 +13,21 @@
 #define ANSWER_SECONDS 10
 
 /* Gives the device the settings of DEV, which may be a change. */
-static int set(struct world *w, const struct wg_device *dev)
+static int set(struct session *w, const struct wg_device *dev)
 {
 	const struct spec *spec = w->spec;
 	int r;
 
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
-		r = world_queue(w, &w->vault_wg);
+		r = session_queue(w, &w->vault_wg);
 		if (!r)
 			wg_queue_set(&w->batch, &w->vault_wg, w->wg_family, w->current,
-				     spec->tunnel_name, dev);
+				     spec->tunnel_if, dev);
 		return r;
 	}
-	r = world_flush(w);
+	r = session_flush(w);
 	if (!r) {
-		int fd cleanup(close_fd) = uapi_connect(spec->tunnel_name, ANSWER_SECONDS, NULL);
+		int fd cleanup(close_fd) = uapi_connect(spec->tunnel_if, ANSWER_SECONDS, NULL);
 
 		r = fd < 0 ? fd : uapi_set(fd, dev);
 	}
@@ -35,30 +35,30 @@ static int set(struct world *w, const struct wg_device *dev)
 }
 
 /* A tunnel that is there keeps its sessions: only what differs is touched. */
-static int peers_make(const struct obj *obj, struct world *w)
+static int peers_make(const struct obj *obj, struct session *w)
 {
 	struct wg_device change;
 	int r;
 
 	(void)obj;
-	if (!w->sight || !w->sight->has_wg)
+	if (!w->observed || !w->observed->has_wg)
 		return set(w, &w->spec->wg);
-	r = wgdiff(&w->spec->wg, &w->sight->wg, &change);
+	r = wgdiff(&w->spec->wg, &w->observed->wg, &change);
 	if (!r)
 		r = set(w, &change);
 	wgdiff_free(&change);
 	return r;
 }
 
-static int peers_look(const struct obj *obj, struct world *w)
+static int peers_look(const struct obj *obj, struct session *w)
 {
 	struct wg_device change;
 	int r;
 
 	(void)obj;
-	if (!w->sight->has_wg)
+	if (!w->observed->has_wg)
 		return LOOK_ABSENT;
-	r = wgdiff(&w->spec->wg, &w->sight->wg, &change);
+	r = wgdiff(&w->spec->wg, &w->observed->wg, &change);
 	if (!r)
 		r = wgdiff_is_none(&change) ? LOOK_SAME : LOOK_OTHER;
 	wgdiff_free(&change);
@@ -90,7 +90,7 @@ static void peers_print(const struct obj *obj, const struct spec *spec, struct s
 	if (spec->backend == SPEC_BACKEND_KERNEL)
 		str_addf(out, "ip netns exec %s ", spec->name);
 	str_addf(out, "wg setconf %s /dev/stdin <<'EOF'\n[Interface]\nPrivateKey = (hidden)\n",
-		 spec->tunnel_name);
+		 spec->tunnel_if);
 	if (spec->wg.listen_port)
 		str_addf(out, "ListenPort = %u\n", spec->wg.listen_port);
 	if (spec->wg.fwmark)

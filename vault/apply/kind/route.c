@@ -5,25 +5,25 @@
 #include "vault/apply/session.h"
 #include "vault/plan/obj.h"
 
-static int route_make(const struct obj *obj, struct world *w)
+static int route_make(const struct obj *obj, struct session *w)
 {
 	const struct rtnl_route route = { .dst = obj->route.dst,
 					  .via = obj->route.via,
 					  .index = obj->route.index,
 					  .metric = obj->route.metric };
-	int r = world_queue(w, &w->vault_route);
+	int r = session_queue(w, &w->vault_route);
 
 	if (!r)
 		rtnl_queue_route(&w->batch, &w->vault_route, w->current, &route);
 	return r;
 }
 
-static int route_look(const struct obj *obj, struct world *w)
+static int route_look(const struct obj *obj, struct session *w)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 
 	for (size_t i = 0; i < s->n_routes; i++)
-		if (sight_route_is(&s->routes[i], &obj->route))
+		if (observed_route_is(&s->routes[i], &obj->route))
 			return LOOK_SAME;
 	return LOOK_ABSENT;
 }

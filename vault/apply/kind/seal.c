@@ -9,30 +9,30 @@
 #include "vault/plan/obj.h"
 #include "vault/seal/seal.h"
 
-static int seal_make(const struct obj *obj, struct world *w)
+static int seal_make(const struct obj *obj, struct session *w)
 {
 	struct ruleset rs;
-	int r = world_queue(w, &w->vault_nft);
+	int r = session_queue(w, &w->vault_nft);
 
 	if (r)
 		return r;
 	seal_build(w->spec, obj->table, &rs);
 	nft_queue_table(&w->batch, &w->vault_nft, w->current, &rs,
-			w->sight ? NFT_REPLACE : NFT_CREATE);
+			w->observed ? NFT_REPLACE : NFT_CREATE);
 	ruleset_free(&rs);
-	world_verify(w, obj->table);
+	session_verify(w, obj->table);
 	return 0;
 }
 
 /* The kernel takes the chain of a device away with it: its table is there and empty, or the device
  * is another. */
-static int seal_look(const struct obj *obj, struct world *w)
+static int seal_look(const struct obj *obj, struct session *w)
 {
 	struct ruleset rs;
 	int r;
 
 	seal_build(w->spec, obj->table, &rs);
-	r = rs.err ? rs.err : nftlook_compare(&w->sight->rules, &rs, NFTLOOK_WHOLE, w->why);
+	r = rs.err ? rs.err : nftlook_compare(&w->observed->rules, &rs, NFTLOOK_WHOLE, w->why);
 	ruleset_free(&rs);
 	return r == -EBADE ? LOOK_OTHER : r;
 }

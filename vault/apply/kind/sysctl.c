@@ -87,7 +87,7 @@ static bool applies(const struct setting *s, const struct spec *spec)
  * vaults there are.
  */
 struct visit {
-	struct world *w;
+	struct session *w;
 	int folders[SPEC_FAMILIES]; /* -1: the kernel has no IPv6 */
 };
 
@@ -158,7 +158,7 @@ static int look_at(struct visit *v, const struct setting *s, const char *path)
 	text[strcspn(text, "\n")] = '\0';
 	if (!strcmp(text, s->value))
 		return LOOK_SAME;
-	world_differs(v->w, s->value, text);
+	session_differs(v->w, s->value, text);
 	snprintf(more, sizeof(more), " is %.40s, not %s", text, s->value);
 	tell(v, s, path, more);
 	return LOOK_OTHER;
@@ -170,8 +170,7 @@ enum { INTERFACES = 3 };
 static int for_interfaces(struct visit *v, const struct setting *s, setting_fn *fn)
 {
 	const struct spec *spec = v->w->spec;
-	const char *const names[INTERFACES] = { spec->link_name, spec->tunnel_name,
-						spec->leg_name };
+	const char *const names[INTERFACES] = { spec->link_if, spec->tunnel_if, spec->leg_if };
 	static const char pattern[] = "conf/default/";
 	const char *own = s->path + strlen("ipv4/");
 	char path[128];
@@ -193,7 +192,7 @@ static int for_interfaces(struct visit *v, const struct setting *s, setting_fn *
 }
 
 /* FN for each setting, and, where OWN, for those of our interfaces. */
-static int visit(struct world *w, setting_fn *fn, bool own)
+static int visit(struct session *w, setting_fn *fn, bool own)
 {
 	struct visit v = { .w = w, .folders = { -1, -1 } };
 	int r = open_folders(&v);
@@ -213,9 +212,9 @@ static int visit(struct world *w, setting_fn *fn, bool own)
 
 static int write_all(void *arg)
 {
-	struct world *w = arg;
+	struct session *w = arg;
 
-	return visit(w, write_one, w->sight);
+	return visit(w, write_one, w->observed);
 }
 
 static int look_all(void *arg)
@@ -223,15 +222,15 @@ static int look_all(void *arg)
 	return visit(arg, look_at, true);
 }
 
-static int sysctl_look(const struct obj *obj, struct world *w)
+static int sysctl_look(const struct obj *obj, struct session *w)
 {
 	(void)obj;
 	return ns_run(w->vault_ns, look_all, w);
 }
 
-static int sysctl_make(const struct obj *obj, struct world *w)
+static int sysctl_make(const struct obj *obj, struct session *w)
 {
-	int r = world_flush(w);
+	int r = session_flush(w);
 
 	(void)obj;
 	return r ? r : ns_run(w->vault_ns, write_all, w);

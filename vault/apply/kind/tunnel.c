@@ -16,33 +16,33 @@
 #include "vault/proc/program.h"
 
 /* Whatever is left of the tunnel that was, of either backend. */
-static int remove_remains(struct world *w)
+static int remove_remains(struct session *w)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->n_links; i++) {
 		if (s->links[i].index != w->spec->tunnel_index &&
-		    strcmp(s->links[i].name, w->spec->tunnel_name))
+		    strcmp(s->links[i].name, w->spec->tunnel_if))
 			continue;
-		r = world_queue(w, &w->vault_route);
+		r = session_queue(w, &w->vault_route);
 		if (!r)
 			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current,
 					    s->links[i].name);
 	}
 	if (!r)
-		r = world_flush(w);
+		r = session_flush(w);
 	if (!r)
-		r = program_end(w->spec->tunnel_name);
+		r = program_end(w->spec->tunnel_if);
 	if (!r) {
-		sight_forget_link(w->sight, w->spec->tunnel_index, SEAL_TUNNEL_TABLE);
-		wg_device_free(&w->sight->wg);
-		w->sight->has_wg = false;
+		observed_forget_link(w->observed, w->spec->tunnel_index, SEAL_TUNNEL_TABLE);
+		wg_device_free(&w->observed->wg);
+		w->observed->has_wg = false;
 	}
 	return r == -EADDRINUSE ? 0 : r;
 }
 
-static void tell_another(struct world *w, const struct rtnl_link *link, const char *kind)
+static void tell_another(struct session *w, const struct rtnl_link *link, const char *kind)
 {
 	snprintf(w->want, sizeof(w->want), "%s, index %u", kind, w->spec->tunnel_index);
 	snprintf(w->have, sizeof(w->have), "%s, index %u", link->kind, link->index);
@@ -50,10 +50,10 @@ static void tell_another(struct world *w, const struct rtnl_link *link, const ch
 }
 
 /* A device whose program does not answer is as good as none: it carries nothing any more. */
-static int tunnel_look(const struct obj *obj, struct world *w)
+static int tunnel_look(const struct obj *obj, struct session *w)
 {
-	const struct sight *s = w->sight;
-	const struct rtnl_link *link = sight_link(s->links, s->n_links, w->spec->tunnel_name);
+	const struct observed *s = w->observed;
+	const struct rtnl_link *link = observed_link(s->links, s->n_links, w->spec->tunnel_if);
 	const char *kind = w->spec->backend == SPEC_BACKEND_KERNEL ? "wireguard" : "tun";
 
 	(void)obj;
@@ -73,14 +73,14 @@ static int tunnel_look(const struct obj *obj, struct world *w)
 	return LOOK_OTHER;
 }
 
-static int adopt(struct world *w)
+static int adopt(struct session *w)
 {
 	const struct spec *spec = w->spec;
-	int r = spec->adopt_index ? world_queue(w, &w->host_route) : -ENODEV;
+	int r = spec->adopt_index ? session_queue(w, &w->host_route) : -ENODEV;
 
 	if (!r)
 		rtnl_queue_move_as(&w->batch, &w->host_route, w->current, spec->adopt_index,
-				   w->vault_ns, spec->tunnel_name, spec->tunnel_index, spec->mtu,
+				   w->vault_ns, spec->tunnel_if, spec->tunnel_index, spec->mtu,
 				   SPEC_GROUP);
 	return r;
 }
@@ -89,55 +89,55 @@ static int adopt(struct world *w)
  * What was adopted goes back to who made it, to be taken down there: wg-quick needs the interface
  * for that. It is down, and its addresses and routes do not come back.
  */
-static int give_back(struct world *w)
+static int give_back(struct session *w)
 {
-	int r = world_queue(w, &w->vault_route);
+	int r = session_queue(w, &w->vault_route);
 
 	if (r)
 		return r;
 	rtnl_queue_move_as(&w->batch, &w->vault_route, w->current, w->spec->tunnel_index,
 			   w->host_ns, w->spec->adopt, 0, 0, 0);
-	r = world_flush(w);
+	r = session_flush(w);
 	return r == -ENODEV ? 0 : r;
 }
 
-static int tunnel_make(const struct obj *obj, struct world *w)
+static int tunnel_make(const struct obj *obj, struct session *w)
 {
 	const struct spec *spec = w->spec;
 	struct nl *nl = &w->host_route;
 	int r;
 
 	(void)obj;
-	r = w->sight ? remove_remains(w) : 0;
+	r = w->observed ? remove_remains(w) : 0;
 	if (r)
 		return r;
 	if (spec->adopt)
 		return adopt(w);
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
-		r = world_queue(w, nl);
+		r = session_queue(w, nl);
 		if (!r)
-			rtnl_queue_wireguard(&w->batch, nl, w->current, spec->tunnel_name,
+			rtnl_queue_wireguard(&w->batch, nl, w->current, spec->tunnel_if,
 					     spec->tunnel_index, w->vault_ns, spec->mtu,
 					     SPEC_GROUP);
 		return r;
 	}
-	r = world_flush(w);
+	r = session_flush(w);
 	if (r)
 		return r;
-	world_unlock_host(
+	session_unlock_host(
 		w); /* the program takes its time, and touches nothing that vaults share */
-	r = program_start(spec->program, spec->tunnel_name, w->why);
+	r = program_start(spec->program, spec->tunnel_if, w->why);
 	if (!r)
-		r = world_queue(w, nl);
+		r = session_queue(w, nl);
 	if (!r)
-		rtnl_queue_move(&w->batch, nl, w->current, spec->tunnel_name, w->vault_ns,
+		rtnl_queue_move(&w->batch, nl, w->current, spec->tunnel_if, w->vault_ns,
 				spec->tunnel_index, spec->mtu, SPEC_GROUP);
 	return r;
 }
 
 /* All that carries packets in the vault goes in one request: the tunnel and, unless it is kept, the
  * vault's end of the link. */
-static int tunnel_remove(const struct obj *obj, struct world *w)
+static int tunnel_remove(const struct obj *obj, struct session *w)
 {
 	int r = 0, end, back = 0;
 
@@ -145,18 +145,18 @@ static int tunnel_remove(const struct obj *obj, struct world *w)
 	if (w->vault_ns >= 0 && w->spec->adopt)
 		back = give_back(w);
 	if (w->vault_ns >= 0) {
-		r = world_queue(w, &w->vault_route);
+		r = session_queue(w, &w->vault_route);
 		if (!r && w->keeps_link)
 			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current,
-					    w->spec->tunnel_name);
+					    w->spec->tunnel_if);
 		else if (!r)
 			rtnl_queue_del_group(&w->batch, &w->vault_route, w->current, SPEC_GROUP);
 		if (!r)
-			r = world_flush(w);
+			r = session_flush(w);
 		if (r == -ENODEV)
 			r = 0;
 	}
-	end = w->spec->backend == SPEC_BACKEND_KERNEL ? 0 : program_end(w->spec->tunnel_name);
+	end = w->spec->backend == SPEC_BACKEND_KERNEL ? 0 : program_end(w->spec->tunnel_if);
 	r = r ? r : back;
 	return r ? r
 	       : end == -EADDRINUSE
@@ -169,18 +169,18 @@ static void tunnel_print(const struct obj *obj, const struct spec *spec, struct 
 	(void)obj;
 	if (spec->adopt) {
 		str_addf(out, "ip link set %s netns %s name %s mtu %u group %u\n", spec->adopt,
-			 spec->name, spec->tunnel_name, spec->mtu, SPEC_GROUP);
+			 spec->name, spec->tunnel_if, spec->mtu, SPEC_GROUP);
 		return;
 	}
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
 		str_addf(out, "ip link add %s netns %s mtu %u group %u type wireguard\n",
-			 spec->tunnel_name, spec->name, spec->mtu, SPEC_GROUP);
+			 spec->tunnel_if, spec->name, spec->mtu, SPEC_GROUP);
 		return;
 	}
 	str_addf(out, "WG_PROCESS_FOREGROUND=1 setsid %s -f %s >/dev/null 2>&1 &\n", spec->program,
-		 spec->tunnel_name);
-	str_addf(out, "until wg show %s >/dev/null 2>&1; do sleep 0.1; done\n", spec->tunnel_name);
-	str_addf(out, "ip link set %s netns %s mtu %u group %u\n", spec->tunnel_name, spec->name,
+		 spec->tunnel_if);
+	str_addf(out, "until wg show %s >/dev/null 2>&1; do sleep 0.1; done\n", spec->tunnel_if);
+	str_addf(out, "ip link set %s netns %s mtu %u group %u\n", spec->tunnel_if, spec->name,
 		 spec->mtu, SPEC_GROUP);
 }
 

@@ -8,20 +8,20 @@
 #include "vault/apply/session.h"
 #include "vault/plan/obj.h"
 
-static int up_make(const struct obj *obj, struct world *w)
+static int up_make(const struct obj *obj, struct session *w)
 {
-	int r = world_queue(w, &w->vault_route);
+	int r = session_queue(w, &w->vault_route);
 
-	if (!r && w->sight && obj->up_index == w->spec->tunnel_index)
+	if (!r && w->observed && obj->up_index == w->spec->tunnel_index)
 		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->up_index, w->spec->mtu);
 	if (!r)
 		rtnl_queue_up(&w->batch, &w->vault_route, w->current, obj->up_index, true);
 	return r;
 }
 
-static int up_look(const struct obj *obj, struct world *w)
+static int up_look(const struct obj *obj, struct session *w)
 {
-	const struct sight *s = w->sight;
+	const struct observed *s = w->observed;
 
 	for (size_t i = 0; i < s->n_links; i++) {
 		const struct rtnl_link *link = &s->links[i];
@@ -29,7 +29,7 @@ static int up_look(const struct obj *obj, struct world *w)
 		if (link->index != obj->up_index)
 			continue;
 		if (!(link->flags & IFF_UP)) {
-			world_differs(w, "up", "down");
+			session_differs(w, "up", "down");
 			snprintf(w->why, sizeof(w->why), "down");
 			return LOOK_OTHER;
 		}

@@ -36,13 +36,13 @@ static int build(const struct spec *spec, struct wall **out)
 }
 
 /* What is there in its place cannot be exchanged for it: another queue, another type of filter. */
-static void tell_taken(struct world *w)
+static void tell_taken(struct session *w)
 {
 	snprintf(w->why, sizeof(w->why), "another filter of tc, or another queue, is in its place");
-	w->before = *REMEDY(DEL_QDISC, w->spec->host_name, "clsact");
+	w->before = *REMEDY(DEL_QDISC, w->spec->link_host_if, "clsact");
 }
 
-static int wall_make(const struct obj *obj, struct world *w)
+static int wall_make(const struct obj *obj, struct session *w)
 {
 	struct wall *wall cleanup(free_ptr) = NULL;
 	struct qdisc_filter filter;
@@ -50,14 +50,15 @@ static int wall_make(const struct obj *obj, struct world *w)
 
 	(void)obj;
 	if (!r)
-		r = world_flush(w); /* what it says is not of this */
+		r = session_flush(w); /* what it says is not of this */
 	if (!r)
-		r = world_queue(w, &w->host_route);
+		r = session_queue(w, &w->host_route);
 	if (r)
 		return r;
 	filter = filter_of(wall);
-	qdisc_queue_filter(&w->batch, &w->host_route, w->current, w->spec->host_index, &filter);
-	r = world_flush(w);
+	qdisc_queue_filter(&w->batch, &w->host_route, w->current, w->spec->link_host_index,
+			   &filter);
+	r = session_flush(w);
 	if (r == -EINVAL)
 		tell_taken(w);
 	return r == -ENOENT ? -EOPNOTSUPP : r; /* no clsact, or no cls_bpf */
@@ -85,7 +86,7 @@ static int compare(const struct qdisc_filter *have, void *arg)
 	return 0;
 }
 
-static int wall_look(const struct obj *obj, struct world *w)
+static int wall_look(const struct obj *obj, struct session *w)
 {
 	struct wall *wall cleanup(free_ptr) = NULL;
 	struct nl_error error = { 0 };
@@ -98,7 +99,7 @@ static int wall_look(const struct obj *obj, struct world *w)
 		return r;
 	wanted = filter_of(wall);
 	c.wanted = &wanted;
-	r = qdisc_dump_filters(&w->host_route, w->spec->host_index,
+	r = qdisc_dump_filters(&w->host_route, w->spec->link_host_index,
 			       TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), compare, &c, &error);
 	/* No such interface, no clsact on it, no tc in this kernel. */
 	if (r == -ENODEV || r == -EINVAL || r == -EOPNOTSUPP)
@@ -124,10 +125,10 @@ static void wall_print(const struct obj *obj, const struct spec *spec, struct st
 		out->err = r;
 		return;
 	}
-	str_addf(out, "tc qdisc add dev %s clsact\n", spec->host_name);
+	str_addf(out, "tc qdisc add dev %s clsact\n", spec->link_host_if);
 	str_addf(out,
 		 "tc filter add dev %s ingress protocol all prio %u handle %u %s da bytecode '%zu,",
-		 spec->host_name, WALL_PRIORITY, WALL_HANDLE, WALL_KIND, wall->n);
+		 spec->link_host_if, WALL_PRIORITY, WALL_HANDLE, WALL_KIND, wall->n);
 	for (size_t i = 0; i < wall->n; i++)
 		str_addf(out, "%u %u %u %u%s", wall->code[i].code, wall->code[i].jt,
 			 wall->code[i].jf, wall->code[i].k, i + 1 < wall->n ? "," : "'\n");

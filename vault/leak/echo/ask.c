@@ -379,7 +379,7 @@ static int become_nobody(const char **what)
 {
 	const struct identity nobody = { .uid = NOBODY, .gid = NOBODY };
 
-	return drop_privileges(&nobody, false, what);
+	return privileges_drop(&nobody, false, what);
 }
 
 void echo_ask(const struct echo_ask *ask, int64_t end, struct echo_answer *out)

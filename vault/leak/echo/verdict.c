@@ -13,7 +13,7 @@ static const char *name_of(uint8_t family)
 }
 
 /* What one side makes of a family. */
-struct tally {
+struct summary {
 	struct addr most; /* what more than half of those asked see; else AF_UNSPEC */
 	size_t asked, answered, without_route;
 	const struct echo_reply *silent; /* one who gave no answer; NULL: none */
@@ -42,10 +42,10 @@ static bool is_asked(const struct echo_reply *a, uint8_t family)
 	       a->side[ECHO_HOST].result != ECHO_NOT_ASKED;
 }
 
-static struct tally count(const struct echo_reply *list, size_t n, uint8_t family,
-			  enum echo_side side)
+static struct summary count(const struct echo_reply *list, size_t n, uint8_t family,
+			    enum echo_side side)
 {
-	struct tally t = { .most = { .family = AF_UNSPEC } };
+	struct summary t = { .most = { .family = AF_UNSPEC } };
 
 	for (size_t i = 0; i < n; i++) {
 		if (!is_asked(&list[i], family))
@@ -80,7 +80,7 @@ static bool find_equal(const struct echo_reply *list, size_t n, uint8_t family,
 }
 
 /* Why no address of SIDE counts. */
-static void explain(const struct tally *t, uint8_t family, enum echo_side side,
+static void explain(const struct summary *t, uint8_t family, enum echo_side side,
 		    struct echo_finding *out)
 {
 	const char *where = side == ECHO_INSIDE ? "inside" : "on the host";
@@ -97,7 +97,7 @@ static void explain(const struct tally *t, uint8_t family, enum echo_side side,
 }
 
 /* No address is seen from both sides: is that because both are known? */
-static void judge_apart(const struct tally *inside, const struct tally *host, uint8_t family,
+static void judge_apart(const struct summary *inside, const struct summary *host, uint8_t family,
 			bool vault_has, struct echo_finding *out)
 {
 	char a[ADDR_STRLEN], b[ADDR_STRLEN];
@@ -131,8 +131,8 @@ static void judge_apart(const struct tally *inside, const struct tally *host, ui
 void echo_judge(const struct echo_reply *list, size_t n, uint8_t family, bool vault_has,
 		const struct addr *server, struct echo_finding *out)
 {
-	struct tally inside = count(list, n, family, ECHO_INSIDE);
-	struct tally host = count(list, n, family, ECHO_HOST);
+	struct summary inside = count(list, n, family, ECHO_INSIDE);
+	struct summary host = count(list, n, family, ECHO_HOST);
 	const struct echo_reply *who;
 	char text[ADDR_STRLEN], here[ADDR_STRLEN];
 

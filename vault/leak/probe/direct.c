@@ -23,7 +23,7 @@ int direct_by_routes(struct probing *p, const struct probe *self)
 
 int direct_by_link(struct probing *p, const struct probe *self)
 {
-	const struct way way = { .device = p->spec->link_name };
+	const struct way way = { .device = p->spec->link_if };
 
 	return p->has_link ? send_to_targets(p, self, &way) : 0;
 }
@@ -46,8 +46,8 @@ typedef int send_fn(struct probing *p, uint8_t protocol, const struct addr *to, 
 static int send_forged_to(struct probing *p, uint8_t protocol, const struct addr *to, send_fn *send)
 {
 	const struct addr other = p->targets->stranger[to->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
-	struct way link = { .device = p->spec->link_name };
-	struct way tunnel = { .device = p->spec->tunnel_name, .flags = PACKET_NO_TUNNEL };
+	struct way link = { .device = p->spec->link_if };
+	struct way tunnel = { .device = p->spec->tunnel_if, .flags = PACKET_NO_TUNNEL };
 	int r = 0;
 
 	tunnel.from = &other;
@@ -100,7 +100,7 @@ static const struct {
 
 int direct_multicast(struct probing *p, const struct probe *self)
 {
-	const char *const devices[] = { NULL, p->spec->link_name, p->spec->tunnel_name };
+	const char *const devices[] = { NULL, p->spec->link_if, p->spec->tunnel_if };
 	int r = 0;
 
 	for (size_t d = 0; d < ARRAY_SIZE(devices); d++)

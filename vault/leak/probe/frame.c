@@ -35,7 +35,7 @@ static int send_from(struct probing *p, const struct frame *frame, uint8_t proto
 {
 	const bool crosses =
 		p->lacks_filter || (frame->vlan < 0 && may_cross(p->spec, protocol, from, to));
-	const struct way way = { .device = p->spec->link_name,
+	const struct way way = { .device = p->spec->link_if,
 				 .from = from,
 				 .flags = crosses ? PACKET_MAY_CROSS : 0 };
 
@@ -123,7 +123,7 @@ int frame_on_tunnel(struct probing *p, const struct probe *self)
 
 	for (size_t i = 0; !r && i < p->targets->n; i++) {
 		const struct addr *to = &p->targets->list[i].addr;
-		struct way way = { .device = p->spec->tunnel_name,
+		struct way way = { .device = p->spec->tunnel_if,
 				   .from = &p->targets->stranger[family_of(to)],
 				   .flags = PACKET_NO_TUNNEL };
 

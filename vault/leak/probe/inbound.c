@@ -17,7 +17,7 @@ static int ask_link(struct probing *p, const struct addr *to)
 	const struct frame arp = { .type = ETHERTYPE_ARP, .vlan = -1, .mac = p->vault_mac };
 	const struct frame ip = { .vlan = -1, .mac = p->vault_mac };
 	const struct spec_link_ends *ends = &p->spec->link[family_of(to)];
-	struct way way = { .device = p->spec->host_name, .flags = PACKET_FROM_HOST };
+	struct way way = { .device = p->spec->link_host_if, .flags = PACKET_FROM_HOST };
 	int r = 0;
 
 	if (!ends->host.addr.family)

@@ -40,7 +40,7 @@ static int ask(struct probing *p, const struct addr *to, const struct way *way)
 
 int names_elsewhere(struct probing *p, const struct probe *self)
 {
-	const char *const devices[] = { NULL, p->spec->tunnel_name, p->spec->link_name };
+	const char *const devices[] = { NULL, p->spec->tunnel_if, p->spec->link_if };
 	int r = 0;
 
 	for (size_t i = 0; !r && i < p->targets->n; i++) {
@@ -59,7 +59,7 @@ int names_elsewhere(struct probing *p, const struct probe *self)
 
 int names_resolvers(struct probing *p, const struct probe *self)
 {
-	const struct way by_routes = { 0 }, by_link = { .device = p->spec->link_name };
+	const struct way by_routes = { 0 }, by_link = { .device = p->spec->link_if };
 	int r = 0;
 
 	(void)self;

@@ -39,8 +39,8 @@ struct packet {
 	uint16_t port;
 	unsigned int flags;
 	int err; /* 0: the kernel took it; else -errno: refused */
-	bool seen; /* by an eye on the host */
-	bool in_tunnel; /* by an eye inside, on its way into the tunnel */
+	bool seen; /* by a capture on the host */
+	bool in_tunnel; /* by a capture inside, on its way into the tunnel */
 	bool foreign; /* it came to the host from elsewhere: somebody sends our marks back */
 	bool let_out; /* it waits for its neighbour's address no longer */
 };

@@ -131,7 +131,7 @@ static ssize_t new_packet(struct probing *p, uint8_t protocol, const struct addr
 			  const struct way *way)
 {
 	bool v6 = to->family == AF_INET6;
-	bool by_link = way->device && !strcmp(way->device, p->spec->link_name);
+	bool by_link = way->device && !strcmp(way->device, p->spec->link_if);
 	const struct packet packet = {
 		.probe = p->probe,
 		.protocol = protocol == IPPROTO_ICMP && v6 ? IPPROTO_ICMPV6 : protocol,

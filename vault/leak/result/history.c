@@ -235,7 +235,7 @@ static int take_run(struct history *h, const json_t *run)
 	int64_t ms;
 	int r;
 
-	if (tally_parse_time(time, &ms) || !*verdict || !*name) {
+	if (summary_parse_time(time, &ms) || !*verdict || !*name) {
 		h->bad++;
 		return 0;
 	}
@@ -243,7 +243,7 @@ static int take_run(struct history *h, const json_t *run)
 		h->others++;
 		return 0;
 	}
-	tally_add(&h->tally, ms, verdict);
+	summary_add(&h->summary, ms, verdict);
 	r = take_probes(h, time, run);
 	r = r ? r : take_addresses(h, time, run);
 	r = r ? r : take_action(h, time, run);
@@ -299,7 +299,7 @@ int history_read(struct history *h, FILE *file)
 
 int history_exit_code(const struct history *h)
 {
-	int code = tally_exit_code(&h->tally);
+	int code = summary_exit_code(&h->summary);
 
 	if (h->n_leaks)
 		return EXIT_FAILED;
@@ -316,7 +316,7 @@ static json_t *list_of(json_t *list)
 
 json_t *history_json(const struct history *h)
 {
-	json_t *out = tally_json(&h->tally);
+	json_t *out = summary_json(&h->summary);
 	json_t *more =
 		json_pack("{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:o, s:I, s:o}", "name",
 			  h->name, "lines", (json_int_t)h->lines, "bad_lines", (json_int_t)h->bad,
@@ -422,7 +422,7 @@ static void print_drops(const struct history *h, struct str *out)
 
 void history_print(const struct history *h, struct str *out)
 {
-	tally_print(&h->tally, h->name, out);
+	summary_print(&h->summary, h->name, out);
 	print_leaks(h, out);
 	print_actions(h, out);
 	print_addresses(h, out);

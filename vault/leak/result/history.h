@@ -13,7 +13,7 @@
 /* Of one vault; zero-initialise but for the name, end with history_free. */
 struct history {
 	const char *name; /* borrowed */
-	struct tally tally;
+	struct summary summary;
 	size_t lines; /* in all */
 	size_t bad; /* that are no run: what a crash tore, or a hand wrote */
 	size_t others; /* runs of other vaults */
