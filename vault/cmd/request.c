@@ -14,7 +14,7 @@
 #include "lib/trust.h"
 #include "vault/exit.h"
 #include "vault/gather/adopt.h"
-#include "vault/read/clauses.h"
+#include "vault/read/reword.h"
 #include "vault/read/conffile.h"
 #include "vault/read/validate.h"
 #include "vault/report.h"
@@ -107,7 +107,7 @@ static int read_as_made(struct words *words, struct spec *old, const char *no_fi
 		report_mendable(name, &why.remedy, "%s", why.text);
 		return EXIT_FAILED;
 	}
-	r = old->asked.n ? 0 : clauses_of(old, &old->asked);
+	r = old->asked.n ? 0 : reword_spec(old, &old->asked);
 	if (r) {
 		report_error(name, "%s", strerror(-r));
 		return EXIT_FAILED;

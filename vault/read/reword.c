@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/read/clauses.c: a description back into the clauses of words that it can be made of. */
-#include "vault/read/clauses.h"
+/* vault/read/reword.c: a description back into the clauses of words that it can be made of. */
+#include "vault/read/reword.h"
 
 #include <string.h>
 
@@ -93,7 +93,7 @@ static int add_hooks(const struct spec *spec, struct spec_lines *out, struct str
 	return r;
 }
 
-int clauses_of(const struct spec *spec, struct spec_lines *out)
+int reword_spec(const struct spec *spec, struct spec_lines *out)
 {
 	struct str line cleanup(str_free) = STR_INIT;
 	int r = add_tunnel(spec, out, &line);
