@@ -279,3 +279,34 @@ const char *ether_format(const uint8_t mac[static ETHER_LEN], char buf[static ET
 		 mac[4], mac[5]);
 	return buf;
 }
+
+const char *endpoint_format(const struct addr *a, uint32_t scope, uint16_t port,
+			    char buf[static ENDPOINT_STRLEN])
+{
+	char text[ADDR_STRLEN], zone[12] = "";
+
+	if (scope)
+		snprintf(zone, sizeof(zone), "%%%u", scope);
+	snprintf(buf, ENDPOINT_STRLEN, a->family == AF_INET6 ? "[%s%s]:%u" : "%s%s:%u",
+		 addr_format(a, text), zone, port);
+	return buf;
+}
+
+socklen_t addr_to_sockaddr(const struct addr *a, uint32_t scope, uint16_t port,
+			   struct sockaddr_storage *out)
+{
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
+	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
+
+	memset(out, 0, sizeof(*out));
+	out->ss_family = a->family;
+	if (a->family == AF_INET) {
+		v4->sin_port = htons(port);
+		v4->sin_addr = a->v4;
+		return sizeof(*v4);
+	}
+	v6->sin6_port = htons(port);
+	v6->sin6_addr = a->v6;
+	v6->sin6_scope_id = scope;
+	return sizeof(*v6);
+}

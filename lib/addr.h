@@ -7,12 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "lib/base.h"
 
 #define ADDR_STRLEN INET6_ADDRSTRLEN
 #define PREFIX_STRLEN (INET6_ADDRSTRLEN + 4)
 #define UINT_STRLEN 21
+/* "[ADDR%SCOPE]:PORT" */
+#define ENDPOINT_STRLEN (INET6_ADDRSTRLEN + 20)
 
 /* family is AF_INET, AF_INET6, or AF_UNSPEC (0) for "no address". Bytes past the family's length
  * are zero. */
@@ -44,6 +47,18 @@ int must_check prefix_parse(const char *text, struct prefix *out);
  * return BUF. */
 const char *addr_format(const struct addr *a, char buf[static ADDR_STRLEN]);
 const char *prefix_format(const struct prefix *p, char buf[static PREFIX_STRLEN]);
+
+/*
+ * Writes A, of the zone SCOPE unless that is 0, and PORT (host byte order) as "A:PORT", or
+ * "[A]:PORT" for IPv6 (RFC 3986), to BUF and returns BUF; ":PORT" for AF_UNSPEC.
+ */
+const char *endpoint_format(const struct addr *a, uint32_t scope, uint16_t port,
+			    char buf[static ENDPOINT_STRLEN]);
+
+/* The same, for the kernel (ip(7), ipv6(7)): fills *OUT, all of it, and returns how much of it
+ * counts. */
+socklen_t addr_to_sockaddr(const struct addr *a, uint32_t scope, uint16_t port,
+			   struct sockaddr_storage *out);
 
 /* Length of the family's address in bits (32, 128) and bytes (4, 16); 0 for AF_UNSPEC. */
 uint8_t addr_bits(const struct addr *a);

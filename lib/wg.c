@@ -104,21 +104,10 @@ static bool put_allowed_ips(struct nlmsghdr *nlh, const struct wg_peer *peer, si
 
 static bool put_endpoint(struct nlmsghdr *nlh, const struct wg_endpoint *e)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET,
-				  .sin_port = htons(e->port),
-				  .sin_addr = e->addr.v4 };
-	struct sockaddr_in6 v6 = {
-		.sin6_family = AF_INET6,
-		.sin6_port = htons(e->port),
-		.sin6_addr = e->addr.v6,
-		.sin6_scope_id = e->scope,
-	};
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sockaddr(&e->addr, e->scope, e->port, &sa);
 
-	if (e->port == 0 || e->addr.family == AF_UNSPEC)
-		return true;
-	if (e->addr.family == AF_INET)
-		return put(nlh, WGPEER_A_ENDPOINT, &v4, sizeof(v4));
-	return put(nlh, WGPEER_A_ENDPOINT, &v6, sizeof(v6));
+	return e->port == 0 || e->addr.family == AF_UNSPEC || put(nlh, WGPEER_A_ENDPOINT, &sa, len);
 }
 
 /* Each attribute explicitly, so that nothing stays of a peer of the same key. */

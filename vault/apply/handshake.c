@@ -70,24 +70,14 @@ static bool choose(const struct spec *spec, const struct wg_peer *peer, struct a
 /* One that cannot be sent is no matter: there is no handshake then, and that is what is told. */
 static void send_to(const struct addr *a, const char *ifname)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-				   .sin_port = htons(DISCARD),
-				   .sin_addr = a->v4 };
-	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6,
-				     .sin6_port = htons(DISCARD),
-				     .sin6_addr = a->v6 };
-	const struct sockaddr *sa = (const struct sockaddr *)&sin;
 	int fd cleanup(close_fd) = socket(a->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	socklen_t len = sizeof(sin);
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sockaddr(a, 0, DISCARD, &sa);
 
-	if (a->family == AF_INET6) {
-		sa = (const struct sockaddr *)&sin6;
-		len = sizeof(sin6);
-	}
 	if (fd < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, ifname, (socklen_t)strlen(ifname)))
 		return;
-	(void)!sendto(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, sa, len);
+	(void)!sendto(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&sa, len);
 }
 
 /* Inside: a datagram to each peer that can be reached. */
@@ -174,15 +164,14 @@ static int wait_for_answer(struct session *w, const struct timespec *since, unsi
 
 static void list_endpoints(const struct spec *spec, struct str *out)
 {
-	char text[ADDR_STRLEN];
+	char text[ENDPOINT_STRLEN];
 
 	for (size_t i = 0; i < spec->wg.n_peers; i++) {
 		const struct wg_endpoint *e = &spec->wg.peers[i].endpoint;
-		bool v6 = e->addr.family == AF_INET6;
 
 		if (e->port)
-			str_addf(out, "%s%s%s%s:%u", out->len ? ", " : "", v6 ? "[" : "",
-				 addr_format(&e->addr, text), v6 ? "]" : "", e->port);
+			str_addf(out, "%s%s", out->len ? ", " : "",
+				 endpoint_format(&e->addr, e->scope, e->port, text));
 	}
 	if (!out->len)
 		str_add(out, "the file names no Endpoint");

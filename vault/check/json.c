@@ -36,14 +36,10 @@ static json_t *finding_json(const struct check *c, size_t i)
 /* As wg(8) writes it, or null. */
 static json_t *endpoint_json(const struct wg_endpoint *e)
 {
-	char addr[ADDR_STRLEN], text[ADDR_STRLEN + 16];
-	bool v6 = e->addr.family == AF_INET6;
+	char text[ENDPOINT_STRLEN];
 
-	if (!e->addr.family)
-		return json_null();
-	snprintf(text, sizeof(text), "%s%s%s:%u", v6 ? "[" : "", addr_format(&e->addr, addr),
-		 v6 ? "]" : "", e->port);
-	return json_string(text);
+	return e->addr.family ? json_string(endpoint_format(&e->addr, e->scope, e->port, text))
+			      : json_null();
 }
 
 static json_t *age_json(int64_t age)

@@ -27,18 +27,9 @@
 /* A clock that is being set right goes back by less. */
 #define CLOCK_SLACK_SECONDS 5
 
-#define ENDPOINT_STRLEN (ADDR_STRLEN + 32)
-
 static const char *endpoint_text(const struct wg_endpoint *e, char out[static ENDPOINT_STRLEN])
 {
-	char text[ADDR_STRLEN], scope[16] = "";
-	bool v6 = e->addr.family == AF_INET6;
-
-	if (e->scope)
-		snprintf(scope, sizeof(scope), "%%%u", e->scope);
-	snprintf(out, ENDPOINT_STRLEN, "%s%s%s%s:%u", v6 ? "[" : "", addr_format(&e->addr, text),
-		 scope, v6 ? "]" : "", e->port);
-	return e->addr.family ? out : "none";
+	return e->addr.family ? endpoint_format(&e->addr, e->scope, e->port, out) : "none";
 }
 
 static bool has_endpoint(const struct wg_peer *peer)

@@ -36,17 +36,10 @@ static int try_route(const struct sockaddr *sa, socklen_t len, int *mtu)
 
 static int try_address(const struct wg_endpoint *e, int *mtu)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-				   .sin_port = htons(e->port),
-				   .sin_addr = e->addr.v4 };
-	struct sockaddr_in6 sin6 = { .sin6_family = AF_INET6,
-				     .sin6_port = htons(e->port),
-				     .sin6_addr = e->addr.v6,
-				     .sin6_scope_id = e->scope };
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sockaddr(&e->addr, e->scope, e->port, &sa);
 
-	if (e->addr.family == AF_INET6)
-		return try_route((struct sockaddr *)&sin6, sizeof(sin6), mtu);
-	return try_route((struct sockaddr *)&sin, sizeof(sin), mtu);
+	return try_route((const struct sockaddr *)&sa, len, mtu);
 }
 
 static void take_address(struct wg_endpoint *e, const struct addrinfo *ai)

@@ -53,15 +53,10 @@ static int begin_flow(const struct addr *to)
 {
 	static const uint8_t query[] = { 0x76, 0x6c, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1 };
 	int fd cleanup(close_fd) = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	const struct sockaddr_in v4 = { .sin_family = AF_INET,
-					.sin_port = htons(53),
-					.sin_addr = to->v4 };
-	const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-					 .sin6_port = htons(53),
-					 .sin6_addr = to->v6 };
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	int r = to->family == AF_INET ? connect(fd, (const struct sockaddr *)&v4, sizeof(v4))
-				      : connect(fd, (const struct sockaddr *)&v6, sizeof(v6));
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sockaddr(to, 0, 53, &sa);
+	int r = connect(fd, (const struct sockaddr *)&sa, len);
 
 	if (fd < 0 || r || send(fd, query, sizeof(query), MSG_NOSIGNAL) < 0)
 		return -1;

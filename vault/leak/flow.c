@@ -92,14 +92,9 @@ static bool is_no_way(int err)
 static int begin(const struct twin *t, const struct addr *to, uint16_t port)
 {
 	int fd cleanup(close_fd) = socket(to->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	const struct sockaddr_in v4 = { .sin_family = AF_INET,
-					.sin_port = htons(port),
-					.sin_addr = to->v4 };
-	const struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-					 .sin6_port = htons(port),
-					 .sin6_addr = to->v6 };
-	int r = to->family == AF_INET ? connect(fd, (const struct sockaddr *)&v4, sizeof(v4))
-				      : connect(fd, (const struct sockaddr *)&v6, sizeof(v6));
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sockaddr(to, 0, port, &sa);
+	int r = connect(fd, (const struct sockaddr *)&sa, len);
 
 	if (fd < 0 || r || send(fd, "", 1, MSG_NOSIGNAL) < 0)
 		return is_no_way(errno) ? NO_WAY : -errno;

@@ -67,8 +67,8 @@ static int peers_look(const struct obj *obj, struct session *w)
 
 static void print_peer(const struct wg_peer *peer, struct str *out)
 {
-	char key[KEY_BASE64_LEN + 1], text[PREFIX_STRLEN];
-	bool v6 = peer->endpoint.addr.family == AF_INET6;
+	char key[KEY_BASE64_LEN + 1], text[PREFIX_STRLEN], endpoint[ENDPOINT_STRLEN];
+	const struct wg_endpoint *e = &peer->endpoint;
 
 	key_to_base64(&peer->public_key, key);
 	str_addf(out, "[Peer]\nPublicKey = %s\n", key);
@@ -76,10 +76,9 @@ static void print_peer(const struct wg_peer *peer, struct str *out)
 		str_add(out, "PresharedKey = (hidden)\n");
 	for (size_t i = 0; i < peer->n_allowed_ips; i++)
 		str_addf(out, "AllowedIPs = %s\n", prefix_format(&peer->allowed_ips[i], text));
-	if (peer->endpoint.port && peer->endpoint.addr.family)
-		str_addf(out, "Endpoint = %s%s%s:%u\n", v6 ? "[" : "",
-			 addr_format(&peer->endpoint.addr, text), v6 ? "]" : "",
-			 peer->endpoint.port);
+	if (e->port && e->addr.family)
+		str_addf(out, "Endpoint = %s\n",
+			 endpoint_format(&e->addr, e->scope, e->port, endpoint));
 	if (peer->keepalive)
 		str_addf(out, "PersistentKeepalive = %u\n", peer->keepalive);
 }

@@ -77,18 +77,10 @@ static int make_sockets(void *arg)
 
 static int connect_to(int fd, const struct addr *a, uint16_t port)
 {
-	struct sockaddr_in v4 = { .sin_family = AF_INET,
-				  .sin_port = htons(port),
-				  .sin_addr = a->v4 };
-	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-				   .sin6_port = htons(port),
-				   .sin6_addr = a->v6 };
-	int r;
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sockaddr(a, 0, port, &sa);
+	int r = connect(fd, (const struct sockaddr *)&sa, len);
 
-	if (a->family == AF_INET)
-		r = connect(fd, (struct sockaddr *)&v4, sizeof(v4));
-	else
-		r = connect(fd, (struct sockaddr *)&v6, sizeof(v6));
 	return r && errno != EINPROGRESS ? -errno : 0;
 }
 

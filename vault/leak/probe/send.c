@@ -15,23 +15,6 @@
 
 #define SOURCE_PORT 40000 /* of packets written by hand */
 
-static socklen_t sock_address(struct sockaddr_storage *ss, const struct addr *a, uint16_t port)
-{
-	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ss;
-	struct sockaddr_in *v4 = (struct sockaddr_in *)ss;
-
-	memset(ss, 0, sizeof(*ss));
-	ss->ss_family = a->family;
-	if (a->family == AF_INET) {
-		v4->sin_port = htons(port);
-		v4->sin_addr = a->v4;
-		return sizeof(*v4);
-	}
-	v6->sin6_port = htons(port);
-	v6->sin6_addr = a->v6;
-	return sizeof(*v6);
-}
-
 /* A socket of TYPE and PROTOCOL that goes WAY, or -errno. */
 static int open_way(int family, int type, int protocol, const struct way *way)
 {
@@ -50,7 +33,7 @@ static int open_way(int family, int type, int protocol, const struct way *way)
 	if (!way->from || protocol == IPPROTO_RAW)
 		return steal_fd(&fd);
 	if (setsockopt(fd, level, option, &one, sizeof(one)) ||
-	    bind(fd, (struct sockaddr *)&from, sock_address(&from, way->from, 0)))
+	    bind(fd, (struct sockaddr *)&from, addr_to_sockaddr(way->from, 0, 0, &from)))
 		return -errno;
 	return steal_fd(&fd);
 }
@@ -95,7 +78,7 @@ static int send_payload(const struct packets *all, size_t i, int fd, const struc
 static int explain(int r, const struct packet *p, int type, const struct way *way)
 {
 	struct sockaddr_storage any;
-	socklen_t len = sock_address(&any, &(struct addr){ .family = p->to.family }, 0);
+	socklen_t len = addr_to_sockaddr(&(struct addr){ .family = p->to.family }, 0, 0, &any);
 	int fd cleanup(close_fd) = -1;
 
 	if (type == SOCK_DGRAM && r == -EAGAIN)
@@ -116,7 +99,7 @@ static int emit(const struct packets *all, size_t i, const struct way *way)
 	int type = tcp ? SOCK_STREAM : udp ? SOCK_DGRAM : SOCK_RAW;
 	int fd cleanup(close_fd) = open_way(p->to.family, type, tcp || udp ? 0 : p->protocol, way);
 	struct sockaddr_storage to;
-	socklen_t len = sock_address(&to, &p->to, tcp || udp ? p->port : 0);
+	socklen_t len = addr_to_sockaddr(&p->to, 0, tcp || udp ? p->port : 0, &to);
 	int r;
 
 	if (fd < 0)
@@ -159,7 +142,7 @@ static int emit_raw(const struct packets *all, size_t i, const struct way *way)
 	const struct packet *p = &all->list[i];
 	int fd cleanup(close_fd) = open_way(p->to.family, SOCK_RAW, IPPROTO_RAW, way);
 	struct sockaddr_storage to;
-	socklen_t len = sock_address(&to, &p->to, 0);
+	socklen_t len = addr_to_sockaddr(&p->to, 0, 0, &to);
 	uint8_t buf[PACKET_ROOM];
 	size_t n = packet_build(all, i, way->from, SOURCE_PORT, buf);
 
