@@ -258,7 +258,7 @@ answers() {
 @test "VC-8 L21 publish: each protocol, one address alone, and the host's own service for who is not let in" {
 	need socat
 	up "${lists[@]}" publish 8001:9 publish 8002:9/udp publish 192.168.77.1:8003:9/both publish '[fd00:77::1]:8004:9' \
-		publish 9 publish 127.0.0.1:8005:9 > /dev/null
+		publish 8010:9 publish 127.0.0.1:8005:9 > /dev/null
 	serve 9
 	answers lan 192.168.77.2 TCP 192.168.77.1 8001
 	answers lan - UDP 192.168.77.1 8001
@@ -276,14 +276,67 @@ answers() {
 	answers lan - TCP 2001:db8:1::2 8004
 	answers host 10.200.0.1 TCP 127.0.0.1 8005
 	answers host - TCP 192.168.77.1 8005
-	# the host's own service on a published port
-	host sh -c ': > $LAB/host-echo.log'
-	answers lan2 192.168.77.3 TCP 192.168.77.1 9
-	answers isp 192.0.2.1 TCP 192.0.2.2 9
-	answers lan 192.168.77.2 TCP 192.168.77.1 9
-	answers lan 192.168.77.2 UDP 192.168.77.1 9 # tcp alone is published
-	[ "$(host sed '/ready/d' /run/lab/host-echo.log | sort | tr '\n' ' ')" = "tcp 192.0.2.1 tcp 192.168.77.3 udp 192.168.77.2 " ]
+	# a service of the host's own that comes later, on a published port
+	spawn host wire echo 8010
+	local own=$SPAWNED_OUT
+	retry 10 grep -q '^ready' "$own"
+	answers lan2 192.168.77.3 TCP 192.168.77.1 8010
+	answers isp 192.0.2.1 TCP 192.0.2.2 8010
+	answers lan 192.168.77.2 TCP 192.168.77.1 8010
+	answers lan 192.168.77.2 UDP 192.168.77.1 8010 # tcp alone is published
+	[ "$(visitors "$own" | tr '\n' ' ')" = "tcp 192.0.2.1 tcp 192.168.77.3 udp 192.168.77.2 " ]
 	[[ $(visitors "$VISITORS" | tr '\n' ' ') == "tcp 10.200.0.1 tcp 192.168.77.2 tcp fd00:77::2 udp 192.168.77.2 " ]]
+}
+
+# leads_to: who answers the LAN at port 8010 of the host, the host or the vault, and whom it saw
+leads_to() { lan ask TCP - 192.168.77.1 8010 5; }
+
+@test "HO-6 a port on which a program of the host listens is not taken from it: refused by name, nothing is changed" {
+	local words
+
+	need socat
+	spawn host wire echo 8010
+	retry 10 grep -q '^ready' "$SPAWNED_OUT"
+	[ "$(leads_to)" = 192.168.77.2 ] # the control
+	for words in 'publish 8010' 'publish 8010:80/udp' 'publish 8009 publish 192.168.77.1:8010' 'publish 127.0.0.1:8010:80'; do
+		# shellcheck disable=SC2086 # words
+		run -1 --separate-stderr up "${lists[@]}" $words
+		[[ $stderr == *": publish "*8010*": wire (process "*") on "*" listens there: who may enter would get the vault"* ]]
+		run ! host ls /run/vault/media
+	done
+	# the same of a vault that is up: it stays as it was
+	up "${lists[@]}" publish 8009:9 > /dev/null
+	run -1 --separate-stderr up "${lists[@]}" publish 8009:9 publish 8010
+	[[ $stderr == *"publish 8010/tcp: wire (process "* ]]
+	run -1 --separate-stderr up "${lists[@]}" publish 8009:9 publish 8010 plan
+	vault check media
+	[ "$(vault -j up media as-made)" = '{"name":"media","changes":[]}' ]
+	[ "$(leads_to)" = 192.168.77.2 ]
+	# at an address, or by a protocol, where nobody listens it may be given
+	spawn host socat TCP-LISTEN:8011,bind=127.0.0.1,fork PIPE
+	retry 10 host sh -c 'ss -Hltn | grep -q 127.0.0.1:8011'
+	up "${lists[@]}" publish 192.168.77.1:8011 publish 8011/udp > /dev/null
+	vault check media
+	run -1 --separate-stderr up "${lists[@]}" publish 8011
+	[[ $stderr == *"publish 8011/tcp: socat (process "*") on 127.0.0.1 listens there"* ]]
+}
+
+@test "HO-6 a program that comes later to a published port: the vault stays, up warns, check names it" {
+	need socat
+	up "${lists[@]}" publish 8010:9 > /dev/null
+	serve 9
+	[ "$(vault -j check media | jq -c '.[0].checks | map(select(.id == "published").verdict)')" = '["ok"]' ]
+	spawn host wire echo 8010
+	retry 10 grep -q '^ready' "$SPAWNED_OUT"
+	run -1 vault check media
+	[[ $output == *"FAIL     published"*"publish 8010:9/tcp: wire (process "*") on "*"(end it, or publish another port)"* ]]
+	[ "$(vault check media remedy)" = "" ] # nothing that vault could do
+	run -0 --separate-stderr up "${lists[@]}" publish 8010:9
+	[[ $stderr == *"warning: publish 8010:9/tcp: wire (process "*" listens there, too"* ]]
+	[ "$(leads_to)" = 192.168.77.2 ]
+	[[ $(visitors "$VISITORS") == *"tcp 192.168.77.2"* ]] # it is the vault's
+	despawn_all
+	vault check media
 }
 
 @test "VC-9 open-port: on the tunnel, each protocol and a range; no other port, and not on the link" {
@@ -599,7 +652,7 @@ stands() { local n; n=$(lines "$1"); sleep 1; [ "$(lines "$1")" = "$n" ]; }
 	local n
 
 	need strace
-	vault up steady conf "$LAB/provider2.conf" publish 9 > /dev/null
+	vault up steady conf "$LAB/provider2.conf" publish 8999:9 > /dev/null
 	# failed behind the guard, before the description was written
 	up > /dev/null
 	run -1 host strace -o /dev/null -e trace=rename,renameat,renameat2 -e inject=rename,renameat,renameat2:error=EIO \
@@ -615,7 +668,7 @@ stands() { local n; n=$(lines "$1"); sleep 1; [ "$(lines "$1")" = "$n" ]; }
 		[ -z "$(elements media)" ]
 		run ! host ls /sys/class/net/vlt-media
 	done
-	elements steady | grep -F 'tcp . 9 .'
+	elements steady | grep -F 'tcp . 8999 .'
 }
 
 @test "VC-8 as many words as there may be: every element is there" {

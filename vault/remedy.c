@@ -69,6 +69,7 @@ static const struct row {
 			       "", ADVICE },
 	[REMEDY_SEND] = { "send something, or set PersistentKeepalive", "", ADVICE },
 	[REMEDY_END_PROGRAM] = { "end it; vault up %1 as-made", "n", ADVICE },
+	[REMEDY_END_PROGRAM_OR_PORT] = { "end it, or publish another port", "", ADVICE },
 	[REMEDY_END_TCX] = { "end what holds it: bpftool net, bpftool link", "", ADVICE },
 	[REMEDY_END_XDP_LINK] = { "end what holds it: bpftool link", "", ADVICE },
 	[REMEDY_GATEWAY_FIRST] = { "start it first", "", ADVICE },

@@ -34,6 +34,7 @@
 #include "vault/check/tunnel.h"
 #include "vault/check/unexpected.h"
 #include "vault/gather/forwarding.h"
+#include "vault/gather/listeners.h"
 #include "vault/plan/plan.h"
 #include "vault/spec/reach.h"
 #include "vault/spec/state.h"
@@ -345,6 +346,36 @@ static void check_path(struct exam *e)
 			  "nothing on the host is in the way of what may be reached");
 }
 
+struct listening {
+	struct check *c;
+	size_t found;
+};
+
+static void tell_listener(const struct spec_publish *publish, const char *who, void *arg)
+{
+	struct listening *l = arg;
+	char text[REACH_STRLEN];
+
+	l->found++;
+	check_tell(l->c, "published", FOUND_FAIL, REMEDY(END_PROGRAM_OR_PORT, NULL), NULL, who,
+		   "publish %s: %s listens there, too: who may enter gets the vault",
+		   reach_tell_publish(publish, text), who);
+}
+
+/* One that came later than the vault, and does not get what it listens for. */
+static void check_published(struct exam *e)
+{
+	struct listening l = { .c = e->c };
+	int r = listeners_find(&e->spec->reach, tell_listener, &l);
+
+	if (r)
+		check_add(e->c, "published", FOUND_UNKNOWN, NULL, NULL,
+			  "which ports programs of the host have: %s", strerror(-r));
+	else if (e->spec->reach.n_publish && !l.found)
+		check_add(e->c, "published", FOUND_OK, NULL, NULL,
+			  "no program of the host listens on a port that is published");
+}
+
 /* Who else is plugged in is no fault; but whoever looks shall see them. */
 static void tell_ports(struct exam *e)
 {
@@ -388,6 +419,7 @@ static void examine(struct exam *e)
 	tell_ports(e);
 	check_way(e);
 	check_path(e);
+	check_published(e);
 	check_gateway(c, e->spec, e->options->host);
 	e->w->observed = NULL;
 	observed_free(&observed);

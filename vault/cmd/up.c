@@ -19,11 +19,13 @@
 #include "vault/exit.h"
 #include "vault/gather/forwarding.h"
 #include "vault/gather/gather.h"
+#include "vault/gather/listeners.h"
 #include "vault/plan/plan.h"
 #include "vault/proc/evict.h"
 #include "vault/proc/hook.h"
 #include "vault/proc/signals.h"
 #include "vault/report.h"
+#include "vault/spec/reach.h"
 #include "vault/spec/state.h"
 
 /* True when words give the link other ends than it has. */
@@ -34,6 +36,53 @@ static bool moves_link(const struct spec *spec, const struct spec *old)
 		    !prefix_equal(&spec->link[f].vault, &old->link[f].vault))
 			return true;
 	return false;
+}
+
+struct taking {
+	const struct spec *old; /* NULL: none */
+	struct problems *p;
+};
+
+static bool is_published(const struct spec *spec, const struct spec_publish *publish)
+{
+	for (size_t i = 0; spec && i < spec->reach.n_publish; i++) {
+		const struct spec_publish *had = &spec->reach.publish[i];
+
+		if (had->protocol == publish->protocol && had->host_port == publish->host_port &&
+		    (!had->address.family || addr_equal(&had->address, &publish->address)))
+			return true;
+	}
+	return false;
+}
+
+/* What a program of the host has is not taken from it; what it has been taken already stays so. */
+static void judge_listener(const struct spec_publish *publish, const char *who, void *arg)
+{
+	const struct taking *taking = arg;
+	char text[REACH_STRLEN];
+
+	reach_tell_publish(publish, text);
+	if (is_published(taking->old, publish))
+		problem_warn(taking->p, 0,
+			     "publish %s: %s listens there, too: who may enter gets the vault",
+			     text, who);
+	else
+		problem_error(taking->p, 0,
+			      "publish %s: %s listens there: who may enter would get the vault "
+			      "(another port, or ADDRESS:PORT of an address where it does not)",
+			      text, who);
+}
+
+static int refuse_taken(const struct spec *spec, const struct spec *old, struct problems *p)
+{
+	struct taking taking = { old, p };
+	size_t before = p->n_errors;
+	int r = listeners_find(&spec->reach, judge_listener, &taking);
+
+	if (r)
+		problem_error(p, 0, "publish: which ports programs of the host have: %s",
+			      strerror(-r));
+	return r ? r : p->n_errors > before ? -EADDRINUSE : 0;
 }
 
 /* What is to be known of the host; OLD (or NULL) is the vault that is there, OWN the index of its
@@ -51,6 +100,8 @@ static int gather(struct spec *spec, const struct spec *old, uint32_t own, struc
 		r = gather_resolvers(spec, &p);
 	if (!r && wants_link)
 		r = gather_link(spec, own, w, &p);
+	if (!r)
+		r = refuse_taken(spec, old, &p);
 	if (r && !p.n_errors)
 		report_error(spec->name, "%s", strerror(-r));
 	report_problems_of(spec->name, &p);
