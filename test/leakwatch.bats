@@ -16,11 +16,11 @@ teardown() {
 
 # leak PREFIX…: by hand, packets to these leave by the link, and the host forwards them under its own address
 leak() {
-	inside media nft flush ruleset
-	host nft delete table inet vault-guard
-	host tc qdisc del dev vlt-media clsact
 	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/vlt-media/forwarding'
 	for prefix; do host ip -n media route add "$prefix" via 10.200.0.1; done
+	inside media nft flush ruleset
+	host nft delete table inet vault-guard
+	host tc qdisc del dev vlt-media clsact # the last that holds anything: what watches may act from here on
 }
 
 # watch [-j] WORDS…: `leaktest media WORDS` in the background: its pid in $WATCH, its output in $SPAWNED_OUT, at the end `exit N`
