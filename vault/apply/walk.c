@@ -153,7 +153,7 @@ static void take_back(const struct plan *plan, struct session *w, size_t from, s
 			failures += remove_object(&plan->objs[i], w, "taking back");
 	if (failures)
 		report_mendable(w->spec->name, REMEDY(DOWN, w->spec->name),
-				"not all could be taken back: nothing is open");
+				"rollback incomplete; the vault stays sealed");
 	session_unlock_host(w);
 }
 

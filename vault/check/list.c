@@ -35,7 +35,7 @@ const struct check_id check_ids[] = {
 	{ "route", "routes inside" },
 	{ "rule", "policy rules inside" },
 	{ "neighbour", "neighbours inside that were entered by hand" },
-	{ "stranger", "what nobody asked for: interfaces, tables of rules" },
+	{ "stranger", "unexpected interfaces and tables" },
 	{ "attached", "what sits on interfaces beside the rules: XDP, tc" },
 	{ "hole", "what may be reached outside the tunnel (allow-to)" },
 	{ "way", "the host's own packets to the vault go by its link" },

@@ -276,7 +276,7 @@ static int run(int argc, char **argv, const struct options *options)
 
 const struct cmd cmd_parse_conf = {
 	.name = "parse-conf",
-	.help = "say what a wg-quick file holds, and run nothing of it",
+	.help = "parse a wg-quick file; its hooks are not run",
 	.words = &words,
 	.run = run,
 };

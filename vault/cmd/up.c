@@ -192,7 +192,7 @@ static int undo(const struct plan *plan, struct session *w)
 	failures += hook_run(w->spec, SPEC_POST_DOWN);
 	json_decref(json);
 	report_mendable(w->spec->name, failures ? REMEDY(DOWN, w->spec->name) : NULL, "%s",
-			failures ? "not all could be taken back: nothing is open" : "taken back");
+			failures ? "rollback incomplete; the vault stays sealed" : "taken back");
 	return EXIT_FAILED;
 }
 
@@ -720,7 +720,7 @@ static int up_run(int argc, char **argv, const struct options *options)
 
 const struct cmd cmd_up = {
 	.name = "up",
-	.help = "make a vault, or say why not",
+	.help = "create a vault",
 	.words = &words_clauses,
 	.run = up_run,
 	.outlives_readers = true,

@@ -215,7 +215,7 @@ bool hook_refuses(const char *name)
 	    !state_is_locked(name))
 		return false;
 	report_error(name,
-		     "called by a %s command of its own, it would wait for itself for ever "
+		     "must not be run from a %s hook of the same vault: it would deadlock "
 		     "(commands of a vault may run `exec` and `check`, or leave a program behind)",
 		     event);
 	return true;

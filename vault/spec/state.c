@@ -481,8 +481,7 @@ void state_explain(const char *name, int err, struct state_why *out)
 		out->remedy = *REMEDY(UP, name);
 	} else if (err == -EINVAL) {
 		snprintf(out->text, sizeof(out->text),
-			 "its description in %s/%s cannot be read: it is none, or was changed",
-			 STATE_DIR, name);
+			 "cannot parse %s/%s/" STATE_FILE ": corrupt or edited", STATE_DIR, name);
 		forget(name, out);
 	} else if (err == -EEXIST) {
 		snprintf(out->text, sizeof(out->text),
