@@ -309,7 +309,7 @@ size_t set_data_len(enum set_type type);
 void ruleset_free(struct ruleset *rs);
 
 /* "inet", "ip", "ip6", "netdev", …: NFPROTO_* as nft(8) writes it; "unknown". */
-const char *ruleset_family_word(uint8_t family);
+const char *ruleset_family_word(unsigned int family);
 
 /* "tcp", "udp", "ipv6-icmp", "icmp": IPPROTO_*. */
 const char *ruleset_protocol_word(uint8_t protocol);

@@ -15,7 +15,7 @@ static_assert(RULESET_INET + 0 == NFPROTO_INET && RULESET_NETDEV + 0 == NFPROTO_
 		      RULESET_BRIDGE + 0 == NFPROTO_BRIDGE,
 	      "a table's family is the kernel's number of it");
 
-const char *ruleset_family_word(uint8_t family)
+const char *ruleset_family_word(unsigned int family)
 {
 	switch (family) {
 	case NFPROTO_IPV4:

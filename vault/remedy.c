@@ -112,17 +112,10 @@ static void add_arg(char type, const char *arg, struct str *out)
 		str_add_quoted(out, arg);
 }
 
-void remedy_add(const struct remedy *r, struct str *out)
+static void add_one(const struct remedy *r, struct str *out)
 {
-	const struct row *row;
+	const struct row *row = &rows[r->row];
 
-	if (!r || !r->row)
-		return;
-	row = &rows[r->row];
-	if (r->first && r->first->row) {
-		remedy_add(r->first, out);
-		str_add(out, "; ");
-	}
 	for (const char *at = row->text; *at; at++) {
 		size_t len = strcspn(at, "%"), arg;
 
@@ -132,6 +125,22 @@ void remedy_add(const struct remedy *r, struct str *out)
 			break;
 		arg = (size_t)(*++at - '1');
 		add_arg(row->takes[arg], r->args[arg], out);
+	}
+}
+
+void remedy_add(const struct remedy *r, struct str *out)
+{
+	size_t n = 0;
+
+	for (const struct remedy *at = r; at && at->row; at = at->first)
+		n++;
+	while (n-- > 0) {
+		const struct remedy *at = r;
+
+		for (size_t i = 0; i < n; i++)
+			at = at->first;
+		add_one(at, out);
+		str_add(out, n ? "; " : "");
 	}
 }
 
@@ -155,8 +164,10 @@ void remedy_for_file(const struct trust_fault *fault, struct remedy *out)
 
 bool remedy_is_command(const struct remedy *r)
 {
-	return !r->row ||
-	       (rows[r->row].how != ADVICE && (!r->first || remedy_is_command(r->first)));
+	for (; r && r->row; r = r->first)
+		if (rows[r->row].how == ADVICE)
+			return false;
+	return true;
 }
 
 bool remedy_heals(const struct remedy *r)

@@ -60,9 +60,10 @@ static void check(struct match m, const char *text, const char *expressions)
 
 static struct prefix prefix_of(const char *text)
 {
-	struct prefix p;
+	struct prefix p = { .len = 0 };
 
-	return prefix_parse(text, &p) ? (struct prefix){ .len = 0 } : p;
+	(void)!prefix_parse(text, &p);
+	return p;
 }
 
 static void check_comparisons(void)

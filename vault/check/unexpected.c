@@ -36,13 +36,16 @@ static bool is_planned(const struct plan *plan, const struct rtnl_link *link)
 static const struct rtnl_link *base_of(const struct search *s, const struct rtnl_link *link)
 {
 	const struct observed *observed = s->w->observed;
+	size_t i = 0;
 
-	for (size_t i = 0; link->lower && i < observed->n_links; i++) {
-		const struct rtnl_link *base = &observed->links[i];
+	while (link->lower && i < observed->n_links) {
+		const struct rtnl_link *base = &observed->links[i++];
 
-		if (base->index == link->lower && base->index < link->index &&
-		    !is_planned(s->plan, base) && !unexpected_is_idle(base))
-			return base_of(s, base);
+		if (base->index != link->lower || base->index >= link->index ||
+		    is_planned(s->plan, base) || unexpected_is_idle(base))
+			continue;
+		link = base; /* of a lower index each time: it ends */
+		i = 0;
 	}
 	return link;
 }

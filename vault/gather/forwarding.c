@@ -170,10 +170,10 @@ static void advise(const struct look *look, const struct nftchain *chain, const 
 	const char *family = ruleset_family_word(chain->family),
 		   *link = look->w->spec->link_host_if;
 
-	tell(look,
-	     (struct forwarding_fault){
-		     FORWARDING_DOUBT, NULL,
-		     REMEDY(LET_BY, family, chain->table, chain->name, way, link), NULL, NULL },
+	const struct remedy *remedy = REMEDY(LET_BY, family, chain->table, chain->name, way, link);
+	const struct forwarding_fault fault = { FORWARDING_DOUBT, NULL, remedy, NULL, NULL };
+
+	tell(look, fault,
 	     "%s: another firewall (table %s %s, chain %s) drops by policy and does not name %s",
 	     what, family, chain->table, chain->name, link);
 }
