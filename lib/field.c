@@ -582,6 +582,10 @@ static int compare_members(const struct comparison *c, const struct field *f)
 		r = tell(c, '~', f, y);
 	if (r || f->kind != FIELD_STRUCT || (f->is_present && !has))
 		return r;
+	if (f->word && !had) /* it was told by its first row */
+		return field_changes(&(const struct fields){ f->fields->list + 1,
+							     f->fields->n - 1 },
+				     x, y, c->fn, c->arg);
 	return field_changes(f->fields, x, y, c->fn, c->arg);
 }
 

@@ -397,7 +397,8 @@ static void test_change_words(void)
 		"+ peer AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n"
 		"~ peer AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=: keepalive\n"
 		"+ link vlt-a\n+ host-address 10.200.0.1/30\n"
-		"- publish 80:8080/tcp\n+ publish 81/udp\n";
+		"- publish 80:8080/tcp\n+ publish 81/udp\n"
+		"+ segment s\n+ segment address 10.9.0.1/24\n";
 	struct spec a = { .has_tunnel = true, .mtu = 1400 },
 		    b = { .has_tunnel = true, .mtu = 1300 };
 	struct told told;
@@ -414,7 +415,9 @@ static void test_change_words(void)
 	good = !reach_add_publish("80:8080", &a.reach) && !reach_add_publish("81/udp", &b.reach);
 	b.has_link = true;
 	snprintf(b.link_host_if, sizeof(b.link_host_if), "vlt-a");
-	good = good && !prefix_parse("10.200.0.1/30", &b.link[SPEC_V4].host);
+	good = good && !prefix_parse("10.200.0.1/30", &b.link[SPEC_V4].host) &&
+	       !prefix_parse("10.9.0.1/24", &b.leg.address);
+	snprintf(b.leg.segment, sizeof(b.leg.segment), "s");
 	count_changes(&a, &b, &told);
 	good = good && !told.text.err && !strcmp(told.text.s, wanted);
 	if (!good)
