@@ -2,10 +2,12 @@
 /* lib/nftnames.c: what nf_tables holds in a namespace, by name only: tables and flowtables. */
 #include "lib/nftnames.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
 #include <string.h>
 
 struct walk {
@@ -21,29 +23,50 @@ static const char *text_of(const struct nlattr *attr)
 	return mnl_attr_get_str(attr);
 }
 
+/* 0, which is no handle, for one that does not come. */
+static uint64_t handle_of(const struct nlattr *attr)
+{
+	uint64_t handle = 0;
+
+	if (attr && mnl_attr_validate(attr, MNL_TYPE_U64) >= 0)
+		handle = be64toh(mnl_attr_get_u64(attr));
+	return handle;
+}
+
 static int read_table(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *tb[NFTA_TABLE_NAME + 1];
+	const struct nlattr *tb[NFTA_TABLE_HANDLE + 1];
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	const struct walk *walk = arg;
-	int r = nl_attrs(nlh, sizeof(*nfg), tb, NFTA_TABLE_NAME);
+	int r = nl_attrs(nlh, sizeof(*nfg), tb, NFTA_TABLE_HANDLE);
 	const char *name = r ? NULL : text_of(tb[NFTA_TABLE_NAME]);
 
-	return name ? walk->fn(NFT_WHAT_TABLE, nfg->nfgen_family, name, "", walk->arg) : -EBADMSG;
+	return name ? walk->fn(&(struct nft_named){ .what = NFT_WHAT_TABLE,
+						    .family = nfg->nfgen_family,
+						    .table = name,
+						    .name = "",
+						    .handle = handle_of(tb[NFTA_TABLE_HANDLE]) },
+			       walk->arg)
+		    : -EBADMSG;
 }
 
 static int read_flowtable(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct nlattr *tb[NFTA_FLOWTABLE_NAME + 1];
+	const struct nlattr *tb[NFTA_FLOWTABLE_HANDLE + 1];
 	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	const struct walk *walk = arg;
-	int r = nl_attrs(nlh, sizeof(*nfg), tb, NFTA_FLOWTABLE_NAME);
+	int r = nl_attrs(nlh, sizeof(*nfg), tb, NFTA_FLOWTABLE_HANDLE);
 	const char *table = r ? NULL : text_of(tb[NFTA_FLOWTABLE_TABLE]);
 	const char *name = r ? NULL : text_of(tb[NFTA_FLOWTABLE_NAME]);
 
-	return table && name
-		       ? walk->fn(NFT_WHAT_FLOWTABLE, nfg->nfgen_family, table, name, walk->arg)
-		       : -EBADMSG;
+	return table && name ? walk->fn(&(struct nft_named){ .what = NFT_WHAT_FLOWTABLE,
+							     .family = nfg->nfgen_family,
+							     .table = table,
+							     .name = name,
+							     .handle = handle_of(
+								     tb[NFTA_FLOWTABLE_HANDLE]) },
+					walk->arg)
+			     : -EBADMSG;
 }
 
 static int dump(struct nl *nl, uint8_t type, nl_reply_fn *read, struct walk *walk,
@@ -61,4 +84,33 @@ int nft_dump_names(struct nl *nl, nft_name_fn *fn, void *arg, struct nl_error *e
 	int r = dump(nl, NFT_MSG_GETTABLE, read_table, &walk, error);
 
 	return r ? r : dump(nl, NFT_MSG_GETFLOWTABLE, read_flowtable, &walk, error);
+}
+
+/* nft(8) puts its arguments together and reads them anew, whatever the shell had quoted. */
+static bool is_plain(const char *name)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_",
+			  rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+				   "0123456789.-/";
+
+	return strspn(name, letters) && !name[strspn(name, rest)];
+}
+
+bool nft_is_word(const char *word)
+{
+	static const char handle[] = "handle ";
+	const size_t len = strlen(handle);
+
+	if (strncmp(word, handle, len))
+		return is_plain(word);
+	word += len;
+	return *word && !word[strspn(word, "0123456789")];
+}
+
+const char *nft_word(const char *name, uint64_t handle, char out[static NFT_WORD_LEN])
+{
+	if (is_plain(name) || !handle)
+		return name;
+	snprintf(out, NFT_WORD_LEN, "handle %llu", (unsigned long long)handle);
+	return out;
 }

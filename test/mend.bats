@@ -159,7 +159,7 @@ mends() {
 	run -1 vault up media conf "$conf"
 	echo "$output"
 	[[ $output == *"- route 1.2.3.0/24"* && $output == *"~ kill switch"* && $output == *"~ guard on the host"* ]]
-	[[ $output == *"vault: media: interface br9 inside"*"(ip -n media link del br9)"* ]]
+	[[ $output == *"vault: media: interface br9 inside"*"(ip -n media link del dev br9)"* ]]
 	[[ $output == *"vault: media: table other"* && $output == *"vault: media: wg-media inside has a queue of tc"* ]]
 	host grep -q 10.66.0.1 /run/vault/media/resolv.conf
 	# check and up name the same

@@ -123,6 +123,41 @@ lose_name() { host sh -c 'umount /run/netns/media; rm /run/netns/media'; }
 	row DEL_QDISC_INSIDE media tc qdisc add dev link-media root handle 1: htb
 }
 
+# odd NAME: a table of that name, which nft's own language could not say
+odd() { jq -n --arg name "$1" '{nftables: [{add: {table: {family: "inet", name: $name}}}]}' | "${@:2}" nft -j -f -; }
+
+@test "HO-8 remedies for what has a name that is more than a name" {
+	local name n=0 pwned=$LAB/pwned
+
+	for name in 'vault ' 'vault #' $'vault\n' 'vault;' 'x; flush table inet vault' 'x; flush ruleset' "x'; touch $pwned; '" "\$(touch $pwned)" \
+		'`touch '"$pwned"'`' '*' '-f' '\c' $'x\nvault up media as-made' $'\xff' '' '1'; do
+		odd "$name" media || continue
+		vault check media remedy > "$BATS_TEST_TMPDIR/lines" || [[ $? == 3 ]]
+		while IFS= read -r line; do
+			typed "$line"
+			[[ $(media nft list chain inet vault output) == *"policy drop"*oifname* ]]
+		done < "$BATS_TEST_TMPDIR/lines"
+		sound || { printf 'not mended: %q: %s\n' "$name" "$(< "$BATS_TEST_TMPDIR/lines")"; return 1; }
+		n=$((n + 1))
+	done
+	((n > 10))
+	for name in "it's;" '$(id)' '*' '-f' 'a"b' 'a\c' 'type' 'dev'; do
+		row DEL_LINK_INSIDE media ip link add name "$name" type bridge
+	done
+	run ! host test -e "$pwned"
+}
+
+@test "HO-8 no remedy is printed where a name on the host would make something else of it" {
+	odd 'their; flush ruleset #' host
+	jq -n '{nftables: [{add: {chain: {family: "inet", table: "their; flush ruleset #", name: "forward", type: "filter", hook: "forward", prio: 0, policy: "drop"}}}]}' |
+		host nft -j -f -
+	run -0 --separate-stderr vault up media
+	[[ $stderr == *"drops by policy and does not name vlt-media"* && $stderr != *"nft insert"* ]]
+	vault -j check media > "$BATS_TEST_TMPDIR/json" || :
+	run ! grep 'nft insert' "$BATS_TEST_TMPDIR/json"
+	host nft delete table inet handle "$(host nft -j list tables | jq '.nftables[].table | select(.).handle' | tail -n 1)"
+}
+
 @test "HO-8 remedies for legacy iptables inside" {
 	media iptables-legacy -t filter -L > /dev/null 2>&1 || skip "needs the kernel's ip_tables"
 	row FLUSH_LEGACY_INSIDE media sh -ec 'iptables-legacy -N theirs; iptables-legacy -A theirs -j ACCEPT; iptables-legacy -I OUTPUT -j theirs'
@@ -314,11 +349,11 @@ advised() {
 	media ip link add br9 type bridge
 	host ip link set vlt-media down
 	run -0 vault check media remedy
-	[ "$output" = $'ip -n media link del br9\nvault up media as-made' ]
+	[ "$output" = $'ip -n media link del dev br9\nvault up media as-made' ]
 	run -0 vault -q check media remedy
 	[ "${#lines[@]}" = 2 ]
 	run -0 vault -j check media remedy
-	jq -e '. == ["ip -n media link del br9", "vault up media as-made"]' <<< "$output"
+	jq -e '. == ["ip -n media link del dev br9", "vault up media as-made"]' <<< "$output"
 	run -1 vault -j check media
 	jq -e '.[0].checks | all(has("remedy")) and (map(select(.verdict == "fail")) | all(.remedy and .expected and .observed))' <<< "$output"
 	jq -e '.[0].checks | map(select(.verdict == "fail").detail) | all(contains("(") | not)' <<< "$output"

@@ -7,10 +7,13 @@
 
 #include <string.h>
 
+#include "lib/nftnames.h"
+
 /*
  * %1 to %5 in TEXT are the arguments; TAKES tells of each what it is: a vault's (n)ame, an
- * (i)nterface, a (p)ath, or another (w)ord, which are quoted; or some words of ours (o), "" also,
- * which are not.
+ * (i)nterface, a (p)ath, or another (w)ord, which are quoted; some words of ours (o), "" also,
+ * which are not; or a name of nft's (r), which no quoting can help: nft_is_word() is true of it, or
+ * the remedy is not printed.
  */
 static const struct row {
 	const char *text, *takes;
@@ -26,24 +29,24 @@ static const struct row {
 	[REMEDY_DEL_NETNS] = { "ip netns del %1", "n", COMMAND },
 	[REMEDY_RM_NAME] = { "rm %1", "p", COMMAND },
 	[REMEDY_RM_FOLDER] = { "rm -r %1", "p", COMMAND },
-	[REMEDY_DEL_LINK_INSIDE] = { "ip -n %1 link del %2", "ni", COMMAND },
-	[REMEDY_DEL_TABLE_INSIDE] = { "ip netns exec %1 nft delete table %2 %3", "nww", COMMAND },
-	[REMEDY_DEL_FLOWTABLE_INSIDE] = { "ip netns exec %1 nft delete flowtable %2 %3 %4", "nwww",
+	[REMEDY_DEL_LINK_INSIDE] = { "ip -n %1 link del dev %2", "ni", COMMAND },
+	[REMEDY_DEL_TABLE_INSIDE] = { "ip netns exec %1 nft delete table %2 %3", "nwr", COMMAND },
+	[REMEDY_DEL_FLOWTABLE_INSIDE] = { "ip netns exec %1 nft delete flowtable %2 %3 %4", "nwrr",
 					  COMMAND },
 	[REMEDY_FLUSH_LEGACY_INSIDE] = { "ip netns exec %1 %2 -t %3 -F; ip netns exec %1 %2 -t %3 -X",
 					 "nww", COMMAND },
 	[REMEDY_DEL_QDISC_INSIDE] = { "tc -n %1 qdisc del dev %2 %3", "niw", COMMAND },
 	[REMEDY_END_XDP_INSIDE] = { "ip -n %1 link set dev %2 %3 off", "niw", COMMAND },
-	[REMEDY_DEL_LINK] = { "ip link del %1", "i", COMMAND },
-	[REMEDY_DEL_TABLE] = { "nft delete table %1 %2", "ww", COMMAND },
-	[REMEDY_DEL_CHAIN] = { "nft delete chain %1 %2 %3", "www", COMMAND },
+	[REMEDY_DEL_LINK] = { "ip link del dev %1", "i", COMMAND },
+	[REMEDY_DEL_TABLE] = { "nft delete table %1 %2", "wr", COMMAND },
+	[REMEDY_DEL_CHAIN] = { "nft delete chain %1 %2 %3", "wrr", COMMAND },
 	[REMEDY_DEL_QDISC] = { "tc qdisc del dev %1 %2", "iw", COMMAND },
 	[REMEDY_END_XDP] = { "ip link set dev %1 %2 off", "iw", COMMAND },
 	[REMEDY_ADD_RULE] = { "ip%1 rule add priority 1 to %2 lookup main", "ow", COMMAND },
 	[REMEDY_ADD_ROUTE] = { "ip%1 route add %2 dev %3", "owi", COMMAND },
 	[REMEDY_DEL_ROUTE] = { "ip%1 route del %2%3 dev %4", "owoi", COMMAND },
 	[REMEDY_FORWARD] = { "sysctl -w%1 %2=1", "ow", COMMAND },
-	[REMEDY_LET_BY] = { "nft insert rule %1 %2 %3 %4 %5 accept", "wwwwi", COMMAND },
+	[REMEDY_LET_BY] = { "nft insert rule %1 %2 %3 %4 %5 accept", "wrrwi", COMMAND },
 	[REMEDY_OWN_STATE] = { "chown root %1; chmod %2 %1", "pw", COMMAND },
 	[REMEDY_OWN] = { "chown root %1", "p", COMMAND },
 	[REMEDY_OWN_LINK] = { "chown -h root %1", "p", COMMAND },
@@ -106,10 +109,20 @@ static const struct row {
 
 static void add_arg(char type, const char *arg, struct str *out)
 {
-	if (type == 'o')
+	if (type == 'o' || type == 'r')
 		str_add(out, arg);
 	else
 		str_add_quoted(out, arg);
+}
+
+/* False for one with a name that the command would read as something else. */
+static bool is_sayable(const struct remedy *r)
+{
+	for (; r && r->row; r = r->first)
+		for (size_t i = 0; rows[r->row].takes && rows[r->row].takes[i]; i++)
+			if (rows[r->row].takes[i] == 'r' && !nft_is_word(r->args[i]))
+				return false;
+	return true;
 }
 
 static void add_one(const struct remedy *r, struct str *out)
@@ -132,6 +145,8 @@ void remedy_add(const struct remedy *r, struct str *out)
 {
 	size_t n = 0;
 
+	if (!is_sayable(r))
+		return;
 	for (const struct remedy *at = r; at && at->row; at = at->first)
 		n++;
 	while (n-- > 0) {
@@ -146,11 +161,12 @@ void remedy_add(const struct remedy *r, struct str *out)
 
 void remedy_add_hint(const struct remedy *r, struct str *out)
 {
-	if (!r || !r->row)
-		return;
-	str_add(out, " (");
-	remedy_add(r, out);
-	str_add(out, ")");
+	struct str text cleanup(str_free) = STR_INIT;
+
+	remedy_add(r, &text);
+	if (text.len)
+		str_addf(out, " (%s)", text.s);
+	out->err = text.err ? text.err : out->err;
 }
 
 void remedy_for_file(const struct trust_fault *fault, struct remedy *out)
@@ -164,10 +180,10 @@ void remedy_for_file(const struct trust_fault *fault, struct remedy *out)
 
 bool remedy_is_command(const struct remedy *r)
 {
-	for (; r && r->row; r = r->first)
-		if (rows[r->row].how == ADVICE)
+	for (const struct remedy *at = r; at && at->row; at = at->first)
+		if (rows[at->row].how == ADVICE)
 			return false;
-	return true;
+	return is_sayable(r);
 }
 
 bool remedy_heals(const struct remedy *r)

@@ -103,7 +103,8 @@ struct remedy {
 
 /*
  * Appends R to OUT as it is typed: arguments are quoted for sh(1) where they have to be, several
- * commands are parted by "; ". Nothing for NULL and REMEDY_NONE.
+ * commands are parted by "; ". Nothing for NULL and REMEDY_NONE, nor where a name that somebody
+ * chose would be read as more than that.
  */
 void remedy_add(const struct remedy *r, struct str *out);
 

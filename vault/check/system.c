@@ -92,15 +92,14 @@ static void look_at_wireguard(struct check *c)
 			  kernel ? "/dev/net/tun" : "not needed: WireGuard is in the kernel");
 }
 
-static int add_table(enum nft_what what, uint8_t family, const char *table, const char *name,
-		     void *arg)
+static int add_table(const struct nft_named *t, void *arg)
 {
 	struct str *out = arg;
 
-	(void)name;
-	if (what == NFT_WHAT_TABLE && !((family == NFPROTO_INET || family == NFPROTO_BRIDGE) &&
-					!strcmp(table, SEAL_GUARD_TABLE)))
-		str_addf(out, " %s", table);
+	if (t->what == NFT_WHAT_TABLE &&
+	    !((t->family == NFPROTO_INET || t->family == NFPROTO_BRIDGE) &&
+	      !strcmp(t->table, SEAL_GUARD_TABLE)))
+		str_addf(out, " %s", t->table);
 	return out->err;
 }
 

@@ -166,21 +166,30 @@ static bool is_seal_table(uint8_t family, const char *table)
 	return family == NFPROTO_INET && !strcmp(table, SEAL_TABLE);
 }
 
-static int look_at_name(enum nft_what what, uint8_t family, const char *table, const char *name,
-			void *arg)
+static void tell_table(struct search *s, const struct nft_named *t, const struct remedy *remedy)
 {
-	const char *word = ruleset_family_word(family);
-	struct search *s = arg;
-	bool is_ours = is_seal_table(family, table); /* another goes with all that it has */
-
-	if (what == NFT_WHAT_TABLE && is_ours)
-		return 0;
 	s->found++;
-	check_tell(s->c, "stranger", FOUND_FAIL,
-		   is_ours ? REMEDY(DEL_FLOWTABLE_INSIDE, s->c->name, word, table, name)
-			   : REMEDY(DEL_TABLE_INSIDE, s->c->name, word, table),
-		   "none", table, "%s %s%s%s of rules inside is not the vault's",
-		   what == NFT_WHAT_TABLE ? "table" : "flowtable", table, *name ? " " : "", name);
+	check_tell(s->c, "stranger", FOUND_FAIL, remedy, "none", t->table,
+		   "%s %s%s%s of rules inside is not the vault's",
+		   t->what == NFT_WHAT_TABLE ? "table" : "flowtable", t->table, *t->name ? " " : "",
+		   t->name);
+}
+
+static int look_at_name(const struct nft_named *t, void *arg)
+{
+	const bool is_table = t->what == NFT_WHAT_TABLE;
+	const char *family = ruleset_family_word(t->family);
+	char out[NFT_WORD_LEN];
+	struct search *s = arg;
+
+	if (!is_seal_table(t->family, t->table)) /* it goes with all that it has */
+		tell_table(s, t,
+			   REMEDY(DEL_TABLE_INSIDE, s->c->name, family,
+				  nft_word(t->table, is_table ? t->handle : 0, out)));
+	else if (!is_table)
+		tell_table(s, t,
+			   REMEDY(DEL_FLOWTABLE_INSIDE, s->c->name, family, t->table,
+				  nft_word(t->name, t->handle, out)));
 	return 0;
 }
 
