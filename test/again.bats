@@ -175,6 +175,54 @@ requests() { host sh -c 'grep "sendmsg(" $LAB/trace | grep -vcE "NLM_F_DUMP|RTM_
 	[ "$(vault exec media -- curl -sm 20 http://10.66.0.1/)" = 10.66.0.2 ]
 }
 
+# left: what of a vault's former words is still there
+left() {
+	inside media sh -c 'ip -o link show type veth; ip -o link show wg-media; nft list tables netdev' 2> /dev/null
+	host sh -c 'ls /run/vault/media/hosts /run/vault/media/etc/hosts; ip -o link | grep -E "vlt-media|vlg-media|wg-media"; nft list ruleset | grep -E "vl[tg]-media"
+		pgrep -af "[w]ireguard-go.*wg-media|[b]oringtun-cli.*wg-media"' 2> /dev/null
+}
+
+# bats test_tags=tunnel
+@test "BX-3 what words take away leaves nothing, inside or on the host" {
+	inside media true
+	vault up media conf "$LAB/provider.conf" segment away 10.77.0.2/24 publish 8080
+	[[ $(left) == *vault-link*vault-leg*/hosts*vlg-media*8080* ]] || [[ $(left) == *vault-leg*vault-link*/hosts*vlg-media*8080* ]]
+	vault up media conf "$LAB/provider.conf" publish 8080
+	[[ $(left) != *vault-leg* && $(left) != */hosts* && $(left) != *vlg-media* ]] || { left; return 1; }
+	vault up media isolated no-link
+	[ -z "$(left)" ] || { left; return 1; }
+	run -0 vault check media
+	run -0 vault up media isolated no-link
+	[ "$output" = "media: up, sealed, as described" ]
+}
+
+# bats test_tags=tunnel
+@test "BX-3 words that could not be followed leave nothing of what they would have brought" {
+	vault up media isolated no-link
+	[ -z "$(left)" ]
+	for words in "conf $LAB/provider.conf no-link" "conf $LAB/provider.conf" "conf $LAB/provider.conf segment away 10.77.0.2/24"; do
+		host sh -c 'mv /run/vault/media/etc /run/vault/kept; touch /run/vault/media/etc'
+		# shellcheck disable=SC2086
+		run -1 vault up media $words
+		[[ $output == *"putting right files of media: Not a directory"* ]]
+		[ -z "$(left)" ] || { echo "$words"; left; return 1; }
+		host sh -c 'rm /run/vault/media/etc; mv /run/vault/kept /run/vault/media/etc'
+		vault up media as-made
+		run -0 vault check media
+	done
+}
+
+@test "BX-3 a filter of frames under the vault's own names, where words call for none, is not the vault's" {
+	vault up media isolated no-link
+	for table in vault-link vault-leg vault-tunnel; do
+		inside media nft "add table netdev $table; add chain netdev $table x { type filter hook ingress device lo priority 0; }"
+		run -1 vault check media
+		[[ $output == *"table $table of rules inside is not the vault's (ip netns exec media nft delete table netdev $table)"* ]]
+		inside media nft delete table netdev "$table"
+		run -0 vault check media
+	done
+}
+
 @test "BX-3 -json tells each change" {
 	run -0 vault -j up media conf "$LAB/provider.conf"
 	[ "$output" = '{"name":"media","changes":[]}' ]

@@ -356,33 +356,42 @@ static bool has_such(const struct plan *plan, const struct obj *o)
 {
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->objs[i].kind == o->kind &&
-		    (o->kind != &kind_guard || plan->objs[i].guard == o->guard))
+		    (o->kind != &kind_guard || plan->objs[i].guard == o->guard) &&
+		    (o->kind != &kind_seal || plan->objs[i].table == o->table))
 			return true;
 	return false;
 }
 
-/* Removes, in reverse, what GONE has and KEPT has none of, but the tunnel. */
+/* Removes, in reverse, what GONE has and KEPT has none of: what carries packets before the filters
+ * on it. */
 static size_t drop(const struct plan *gone, const struct plan *kept, struct session *w)
 {
 	const struct spec *spec = w->spec;
 	size_t failures = 0;
 
 	w->spec = gone->spec;
-	for (size_t i = gone->n; i-- > 0;)
-		if (gone->objs[i].kind != &kind_tunnel && !has_such(kept, &gone->objs[i]))
-			failures += remove_object(&gone->objs[i], w, "removing");
+	w->keeps_link = true; /* the tunnel goes alone: of the link, KEPT says */
+	for (unsigned int what = 0; what < 2; what++)
+		for (size_t i = gone->n; i-- > 0;) {
+			const struct obj *o = &gone->objs[i];
+
+			if ((o->flags & OBJ_TRAFFIC) == (what ? 0 : OBJ_TRAFFIC) &&
+			    !has_such(kept, o))
+				failures += remove_object(o, w, "removing");
+		}
+	w->keeps_link = false;
 	w->spec = spec;
 	return failures;
 }
 
-/* The number of the first object that comes after the kill switch. */
-static size_t find_inner(const struct plan *plan)
+/* The number of the first object of KIND. */
+static size_t find_first(const struct plan *plan, const struct kind *kind)
 {
-	size_t inner = 0;
+	size_t first = 0;
 
-	while (inner < plan->n && plan->objs[inner].kind != &kind_sysctl)
-		inner++;
-	return inner;
+	while (first < plan->n && plan->objs[first].kind != kind)
+		first++;
+	return first;
 }
 
 static int refuse_overflow(struct session *w)
@@ -392,11 +401,32 @@ static int refuse_overflow(struct session *w)
 	return -E2BIG;
 }
 
+/* All but the kill switch, which is right or was told not to be. What words took away goes when
+ * what they brought is there, and before the description, which is of the rules as they are then.
+ * Returns how many could not be removed. */
+static size_t mend_rest(struct mending *m, struct session *w, size_t inner)
+{
+	const struct plan *plan = m->plan, *had = m->had;
+	const size_t files = find_first(plan, &kind_files);
+	size_t failures = 0;
+	bool goes_on;
+
+	look_ahead(m, w, inner, plan->n);
+	goes_on = mend_range(m, w, inner, files);
+	if (had && !w->keeps_description) {
+		failures = drop(had, plan, w);
+		look_ahead(m, w, files, plan->n);
+	}
+	if (goes_on)
+		(void)mend_range(m, w, files, plan->n);
+	return failures;
+}
+
 int walk_mend(const struct plan *plan, const struct plan *had, struct session *w,
 	      walk_change_fn *fn, void *arg)
 {
 	struct mending m = { .plan = plan, .had = had, .fn = fn, .arg = arg, .is_sealed = true };
-	const size_t inner = find_inner(plan);
+	const size_t inner = find_first(plan, &kind_sysctl);
 	size_t failures;
 	int r = 0;
 
@@ -408,13 +438,10 @@ int walk_mend(const struct plan *plan, const struct plan *had, struct session *w
 	look_ahead(&m, w, 0, inner);
 	if (mend_range(&m, w, 0, inner)) {
 		r = expel(plan, had, w, tell_expelled, &m);
-		look_ahead(&m, w, inner, plan->n);
-		(void)mend_range(&m, w, inner, plan->n);
+		failures += mend_rest(&m, w, inner);
 	}
 	if (had && w->keeps_description) /* which does not know what is new */
 		failures += drop(plan, had, w);
-	else if (had)
-		failures += drop(had, plan, w);
 	session_unlock_host(w);
 	if (m.first || r)
 		return m.first ? m.first : r;
@@ -425,7 +452,7 @@ int walk_compare(const struct plan *plan, const struct plan *had, struct session
 		 walk_change_fn *fn, void *arg)
 {
 	struct mending m = { .plan = plan, .had = had, .fn = fn, .arg = arg };
-	const size_t inner = find_inner(plan);
+	const size_t inner = find_first(plan, &kind_sysctl);
 	int r = 0;
 
 	if (plan->overflow)

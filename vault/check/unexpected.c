@@ -158,11 +158,16 @@ static int find_rules(struct search *s, struct nl_error *error)
 	return 0;
 }
 
-static bool is_seal_table(uint8_t family, const char *table)
+/* One of the kill switch that SPEC calls for: what it has to be is compared elsewhere. */
+static bool is_seal_table(const struct spec *spec, uint8_t family, const char *table)
 {
-	if (family == NFPROTO_NETDEV)
-		return !strcmp(table, SEAL_LINK_TABLE) || !strcmp(table, SEAL_TUNNEL_TABLE) ||
-		       !strcmp(table, SEAL_LEG_TABLE);
+	static const char *const frames[] = {
+		[SEAL_LINK] = SEAL_LINK_TABLE, [SEAL_TUNNEL] = SEAL_TUNNEL_TABLE, [SEAL_LEG] = SEAL_LEG_TABLE
+	};
+
+	for (unsigned int t = 0; family == NFPROTO_NETDEV && t < ARRAY_SIZE(frames); t++)
+		if (frames[t] && !strcmp(table, frames[t]))
+			return seal_wants(spec, t);
 	return family == NFPROTO_INET && !strcmp(table, SEAL_TABLE);
 }
 
@@ -182,7 +187,7 @@ static int look_at_name(const struct nft_named *t, void *arg)
 	char out[NFT_WORD_LEN];
 	struct search *s = arg;
 
-	if (!is_seal_table(t->family, t->table)) /* it goes with all that it has */
+	if (!is_seal_table(s->plan->spec, t->family, t->table)) /* it goes with all that it has */
 		tell_table(s, t,
 			   REMEDY(DEL_TABLE_INSIDE, s->c->name, family,
 				  nft_word(t->table, is_table ? t->handle : 0, out)));

@@ -250,6 +250,16 @@ static int hosts_make(const struct obj *obj, struct session *w)
 	return r ? r : link_file(dir, etc);
 }
 
+/* A vault that stays up has no segment's names any more: what is read inside is the host's file. */
+static int unlink_own(int dir)
+{
+	int etc cleanup(close_fd) = open_folder(dir, "etc");
+
+	if (etc >= 0 && unlinkat(etc, "hosts", 0) && errno != ENOENT)
+		return -errno;
+	return unlinkat(dir, "hosts", 0) && errno != ENOENT ? -errno : 0;
+}
+
 static int hosts_remove(const struct obj *obj, struct session *w)
 {
 	int r = session_flush(w);
@@ -257,6 +267,8 @@ static int hosts_remove(const struct obj *obj, struct session *w)
 	(void)obj;
 	if (!r)
 		r = session_lock_host(w);
+	if (!r && w->observed)
+		r = unlink_own(w->dir);
 	return r ? r : remove_from_all(w->spec->name, NULL);
 }
 

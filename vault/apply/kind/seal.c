@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/apply/kind/seal.c: one table of the kill switch, inside the vault. Never removed: it dies
- * with the namespace (L13). */
+/* vault/apply/kind/seal.c: one table of the kill switch, inside the vault. It dies with the
+ * namespace (L13); the filter of an interface that words took away goes after that. */
 #include <errno.h>
 
 #include "lib/nft.h"
@@ -37,6 +37,25 @@ static int seal_look(const struct obj *obj, struct session *w)
 	return r == -EBADE ? LOOK_OTHER : r;
 }
 
+static int seal_remove(const struct obj *obj, struct session *w)
+{
+	struct ruleset rs;
+	int r;
+
+	if (!w->observed || obj->table == SEAL_INET)
+		return 0;
+	r = session_queue(w, &w->vault_nft);
+	if (r)
+		return r;
+	seal_build(w->spec, obj->table, &rs);
+	nft_queue_del_table(&w->batch, &w->vault_nft, w->current, &rs);
+	r = rs.err;
+	ruleset_free(&rs);
+	if (!r)
+		r = session_flush(w);
+	return r == -ENOENT || r == -EOPNOTSUPP ? 0 : r;
+}
+
 static void seal_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	struct ruleset rs;
@@ -51,5 +70,9 @@ static void seal_print(const struct obj *obj, const struct spec *spec, struct st
 }
 
 const struct kind kind_seal = {
-	.name = "seal", .make = seal_make, .look = seal_look, .print = seal_print
+	.name = "seal",
+	.make = seal_make,
+	.remove = seal_remove,
+	.look = seal_look,
+	.print = seal_print,
 };
