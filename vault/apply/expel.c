@@ -163,7 +163,7 @@ static int quiet_fallbacks(struct round *e)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->n_links; i++) {
-		if (!unexpected_is_fallback(&s->links[i]) || unexpected_is_idle(&s->links[i]))
+		if (!spec_is_fallback(s->links[i].name) || unexpected_is_idle(&s->links[i]))
 			continue;
 		r = session_queue(w, &w->vault_route);
 		if (r)

@@ -89,18 +89,7 @@ bool unexpected_is_rule(uint8_t family, const struct rtnl_rule *rule, unsigned i
 	return true;
 }
 
-bool unexpected_is_fallback(const struct rtnl_link *link)
-{
-	static const char *const names[] = { "tunl0",    "gre0", "gretap0", "erspan0", "ip_vti0",
-					     "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(link->name, names[i]))
-			return true;
-	return false;
-}
-
 bool unexpected_is_idle(const struct rtnl_link *link)
 {
-	return unexpected_is_fallback(link) && !(link->flags & IFF_UP) && !link->master;
+	return spec_is_fallback(link->name) && !(link->flags & IFF_UP) && !link->master;
 }

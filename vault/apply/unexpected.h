@@ -20,9 +20,8 @@ const struct rtnl_rule *unexpected_first_rules(uint8_t family, size_t *n);
  * added there. */
 bool unexpected_is_rule(uint8_t family, const struct rtnl_rule *rule, unsigned int *seen);
 
-/* True for interfaces that the kernel itself puts into every namespace, for the tunnels it has
- * modules for; and for one that is as it came: down, and no port, it carries nothing. */
-bool unexpected_is_fallback(const struct rtnl_link *link);
+/* True for one of the kernel's own (spec_is_fallback) that is as it came: down, and no port, it
+ * carries nothing. */
 bool unexpected_is_idle(const struct rtnl_link *link);
 
 #endif

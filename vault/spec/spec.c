@@ -19,6 +19,17 @@ bool spec_name_is_valid(const char *name)
 	       name[0] != '-' && strcmp(name, "all") != 0;
 }
 
+bool spec_is_fallback(const char *interface)
+{
+	static const char *const names[] = { "tunl0",    "gre0", "gretap0", "erspan0", "ip_vti0",
+					     "ip6_vti0", "sit0", "ip6tnl0", "ip6gre0" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(interface, names[i]))
+			return true;
+	return false;
+}
+
 #define FNV_START 2166136261U
 #define FNV_PRIME 16777619U
 

@@ -157,6 +157,10 @@ const char *spec_interface(const struct spec *spec, uint32_t index);
  * for "all", which stands for every vault. */
 bool spec_name_is_valid(const char *name);
 
+/* True for the names of interfaces that the kernel itself puts into every namespace, for the tunnels
+ * it has modules for. */
+bool spec_is_fallback(const char *interface);
+
 /* Fills the three interface names from spec->name: as they are where they fit, else cut, with a
  * hash of the whole. */
 void spec_name_interfaces(struct spec *spec);
