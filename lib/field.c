@@ -312,6 +312,19 @@ static const struct codec *codec_of(const struct field *f)
 	return &codecs[f->kind == FIELD_LIST ? f->element : f->kind];
 }
 
+/* True when the member has a value: a struct where there is one, all else when it is not zero. */
+static bool has_value(const struct field *f, const void *base)
+{
+	const char *at = (const char *)base + f->at;
+
+	if (f->is_present)
+		return f->is_present(base);
+	for (size_t i = 0; i < f->size; i++)
+		if (at[i])
+			return true;
+	return false;
+}
+
 static json_t *list_to_json(const struct field *f, const void *base)
 {
 	json_t *out = json_array();
@@ -340,12 +353,16 @@ json_t *field_to_json(const struct fields *fields, const void *base)
 {
 	json_t *out = json_object();
 
-	for (size_t i = 0; out && i < fields->n; i++)
-		if (json_object_set_new(out, fields->list[i].name,
-					member_to_json(&fields->list[i], base))) {
+	for (size_t i = 0; out && i < fields->n; i++) {
+		const struct field *f = &fields->list[i];
+
+		if (f->sparse && !has_value(f, base))
+			continue;
+		if (json_object_set_new(out, f->name, member_to_json(f, base))) {
 			json_decref(out);
 			return NULL;
 		}
+	}
 	return out;
 }
 
@@ -554,19 +571,6 @@ static int compare_lists(const struct comparison *c, const struct field *f)
 			r = tell_element(c, f, was, y + i * f->size);
 	}
 	return r;
-}
-
-/* True when the member has a value: a struct where there is one, all else when it is not zero. */
-static bool has_value(const struct field *f, const void *base)
-{
-	const char *at = (const char *)base + f->at;
-
-	if (f->is_present)
-		return f->is_present(base);
-	for (size_t i = 0; i < f->size; i++)
-		if (at[i])
-			return true;
-	return false;
 }
 
 /* As deep as the tables are, which are constant. NOLINTBEGIN(misc-no-recursion) */

@@ -43,6 +43,7 @@ struct field {
 	size_t n_at; /* of a list: where its count (size_t) lies */
 	uint64_t max; /* of a number */
 	uint64_t fallback; /* what a number is that is not there; anything else is zero or empty */
+	bool sparse; /* left out of the JSON where it is zero */
 	const char *const *names; /* FIELD_CHOICE: N_NAMES of them */
 	size_t n_names;
 	const struct fields *fields; /* FIELD_STRUCT, and FIELD_LIST of such */

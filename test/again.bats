@@ -261,6 +261,74 @@ told() {
 	vault check media
 }
 
+# named IFNAME: so is the link called inside, and it is the only one; it works, and the vault is sound
+named() {
+	[ "$(inside media ip -br link show group 30305 | awk '{ print $1 }' | cut -d@ -f1 | sort | xargs)" = \
+		"$(printf '%s\n' "$1" wg-media | sort | xargs)" ]
+	[[ $(vault exec media -- ip -br address show dev "$1") == *" 10.200.0.2/30 "* ]]
+	host curl -sm 2 -o /dev/null http://10.200.0.2:1/ || [ $? = 7 ] # refused by the vault, so reached
+	vault -q check media
+	run -0 vault up media as-made
+	[ "$output" = "media: up, sealed, as described" ]
+}
+
+@test "DL-5 link-name: given, changed and left out while the vault is up: told by its word, and sealed throughout" {
+	local before kept conf="conf $LAB/provider.conf"
+
+	before=$(picture)
+	kept=$(host jq 'del(.seal_generation)' /run/vault/media/vault.json)
+	[[ $kept == *link-media* && $kept != *link_name* ]] # as before there was such a clause
+	# shellcheck disable=SC2016 # the inner shell's words
+	spawn inside media sh -c 'while :; do for name in eth0 eth.1-x link-media; do
+		curl -sm 0.1 --interface "$name" http://203.0.113.80/; "$WIRE" send udp 203.0.113.80; done; done > /dev/null'
+	observe host:any isp:to-host --to 203.0.113.80
+	# shellcheck disable=SC2086 # words
+	{
+		[ "$(told $conf link-name eth0)" = "+ link-name eth0" ]
+		named eth0
+		[ "$(told $conf link-name eth.1-x)" = "~ link-name eth.1-x" ]
+		named eth.1-x
+		[ "$(told $conf)" = "- link-name eth.1-x" ]
+		named link-media
+	}
+	must_not_see
+	[ "$(picture)" = "$before" ]
+	diff <(echo "$kept") <(host jq 'del(.seal_generation)' /run/vault/media/vault.json)
+	# the control: the same request from the host is seen there
+	must_see isp:to-host --to 203.0.113.80 -- host curl -sm 2 -o /dev/null http://203.0.113.80/
+}
+
+@test "DL-5 link-name: called as the host's uplink, from up to down; leaktest and its twin tell the two apart" {
+	vault down media
+	vault up media conf "$LAB/provider.conf" link-name eth0
+	named eth0
+	vault leaktest media
+	host ip link del vlt-media
+	run -1 vault -q check media
+	vault up media
+	named eth0
+	inside media nft delete table netdev vault-link
+	inside media nft insert rule inet vault output ct state established accept
+	run -1 vault leaktest media probe twin-flow
+	inside media nft insert rule inet vault output accept
+	run -1 vault leaktest media probe link-udp
+	[[ $output == *"vlt-media"* ]]
+	vault up media as-made
+	vault leaktest media probe link-udp probe twin-flow
+	vault down media
+	host ip link show eth0 > /dev/null
+	[ "$(host ip -br link | grep -c 'media')" = 0 ]
+}
+
+@test "DL-5 link-name: a name that somebody's interface inside has is refused, the link stays as it is, and as-made mends the rest" {
+	inside media ip link add eth0 type bridge
+	run -1 vault up media conf "$LAB/provider.conf" link-name eth0
+	[[ $output == *"eth0 inside is not vault's"* ]]
+	inside media ip link del eth0
+	vault up media as-made
+	named link-media
+}
+
 @test "DL-6 plan of a vault that is not up, of a name that is not its own, by who is not root" {
 	vault down media
 	run -0 vault up media conf "$LAB/provider.conf" publish 8080:9 plan

@@ -77,6 +77,8 @@ golden() {
 
 @test "VC-10 L6 addresses of the admin's choice, and a resolver among them" { golden addresses; }
 
+@test "DL-5 the link's end inside by the admin's name" { golden link-name; }
+
 @test "VC-7 VC-8 VC-9 what may be reached over the link, and on the tunnel" { golden reach; }
 
 @test "PC-2 the gateway of a segment" { golden gateway; }

@@ -177,6 +177,8 @@ static void fill_link(struct spec *s)
 	s->has_link = true;
 	name(s->link_if, sizeof(s->link_if), "vlt-");
 	name(s->link_host_if, sizeof(s->link_host_if), "vlt-");
+	if (coin())
+		name(s->link_name, sizeof(s->link_name), "eth");
 	s->link_host_index = below(INT32_MAX);
 	s->link_index = below(INT32_MAX);
 	for (int f = 0; f < SPEC_FAMILIES; f++)

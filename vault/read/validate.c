@@ -129,6 +129,20 @@ static void refuse_tunnels_own(const struct spec *spec, const char *word, const 
 				      prefix_format(end, text));
 }
 
+/* One name, one interface. */
+static void check_link_name(const struct words *words, struct problems *p)
+{
+	const struct spec *spec = words->spec;
+
+	if (!*spec->link_name)
+		return;
+	if (words->no_link)
+		problem_error(p, 0, "no-link: there is no link to have a link-name");
+	if (!strcmp(spec->link_name, spec->tunnel_if) || !strcmp(spec->link_name, spec->leg_if))
+		problem_error(p, 0, "link-name %s: that is the %s's name", spec->link_name,
+			      strcmp(spec->link_name, spec->leg_if) ? "tunnel" : "leg");
+}
+
 static void check_link(const struct words *words, struct problems *p)
 {
 	const struct spec *spec = words->spec;
@@ -143,6 +157,7 @@ static void check_link(const struct words *words, struct problems *p)
 	    (spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family))
 		problem_error(p, 0,
 			      "no-link: there is no link to have host-address or vault-address");
+	check_link_name(words, p);
 }
 
 /* The kernel routes the tunnel's own network into the tunnel: answers to it could not go by the

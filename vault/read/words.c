@@ -143,6 +143,18 @@ static const char *take_vault_address(const char *arg, void *request)
 	return take_end(arg, spec_of(request), false);
 }
 
+static const char *take_link_name(const char *arg, void *request)
+{
+	struct spec *spec = spec_of(request);
+
+	if (!spec_link_name_is_valid(arg))
+		return "cannot be the link's (1 to 15 of [A-Za-z0-9_.-], not starting with . or -, "
+		       "none of the kernel's own)";
+	snprintf(spec->link_name, sizeof(spec->link_name), "%s", arg);
+	spec_name_interfaces(spec);
+	return NULL;
+}
+
 static const char *take_accessible_from(const char *arg, void *request)
 {
 	return reach_add_from(arg, &spec_of(request)->reach);
@@ -247,6 +259,8 @@ static const struct clause clauses[] = {
 	  CLAUSE_ANY, .take = take_host_address },
 	{ "vault-address", "ADDR/LEN", "the vault's end of the link; once a family", CLAUSE_REPEATS,
 	  CLAUSE_ANY, .take = take_vault_address },
+	{ "link-name", "IFNAME", "the name of the link's end inside", .type = CLAUSE_TEXT,
+	  .take = take_link_name },
 	{ "no-link", NULL, "no link to the host: only loopback and tunnel", AT(no_link) },
 	{ "post-up", "CMD", "run CMD on the host when it is up; any number of times",
 	  CLAUSE_REPEATS | CLAUSE_LINE, CLAUSE_ANY, OFFER_PROGRAMS, .take = take_post_up },

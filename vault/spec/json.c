@@ -96,6 +96,7 @@ static const struct field link_fields[] = {
 	  FIELD_AT(struct spec, link[SPEC_V6].host) },
 	{ "vault_address6", "vault-address", FIELD_PREFIX,
 	  FIELD_AT(struct spec, link[SPEC_V6].vault) },
+	{ "link_name", "link-name", FIELD_NAME, FIELD_AT(struct spec, link_name), .sparse = true },
 };
 static const struct fields link_rows = { link_fields, ARRAY_SIZE(link_fields) };
 

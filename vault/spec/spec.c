@@ -30,6 +30,13 @@ bool spec_is_fallback(const char *interface)
 	return false;
 }
 
+/* "all", too, is none: under that, and "default", the kernel has settings of no interface. */
+bool spec_link_name_is_valid(const char *name)
+{
+	return spec_name_is_valid(name) && strlen(name) < IFNAMSIZ && strcmp(name, "lo") != 0 &&
+	       strcmp(name, "default") != 0 && !spec_is_fallback(name);
+}
+
 #define FNV_START 2166136261U
 #define FNV_PRIME 16777619U
 
@@ -60,7 +67,10 @@ void spec_name_interfaces(struct spec *spec)
 {
 	interface_name(SPEC_LINK_PREFIX, spec->name, spec->link_host_if);
 	interface_name(SPEC_LEG_PREFIX, spec->name, spec->leg_host_if);
-	interface_name("link-", spec->name, spec->link_if);
+	if (*spec->link_name)
+		memcpy(spec->link_if, spec->link_name, sizeof(spec->link_if));
+	else
+		interface_name("link-", spec->name, spec->link_if);
 	interface_name("wg-", spec->name, spec->tunnel_if);
 }
 

@@ -133,6 +133,7 @@ struct spec {
 
 	bool has_link;
 	bool link_given; /* words gave the link's ends: just those families (not kept in the state) */
+	char link_name[IFNAMSIZ]; /* words gave link_if; "": it is made of the name */
 	struct spec_link_ends link[SPEC_FAMILIES];
 	struct spec_reach reach;
 
@@ -157,12 +158,16 @@ const char *spec_interface(const struct spec *spec, uint32_t index);
  * for "all", which stands for every vault. */
 bool spec_name_is_valid(const char *name);
 
-/* True for the names of interfaces that the kernel itself puts into every namespace, for the tunnels
- * it has modules for. */
+/* True for the names of interfaces that the kernel itself puts into every namespace, for the
+ * tunnels it has modules for. */
 bool spec_is_fallback(const char *interface);
 
-/* Fills the three interface names from spec->name: as they are where they fit, else cut, with a
- * hash of the whole. */
+/* True for a name that the link's end inside may have: a vault's, of 1 to IFNAMSIZ - 1 characters,
+ * which is none of the kernel's own. */
+bool spec_link_name_is_valid(const char *name);
+
+/* Fills the interface names from spec->name: as they are where they fit, else cut, with a hash of
+ * the whole; link_if from spec->link_name, where words gave one. */
 void spec_name_interfaces(struct spec *spec);
 
 /*

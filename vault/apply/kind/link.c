@@ -98,24 +98,29 @@ static bool is_own(const struct spec *spec, const struct rtnl_link *host_end)
 }
 
 /* Whatever is left of the link that was: an end inside under any name takes the other with it.
- * -EEXIST, and nothing is done, when somebody else has the name of its host end. */
+ * -EEXIST, and nothing is done, when somebody else has the name of its host end, or the one that
+ * its end inside, which is there, shall have. */
 static int remove_remains(struct session *w)
 {
 	const struct observed *s = w->observed;
 	const struct rtnl_link *host =
 		observed_link(s->host->links, s->host->n_links, w->spec->link_host_if);
+	const struct rtnl_link *named = observed_link(s->links, s->n_links, w->spec->link_if);
 	const char *inside = NULL;
 	struct nl *nl = &w->host_route;
 	int r = 0;
 
+	for (size_t i = 0; i < s->n_links; i++)
+		if (s->links[i].index == w->spec->link_index)
+			inside = s->links[i].name;
 	if (host && !is_own(w->spec, host)) {
 		snprintf(w->why, sizeof(w->why), "%s is not vault's", host->name);
 		return -EEXIST;
 	}
-
-	for (size_t i = 0; i < s->n_links; i++)
-		if (s->links[i].index == w->spec->link_index)
-			inside = s->links[i].name;
+	if (inside && named && named->index != w->spec->link_index) {
+		snprintf(w->why, sizeof(w->why), "%s inside is not vault's", named->name);
+		return -EEXIST;
+	}
 	if (inside)
 		nl = &w->vault_route;
 	if (inside || host)
