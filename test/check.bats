@@ -431,7 +431,7 @@ unknown() {
 	host sh -c "echo '{' > $state"
 	unknown 'ip netns del media; vault up media' vault check media
 	host sh -c "rm $state; mkdir $state"
-	unknown 'cannot be read' vault check media
+	unknown 'cannot parse' vault check media
 	host sh -c "rmdir $state; cp /run/kept $state; chmod 600 $state"
 	unknown 'Permission denied' host sh -c 'chmod 000 /run/vault && setpriv --reuid 65534 --clear-groups "$0" check; s=$?; chmod 755 /run/vault; exit $s' "$VAULT"
 	sound
@@ -494,7 +494,7 @@ unknown() {
 		host sh -c "echo garbage > $state"
 		# shellcheck disable=SC2086 # words
 		run ! vault $cmd
-		[[ $output == *'media: its description in /run/vault/media cannot be read'*'(vault down media; ip netns del media; vault up media)'* ]]
+		[[ $output == *'media: cannot parse /run/vault/media/vault.json'*'(vault down media; ip netns del media; vault up media)'* ]]
 		host cp /run/kept $state
 	done
 	host sh -c 'umount /run/netns/media; rm /run/netns/media'

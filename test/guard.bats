@@ -456,7 +456,7 @@ witnessed() { host sh -c 'nft -j list table inet witness; nft -j list table arp 
 	host tc filter del dev vlt-media ingress
 	host tc filter add dev vlt-media ingress protocol ip prio 1 handle 1 bpf da bytecode "1,6 0 0 2"
 	run -1 vault -q check media
-	[[ $output == *"FAIL     wall "*"(tc qdisc del dev vlt-media clsact; vault up media)"* ]]
+	[[ $output == *"FAIL     wall "*"(tc qdisc del dev vlt-media clsact; vault up media as-made)"* ]]
 	run -1 up_media
 	[[ $output == *"(tc qdisc del dev vlt-media clsact)"* ]]
 	host tc qdisc del dev vlt-media clsact
@@ -464,7 +464,7 @@ witnessed() { host sh -c 'nft -j list table inet witness; nft -j list table arp 
 	run -0 vault -q check media
 	host tc filter add dev vlt-media ingress protocol all prio 7 bpf da bytecode "1,6 0 0 0"
 	run -1 vault -q check media
-	[[ $output == *"FAIL     attached "*"(tc qdisc del dev vlt-media clsact; vault up media)"* ]]
+	[[ $output == *"FAIL     attached "*"(tc qdisc del dev vlt-media clsact; vault up media as-made)"* ]]
 	host tc qdisc del dev vlt-media clsact
 	up_media > /dev/null
 	run -0 vault -q check media
