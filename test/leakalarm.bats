@@ -17,7 +17,8 @@ up() { vault -q up media conf "${conf:-$LAB/provider.conf}" "$@"; }
 no_alarm() {
 	run --separate-stderr vault -j leaktest media on-leak down
 	jq -r '.verdict, (.probes[] | select(.verdict == "LEAK") | "\(.id): \(.evidence[0].interface) \(.evidence[0].summary)")' <<< "$output"
-	[ "$status $(jq -r .verdict <<< "$output")" = "0 sealed" ]
+	[ "$status $(jq -r .verdict <<< "$output")" = "0 sealed" ] ||
+		{ jq -c '{control, unknown: [.probes[] | select(.verdict == "unknown")]}' <<< "$output"; return 1; }
 	host test -e /run/netns/media
 }
 
