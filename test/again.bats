@@ -249,6 +249,12 @@ told() {
 	[ "$(vault -j up media plan)" = '{"name":"media","changes":[]}' ]
 	[ "$(told conf "$LAB/provider.conf" publish 8080:9 dns 10.66.0.9 mtu 1300)" = \
 		"~ mtu 1300;- dns 10.66.0.1;- dns fd66::1;+ dns 10.66.0.9;+ publish 8080:9/tcp" ]
+	# what a kernel knows nothing of, and up tries in vain, is no change: one without cls_bpf, by what is in sight of it
+	host tc qdisc del dev vlt-media clsact
+	[ "$(vault up media as-made plan)" = "media: + second wall on vlt-media" ]
+	[ "$(host unshare --mount sh -c 'mount -t tmpfs none /sys/module && { [ ! -e /lib/modules ] || mount -t tmpfs none /lib/modules; } &&
+		: > "$LAB/none" && mount --bind "$LAB/none" /proc/kallsyms && "$0" up media as-made plan' "$VAULT")" = "media: nothing to change" ]
+	vault up media as-made > /dev/null
 	inside media nft insert rule inet vault output accept
 	host sh -c 'echo nameserver 9.9.9.9 > /run/vault/media/resolv.conf'
 	[ "$(told conf "$LAB/provider.conf" publish 8081:9 dns 10.66.0.9)" = \

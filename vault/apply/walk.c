@@ -449,7 +449,7 @@ int walk_mend(const struct plan *plan, const struct plan *had, struct session *w
 }
 
 int walk_compare(const struct plan *plan, const struct plan *had, struct session *w,
-		 walk_change_fn *fn, void *arg)
+		 bool (*may_lack)(const struct obj *obj), walk_change_fn *fn, void *arg)
 {
 	struct mending m = { .plan = plan, .had = had, .fn = fn, .arg = arg };
 	const size_t inner = find_first(plan, &kind_sysctl);
@@ -467,7 +467,7 @@ int walk_compare(const struct plan *plan, const struct plan *had, struct session
 		if (r)
 			break;
 		look = m.first_look[i] = look_at(&m, o, w);
-		if (look > LOOK_SAME)
+		if (look > LOOK_SAME && !may_lack(o))
 			tell_change(&m, o, look);
 		else if (look < 0)
 			report_failure(w, o, "looking at", r = look);

@@ -31,10 +31,12 @@ typedef void walk_change_fn(char sign, const char *label, void *arg);
 int must_check walk_mend(const struct plan *plan, const struct plan *had, struct session *w,
 			 walk_change_fn *fn, void *arg);
 
-/* Tells FN what walk_mend would, and changes nothing. 0, or -errno, reported, when it cannot be
- * told. */
+/*
+ * Tells FN what walk_mend would, and changes nothing. MAY_LACK tells the objects that this kernel
+ * may know nothing of: walk_mend would try in vain. 0, or -errno, reported, when it cannot be told.
+ */
 int must_check walk_compare(const struct plan *plan, const struct plan *had, struct session *w,
-			    walk_change_fn *fn, void *arg);
+			    bool (*may_lack)(const struct obj *obj), walk_change_fn *fn, void *arg);
 
 /*
  * Removes every object of PLAN, in reverse: first those that carry traffic, then the rest. Goes on

@@ -178,8 +178,7 @@ static const char *id_of(const struct obj *obj, const struct session *w)
 	return obj->kind == &kind_up ? "interface" : obj->kind->name;
 }
 
-/* The filters for frames came with Linux 5.16. */
-static bool kernel_may_lack(const struct obj *obj)
+bool check_may_lack(const struct obj *obj)
 {
 	unsigned int major = 0, minor = 0;
 	struct utsname u;
@@ -206,7 +205,7 @@ static void add_look(struct exam *e, const struct obj *obj, int look)
 		check_add(e->c, id, FOUND_OK, obj->label, obj->label, "%s", obj->label);
 		return;
 	}
-	if (kernel_may_lack(obj)) {
+	if (check_may_lack(obj)) {
 		check_add(e->c, id, FOUND_SKIP, NULL, NULL, "%s: this kernel has none (%s)",
 			  obj->label, obj->kind == &kind_wall ? "cls_bpf" : "Linux 5.16");
 		return;

@@ -6,6 +6,8 @@
 #include "vault/check/host.h"
 #include "vault/check/list.h"
 
+struct obj;
+
 struct check_options {
 	int64_t max_handshake_age; /* seconds; -1: any */
 	const pid_t *pids; /* processes that must be inside */
@@ -20,5 +22,9 @@ struct check_options {
  * it finds to C. Whatever cannot be told is a finding too, of verdict UNKNOWN.
  */
 void check_vault(struct check *c, const struct check_options *options);
+
+/* True for an object that is optional, and that this kernel may know nothing of: filters for frames
+ * (Linux 5.16), and of tc (cls_bpf). */
+bool check_may_lack(const struct obj *obj);
 
 #endif

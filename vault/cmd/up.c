@@ -14,6 +14,7 @@
 #include "vault/check/iptables.h"
 #include "vault/check/tc_xdp.h"
 #include "vault/check/unexpected.h"
+#include "vault/check/vault.h"
 #include "vault/cmd/cmd.h"
 #include "vault/cmd/request.h"
 #include "vault/exit.h"
@@ -73,12 +74,25 @@ static void judge_listener(const struct spec_publish *publish, const char *who, 
 			      text, who);
 }
 
+static bool takes_no_more(const struct spec *spec, const struct spec *old)
+{
+	for (size_t i = 0; i < spec->reach.n_publish; i++)
+		if (!is_published(old, &spec->reach.publish[i]))
+			return false;
+	return true;
+}
+
 static int refuse_taken(const struct spec *spec, const struct spec *old, struct problems *p)
 {
 	struct taking taking = { old, p };
 	size_t before = p->n_errors;
 	int r = listeners_find(&spec->reach, judge_listener, &taking);
 
+	if (r && old && takes_no_more(spec, old)) {
+		problem_warn(p, 0, "publish: which ports programs of the host have: %s",
+			     strerror(-r));
+		return 0; /* what is there is put right all the same */
+	}
 	if (r)
 		problem_error(p, 0, "publish: which ports programs of the host have: %s",
 			      strerror(-r));
@@ -612,7 +626,8 @@ static int tell_again(const struct words *words, struct spec *old, struct sessio
 	if (!r)
 		r = plan_change(words, old, w, &c);
 	if (!r)
-		r = walk_compare(&c.plan, c.asks ? &c.had : NULL, w, note_change, changes);
+		r = walk_compare(&c.plan, c.asks ? &c.had : NULL, w, check_may_lack, note_change,
+				 changes);
 	if (!r)
 		r = field_changes(&spec_fields, old, words->spec, note_asked, changes);
 	w->observed = NULL;
