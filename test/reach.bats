@@ -322,7 +322,9 @@ leads_to() { lan ask TCP - 192.168.77.1 8010 5; }
 }
 
 @test "HO-6 a program that comes later to a published port: the vault stays, up warns, check names it" {
-	need socat
+	local unread
+
+	need socat strace traceable
 	up "${lists[@]}" publish 8010:9 > /dev/null
 	serve 9
 	[ "$(vault -j check media | jq -c '.[0].checks | map(select(.id == "published").verdict)')" = '["ok"]' ]
@@ -336,6 +338,15 @@ leads_to() { lan ask TCP - 192.168.77.1 8010 5; }
 	[ "$(leads_to)" = 192.168.77.2 ]
 	[[ $(visitors "$VISITORS") == *"tcp 192.168.77.2"* ]] # it is the vault's
 	despawn_all
+	vault check media
+	# Who listens cannot be told: what is published already is put right all the same, and nothing more is taken.
+	unread=(host strace -qq -o /dev/null -P /proc/net/tcp -e trace=openat -e inject=openat:error=EIO "$VAULT")
+	inside media nft flush chain inet vault output
+	run -0 --separate-stderr "${unread[@]}" up media as-made
+	[[ $output == *"~ kill switch"* && $stderr == *"warning: publish: which ports programs of the host have: Input/output error"* ]]
+	run -1 --separate-stderr "${unread[@]}" up media conf "$LAB/provider.conf" "${lists[@]}" publish 8010:9 publish 8012
+	[[ $stderr == *"publish: which ports programs of the host have: Input/output error"* ]]
+	run -3 "${unread[@]}" check media
 	vault check media
 }
 
