@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include "test/unit/sandbox.h"
 #include "test/unit/tap.h"
@@ -176,6 +177,28 @@ static void test_thread(const char *what, const char *id, enum found verdict, co
 	pthread_join(thread, NULL);
 }
 
+/* Of one that has ended there is nothing to look at, whether somebody waited for it or not. */
+static void test_ended(void)
+{
+	struct check c = { .name = "t" };
+	struct stat st = { .st_ino = 0 };
+	siginfo_t info;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	if (pid < 0 || stat("/proc/self/ns/net", &st) ||
+	    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT)) {
+		ok(false, "a process that ends");
+		return;
+	}
+	ok(!check_process(&c, st.st_ino, pid) && check_verdict(&c) == FOUND_UNKNOWN && !c.n,
+	   "one that nobody waited for yet");
+	waitpid(pid, NULL, 0);
+	ok(!check_process(&c, st.st_ino, pid) && !c.n, "one that is gone");
+	check_free(&c);
+}
+
 /* Whatever a process calls itself (prctl(2): any byte), the name is one line of text. */
 static void test_names(void)
 {
@@ -202,6 +225,7 @@ static void test_names(void)
 int main(void)
 {
 	test_names();
+	test_ended();
 	for (size_t i = 0; i < ARRAY_SIZE(handshakes); i++)
 		test_handshake(i);
 	if (!sandbox_enter()) {

@@ -144,6 +144,18 @@ void check_tell(struct check *c, const char *id, enum found verdict, const struc
 	va_end(args);
 }
 
+void check_forget_unknown(struct check *c, size_t from)
+{
+	size_t kept = from;
+
+	for (size_t i = from; i < c->n; i++)
+		if (c->list[i].verdict == FOUND_UNKNOWN)
+			free_finding(&c->list[i]);
+		else
+			c->list[kept++] = c->list[i];
+	c->n = kept;
+}
+
 enum found check_verdict(const struct check *c)
 {
 	enum found worst = c->lost || !c->n ? FOUND_UNKNOWN : FOUND_OK;

@@ -67,6 +67,9 @@ void check_tell(struct check *c, const char *id, enum found verdict, const struc
 		const char *expected, const char *observed, const char *format, ...)
 	printf_like(7, 8);
 
+/* Takes away what could not be told, of the findings from the one numbered FROM on. */
+void check_forget_unknown(struct check *c, size_t from);
+
 /* The verdict of all: FAIL (broken) before UNKNOWN before OK (sound). Never SKIP. */
 enum found check_verdict(const struct check *c);
 /*

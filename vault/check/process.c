@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -36,7 +38,8 @@ struct process {
 	pid_t pid;
 	char label[96]; /* "123 (name)" */
 	uint64_t inode; /* of the vault's network namespace */
-	int dir, root; /* /proc/PID, and the root of the view that is looked at */
+	int dir, pidfd; /* /proc/PID, and what tells when it has ended */
+	int root; /* of the view that is looked at */
 	struct sockets {
 		struct socket_id {
 			dev_t device;
@@ -450,30 +453,44 @@ static int open_process(struct process *p)
 	snprintf(path, sizeof(path), "/proc/%d", (int)p->pid);
 	snprintf(p->label, sizeof(p->label), "%d", (int)p->pid);
 	p->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (p->dir < 0)
+	p->pidfd = p->dir < 0 ? -1 : pidfd_open(p->pid, 0);
+	if (p->pidfd < 0)
 		return -errno;
 	procs_read_name(p->dir, ".", name);
 	snprintf(p->label, sizeof(p->label), "%d (%.64s)", (int)p->pid, name);
 	return 0;
 }
 
-void check_process(struct check *c, uint64_t inode, pid_t pid)
+/* Of one that has ended, though nobody waited for it yet, nothing is left to look at
+ * (pidfd_open(2)). */
+static bool has_ended(const struct process *p)
 {
-	struct process p = { .c = c, .pid = pid, .inode = inode, .dir = -1 };
+	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
+
+	return poll(&end, 1, 0) > 0;
+}
+
+bool check_process(struct check *c, uint64_t inode, pid_t pid)
+{
+	struct process p = { .c = c, .pid = pid, .inode = inode, .dir = -1, .pidfd = -1 };
+	const size_t before = c->n;
 	int r = open_process(&p);
+	bool ended = r == -ENOENT || r == -ESRCH;
 
 	if (!r)
 		r = list_hosts_sockets(&p.hosts);
-	if (r == -ENOENT) {
-		check_add(c, "process", FOUND_UNKNOWN, NULL, NULL, "%d: there is no such process",
-			  (int)pid);
-	} else if (r) {
-		add_unknown(&p, "process", r);
-	} else {
+	if (!r) {
 		look_at_views(&p, look_at_threads(&p));
 		look_at_capabilities(&p);
 		look_at_sockets(&p);
+		ended = has_ended(&p);
+	} else if (!ended) {
+		add_unknown(&p, "process", r);
 	}
+	if (ended)
+		check_forget_unknown(c, before);
 	close_fd(&p.dir);
+	close_fd(&p.pidfd);
 	free(p.hosts.list);
+	return !ended;
 }

@@ -7,9 +7,10 @@
 
 /*
  * Looks at the process PID, with all its threads, and adds findings to C: whether it is in the
- * network namespace INODE, what it sees, may do and holds. It is only looked at.
+ * network namespace INODE, what it sees, may do and holds. It is only looked at. False when it has
+ * ended, before that or meanwhile: what is wrong with it is told, what could not be seen is not.
  */
-void check_process(struct check *c, uint64_t inode, pid_t pid);
+bool check_process(struct check *c, uint64_t inode, pid_t pid);
 
 /*
  * The same for every process in the control group of the systemd unit UNIT (".service" is added to

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,8 +15,9 @@
 #include "vault/proc/procs.h"
 
 #define CGROUP_MAX_BYTES (1U << 20)
-#define BEGIN_MS 5000
+#define BEGIN_MS 60000
 #define BEGIN_POLL_MS 5
+#define COMMAND_MAX 256
 
 /*
  * Of all the hierarchies of control groups one is systemd's, which alone says what is a unit's:
@@ -101,30 +103,72 @@ static int is_in_unit(const char *pid, const char *unit, size_t root)
 	return strlen(group) >= root && is_of_unit(group + root, unit);
 }
 
+/* The command line of PID, as one text; "" where it has none. */
+static void read_command(const char *pid, char out[static COMMAND_MAX])
+{
+	char path[64];
+	int fd cleanup(close_fd) = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, out, COMMAND_MAX - 1);
+	for (ssize_t i = 0; i < n; i++)
+		out[i] = out[i] ? out[i] : ' ';
+	out[n > 0 ? n : 0] = '\0';
+}
+
 /*
- * Before it begins the unit's program (execve), a new process is systemd's: it is called as that
- * is, and then "(program)", and is not confined yet. systemctl returns before, for a unit of
- * Type=simple.
+ * Before it begins the unit's program (execve), a new process is systemd's: a copy of it, then
+ * called "(program)", and not confined yet. systemctl returns before, for a unit of Type=simple.
+ * "(sd-pam)" is called so for as long as it lives.
  */
 static bool is_systemds(int proc, const char *pid)
 {
-	char name[64];
+	char name[64], its[COMMAND_MAX], systemds[COMMAND_MAX];
 
 	procs_read_name(proc, pid, name);
-	return name[0] == '(' || !strcmp(name, "systemd") || !strcmp(name, "systemd-executo");
+	if (strcmp(name, "systemd"))
+		return !strcmp(name, "systemd-executo") ||
+		       (name[0] == '(' && strcmp(name, "(sd-pam)"));
+	read_command(pid, its);
+	read_command("1", systemds);
+	return !strcmp(its, systemds);
 }
 
-/* Whoever stays as he is until the END (clock_ms) is looked at as he is. */
-static void await_program(int proc, const char *pid, int64_t end)
+/* False where it has not begun its program by END (clock_ms). */
+static bool await_program(int proc, const char *pid, int64_t end)
 {
-	while (is_systemds(proc, pid) && clock_ms() < end)
+	while (is_systemds(proc, pid)) {
+		if (clock_ms() >= end)
+			return false;
 		(void)poll(NULL, 0, BEGIN_POLL_MS);
+	}
+	return true;
 }
 
-static int look_at_all(struct check *c, uint64_t inode, const char *unit, size_t *n)
+struct unit {
+	const char *name;
+	uint64_t inode; /* of the vault's network namespace */
+	int64_t end; /* clock_ms: until then its processes have to begin their programs */
+	size_t n; /* those that were looked at */
+};
+
+static void look_at(struct check *c, struct unit *unit, int proc, const char *pid)
+{
+	if (await_program(proc, pid, unit->end)) {
+		unit->n += check_process(c, unit->inode, (pid_t)strtol(pid, NULL, 10));
+		return;
+	}
+	check_add(c, "process", FOUND_UNKNOWN, NULL, NULL,
+		  "unit %s: process %s has not begun its program within %d s", unit->name, pid,
+		  BEGIN_MS / 1000);
+	unit->n++;
+}
+
+static int look_at_all(struct check *c, struct unit *unit)
 {
 	DIR *dir cleanup(close_dir) = opendir("/proc");
-	const int64_t end = clock_ms() + BEGIN_MS;
 	const struct dirent *e;
 	size_t root = 0;
 	int first = dir ? find_root(&root) : -errno;
@@ -134,13 +178,10 @@ static int look_at_all(struct check *c, uint64_t inode, const char *unit, size_t
 
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
-		r = is_in_unit(e->d_name, unit, root);
+		r = is_in_unit(e->d_name, unit->name, root);
 		first = first ? first : r < 0 ? r : 0;
-		if (r != 1)
-			continue;
-		++*n;
-		await_program(dirfd(dir), e->d_name, end);
-		check_process(c, inode, (pid_t)strtol(e->d_name, NULL, 10));
+		if (r == 1)
+			look_at(c, unit, dirfd(dir), e->d_name);
 	}
 	return first ? first : -errno;
 }
@@ -148,15 +189,15 @@ static int look_at_all(struct check *c, uint64_t inode, const char *unit, size_t
 void check_unit(struct check *c, uint64_t inode, const char *unit)
 {
 	char name[256];
-	size_t n = 0;
+	struct unit u = { .name = name, .inode = inode, .end = clock_ms() + BEGIN_MS };
 	int r;
 
 	snprintf(name, sizeof(name), "%.240s%s", unit, strchr(unit, '.') ? "" : ".service");
-	r = look_at_all(c, inode, name, &n);
+	r = look_at_all(c, &u);
 	if (r)
 		check_add(c, "process", FOUND_UNKNOWN, NULL, NULL, "unit %s: its processes: %s",
 			  name, strerror(-r));
-	else if (!n)
+	else if (!u.n)
 		check_tell(c, "process", FOUND_UNKNOWN, REMEDY(START_UNIT, name), NULL, NULL,
 			   "unit %s runs no process", name);
 }

@@ -466,7 +466,9 @@ void check_vault(struct check *c, const struct check_options *options)
 	}
 	check_processes(c, spec.netns_inode, options->host);
 	for (size_t i = 0; i < options->n_pids; i++)
-		check_process(c, spec.netns_inode, options->pids[i]);
+		if (!check_process(c, spec.netns_inode, options->pids[i]))
+			check_add(c, "process", FOUND_UNKNOWN, NULL, NULL,
+				  "%d: there is no such process", (int)options->pids[i]);
 	for (size_t i = 0; i < options->n_units; i++)
 		check_unit(c, spec.netns_inode, options->units[i]);
 	session_close(&w);

@@ -104,14 +104,17 @@ static void take_findings(struct probing *p, const struct check *c)
 	}
 }
 
-static void look_at(struct probing *p, pid_t pid)
+/* False when it has ended. */
+static bool look_at(struct probing *p, pid_t pid)
 {
 	struct check c = { .name = "" };
+	bool there;
 
 	snprintf(c.name, sizeof(c.name), "%s", p->spec->name);
-	check_process(&c, p->spec->netns_inode, pid);
+	there = check_process(&c, p->spec->netns_inode, pid);
 	take_findings(p, &c);
 	check_free(&c);
+	return there;
 }
 
 /* The child: as a command of vault exec would be, until the other end of GO is closed. The run's
@@ -138,10 +141,8 @@ static int look_at_child(struct probing *p, pid_t pid, int told)
 
 	if (n != sizeof(why))
 		return n < 0 ? -errno : -EPIPE;
-	if (!why[0]) {
-		look_at(p, pid);
-		return 0;
-	}
+	if (!why[0])
+		return look_at(p, pid) ? 0 : -ESRCH;
 	p->run->probes[p->probe].verdict = LEAK_UNKNOWN;
 	leak_run_detail(p->run, &p->run->probes[p->probe].detail,
 			"a command could not be confined, and would not be run: %s", why);
@@ -205,8 +206,7 @@ int names_processes(struct probing *p, const struct probe *self)
 	for (ssize_t i = 0; i < n; i++) {
 		if (list[i].pid == getpid())
 			continue; /* we send from there */
-		look_at(p, list[i].pid);
-		looked++;
+		looked += look_at(p, list[i].pid);
 	}
 	if (probe->detail)
 		return n < 0 ? (int)n : 0;
