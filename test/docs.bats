@@ -252,19 +252,37 @@ all_zsh() {
 	dir=$BATS_TEST_TMPDIR system timeout 120 zsh -f "$BATS_TEST_TMPDIR/drive" "$1"
 }
 
-# With $collect set the questions are gathered; then, all at once, the shell is asked, and the answers looked at.
-answer() { sort -u "$BATS_TEST_TMPDIR/lines.$(grep -nxF -m1 -e "$1" "$BATS_TEST_TMPDIR/lines" | cut -d: -f1)" | sed '/^$/d'; }
+# With $collect set the questions are gathered; then, all at once, the shell is asked, and the answers looked at: in $answers,
+# by question, each word once.
+declare -gA answers
+
+take_answers() {
+	local question line n=0
+
+	while IFS= read -r question <&3; do
+		answers[$question]=" "
+		n=$((n + 1))
+		while IFS= read -r line; do
+			[[ -z $line || ${answers[$question]} == *" $line "* ]] || answers[$question]+="$line "
+		done < "$BATS_TEST_TMPDIR/lines.$n"
+	done 3< "$BATS_TEST_TMPDIR/lines"
+}
 
 # offers SHELL LINE LIST: exactly these
 offers() {
+	local word rest
+
 	[ -z "${collect:-}" ] || { echo "$2" >> "$collect"; return 0; }
-	diff -u <(tr ' ' '\n' <<< "$3" | sed '/^$/d' | sort) <(answer "$2") || { echo "$1: [$2] offers something else"; return 1; }
+	rest=${answers[$2]}
+	for word in $3; do [[ $rest != *" $word "* ]] || rest=${rest/" $word "/ }; done
+	for word in $3; do [[ ${answers[$2]} == *" $word "* ]] || rest+="no $word"; done
+	[ "$rest" = " " ] || { echo "$1: [$2] offers${answers[$2]}and not $3: $rest"; return 1; }
 }
 
 # has SHELL LINE WORD: this, among others
 has() {
 	[ -z "${collect:-}" ] || { echo "$2" >> "$collect"; return 0; }
-	answer "$2" | grep -qxF -e "$3" || { answer "$2"; echo "$1: [$2] does not offer $3"; return 1; }
+	[[ ${answers[$2]} == *" $3 "* ]] || { echo "$1: [$2] does not offer $3 but${answers[$2]}"; return 1; }
 }
 
 # asks SHELL LINE ACTION WORD…: the binary leaves it to the shell by :ACTION, which offers exactly these
@@ -286,24 +304,43 @@ completes() {
 	system true || status=$?
 	[ "$status" != 77 ] || skip "this kernel lets nobody lay a filesystem over another"
 	"all_$1" "$BATS_TEST_TMPDIR/lines"
+	take_answers
 	every_offer "$1"
 }
 
-every_offer() {
+# What a shell has a hand in: links, colons, files, folders, other programs' words, nothing at all.
+shell_offers() {
 	offers "$1" "vault-exec we" web # first: a link is known by itself
 	offers "$1" "vault " "$(commands | xargs) help"
-	offers "$1" "vault -" "$(options | sed 's/^. /-/' | xargs)"
 	offers "$1" "vault -json d" down
-	offers "$1" "vault help " "$(commands | xargs)"
 	offers "$1" "vault nonsense " ""
-	offers "$1" "vault complete " ""
 	offers "$1" "vault up " "media proxy web"
 	offers "$1" "vault up media " "$(clauses | xargs)"
-	offers "$1" "vault up media no-link " "$(clauses | grep -vx no-link | xargs)"
-	offers "$1" "vault up media host-address 10.0.0.1/24 host" host-address
 	offers "$1" "vault up media publish 192.168.77.1:80:9091 accessible-from fd00:77::/64 pu" publish
 	asks "$1" "vault up media conf " files "folder some.conf"
 	asks "$1" "vault up media no-link file s" files some.conf
+	has "$1" "vault up media post-up true post-" post-up
+	commands_at "$1" "vault up media post-up ba" bash
+	offers "$1" "vault check media unit " "nginx.service transmission.service"
+	offers "$1" "vault leaktest media echo stun:a:1 dns:b@c in" interval
+	offers "$1" "vault exec media user root:ad" root:adm
+	asks "$1" "vault exec media cwd " folders folder
+	commands_at "$1" "vault exec media user root keep-caps ba" bash
+	commands_at "$1" "vault exec media user root:adm -- ba" bash
+	offers "$1" "vault exec media -- keep-c" "$([ "$1" != complete ] || echo :command)"
+	asks "$1" "vault exec media user root:adm cat so" command some.conf
+	offers "$1" "vault-up -v" -verbose
+	offers "$1" "/usr/sbin/vault-down m" media
+}
+
+every_offer() {
+	shell_offers "$1"
+	[ "$1" = complete ] || return 0
+	offers "$1" "vault -" "$(options | sed 's/^. /-/' | xargs)"
+	offers "$1" "vault help " "$(commands | xargs)"
+	offers "$1" "vault complete " ""
+	offers "$1" "vault up media no-link " "$(clauses | grep -vx no-link | xargs)"
+	offers "$1" "vault up media host-address 10.0.0.1/24 host" host-address
 	offers "$1" "vault up media mtu " ""
 	offers "$1" "vault up media adopt l" lo
 	offers "$1" "vault up media userspace " "auto never wireguard-go boringtun-cli"
@@ -315,8 +352,6 @@ every_offer() {
 	offers "$1" "vault up media no-link segment lan 10.9.0.2/24 gateway u" userspace
 	offers "$1" "vault up media no-link segment lan 10.9.0.2/24 gateway g" ""
 	offers "$1" "vault up media wait-handshake " ""
-	has "$1" "vault up media post-up true post-" post-up
-	commands_at "$1" "vault up media post-up ba" bash
 	offers "$1" "vault down " "all media web"
 	offers "$1" "vault down media w" web
 	offers "$1" "vault down media " "web kill keep-ns"
@@ -326,7 +361,6 @@ every_offer() {
 	offers "$1" "vault check " "media web $(words_of check | xargs)"
 	offers "$1" "vault check media " "web $(words_of check | grep -vxE 'all|system' | xargs)"
 	offers "$1" "vault check max-handshake-age " ""
-	offers "$1" "vault check media unit " "nginx.service transmission.service"
 	offers "$1" "vault check media unit nginx.service " "transmission.service max-handshake-age pid prometheus remedy"
 	offers "$1" "vault check system " ""
 	offers "$1" "vault-check me" media
@@ -344,22 +378,13 @@ every_offer() {
 	offers "$1" "vault leaktest media probe udp-lan di" disrupt
 	offers "$1" "vault leaktest media probe udp-lan udp-l" ""
 	offers "$1" "vault leaktest media probe udp-lan log x udp-" ""
-	offers "$1" "vault leaktest media echo stun:a:1 dns:b@c in" interval
 	offers "$1" "vault exec " "media web"
 	has "$1" "vault exec media user nob" nobody # a name that is no group, on Debian
-	offers "$1" "vault exec media user root:ad" root:adm
-	asks "$1" "vault exec media cwd " folders folder
-	for word in $(words_of exec); do has "$1" "vault exec media ${word%??}" "$word"; done
-	commands_at "$1" "vault exec media user root keep-caps ba" bash
-	commands_at "$1" "vault exec media user root:adm -- ba" bash
-	offers "$1" "vault exec media -- keep-c" "$([ "$1" != complete ] || echo :command)"
-	asks "$1" "vault exec media user root:adm cat so" command some.conf
 	asks "$1" "vault parse-conf so" files some.conf
 	offers "$1" "vault parse-conf some.conf " "$(words_of parse-conf | xargs)"
-	offers "$1" "vault-up -v" -verbose
 	offers "$1" "vault-up media no" no-link
-	offers "$1" "/usr/sbin/vault-down m" media
 	offers "$1" "vault-parse-conf some.conf st" strict
+	for word in $(words_of exec); do has "$1" "vault exec media ${word%??}" "$word"; done
 }
 
 @test "DL-8 vault complete offers what help says, names, units, interfaces and users" { completes complete; }
