@@ -51,7 +51,7 @@ serve() {
 }
 
 # says TEXT URL [WHO]: to WHO (the host) that URL answers with TEXT
-says() { [[ $("${3:-host}" curl -sS -m 5 "$2") == "$1" ]]; }
+says() { [[ $("${3:-host}" curl -sS -m 60 "$2") == "$1" ]]; }
 
 # world: what a refusal leaves as it was
 world() {
@@ -105,7 +105,7 @@ world() {
 	host sh -c 'ip rule del to 10.0.0.0/8; ip rule add lookup 100 priority 50; ip route replace table 100 10.128.0.0/9 via 192.168.77.2
 		ip route del default table 100'
 	up media; pool media 172.31.252.1/30
-	host ping -c 1 -W 5 172.31.252.2
+	host ping -c 1 -W 30 172.31.252.2
 	vault down media
 	host sh -c 'ip rule del priority 50; ip rule add from 192.168.77.0/24 lookup 100'
 	up media; pool media 172.31.252.1/30; vault down media
@@ -144,7 +144,7 @@ world() {
 		"192.168.252.0/22 overlaps 192.168.0.0/16" "198.18.252.0/22 overlaps 198.18.0.0/15"; do [[ $output == *"$a"* ]]; done
 	[ "$before" = "$(world)" ]
 	up media host-address 100.64.7.1/30 vault-address 100.64.7.2/30
-	host ping -c 1 -W 5 100.64.7.2
+	host ping -c 1 -W 30 100.64.7.2
 	vault down media
 	up media no-link
 	vault down media
@@ -194,19 +194,19 @@ world() {
 	before=$(world)
 	refused "10.9.9.0/30, the link of vault first" host-address 10.9.9.1/30 vault-address 10.9.9.2/30
 	up first
-	host ping -c 1 -W 5 10.9.9.2
+	host ping -c 1 -W 30 10.9.9.2
 	# The control, and its own are in nobody's way: up again, and words that move it
 	up media host-address 10.55.0.1/24 vault-address 10.55.0.2/24
-	host ping -c 1 -W 5 10.55.0.2
+	host ping -c 1 -W 30 10.55.0.2
 	run -0 vault up media conf "$LAB/provider.conf" host-address 10.55.0.1/24 vault-address 10.55.0.2/24
 	[[ $output == *"as described"* ]]
 	up media host-address 10.55.0.5/24 vault-address 10.55.0.6/24
-	host ping -c 1 -W 5 10.55.0.6
+	host ping -c 1 -W 30 10.55.0.6
 	before=$(world)
 	run -1 up media host-address 192.168.77.9/25 vault-address 192.168.77.10/25
 	[[ $output == *"the network of eth1"* ]]
 	[ "$before" = "$(world)" ]
-	host ping -c 1 -W 5 10.55.0.6
+	host ping -c 1 -W 30 10.55.0.6
 	vault down all
 	host sh -c 'ip route del 10.50.0.0/16; ip route del 10.98.0.0/16; ip address del 10.53.0.7/32 dev lo'
 }

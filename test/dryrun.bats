@@ -93,7 +93,7 @@ works() {
 	local url=http://10.66.0.1/
 
 	[[ $2 != */provider6.conf ]] || url='http://[fd66::1]/'
-	[ -n "$(inside "$1" curl -sS --max-time 20 "$url")" ]
+	[ -n "$(inside "$1" curl -sS --max-time 60 "$url")" ]
 }
 
 # bats test_tags=tunnel

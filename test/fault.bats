@@ -85,7 +85,7 @@ unchanged() {
 	[[ $now == "$base" ]] || { diff <(echo "$base") <(echo "$now"); return 1; }
 }
 
-works() { [[ $(inside "$1" curl -sS -m 20 http://203.0.113.80/) == 198.51.100.1 ]]; }
+works() { [[ $(inside "$1" curl -sS -m 60 http://203.0.113.80/) == 198.51.100.1 ]]; }
 
 # shellcheck disable=SC2120 # or none
 up() { vault up media conf "$LAB/provider.conf" "$@"; }
@@ -267,7 +267,7 @@ held() { host test -e /run/vault/.lock && ! host flock -n /run/vault/.lock true;
 		for d in lab vault wireguard; do mkdir /run/lab/run/$d; mount --bind /run/$d /run/lab/run/$d; done
 		mount --rbind /run/lab/run /run; test ! -e /run/netns
 		"$VAULT" up media conf "$LAB/provider.conf"; findmnt -o PROPAGATION /run/netns | grep -q shared
-		ip netns exec media curl -sS -m 20 http://203.0.113.80/ | grep 198.51.100.1
+		ip netns exec media curl -sS -m 60 http://203.0.113.80/ | grep 198.51.100.1
 		"$VAULT" down media; test ! -e /run/netns/media'
 	retry 3 unchanged
 }

@@ -355,7 +355,7 @@ divert() { host ip route add 10.200.0.2/32 via 192.0.2.1 dev eth0; host ip -6 ro
 	host ip route del 10.200.0.2/32 via 192.0.2.1 dev eth0
 	host ip -6 route del fd76:6175:6c74::2/128 via 2001:db8:1::1 dev eth0
 	run -0 vault -q check media
-	host curl -sfm 5 -o /dev/null http://10.200.0.2:8080/
+	host curl -sfm 60 -o /dev/null http://10.200.0.2:8080/
 
 	# a rule to another table, as mesh VPNs lay it; and the link's own route gone
 	host sh -c 'ip route add 10.0.0.0/8 via 192.0.2.1 dev eth0 table 52; ip rule add priority 5270 lookup 52'
@@ -403,7 +403,7 @@ witnessed() { host sh -c 'nft -j list table inet witness; nft -j list table arp 
 	spawn inside media busybox httpd -f -p 8080 -h "$LAB/www"
 	retry 5 host curl -sfm 5 -o /dev/null http://10.200.0.2:8080/
 	lan ip route add 10.200.0.0/30 via 192.168.77.1
-	lan curl -sfm 5 -o /dev/null http://10.200.0.2:8080/
+	lan curl -sfm 60 -o /dev/null http://10.200.0.2:8080/
 	lan ip route del 10.200.0.0/30
 	# The control: without it they come out by each way.
 	before=$(witnessed)

@@ -15,7 +15,7 @@
 #   plain_tunnel NAME CONF            a namespace with an unconfined WireGuard client in it: tun-NAME
 #   need PROGRAM|kernel-wireguard|traceable…  skip the test where that is missing (`traceable`: where the binary is no
 #                                     sanitizer's, which strace would break); skips are counted at the end of the file
-#   retry SECONDS COMMAND…            until it succeeds; in vain after so long (four times that: machines are slow, or busy)
+#   retry SECONDS COMMAND…            until it succeeds; in vain after so long (twelve times that: machines are slow, or busy)
 #
 # WHERE is ROLE:IFACE or NAMESPACE:IFACE; IFACE `any` is all of them, also those to come. The uplink, as the observer on
 # it sees it, is isp:to-host. First must_see what nothing stops, then must_not_see the same where something should.
@@ -113,10 +113,10 @@ despawn_all() {
 }
 
 retry() {
-	local end=$((SECONDS + 4 * $1))
+	local end=$((SECONDS + 12 * $1))
 
 	until "${@:2}"; do
-		((SECONDS <= end)) || { echo "# in vain for $((4 * $1)) s: ${*:2}" >&2; return 1; }
+		((SECONDS <= end)) || { echo "# in vain for $((12 * $1)) s: ${*:2}" >&2; return 1; }
 		sleep 0.02
 	done
 }

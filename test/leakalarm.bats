@@ -104,7 +104,7 @@ serve() {
 @test "L36 HO-9: a tunnel whose server is this very host: what comes out of it on the host is no leak, and addresses that are the same say nothing; what comes out of the link is" {
 	serve
 	up
-	[ "$(inside media curl -sS -m 5 http://203.0.113.80/)" = 192.0.2.2 ] # as the host is seen
+	[ "$(inside media curl -sS -m 60 http://203.0.113.80/)" = 192.0.2.2 ] # as the host is seen
 	must_see lan:eth0 --from 10.66.0.2 -- inside media wire send udp 192.168.77.2 --port 9 --token 00
 	spawn host "$VAULT" exec media -- sh -c 'while :; do "$@"; sleep 0.02; done' - "$WIRE" send udp 192.168.77.2 --port 9 --token 00112233
 	for _ in 1 2 3; do no_alarm; done

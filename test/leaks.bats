@@ -175,7 +175,7 @@ plain_again() {
 	host ip -n media link set wg-media down
 	run ! vault exec media -- getent ahostsv4 "again-$TOKEN.test"
 	must_not_see
-	host ping -c 1 -W 10 10.66.0.10 # the link itself works
+	host ping -c 1 -W 30 10.66.0.10 # the link itself works
 }
 
 @test "L7 VC-2 PC-4 names are asked of nobody else: 53, 853, 5353, 5355, 8853, udp and tcp, by tunnel and link" {
@@ -236,7 +236,7 @@ names_only() {
 
 	vault up media conf "$LAB/provider4.conf" host-address fd00:9::1/64 vault-address fd00:9::2/64
 	[[ $(inside media ip -o -6 address show dev wg-media) != *inet6* ]]
-	host ping -c 1 -W 10 fd00:9::2 # the link has it
+	host ping -c 1 -W 30 fd00:9::2 # the link has it
 	token
 	must_see isp:to-host -- inside plain wire send packet 2001:db8:9::9 --iface out \
 		--src fd99::2 --mac "$(mac plain0)" --token "$TOKEN"
@@ -423,7 +423,7 @@ world() {
 	}
 	must_not_see isp:to-host host:vlt-media -- all
 	# It does get there: the server answers, to the tunnel's address.
-	[[ $(inside media curl -sS -m 20 http://198.51.100.1/) == 10.66.0.2 ]]
+	[[ $(inside media curl -sS -m 60 http://198.51.100.1/) == 10.66.0.2 ]]
 }
 
 # bats test_tags=tunnel
@@ -434,8 +434,8 @@ world() {
 
 	plain_tunnel other "$LAB/provider2.conf" # the one that all tests have may be gone by now
 	up
-	[[ $(inside media curl -sS -m 20 http://203.0.113.80/) == 198.51.100.1 ]]
-	[[ $(inside other curl -sS -m 20 http://203.0.113.80/) == 198.51.100.1 ]]
+	[[ $(inside media curl -sS -m 60 http://203.0.113.80/) == 198.51.100.1 ]]
+	[[ $(inside other curl -sS -m 60 http://203.0.113.80/) == 198.51.100.1 ]]
 	endpoint other tun-other
 	must_see isp:to-host --to 203.0.113.9 -- asks other
 	host ip netns del other # it would go on asking
@@ -445,7 +445,7 @@ world() {
 	(($(counted) > 0))
 
 	up
-	[[ $(inside media curl -sS -m 20 http://203.0.113.80/) == 198.51.100.1 ]]
+	[[ $(inside media curl -sS -m 60 http://203.0.113.80/) == 198.51.100.1 ]]
 
 	# Without a link the guard holds it all the same.
 	up no-link

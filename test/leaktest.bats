@@ -345,7 +345,7 @@ signalled() { host kill "-$1" "$SPAWNED"; }
 	sealed disrupt
 	[ "$(verdict tunnel-down)" = sealed ]
 	diff <(echo "$before") <(state)
-	host "$VAULT" exec media ping -c 1 -W 20 10.66.0.1
+	host "$VAULT" exec media ping -c 1 -W 30 10.66.0.1
 	for signal in INT TERM; do
 		meanwhile disrupt -- signalled "$signal"
 		# The run went on to its end, twin and all.

@@ -21,7 +21,7 @@ teardown() {
 up() { vault up media conf "$LAB/provider.conf" "$@"; }
 
 # A WireGuard repeats a handshake that was lost after five seconds: who waits no longer fails now and then.
-works() { [ "$(inside "${1:-media}" curl -sS -m 20 http://203.0.113.80/)" = 198.51.100.1 ]; }
+works() { [ "$(inside "${1:-media}" curl -sS -m 60 http://203.0.113.80/)" = 198.51.100.1 ]; }
 
 # words LINE…: /etc/vault/media.conf
 words() { printf '%s\n' "$@" | host sh -c 'mkdir -p /etc/vault; cat > /etc/vault/media.conf'; }
@@ -218,7 +218,7 @@ threading.Thread(target=enter).start()'
 	run ! host pgrep -f 'wireguard-go -f wg-[m]edia'
 	run ! host test -e /run/wireguard/wg-media.sock
 	[ "$(inside media nft -s list table inet vault)" = "$rules" ]
-	host ping -c 1 -W 2 10.200.0.2
+	host ping -c 1 -W 30 10.200.0.2
 	[ "$(vault exec media -- echo in)" = in ]
 	token
 	must_not_see isp:to-host lan:eth0 host:vlt-media -- inside media sh -c "
@@ -274,7 +274,7 @@ rotate() {
 	retry 5 says_hello
 	retry 30 must_see srv:wg0 -- sleep 0.5 # and still does
 	vault up media conf "$LAB/provider2.conf"
-	[ "$(inside media curl -sS -m 10 http://10.66.0.1/)" = 10.66.0.3 ]
+	[ "$(inside media curl -sS -m 60 http://10.66.0.1/)" = 10.66.0.3 ]
 	must_see isp:to-host -- host wire send udp 203.0.113.9 --token "$TOKEN" # the control
 }
 

@@ -184,7 +184,7 @@ mends() {
 	quiet_check
 }
 
-works() { [[ $(inside media curl -sS -m 20 http://203.0.113.80/) == 198.51.100.1 ]]; }
+works() { [[ $(inside media curl -sS -m 60 http://203.0.113.80/) == 198.51.100.1 ]]; }
 from_host() { host ping -c 1 -W 5 10.200.0.2 > /dev/null || host curl -sm 5 -o /dev/null http://10.200.0.2:1/ || [ $? = 7 ]; }
 off() { host sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"; }
 
@@ -208,7 +208,7 @@ off() { host sysctl -qw "net.ipv6.conf.$1.disable_ipv6=1"; }
 	host sysctl -qw net.ipv6.conf.all.disable_ipv6=0
 	vault up media conf "$conf"
 	quiet_check
-	host ping -6 -c 1 -W 5 fd76:6175:6c74::2 > /dev/null || host ip -6 address show dev vlt-media | grep -q fd76
+	host ping -6 -c 1 -W 30 fd76:6175:6c74::2 > /dev/null || host ip -6 address show dev vlt-media | grep -q fd76
 	vault down media
 }
 

@@ -238,17 +238,17 @@ row() {
 	eyes spy eth4 eth6
 	eyes guest eth4 eth6
 
-	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ] # it works
-	[ "$(inside m6 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	[ "$(inside m4 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ] # it works
+	[ "$(inside m6 curl -sS --max-time 60 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
 	round up
-	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ] # and after all that
-	[ "$(inside m6 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	[ "$(inside m4 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ] # and after all that
+	[ "$(inside m6 curl -sS --max-time 60 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
 	host sh -c "sed 's/^DNS.*/&\nMTU = 1380/' $LAB/provider2.conf > /run/rotated6.conf; chmod 600 /run/rotated6.conf"
 	{ gateway 4 "$LAB/provider.conf"; gateway 6 /run/rotated6.conf; } 3>&- 4>&- &
 	change=$!
 	round rotated
 	wait $change
-	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(inside m4 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
 	host sh -c 'ip link del vlg-gw4; ip link del vlg-gw6'
 	round deleted
 	gateway 4
@@ -261,7 +261,7 @@ row() {
 	change=$!
 	round restarting
 	wait $change
-	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(inside m4 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
 	vault down gw4 gw6
 	round down
 	# The control: the same where no rule holds it, and the bridge floods all of its ports. What waits to know the
@@ -393,7 +393,7 @@ learned() { host bridge fdb show br vls-four | grep -v permanent | sort; }
 	member 4 m 2
 	member 4 rogue 3
 	veth spy 4 50
-	inside spy ping -q -c 1 -W 2 10.9.0.1
+	inside spy ping -q -c 1 -W 30 10.9.0.1
 	mac=$(mac gw4 seg-four)
 	inside rogue4 nft flush ruleset
 	before=$(learned)
@@ -404,7 +404,7 @@ learned() { host bridge fdb show br vls-four | grep -v permanent | sort; }
 		frames $n $(bridge_frames "$mac") $(bridge_frames 02:76:0a:09:00:63) $(local_frames 02:aa:00:00:00:01)
 	done
 	[ "$before" = "$(learned)" ]
-	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(inside m4 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
 	vault check gw4 m4
 	# The control, twice: where it may, the bridge learns of the very same frames.
 	host ip link set vls-four type bridge no_linklocal_learn 0
@@ -424,7 +424,7 @@ learned() { host bridge fdb show br vls-four | grep -v permanent | sort; }
 	# shellcheck disable=SC2046 # words
 	frames spy eth4 $(local_frames "$mac")
 	[[ $(learned) == *"$mac dev vlg-gw4 "*sticky* ]]
-	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(inside m4 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
 }
 
 # many FIRST N: frames from so many MAC addresses by the veth, to all
@@ -445,15 +445,15 @@ behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
 	gateway 4
 	member 4 m 2
 	veth spy 4 50
-	inside spy ping -q -c 1 -W 2 10.9.0.1
+	inside spy ping -q -c 1 -W 30 10.9.0.1
 	many 1 5000
 	n=$(behind)
 	echo "# $n of 5000 learned" >&3
 	((n >= 900 && n <= 1500))
 	veth two 4 52
-	[ "$(inside m4 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
-	inside two ping -q -c 1 -W 2 10.9.0.2
-	inside spy ping -q -c 1 -W 2 10.9.0.2 # who was there before
+	[ "$(inside m4 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
+	inside two ping -q -c 1 -W 30 10.9.0.2
+	inside spy ping -q -c 1 -W 30 10.9.0.2 # who was there before
 	vault check m4
 	# The control: without rules all are learned, but for the bridge's own bound, where it has one.
 	host nft delete table bridge vault-guard
@@ -509,9 +509,9 @@ behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
 	veth spy 4 50
 	veth two 4 52
 	host ip -n two route add default via 10.9.0.1
-	[ "$(inside two curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
-	inside spy ping -q -c 1 -W 2 10.9.0.52 # as neighbours
-	inside spy ping -q -c 1 -W 2 10.9.0.1
+	[ "$(inside two curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
+	inside spy ping -q -c 1 -W 30 10.9.0.52 # as neighbours
+	inside spy ping -q -c 1 -W 30 10.9.0.1
 	mac=$(mac gw4 seg-four) spy=$(mac spy eth4)
 	# By its own MAC: towards a leg and another machine alike.
 	observe two:eth4 --from 10.9.0.1 --from 10.9.0.2
@@ -531,7 +531,7 @@ behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
 	must_not_see spy:eth4 m4:seg-four -- inside two wire send udp 203.0.113.9 --token "$TOKEN"
 	inside spy ip link set eth4 address "$spy"
 	# A machine that is gone: what a leg sends to it is flooded to nobody.
-	inside m4 ping -q -c 1 -W 2 10.9.0.52
+	inside m4 ping -q -c 1 -W 30 10.9.0.52
 	own=$(mac two eth4)
 	host ip link del two4
 	host ip -n m4 neigh replace 10.9.0.52 lladdr "$own" dev seg-four nud reachable
@@ -571,7 +571,7 @@ behind() { host bridge fdb show br vls-four | grep -c "^02:aa:.* dev spy4"; }
 	for tag in 81000000 8100000081000000 88a8000081000000; do run ! takes 10.77.0.11 $tag; done
 	sleep 1.1
 	for tag in 81000000 8100000081000000 88a8000081000000; do run ! takes 10.77.0.11 $tag; done
-	inside tool-b ping -c 1 -W 5 10.77.0.11
+	inside tool-b ping -c 1 -W 30 10.77.0.11
 	host sh -c 'ip netns del tool-a; ip netns del tool-b'
 	vault down m1
 }
@@ -619,7 +619,7 @@ error() {
 		s = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
 		s.sendto(icmp, (to, 0))
 	END
-	inside "$1" ping -q -c 1 -W 10 "$(addr "$2" 2)" > /dev/null # it comes behind that
+	inside "$1" ping -q -c 1 -W 30 "$(addr "$2" 2)" > /dev/null # it comes behind that
 }
 
 @test "L35 what a neighbour says of a member's flow ends it not, nor makes its packets small; its own gateway is believed" {

@@ -51,8 +51,8 @@ answers() { inside "$1" curl -sS --max-time 2 "http://$2:$3/" > /dev/null 2>&1; 
 	must_see srv:wg0 -- inside m1 wire send udp 203.0.113.9 --token "$TOKEN"
 	token
 	must_not_see isp:to-host lan:eth0 -- inside m1 wire send udp 203.0.113.9 --token "$TOKEN"
-	[ "$(inside m1 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
-	[ "$(inside m2 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(inside m1 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(inside m2 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
 	vault exec m1 getent hosts web.test
 	vault check all
 	# Loopback, link and leg: no interface of the host's, no second way out.
@@ -98,7 +98,7 @@ unreachable default proto static metric 4294967295 " ]
 	inside m1 wire send packet 203.0.113.9 --iface seg-lan --mac 02:76:0a:09:00:01 --token "$TOKEN" || :
 	must_not_see
 	run ! inside m1 curl -sS --max-time 2 http://203.0.113.80/
-	inside m1 ping -c 1 -W 2 $NET.3
+	inside m1 ping -c 1 -W 30 $NET.3
 	vault down gw
 	run -1 vault check m1
 	[[ $output == *"no vault of this host is the gateway $NET.1 of segment lan"* ]]
@@ -109,7 +109,7 @@ unreachable default proto static metric 4294967295 " ]
 	done
 	token
 	must_not_see isp:to-host lan:eth0 -- inside m1 wire send udp 203.0.113.9 --token "$TOKEN"
-	inside m1 ping -c 1 -W 2 $NET.3
+	inside m1 ping -c 1 -W 30 $NET.3
 	vault up gw segment lan $NET.1/24 isolated # another, which leads nowhere
 	run -1 vault check m1
 	vault down gw
@@ -177,8 +177,8 @@ unreachable default proto static metric 4294967295 " ]
 @test "DN-3 L20 segment: a vault with a tunnel and a leg forwards nothing from one to the other" {
 	vault up llm isolated segment lan $NET.9/24
 	vault up dual conf "$LAB/provider4.conf" segment lan $NET.5/24
-	[ "$(inside dual curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
-	inside dual ping -c 1 -W 2 $NET.9
+	[ "$(inside dual curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
+	inside dual ping -c 1 -W 30 $NET.9
 	# From the segment: root inside the isolated one takes it for a router, its own rules gone.
 	inside llm nft flush ruleset
 	inside llm ip route add default via $NET.5
@@ -224,12 +224,12 @@ unreachable default proto static metric 4294967295 " ]
 	must_not_see
 	inside m1 ip link set seg-lan address 02:76:0a:09:00:02
 	# ARP for another's address: nobody believes it.
-	inside m2 ping -c 1 -W 2 $NET.1
+	inside m2 ping -c 1 -W 30 $NET.1
 	inside m1 ip address add $NET.1/24 dev seg-lan
 	inside m1 arping -c 1 -w 1 -A -I seg-lan $NET.1 || :
 	inside m1 arping -c 1 -w 1 -U -I seg-lan $NET.1 || :
 	[ "$(inside m2 ip neigh show $NET.1 | grep -o '02:76:[0-9a-f:]*')" = 02:76:0a:09:00:01 ]
-	inside m2 ping -c 1 -W 2 $NET.1
+	inside m2 ping -c 1 -W 30 $NET.1
 	run vault check m1
 	[ "$status" = 1 ]
 }
@@ -251,21 +251,21 @@ believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
 	for m in 1 2; do vault up m$m segment lan $SIX:$((m + 1))/64 via $SIX:1; done
 	vault up m3 isolated no-link segment lan $SIX:4/64
 	other
-	inside m2 ping -c 1 -W 2 $SIX:4
-	inside m2 ping -c 1 -W 2 $SIX:50
-	[ "$(inside m2 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
-	[ "$(inside other curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	inside m2 ping -c 1 -W 30 $SIX:4
+	inside m2 ping -c 1 -W 30 $SIX:50
+	[ "$(inside m2 curl -sS --max-time 60 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	[ "$(inside other curl -sS --max-time 60 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
 	vault exec m2 getent hosts web.test
 	# Whom they knew is looked for again, by packets of others too: from the link-local address.
 	inside gw ip -6 neigh flush dev seg-lan
-	[ "$(inside m2 curl -sS --max-time 9 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
+	[ "$(inside m2 curl -sS --max-time 60 'http://[2001:db8:9::80]/')" = 2001:db8:2::1 ]
 	inside m2 ip -6 neigh replace $SIX:1 lladdr "$(mac gw)" dev seg-lan nud failed
-	retry 5 inside m2 curl -sS --max-time 9 -o /dev/null 'http://[2001:db8:9::80]/'
+	retry 5 inside m2 curl -sS --max-time 60 -o /dev/null 'http://[2001:db8:9::80]/'
 	run ! inside m3 ping -c 1 -W 1 2001:db8:9::80
 	inside m1 nft flush ruleset
 	inside m2 ip -6 neigh flush dev seg-lan
-	inside m2 ping -c 1 -W 2 $SIX:4
-	inside m2 ping -c 1 -W 2 $SIX:1
+	inside m2 ping -c 1 -W 30 $SIX:4
+	inside m2 ping -c 1 -W 30 $SIX:1
 	observe m2:seg-lan --from $SIX:2 --from $SIX:50
 	for target in $SIX:4 $SIX:1 $SIX:50 "$(local_of m3)"; do
 		for kind in advert advert-hops; do
@@ -276,7 +276,7 @@ believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
 	must_not_see
 	believes $SIX:4 "$(mac m3)"
 	believes $SIX:1 "$(mac gw)"
-	inside m2 ping -c 1 -W 2 $SIX:4
+	inside m2 ping -c 1 -W 30 $SIX:4
 	vault check gw m2 m3
 	# One tells of itself; and by the very same frames the other's place is taken, where the guard has no eye for them.
 	must_see m2:seg-lan --from $SIX:2 -- lies m1 advert $SIX:2
@@ -284,7 +284,7 @@ believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
 	host nft delete element bridge vault-guard adverts '{ 136 }'
 	for who in other m1; do
 		for kind in advert advert-hops; do
-			inside m2 ping -c 1 -W 2 $SIX:4
+			inside m2 ping -c 1 -W 30 $SIX:4
 			lies $who $kind $SIX:4
 			retry 5 believes $SIX:4 "$(mac $who)"
 			inside m2 ip -6 neigh flush dev seg-lan
@@ -299,7 +299,7 @@ believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
 	token
 	must_not_see isp:to-host lan:eth0 -- inside m2 wire send udp 2001:db8:9::9 --token "$TOKEN"
 	run ! inside m2 curl -sS --max-time 2 'http://[2001:db8:9::80]/'
-	inside m2 ping -c 1 -W 2 $SIX:4
+	inside m2 ping -c 1 -W 30 $SIX:4
 }
 
 @test "DN-1 L20 segment: the host is on no segment and forwards none, whatever ip_forward and br_netfilter say" {
@@ -310,7 +310,7 @@ believes() { [[ $(inside m2 ip -6 neigh show "$1") == *"lladdr $2 "* ]]; }
 	bridge_filter 1
 	token
 	must_see m2:seg-lan -- inside m1 wire send udp $NET.3 --token "$TOKEN"
-	[ "$(inside m1 curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
+	[ "$(inside m1 curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
 	# Root inside sends to the host's MAC addresses, for the internet, the LAN and the host itself.
 	inside m1 nft flush ruleset
 	host ip route add $NET.0/24 dev vls-lan
@@ -349,8 +349,8 @@ bridge_filter() {
 	other
 	web m1 $NET.2 8080
 	[ "$(inside other curl -sS http://$NET.2:8080/)" = m1 ]
-	[ "$(inside other curl -sS --max-time 9 http://203.0.113.80/)" = 198.51.100.1 ]
-	inside m1 ping -c 1 -W 2 $NET.50
+	[ "$(inside other curl -sS --max-time 60 http://203.0.113.80/)" = 198.51.100.1 ]
+	inside m1 ping -c 1 -W 30 $NET.50
 	token
 	must_see m1:seg-lan -- inside other wire send packet $NET.2 --iface eth0 --mac 02:76:0a:09:00:02 --token "$TOKEN"
 	token
@@ -466,7 +466,7 @@ too_big() {
 	retry 15 gone "$a"
 	retry 15 gone "$SPAWNED"
 	cat "$BATS_TEST_TMPDIR"/spawn.*
-	inside a ping -c 1 -W 2 $NET.3
+	inside a ping -c 1 -W 30 $NET.3
 	vault check a b
 	vault down a
 	host ip link show vls-lan
@@ -497,7 +497,7 @@ too_big() {
 		[[ $output == *"~ leg on segment lan"* ]]
 		[[ $("${up[@]}") == "a: up, sealed, as described" ]]
 		run -0 vault check a b
-		inside a ping -c 1 -W 2 $NET.3
+		inside a ping -c 1 -W 30 $NET.3
 		[[ $(host ip -n a link show seg-lan) == *"alias kept"* ]]
 	done
 	host ip link del other 2> /dev/null || :
@@ -511,7 +511,7 @@ too_big() {
 		[[ $output == *"a: "[+~-]* ]] || { echo "nothing mended: $break: $output"; return 1; }
 		run -0 vault check a
 		vault up b isolated segment lan $NET.3/24 > /dev/null # its own part of the guard
-		inside a ping -c 1 -W 2 $NET.3
+		inside a ping -c 1 -W 30 $NET.3
 	done
 	vault up a isolated segment other 10.8.0.2/24
 	vault check a b

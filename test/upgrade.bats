@@ -33,7 +33,7 @@ sound() {
 	old up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24 publish 8080:80 allow-host 9 > "$BATS_TEST_TMPDIR/up"
 	spawn inside media busybox httpd -f -p 80 -h "$LAB/www"
 	retry 10 inside media curl -sfm 2 -o /dev/null http://10.66.0.1/
-	lan curl -sfm 5 -o /dev/null http://192.168.77.1:8080/
+	lan curl -sfm 60 -o /dev/null http://192.168.77.1:8080/
 	before=$(host stat -L -c %i /run/netns/media)
 
 	# As found it lacks what came since, and one remedy brings all of it.
@@ -45,14 +45,14 @@ sound() {
 	run -0 vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24 publish 8080:80 allow-host 9
 	[ "$output" = "media: up, sealed, as described" ]
 	[ "$(host stat -L -c %i /run/netns/media)" = "$before" ]
-	inside media curl -sfm 5 -o /dev/null http://10.66.0.1/
-	lan curl -sfm 5 -o /dev/null http://192.168.77.1:8080/
+	inside media curl -sfm 60 -o /dev/null http://10.66.0.1/
+	lan curl -sfm 60 -o /dev/null http://192.168.77.1:8080/
 
 	# drift is put back, by the link of an earlier index
 	host ip link delete vlt-media
 	vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24 publish 8080:80 allow-host 9
 	sound media
-	lan curl -sfm 5 -o /dev/null http://192.168.77.1:8080/
+	lan curl -sfm 60 -o /dev/null http://192.168.77.1:8080/
 	despawn "$SPAWNED"
 	vault down media
 	host sh -c '! ip -o link | grep -E "vl[tgs]-" && ! test -e /run/netns/media && ! ls -A /run/vault | grep -v "^\.lock$" &&

@@ -465,10 +465,10 @@ processes() { host ps -e -o comm= | sort | grep -vE "^(ps|sort|grep|nsenter)$"; 
 	[ "$(inside two curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
 	token
 	must_not_see host:vlt-two -- inside one wire send udp 10.200.0.6 --iface link-one --token "$TOKEN"
-	host ping -c 1 -W 10 10.200.0.6
+	host ping -c 1 -W 30 10.200.0.6
 	vault down one
 	[ "$(inside two curl -sS http://10.66.0.1/)" = 10.66.0.3 ]
-	host ping -c 1 -W 10 10.200.0.6
+	host ping -c 1 -W 30 10.200.0.6
 	vault down two
 }
 

@@ -96,7 +96,7 @@ as_described() {
 	inside media ip route del default
 	vault up media
 	vault check media
-	inside media curl -sfm 5 -o /dev/null http://10.66.0.1/
+	inside media curl -sfm 60 -o /dev/null http://10.66.0.1/
 	inside media ip link del wg-media || host kill "$(host pgrep -f 'wireguard-go -f wg-media')"
 	host nft delete table inet vault-guard
 	run -1 vault up media

@@ -296,7 +296,7 @@ tagged() {
 
 @test "DN-1 the segment stays as long as anybody is plugged in, and goes with the last" {
 	vault down web
-	[ "$(inside box ping -c 1 -W 2 $llm | grep -c ' 0% packet loss')" = 1 ]
+	[ "$(inside box ping -c 1 -W 30 $llm | grep -c ' 0% packet loss')" = 1 ]
 	vault down llm
 	host ip link del box0
 	host ip link set tap0 nomaster

@@ -57,7 +57,7 @@ pid_of() { systemctl show -P MainPID "$1"; }
 in_unit() { nsenter -t "$(pid_of "$1")" -n -m -- "${@:2}"; }
 
 # ask ADDRESS PORT: who the server there says it is asked by
-ask() { timeout 5 bash -c "cat </dev/tcp/$1/$2"; }
+ask() { timeout 60 bash -c "cat </dev/tcp/$1/$2"; }
 
 # observe IFACE …: what wire(1) of the lab is told to look for, on the host, or in the namespace that in_tunnel=(…) enters; `seen`
 # ends it and prints how many there were
@@ -87,13 +87,13 @@ seen() {
 	[[ $(ip -n media-vault -o address show) == *"10.200.1.2/30"* ]]
 	for s in "${services[@]}"; do
 		name=${s%:*}
-		[ "$(ip netns exec lan curl -sSm 10 --resolve "$name.home:80:10.7.0.1" "http://$name.home/")" = "this is $name" ]
+		[ "$(ip netns exec lan curl -sSm 60 --resolve "$name.home:80:10.7.0.1" "http://$name.home/")" = "this is $name" ]
 		journalctl -q -u "$name" -o cat | grep -q '10\.200\.1\.1'
 	done
 	# The answers went back by the link: the tunnel carried nothing for the LAN or the host.
 	in_tunnel=(ip netns exec media-vault)
 	observe "$tunnel" --to 10.7.0.2 --to 10.200.1.1
-	ip netns exec lan curl -sSm 10 --resolve jellyfin.home:80:10.7.0.1 http://jellyfin.home/
+	ip netns exec lan curl -sSm 60 --resolve jellyfin.home:80:10.7.0.1 http://jellyfin.home/
 	[ "$(seen)" = 0 ]
 	observe "$tunnel" --to 10.7.0.2 # the control
 	ip netns exec media-vault "$O/test/wire" send udp 10.7.0.2
@@ -142,18 +142,20 @@ seen() {
 	ip address delete 10.9.0.3/32 dev lo
 
 	observe up0 --from 10.9.0.3 --from 10.200.1.2
+	systemctl stop vault-heal@media-vault.timer # which would bring it back
 	ip -n media-vault link delete $tunnel
 	sleep 1 # what was on its way
 	size=$(stat -c %s "$said")
 	run ! in_unit jellyfin timeout 3 bash -c 'cat </dev/tcp/10.8.0.1/80'
 	run ! in_unit sonarr "$O/test/wire" send udp 10.8.0.1 --port 9
 	[ "$(stat -c %s "$said")" = "$size" ]
-	[ "$(ip netns exec lan curl -sSm 10 --resolve sonarr.home:80:10.7.0.1 http://sonarr.home/)" = "this is sonarr" ]
+	[ "$(ip netns exec lan curl -sSm 60 --resolve sonarr.home:80:10.7.0.1 http://sonarr.home/)" = "this is sonarr" ]
 	[ "$(seen)" = 0 ]
 	kill "$reader"
 	wait "$reader" || :
 
 	systemctl reload vault@media-vault
+	systemctl start vault-heal@media-vault.timer
 	[ "$(in_unit jellyfin bash -c 'cat </dev/tcp/10.8.0.1/80')" = 10.9.0.3 ]
 	[ "$(for s in "${services[@]}"; do pid_of "${s%:*}"; done)" = "$pids" ]
 }

@@ -261,7 +261,7 @@ fetch() { inside qbittorrent curl -sSf -m 60 --speed-time 2 --speed-limit 1 -C -
 	retry 10 fetch
 	must_not_see
 	[ "$(sha256sum < "$BATS_TEST_TMPDIR/film" | cut -d' ' -f1)" = "$sum" ]
-	must_see isp:to-host --to $net -- host curl -sSm 5 -o "$BATS_TEST_TMPDIR/page" http://$net/ # the control
+	must_see isp:to-host --to $net -- host curl -sSm 60 -o "$BATS_TEST_TMPDIR/page" http://$net/ # the control
 }
 
 # ---- watched ---------------------------------------------------------------------------------------------------------

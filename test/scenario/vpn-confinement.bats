@@ -109,7 +109,7 @@ for a in 203.0.113.9 203.0.113.10 203.0.113.80; do torrent_places+=(--to "$a" --
 
 @test "VC-13 a torrent of a peer outside is fetched into the vault by the tunnel; names and tracker by the VPN alone" {
 	retry 20 lan curl -sfm 2 -o /dev/null "http://$ui/transmission/web/"
-	must_see isp:to-host --to 203.0.113.80 -- host curl -sm 5 -o /dev/null http://203.0.113.80/ # what nothing stops is seen
+	must_see isp:to-host --to 203.0.113.80 -- host curl -sm 60 -o /dev/null http://203.0.113.80/ # what nothing stops is seen
 	observe "${torrent_places[@]}"
 	host sh -c ': > $LAB/host-dns.log'
 	vault_remote -a "$outside/coming.bin.torrent"

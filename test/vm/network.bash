@@ -47,12 +47,12 @@ client() {
 	END
 }
 
-# retry SECONDS COMMAND…: until it succeeds; four times as long at most, as the emulated machine is slow
+# retry SECONDS COMMAND…: until it succeeds; twelve times as long at most, as the emulated machine is slow
 retry() {
-	local end=$((SECONDS + 4 * $1))
+	local end=$((SECONDS + 12 * $1))
 
 	until "${@:2}"; do
-		((SECONDS <= end)) || { echo "in vain for $((4 * $1)) s: ${*:2}"; return 1; }
+		((SECONDS <= end)) || { echo "in vain for $((12 * $1)) s: ${*:2}"; return 1; }
 		sleep 1
 	done
 }

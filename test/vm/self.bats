@@ -54,7 +54,7 @@ ip -n a address add 10.9.0.1/24 dev w
 ip -n b address add 10.9.0.2/24 dev w
 ip -n a link set w up
 ip -n b link set w up
-ip netns exec b ping -c 1 -W 5 10.9.0.1 >/dev/null && echo wireguard up
+ip netns exec b ping -c 1 -W 30 10.9.0.1 >/dev/null && echo wireguard up
 ip netns exec a wg show w latest-handshakes | sed "s/^[^[:space:]]*[[:space:]]*/handshake /"
 ip netns exec b nft "table netdev t {
 	chain c { type filter hook egress device v priority 0; counter drop; }
