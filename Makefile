@@ -59,7 +59,7 @@ TOOLS     := $(O)/test/wire $(if $(filter x86_64,$(shell uname -m)),$(O)/test/in
 $(if $(filter 1,$(COV)),$(O)/vault $(UNITS)): LINK += -Wl,--wrap=_exit
 LINKS     := up down exec check leaktest parse-conf
 
-.PHONY: all check check-all check-quick check-vm coverage units scenario demo bench lint fuzz install uninstall dist clean help \
+.PHONY: all check check-all check-quick check-vm sanitized coverage units scenario demo bench lint fuzz install uninstall dist clean help \
 	deps tools
 .DELETE_ON_ERROR:
 
@@ -113,13 +113,17 @@ check: ## the tests: unit, end to end in the lab, in a VM with the kernel's Wire
 	$(Q)$(MAKE) --no-print-directory all tools units
 	$(Q)O=$(O) CC="$(CC)" test/run check
 
-check-all: ## what check leaves out as it takes long: systemd, the rest in VMs, all fault walks, coverage
+check-all: ## what check leaves out as it takes long: systemd, the rest in VMs, all fault walks, sanitizers, coverage
 	$(Q)test/deps all
 	$(Q)$(MAKE) --no-print-directory all tools units
 	$(Q)O=$(O) CC="$(CC)" test/run all
 
 check-quick: all tools units ## without the VM; nothing is installed
 	$(Q)O=$(O) test/run quick
+
+sanitized: ## the unit tests and those of the plan, built by clang with ASan and UBSan
+	$(Q)$(MAKE) --no-print-directory SAN=1 CC=clang all tools units
+	$(Q)O=$(O)/san test/run sanitized
 
 coverage: ## which lines of the C code the tests run, and whether that is less than it was (test/coverage/floor)
 	$(Q)$(MAKE) --no-print-directory COV=1 all tools units

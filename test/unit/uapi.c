@@ -237,17 +237,16 @@ static bool same_allowed(const struct wg_peer *a, const struct wg_peer *b)
 /* Programs tell peers in an order of their own. */
 static bool same_device(const struct wg_device *a, const struct wg_device *b)
 {
-	const struct wg_peer *p, *q;
-
 	if (a->flags != b->flags || a->listen_port != b->listen_port || a->fwmark != b->fwmark ||
 	    a->n_peers != b->n_peers)
 		return false;
-	for (p = a->peers; p < a->peers + a->n_peers; p++) {
-		for (q = b->peers; q < b->peers + b->n_peers; q++)
-			if (key_equal(&p->public_key, &q->public_key))
-				break;
-		if (q == b->peers + b->n_peers || p->flags != q->flags ||
-		    p->keepalive != q->keepalive ||
+	for (size_t i = 0; i < a->n_peers; i++) {
+		const struct wg_peer *p = &a->peers[i], *q = NULL;
+
+		for (size_t k = 0; k < b->n_peers && !q; k++)
+			if (key_equal(&p->public_key, &b->peers[k].public_key))
+				q = &b->peers[k];
+		if (!q || p->flags != q->flags || p->keepalive != q->keepalive ||
 		    !key_equal(&p->preshared_key, &q->preshared_key) || !same_allowed(p, q) ||
 		    p->endpoint.port != q->endpoint.port ||
 		    !addr_equal(&p->endpoint.addr, &q->endpoint.addr))

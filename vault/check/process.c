@@ -446,6 +446,14 @@ static int list_hosts_sockets(struct sockets *out)
 	return root < 0 ? -errno : helpers_each_socket(root, note_socket, out);
 }
 
+/* Also when nobody has waited for it yet (pidfd_open(2)). */
+static bool has_ended(const struct process *p)
+{
+	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
+
+	return poll(&end, 1, 0) > 0;
+}
+
 static int open_process(struct process *p)
 {
 	char path[32], name[64];
@@ -456,18 +464,11 @@ static int open_process(struct process *p)
 	p->pidfd = p->dir < 0 ? -1 : pidfd_open(p->pid, 0);
 	if (p->pidfd < 0)
 		return -errno;
+	if (has_ended(p))
+		return -ESRCH;
 	procs_read_name(p->dir, ".", name);
 	snprintf(p->label, sizeof(p->label), "%d (%.64s)", (int)p->pid, name);
 	return 0;
-}
-
-/* Of one that has ended, though nobody waited for it yet, nothing is left to look at
- * (pidfd_open(2)). */
-static bool has_ended(const struct process *p)
-{
-	struct pollfd end = { .fd = p->pidfd, .events = POLLIN };
-
-	return poll(&end, 1, 0) > 0;
 }
 
 bool check_process(struct check *c, uint64_t inode, pid_t pid)

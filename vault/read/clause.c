@@ -25,7 +25,9 @@ struct reader {
 
 static unsigned int *seen_of(const struct clauses *t, void *request)
 {
-	return (unsigned int *)((char *)request + t->seen_at);
+	void *seen = (char *)request + t->seen_at;
+
+	return seen;
 }
 
 const struct clause *clause_find(const struct clauses *t, const char *name)
@@ -43,7 +45,8 @@ unsigned int clause_bit(const struct clauses *t, const struct clause *c)
 
 bool clause_is_given(const struct clauses *t, const void *request, const char *name)
 {
-	const unsigned int *seen = (const unsigned int *)((const char *)request + t->seen_at);
+	const void *at = (const char *)request + t->seen_at;
+	const unsigned int *seen = at;
 
 	return *seen & clause_bit(t, clause_find(t, name));
 }
