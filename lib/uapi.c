@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "lib/uapiread.h"
+#include "lib/wgfield.h"
 
 enum {
 	/* More than the longest lines of the device, of a peer and of an allowed IP take together. */
@@ -85,18 +86,18 @@ static void add_text(struct text *t, const char *s)
 	t->len += len;
 }
 
-static void add_number(struct text *t, const char *name, unsigned int value)
+static void add_number(struct text *t, uint64_t n)
 {
-	char digits[16];
+	char digits[UINT_STRLEN + 1];
+	size_t len = uint_format(n, digits);
 
-	snprintf(digits, sizeof(digits), "%u\n", value);
-	add_text(t, name);
+	memcpy(digits + len, "\n", 2);
 	add_text(t, digits);
 }
 
 /* Without a table, whose cache lines would tell, and without stdio, whose buffers would keep the
  * key. */
-static void add_key(struct text *t, const char *name, const struct key *key)
+static void add_key(struct text *t, const struct key *key)
 {
 	char hex[2 * KEY_LEN + 2];
 
@@ -106,45 +107,69 @@ static void add_key(struct text *t, const char *name, const struct key *key)
 		hex[i] = (char)('0' + digit + (((9U - digit) >> 8) & ('a' - '0' - 10)));
 	}
 	memcpy(hex + sizeof(hex) - 2, "\n", 2);
-	add_text(t, name);
 	add_text(t, hex);
 	explicit_bzero(hex, sizeof(hex));
 }
 
 static void add_endpoint(struct text *t, const struct wg_endpoint *e)
 {
-	char addr[ADDR_STRLEN], scope[16] = "";
+	char text[ENDPOINT_STRLEN];
 
-	if (e->port == 0 || e->addr.family == AF_UNSPEC)
+	add_text(t, endpoint_format(&e->addr, e->scope, e->port, text));
+	add_text(t, "\n");
+}
+
+static void add_name(struct text *t, const struct wg_field *f)
+{
+	add_text(t, f->uapi);
+	add_text(t, "=");
+}
+
+static void add_allowed_ips(struct text *t, const struct wg_field *f, const struct wg_peer *peer)
+{
+	char prefix[PREFIX_STRLEN];
+
+	add_text(t, "replace_allowed_ips=true\n");
+	for (size_t i = 0; i < peer->n_allowed_ips; i++) {
+		add_name(t, f);
+		add_text(t, prefix_format(&peer->allowed_ips[i], prefix));
+		add_text(t, "\n");
+	}
+}
+
+/* The field F of NOUN, also where it is none, so that nothing stays of what was; an endpoint stays.
+ */
+static void add_field(struct text *t, const struct wg_field *f, const void *noun)
+{
+	const struct wg_endpoint *e = wg_member(f, noun);
+
+	if (f->kind == WG_ALLOWED_IPS) {
+		add_allowed_ips(t, f, noun);
 		return;
-	if (e->scope)
-		snprintf(scope, sizeof(scope), "%%%u", e->scope);
-	add_text(t, e->addr.family == AF_INET6 ? "endpoint=[" : "endpoint=");
-	add_text(t, addr_format(&e->addr, addr));
-	add_text(t, scope);
-	add_number(t, e->addr.family == AF_INET6 ? "]:" : ":", e->port);
+	}
+	if (f->kind == WG_ENDPOINT && (!e->port || e->addr.family == AF_UNSPEC))
+		return;
+	add_name(t, f);
+	if (f->kind == WG_NUMBER)
+		add_number(t, wg_number(f, noun));
+	else if (f->kind == WG_ENDPOINT)
+		add_endpoint(t, e);
+	else
+		add_key(t, wg_member(f, noun));
 }
 
 static void add_peer(struct text *t, const struct wg_peer *peer)
 {
-	static const struct key none;
-	char prefix[PREFIX_STRLEN];
+	const struct wg_field *f = wg_peer_fields.list, *end = f + wg_peer_fields.n;
 
-	add_key(t, "public_key=", &peer->public_key);
+	add_field(t, f++, peer);
 	if (peer->flags & WG_PEER_REMOVE) {
 		add_text(t, "remove=true\n");
 		return;
 	}
-	add_key(t, "preshared_key=",
-		peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &none);
-	add_endpoint(t, &peer->endpoint);
-	add_number(t, "persistent_keepalive_interval=", peer->keepalive);
-	add_text(t, "replace_allowed_ips=true\n");
-	for (size_t i = 0; i < peer->n_allowed_ips; i++) {
-		add_text(t, "allowed_ip=");
-		add_text(t, prefix_format(&peer->allowed_ips[i], prefix));
-		add_text(t, "\n");
-	}
+	for (; f < end; f++)
+		if (f->file)
+			add_field(t, f, peer);
 }
 
 static size_t text_size(const struct wg_device *dev)
@@ -161,12 +186,12 @@ static void add_device(struct text *t, const struct wg_device *dev)
 	bool whole = !(dev->flags & WG_DEVICE_IS_CHANGE);
 
 	add_text(t, "set=1\n");
-	if (whole || dev->flags & WG_DEVICE_GIVES_PRIVATE_KEY)
-		add_key(t, "private_key=", &dev->private_key);
-	if (whole || dev->flags & WG_DEVICE_GIVES_LISTEN_PORT)
-		add_number(t, "listen_port=", dev->listen_port);
-	if (whole || dev->flags & WG_DEVICE_GIVES_FWMARK)
-		add_number(t, "fwmark=", dev->fwmark);
+	for (size_t i = 0; i < wg_device_fields.n; i++) {
+		const struct wg_field *f = &wg_device_fields.list[i];
+
+		if (f->file && (whole || dev->flags & f->flag))
+			add_field(t, f, dev);
+	}
 	if (whole)
 		add_text(t, "replace_peers=true\n");
 	for (size_t i = 0; i < dev->n_peers; i++)

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "lib/wgfield.h"
+
 enum {
 	ERRNO_MAX = 4095,
 	VALUE_MAX = 128, /* the longest value but a key's is an endpoint's */
@@ -70,57 +72,6 @@ static int copy_value(struct value v, char out[static VALUE_MAX])
 	return 0;
 }
 
-static int take_private_key(struct reading *r, struct value v)
-{
-	int err = take_key(v, &r->dev->private_key);
-
-	if (err || key_is_zero(&r->dev->private_key))
-		return err;
-	key_public(&r->dev->private_key, &r->dev->public_key);
-	return 0;
-}
-
-/* boringtun tells this one instead of the private key. */
-static int take_own_public_key(struct reading *r, struct value v)
-{
-	return take_key(v, &r->dev->public_key);
-}
-
-static int take_listen_port(struct reading *r, struct value v)
-{
-	uint64_t n;
-	int err = take_number(v, UINT16_MAX, &n);
-
-	if (!err)
-		r->dev->listen_port = (uint16_t)n;
-	return err;
-}
-
-static int take_fwmark(struct reading *r, struct value v)
-{
-	uint64_t n;
-	int err = take_number(v, UINT32_MAX, &n);
-
-	if (!err)
-		r->dev->fwmark = (uint32_t)n;
-	return err;
-}
-
-static int take_public_key(struct reading *r, struct value v)
-{
-	r->peer = wg_device_add_peer(r->dev);
-	return r->peer ? take_key(v, &r->peer->public_key) : -ENOMEM;
-}
-
-static int take_preshared_key(struct reading *r, struct value v)
-{
-	int err = take_key(v, &r->peer->preshared_key);
-
-	if (!err && !key_is_zero(&r->peer->preshared_key))
-		r->peer->flags |= WG_PEER_HAS_PRESHARED_KEY;
-	return err;
-}
-
 /* ADDRESS or ADDRESS%SCOPE, a number or, of wireguard-go, the name of a link of its namespace (the
  * caller's too). */
 static int parse_host(char *host, struct wg_endpoint *e)
@@ -141,9 +92,8 @@ static int parse_host(char *host, struct wg_endpoint *e)
 	return 0;
 }
 
-static int take_endpoint(struct reading *r, struct value v)
+static int take_endpoint(struct value v, struct wg_endpoint *e)
 {
-	struct wg_endpoint *e = &r->peer->endpoint;
 	char text[VALUE_MAX], *host = text, *port;
 	uint64_t n;
 
@@ -167,17 +117,7 @@ static int take_endpoint(struct reading *r, struct value v)
 	return 0;
 }
 
-static int take_keepalive(struct reading *r, struct value v)
-{
-	uint64_t n;
-	int err = take_number(v, UINT16_MAX, &n);
-
-	if (!err)
-		r->peer->keepalive = (uint16_t)n;
-	return err;
-}
-
-static int take_allowed_ip(struct reading *r, struct value v)
+static int take_allowed_ip(struct value v, struct wg_peer *peer)
 {
 	char text[VALUE_MAX];
 	struct prefix p;
@@ -185,37 +125,29 @@ static int take_allowed_ip(struct reading *r, struct value v)
 	if (copy_value(v, text) || !strchr(text, '/') || prefix_parse(text, &p))
 		return -EPROTO;
 	prefix_mask(&p);
-	return wg_peer_add_allowed(r->peer, &p);
+	return wg_peer_add_allowed(peer, &p);
 }
 
-static int take_handshake(struct reading *r, struct value v)
+static int take_field(const struct wg_field *f, struct value v, void *noun)
 {
 	uint64_t n;
-	int err = take_number(v, INT64_MAX, &n);
 
-	if (!err)
-		r->peer->last_handshake = (int64_t)n;
-	return err;
-}
-
-static int take_handshake_nsec(struct reading *r, struct value v)
-{
-	uint64_t n;
-	int err = take_number(v, 999999999, &n);
-
-	if (!err)
-		r->peer->last_handshake_nsec = (uint32_t)n;
-	return err;
-}
-
-static int take_rx(struct reading *r, struct value v)
-{
-	return take_number(v, UINT64_MAX, &r->peer->rx_bytes);
-}
-
-static int take_tx(struct reading *r, struct value v)
-{
-	return take_number(v, UINT64_MAX, &r->peer->tx_bytes);
+	switch (f->kind) {
+	case WG_PUBLIC_KEY:
+	case WG_PRIVATE_KEY:
+	case WG_PRESHARED_KEY:
+		return take_key(v, wg_member(f, noun));
+	case WG_ENDPOINT:
+		return take_endpoint(v, wg_member(f, noun));
+	case WG_ALLOWED_IPS:
+		return take_allowed_ip(v, noun);
+	case WG_NUMBER:
+		break;
+	}
+	if (take_number(v, f->max, &n))
+		return -EPROTO;
+	wg_set_number(f, noun, n);
+	return 0;
 }
 
 /* The protocol has positive numbers; wireguard-go sends negative ones. */
@@ -234,35 +166,37 @@ static int take_errno(struct reading *r, struct value v)
 	return 0;
 }
 
-enum place {
-	OF_DEVICE, /* before the first peer */
-	OF_PEER,
-	OF_BOTH,
-};
-
-static const struct line {
-	const char *name;
-	enum place place;
-	int (*take)(struct reading *r, struct value v);
-} lines[] = {
-	{ "private_key", OF_DEVICE, take_private_key },
-	{ "own_public_key", OF_DEVICE, take_own_public_key },
-	{ "listen_port", OF_DEVICE, take_listen_port },
-	{ "fwmark", OF_DEVICE, take_fwmark },
-	{ "public_key", OF_BOTH, take_public_key },
-	{ "preshared_key", OF_PEER, take_preshared_key },
-	{ "endpoint", OF_PEER, take_endpoint },
-	{ "persistent_keepalive_interval", OF_PEER, take_keepalive },
-	{ "allowed_ip", OF_PEER, take_allowed_ip },
-	{ "last_handshake_time_sec", OF_PEER, take_handshake },
-	{ "last_handshake_time_nsec", OF_PEER, take_handshake_nsec },
-	{ "rx_bytes", OF_PEER, take_rx },
-	{ "tx_bytes", OF_PEER, take_tx },
-};
-
 static bool is_name(const char *name, const char *s, size_t len)
 {
 	return strlen(name) == len && memcmp(name, s, len) == 0;
+}
+
+/* The field of FIELDS that the LEN bytes at S name, or NULL. */
+static const struct wg_field *find_field(const struct wg_fields *fields, const char *s, size_t len)
+{
+	for (size_t i = 0; i < fields->n; i++)
+		if (is_name(fields->list[i].uapi, s, len))
+			return &fields->list[i];
+	return NULL;
+}
+
+/* The field that the LEN bytes at S name, of the device or of the current peer. */
+static int take_named(struct reading *r, const char *s, size_t len, struct value v)
+{
+	const struct wg_field *of_device = find_field(&wg_device_fields, s, len);
+	const struct wg_field *of_peer = find_field(&wg_peer_fields, s, len);
+
+	if (of_peer == wg_peer_fields.list) { /* the first of the next peer's */
+		r->peer = wg_device_add_peer(r->dev);
+		if (!r->peer)
+			return -ENOMEM;
+	}
+	if (r->peer ? !!of_device : !!of_peer)
+		return -EPROTO;
+	if (of_device)
+		return take_field(of_device, v, r->dev);
+	/* Others are of a later version of the protocol, which may add what it wants told. */
+	return of_peer ? take_field(of_peer, v, r->peer) : 0;
 }
 
 static int take_line(struct reading *r, const char *s, size_t len)
@@ -279,14 +213,7 @@ static int take_line(struct reading *r, const char *s, size_t len)
 		return take_errno(r, v);
 	if (!r->dev)
 		return -EPROTO;
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		if (!is_name(lines[i].name, s, name_len))
-			continue;
-		if (lines[i].place != OF_BOTH && (lines[i].place == OF_PEER) != !!r->peer)
-			return -EPROTO;
-		return lines[i].take(r, v);
-	}
-	return 0; /* of a later version of the protocol, which may add what it wants told */
+	return take_named(r, s, name_len, v);
 }
 
 /* Reads the lines of a complete reply, whose empty line must be the last thing in it. */
@@ -314,5 +241,7 @@ int uapi_parse_reply(const char *s, size_t len, struct wg_device *out)
 	err = parse_reply(&r, s, len);
 	if (err && out)
 		wg_device_free(out);
+	else if (out)
+		wg_device_observed(out);
 	return err;
 }

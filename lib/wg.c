@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/wgfield.h"
+
 enum {
 	/*
 	 * What wireguard-tools keeps to on most machines (the smaller of a page and 8 KiB). A list
@@ -22,8 +24,6 @@ enum {
 };
 
 static_assert(KEY_LEN == WG_KEY_LEN, "a key is put as it lies in memory");
-
-static const struct key no_key;
 
 static int read_family(const struct nlmsghdr *nlh, void *arg)
 {
@@ -102,28 +102,44 @@ static bool put_allowed_ips(struct nlmsghdr *nlh, const struct wg_peer *peer, si
 	return *ip == peer->n_allowed_ips;
 }
 
-static bool put_endpoint(struct nlmsghdr *nlh, const struct wg_endpoint *e)
+static bool put_endpoint(struct nlmsghdr *nlh, uint16_t attr, const struct wg_endpoint *e)
 {
 	struct sockaddr_storage sa;
 	socklen_t len = addr_to_sockaddr(&e->addr, e->scope, e->port, &sa);
 
-	return e->port == 0 || e->addr.family == AF_UNSPEC || put(nlh, WGPEER_A_ENDPOINT, &sa, len);
+	return e->port == 0 || e->addr.family == AF_UNSPEC || put(nlh, attr, &sa, len);
 }
 
-/* Each attribute explicitly, so that nothing stays of a peer of the same key. */
+/* The field F of NOUN, explicitly, so that nothing stays of what was; allowed IPs come by
+ * themselves. */
+static bool put_field(struct nlmsghdr *nlh, const struct wg_field *f, const void *noun)
+{
+	switch (f->kind) {
+	case WG_ALLOWED_IPS:
+		return true;
+	case WG_ENDPOINT:
+		return put_endpoint(nlh, f->attr, wg_member(f, noun));
+	case WG_PUBLIC_KEY:
+	case WG_PRIVATE_KEY:
+	case WG_PRESHARED_KEY:
+	case WG_NUMBER:
+		break;
+	}
+	return put(nlh, f->attr, wg_member(f, noun),
+		   f->size); /* numbers are of this machine's order */
+}
+
+/* All but what the peer is known by. */
 static bool put_peer_settings(struct nlmsghdr *nlh, const struct wg_peer *peer)
 {
-	const struct key *psk =
-		peer->flags & WG_PEER_HAS_PRESHARED_KEY ? &peer->preshared_key : &no_key;
+	bool remove = peer->flags & WG_PEER_REMOVE, all;
 
-	if (peer->flags & WG_PEER_REMOVE)
-		return mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS, WGPEER_F_REMOVE_ME);
-	return mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS,
-				      WGPEER_F_REPLACE_ALLOWEDIPS) &&
-	       put(nlh, WGPEER_A_PRESHARED_KEY, psk->bytes, KEY_LEN) &&
-	       put_endpoint(nlh, &peer->endpoint) &&
-	       mnl_attr_put_u16_check(nlh, MESSAGE_MAX, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
-				      peer->keepalive);
+	all = mnl_attr_put_u32_check(nlh, MESSAGE_MAX, WGPEER_A_FLAGS,
+				     remove ? WGPEER_F_REMOVE_ME : WGPEER_F_REPLACE_ALLOWEDIPS);
+	for (size_t i = 1; !remove && all && i < wg_peer_fields.n; i++)
+		if (wg_peer_fields.list[i].file)
+			all = put_field(nlh, &wg_peer_fields.list[i], peer);
+	return all;
 }
 
 /*
@@ -140,7 +156,7 @@ static bool put_peer(struct nlmsghdr *nlh, struct cursor *c)
 
 	if (!nest)
 		return false;
-	if (!put(nlh, WGPEER_A_PUBLIC_KEY, peer->public_key.bytes, KEY_LEN) ||
+	if (!put_field(nlh, &wg_peer_fields.list[0], peer) ||
 	    (c->ip == 0 && !put_peer_settings(nlh, peer))) {
 		mnl_attr_nest_cancel(nlh, nest);
 		return false;
@@ -169,22 +185,19 @@ static void put_peers(struct nlmsghdr *nlh, struct cursor *c)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void put_changed_settings(struct nlmsghdr *nlh, const struct wg_device *dev)
-{
-	if (dev->flags & WG_DEVICE_GIVES_PRIVATE_KEY)
-		mnl_attr_put(nlh, WGDEVICE_A_PRIVATE_KEY, KEY_LEN, dev->private_key.bytes);
-	if (dev->flags & WG_DEVICE_GIVES_LISTEN_PORT)
-		mnl_attr_put_u16(nlh, WGDEVICE_A_LISTEN_PORT, dev->listen_port);
-	if (dev->flags & WG_DEVICE_GIVES_FWMARK)
-		mnl_attr_put_u32(nlh, WGDEVICE_A_FWMARK, dev->fwmark);
-}
-
+/* Of a change what it sets, else all. */
 static void put_device_settings(struct nlmsghdr *nlh, const struct wg_device *dev)
 {
-	mnl_attr_put_u32(nlh, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS);
-	mnl_attr_put(nlh, WGDEVICE_A_PRIVATE_KEY, KEY_LEN, dev->private_key.bytes);
-	mnl_attr_put_u16(nlh, WGDEVICE_A_LISTEN_PORT, dev->listen_port);
-	mnl_attr_put_u32(nlh, WGDEVICE_A_FWMARK, dev->fwmark);
+	bool whole = !(dev->flags & WG_DEVICE_IS_CHANGE);
+
+	if (whole)
+		mnl_attr_put_u32(nlh, WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS);
+	for (size_t i = 0; i < wg_device_fields.n; i++) {
+		const struct wg_field *f = &wg_device_fields.list[i];
+
+		if (f->file && (whole || dev->flags & f->flag))
+			mnl_attr_put(nlh, f->attr, f->size, wg_member(f, dev));
+	}
 }
 
 void wg_queue_set(struct nl_batch *b, struct nl *genl, uint16_t family, unsigned int tag,
@@ -202,9 +215,7 @@ void wg_queue_set(struct nl_batch *b, struct nl *genl, uint16_t family, unsigned
 		g->cmd = WG_CMD_SET_DEVICE;
 		g->version = WG_GENL_VERSION;
 		nl_put_name(b, nlh, WGDEVICE_A_IFNAME, ifname);
-		if (is_first && dev->flags & WG_DEVICE_IS_CHANGE)
-			put_changed_settings(nlh, dev);
-		else if (is_first)
+		if (is_first)
 			put_device_settings(nlh, dev);
 		is_first = false;
 		put_peers(nlh, &c);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/wgfield.h"
+
 static int compare_peers(const void *a, const void *b)
 {
 	const struct wg_peer *const *x = a, *const *y = b;
@@ -68,33 +70,44 @@ static bool same_endpoint(const struct wg_endpoint *want, const struct wg_endpoi
 	       addr_equal(&want->addr, &have->addr);
 }
 
-/* 1 when HAVE is as WANT says, 0 when not, -ENOMEM. */
+/* 1 when the field F of HAVE is as WANT says, 0 when not, -ENOMEM. */
+static int same_field(const struct wg_field *f, const void *want, const void *have)
+{
+	switch (f->kind) {
+	case WG_PUBLIC_KEY:
+	case WG_PRIVATE_KEY:
+	case WG_PRESHARED_KEY:
+		return key_equal(wg_member(f, want), wg_member(f, have));
+	case WG_ENDPOINT:
+		return same_endpoint(wg_member(f, want), wg_member(f, have));
+	case WG_ALLOWED_IPS:
+		return same_allowed_ips(want, have);
+	case WG_NUMBER:
+		break;
+	}
+	return wg_number(f, want) == wg_number(f, have) || (f->zero_is_any && !wg_number(f, want));
+}
+
 static int same_peer(const struct wg_peer *want, const struct wg_peer *have)
 {
-	bool psk = want->flags & WG_PEER_HAS_PRESHARED_KEY;
+	int same = !((want->flags ^ have->flags) & WG_PEER_HAS_PRESHARED_KEY);
 
-	if (psk != !!(have->flags & WG_PEER_HAS_PRESHARED_KEY) ||
-	    want->keepalive != have->keepalive || !same_endpoint(&want->endpoint, &have->endpoint))
-		return 0;
-	if (psk && !key_equal(&want->preshared_key, &have->preshared_key))
-		return 0;
-	return same_allowed_ips(want, have);
+	for (size_t i = 1; same == 1 && i < wg_peer_fields.n; i++)
+		if (wg_peer_fields.list[i].file)
+			same = same_field(&wg_peer_fields.list[i], want, have);
+	return same;
 }
 
 static void settings(const struct wg_device *want, const struct wg_device *have,
 		     struct wg_device *change)
 {
-	if (!key_equal(&want->private_key, &have->private_key)) {
-		change->private_key = want->private_key;
-		change->flags |= WG_DEVICE_GIVES_PRIVATE_KEY;
-	}
-	if (want->listen_port && want->listen_port != have->listen_port) {
-		change->listen_port = want->listen_port;
-		change->flags |= WG_DEVICE_GIVES_LISTEN_PORT;
-	}
-	if (want->fwmark != have->fwmark) {
-		change->fwmark = want->fwmark;
-		change->flags |= WG_DEVICE_GIVES_FWMARK;
+	for (size_t i = 0; i < wg_device_fields.n; i++) {
+		const struct wg_field *f = &wg_device_fields.list[i];
+
+		if (!f->file || same_field(f, want, have))
+			continue;
+		memcpy(wg_member(f, change), wg_member(f, want), f->size);
+		change->flags |= f->flag;
 	}
 }
 

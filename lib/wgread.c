@@ -10,6 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/wgfield.h"
+
 static int read_allowed_ip(const struct nlattr *attr, void *arg)
 {
 	const struct nlattr *tb[WGALLOWEDIP_A_MAX + 1];
@@ -53,31 +55,34 @@ static int read_endpoint(const struct nlattr *attr, struct wg_endpoint *e)
 	return -EBADMSG;
 }
 
-/* The kernel tells a preshared key of zeros where there is none. */
+/* Stores what TB has of the FIELDS of NOUN. A number is always told; a key or an endpoint only
+ * where there is one; allowed IPs come by themselves. */
+static int read_fields(const struct nlattr *const *tb, const struct wg_fields *fields, void *noun)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < fields->n; i++) {
+		const struct wg_field *f = &fields->list[i];
+
+		if (!f->attr || f->kind == WG_ALLOWED_IPS || (f->kind != WG_NUMBER && !tb[f->attr]))
+			continue;
+		err = f->kind == WG_ENDPOINT ? read_endpoint(tb[f->attr], wg_member(f, noun))
+					     : nl_copy(tb[f->attr], wg_member(f, noun), f->size);
+	}
+	return err;
+}
+
 static int read_peer_settings(const struct nlattr *const *tb, struct wg_peer *peer)
 {
 	struct __kernel_timespec last;
-	int err;
+	int err = read_fields(tb, &wg_peer_fields, peer);
 
-	err = nl_copy(tb[WGPEER_A_PRESHARED_KEY], &peer->preshared_key,
-		      sizeof(peer->preshared_key));
-	if (!err)
-		err = nl_copy(tb[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL], &peer->keepalive,
-			      sizeof(peer->keepalive));
 	if (!err)
 		err = nl_copy(tb[WGPEER_A_LAST_HANDSHAKE_TIME], &last, sizeof(last));
-	if (!err)
-		err = nl_copy(tb[WGPEER_A_RX_BYTES], &peer->rx_bytes, sizeof(peer->rx_bytes));
-	if (!err)
-		err = nl_copy(tb[WGPEER_A_TX_BYTES], &peer->tx_bytes, sizeof(peer->tx_bytes));
-	if (!err && tb[WGPEER_A_ENDPOINT])
-		err = read_endpoint(tb[WGPEER_A_ENDPOINT], &peer->endpoint);
 	if (err)
 		return err;
 	peer->last_handshake = last.tv_sec;
 	peer->last_handshake_nsec = (uint32_t)last.tv_nsec;
-	if (!key_is_zero(&peer->preshared_key))
-		peer->flags |= WG_PEER_HAS_PRESHARED_KEY;
 	return 0;
 }
 
@@ -100,27 +105,10 @@ static int read_wg_peer(const struct nlattr *attr, void *arg)
 		peer = wg_device_add_peer(dev);
 		if (!peer)
 			return -ENOMEM;
-		peer->public_key = key;
 		err = read_peer_settings(tb, peer);
 	}
 	if (!err && tb[WGPEER_A_ALLOWEDIPS])
 		err = nl_each(tb[WGPEER_A_ALLOWEDIPS], read_allowed_ip, peer);
-	return err;
-}
-
-/* The device's own attributes; they come with the first message alone. */
-static int read_device_settings(const struct nlattr *const *tb, struct wg_device *dev)
-{
-	int err;
-
-	err = nl_copy(tb[WGDEVICE_A_LISTEN_PORT], &dev->listen_port, sizeof(dev->listen_port));
-	if (!err)
-		err = nl_copy(tb[WGDEVICE_A_FWMARK], &dev->fwmark, sizeof(dev->fwmark));
-	if (!err && tb[WGDEVICE_A_PRIVATE_KEY])
-		err = nl_copy(tb[WGDEVICE_A_PRIVATE_KEY], &dev->private_key,
-			      sizeof(dev->private_key));
-	if (!err && tb[WGDEVICE_A_PUBLIC_KEY])
-		err = nl_copy(tb[WGDEVICE_A_PUBLIC_KEY], &dev->public_key, sizeof(dev->public_key));
 	return err;
 }
 
@@ -139,8 +127,8 @@ static int read_device(const struct nlmsghdr *nlh, void *arg)
 	if (nlh->nlmsg_type != r->family)
 		return -EBADMSG;
 	err = nl_attrs(nlh, sizeof(struct genlmsghdr), tb, WGDEVICE_A_MAX);
-	if (!err && !r->has_settings)
-		err = read_device_settings(tb, r->dev);
+	if (!err && !r->has_settings) /* they come with the first message alone */
+		err = read_fields(tb, &wg_device_fields, r->dev);
 	r->has_settings = true;
 	if (!err && tb[WGDEVICE_A_PEERS])
 		err = nl_each(tb[WGDEVICE_A_PEERS], read_wg_peer, r->dev);
@@ -172,5 +160,7 @@ int wg_get(struct nl *genl, uint16_t family, const char *ifname, struct wg_devic
 		err = error->err = -EPROTO;
 	if (err)
 		wg_device_free(out);
+	else
+		wg_device_observed(out);
 	return err;
 }

@@ -11,6 +11,8 @@
 #include "test/unit/sandbox.h"
 #include "test/unit/tap.h"
 
+static const struct key no_key;
+
 static struct nl_error error;
 
 /* N peers, every second one with all attributes; the one numbered LARGE has N_LARGE allowed IPs,
@@ -141,7 +143,7 @@ static int decode_message(const struct nlmsghdr *nlh, struct decoded *d)
 	if (d->messages == 1) {
 		if (nl_copy(tb[WGDEVICE_A_FLAGS], &flags, sizeof(flags)) ||
 		    flags != WGDEVICE_F_REPLACE_PEERS || !tb[WGDEVICE_A_PRIVATE_KEY] ||
-		    read_device_settings(tb, &d->dev))
+		    read_fields(tb, &wg_device_fields, &d->dev))
 			return -EBADMSG;
 	} else {
 		d->wrong += tb[WGDEVICE_A_FLAGS] || tb[WGDEVICE_A_PRIVATE_KEY] ||

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/wgfield.c: what WireGuard knows of a device and of a peer. */
+#include "lib/wgfield.h"
+
+#include <linux/wireguard.h>
+#include <string.h>
+
+#define DEVICE(member) \
+	.at = offsetof(struct wg_device, member), .size = sizeof(((struct wg_device *)NULL)->member)
+#define PEER(member) \
+	.at = offsetof(struct wg_peer, member), .size = sizeof(((struct wg_peer *)NULL)->member)
+
+static const struct wg_field device_fields[] = {
+	{ "PrivateKey", "private_key", "private_key", WGDEVICE_A_PRIVATE_KEY, WG_PRIVATE_KEY,
+	  DEVICE(private_key), .flag = WG_DEVICE_GIVES_PRIVATE_KEY },
+	{ "ListenPort", "listen_port", "listen_port", WGDEVICE_A_LISTEN_PORT, WG_NUMBER,
+	  DEVICE(listen_port), .max = UINT16_MAX, .flag = WG_DEVICE_GIVES_LISTEN_PORT,
+	  .zero_is_any = true },
+	{ "FwMark", "fwmark", "fwmark", WGDEVICE_A_FWMARK, WG_NUMBER, DEVICE(fwmark),
+	  .max = UINT32_MAX, .spelling = WG_HEX_OR_OFF, .flag = WG_DEVICE_GIVES_FWMARK },
+	/* boringtun tells this one instead of the private key. */
+	{ NULL, NULL, "own_public_key", WGDEVICE_A_PUBLIC_KEY, WG_PUBLIC_KEY, DEVICE(public_key) },
+};
+
+static const struct wg_field peer_fields[] = {
+	{ "PublicKey", "public_key", "public_key", WGPEER_A_PUBLIC_KEY, WG_PUBLIC_KEY,
+	  PEER(public_key) },
+	{ "PresharedKey", "preshared_key", "preshared_key", WGPEER_A_PRESHARED_KEY,
+	  WG_PRESHARED_KEY, PEER(preshared_key), .flag = WG_PEER_HAS_PRESHARED_KEY },
+	{ "AllowedIPs", "allowed_ips", "allowed_ip", WGPEER_A_ALLOWEDIPS, WG_ALLOWED_IPS,
+	  PEER(allowed_ips) },
+	{ "Endpoint", "endpoint", "endpoint", WGPEER_A_ENDPOINT, WG_ENDPOINT, PEER(endpoint) },
+	{ "PersistentKeepalive", "persistent_keepalive", "persistent_keepalive_interval",
+	  WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, WG_NUMBER, PEER(keepalive), .max = UINT16_MAX,
+	  .spelling = WG_DECIMAL_OR_OFF, .flag = WG_PEER_GIVES_KEEPALIVE },
+	/* Both of these are one attribute, WGPEER_A_LAST_HANDSHAKE_TIME. */
+	{ NULL, NULL, "last_handshake_time_sec", 0, WG_NUMBER, PEER(last_handshake),
+	  .max = INT64_MAX },
+	{ NULL, NULL, "last_handshake_time_nsec", 0, WG_NUMBER, PEER(last_handshake_nsec),
+	  .max = 999999999 },
+	{ NULL, NULL, "rx_bytes", WGPEER_A_RX_BYTES, WG_NUMBER, PEER(rx_bytes), .max = UINT64_MAX },
+	{ NULL, NULL, "tx_bytes", WGPEER_A_TX_BYTES, WG_NUMBER, PEER(tx_bytes), .max = UINT64_MAX },
+};
+
+const struct wg_fields wg_device_fields = { device_fields, ARRAY_SIZE(device_fields),
+					    offsetof(struct wg_device, flags) };
+const struct wg_fields wg_peer_fields = { peer_fields, ARRAY_SIZE(peer_fields),
+					  offsetof(struct wg_peer, flags) };
+
+uint64_t wg_number(const struct wg_field *f, const void *noun)
+{
+	const void *at = wg_member(f, noun);
+	uint64_t all = 0;
+	uint32_t half = 0;
+	uint16_t quarter = 0;
+
+	switch (f->size) {
+	case sizeof(quarter):
+		memcpy(&quarter, at, sizeof(quarter));
+		return quarter;
+	case sizeof(half):
+		memcpy(&half, at, sizeof(half));
+		return half;
+	default:
+		memcpy(&all, at, sizeof(all));
+		return all;
+	}
+}
+
+void wg_set_number(const struct wg_field *f, void *noun, uint64_t n)
+{
+	const uint32_t half = (uint32_t)n;
+	const uint16_t quarter = (uint16_t)n;
+	void *at = wg_member(f, noun);
+
+	switch (f->size) {
+	case sizeof(quarter):
+		memcpy(at, &quarter, sizeof(quarter));
+		break;
+	case sizeof(half):
+		memcpy(at, &half, sizeof(half));
+		break;
+	default:
+		memcpy(at, &n, sizeof(n));
+	}
+}
+
+void wg_device_observed(struct wg_device *dev)
+{
+	if (key_is_zero(&dev->public_key) && !key_is_zero(&dev->private_key))
+		key_public(&dev->private_key, &dev->public_key);
+	for (size_t i = 0; i < dev->n_peers; i++)
+		if (!key_is_zero(&dev->peers[i].preshared_key))
+			dev->peers[i].flags |= WG_PEER_HAS_PRESHARED_KEY;
+}
