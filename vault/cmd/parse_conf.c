@@ -158,7 +158,7 @@ static json_t *peer_json(struct json_maker *m, const struct wg_peer *peer)
 	struct str endpoint cleanup(str_free) = STR_INIT;
 	json_t *o = json_object();
 
-	conftext_endpoint(&endpoint, &peer->endpoint);
+	wgtext_endpoint(&endpoint, &peer->endpoint);
 	set(m, o, "public_key", key_json(&peer->public_key));
 	set(m, o, "preshared_key",
 	    secret_json(m, peer->flags & WG_PEER_HAS_PRESHARED_KEY, &peer->preshared_key));
@@ -199,7 +199,7 @@ static json_t *warnings_json(struct json_maker *m, const struct problems *proble
 /* NULL when there was no memory for all of it. */
 static json_t *conf_json(const struct wgconf *conf, const struct problems *problems, bool show_keys)
 {
-	struct json_maker m = { .show_keys = show_keys, .hidden = json_string(CONFTEXT_HIDDEN) };
+	struct json_maker m = { .show_keys = show_keys, .hidden = json_string(WGTEXT_HIDDEN) };
 	json_t *o = json_object();
 
 	set(&m, o, "interface", interface_json(&m, conf));

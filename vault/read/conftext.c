@@ -23,7 +23,7 @@ void conftext_hook(struct str *out, const char *text, bool show_keys)
 		bool hide = !show_keys && word >= KEY_BASE64_LEN - 1 && text[word] == '=';
 
 		if (hide)
-			str_add(out, CONFTEXT_HIDDEN);
+			str_add(out, WGTEXT_HIDDEN);
 		else
 			str_addn(out, text, word);
 		str_addn(out, text + word + hide, other - hide);
@@ -31,54 +31,14 @@ void conftext_hook(struct str *out, const char *text, bool show_keys)
 	}
 }
 
-static void add_number(struct str *out, uint64_t n)
-{
-	char text[UINT_STRLEN];
-	size_t len = uint_format(n, text);
-
-	str_addn(out, text, len);
-}
-
-void conftext_endpoint(struct str *out, const struct wg_endpoint *e)
-{
-	char text[ADDR_STRLEN];
-	const char *host = e->host ? e->host : addr_format(&e->addr, text);
-	bool brackets = strchr(host, ':');
-
-	if (!e->port)
-		return;
-	str_add(out, brackets ? "[" : "");
-	str_add(out, host);
-	if (e->scope) {
-		str_add(out, "%");
-		add_number(out, e->scope);
-	}
-	str_add(out, brackets ? "]:" : ":");
-	add_number(out, e->port);
-}
-
-static void add_key(struct str *out, const char *name, const struct key *key, bool show)
-{
-	char text[KEY_BASE64_LEN + 1] = CONFTEXT_HIDDEN;
-
-	if (show)
-		key_to_base64(key, text);
-	str_add(out, name);
-	str_add(out, " = ");
-	str_add(out, text);
-	str_add(out, "\n");
-	explicit_bzero(text, sizeof(text));
-}
-
-static void add_prefixes(struct str *out, const char *name, const struct prefix *list, size_t n)
+static void add_addresses(struct str *out, const struct wgconf *conf)
 {
 	char text[PREFIX_STRLEN];
 
-	for (size_t i = 0; i < n; i++) {
-		str_add(out, i ? ", " : name);
-		str_add(out, prefix_format(&list[i], text));
-	}
-	if (n)
+	for (size_t i = 0; i < conf->n_addresses; i++)
+		str_addf(out, "%s%s",
+			 i ? ", " : "Address = ", prefix_format(&conf->addresses[i], text));
+	if (conf->n_addresses)
 		str_add(out, "\n");
 }
 
@@ -126,17 +86,9 @@ static void add_hooks(struct str *out, const struct wgconf *conf, bool show_keys
 
 void conftext_interface(struct str *out, const struct wgconf *conf, bool show_keys)
 {
-	const struct wg_device *device = &conf->device;
-
 	str_add(out, "[Interface]\n");
-	if (device->flags & WG_DEVICE_GIVES_PRIVATE_KEY)
-		add_key(out, "PrivateKey", &device->private_key, show_keys);
-	if (device->flags & WG_DEVICE_GIVES_LISTEN_PORT)
-		str_addf(out, "ListenPort = %u\n", device->listen_port);
-	if (device->flags & WG_DEVICE_GIVES_FWMARK)
-		str_addf(out, device->fwmark ? "FwMark = 0x%x\n" : "FwMark = off\n",
-			 device->fwmark);
-	add_prefixes(out, "Address = ", conf->addresses, conf->n_addresses);
+	wgtext_fields(out, &wg_device_fields, &conf->device, show_keys ? WGTEXT_SHOW_KEYS : 0);
+	add_addresses(out, conf);
 	add_dns(out, conf);
 	if (conf->mtu)
 		str_addf(out, "MTU = %u\n", conf->mtu);
@@ -149,21 +101,5 @@ void conftext_interface(struct str *out, const struct wgconf *conf, bool show_ke
 void conftext_peer(struct str *out, const struct wg_peer *peer, bool show_keys)
 {
 	str_add(out, "\n[Peer]\n");
-	add_key(out, "PublicKey", &peer->public_key, true);
-	if (peer->flags & WG_PEER_HAS_PRESHARED_KEY)
-		add_key(out, "PresharedKey", &peer->preshared_key, show_keys);
-	add_prefixes(out, "AllowedIPs = ", peer->allowed_ips, peer->n_allowed_ips);
-	if (peer->endpoint.port) {
-		str_add(out, "Endpoint = ");
-		conftext_endpoint(out, &peer->endpoint);
-		str_add(out, "\n");
-	}
-	if (!(peer->flags & WG_PEER_GIVES_KEEPALIVE))
-		return;
-	str_add(out, "PersistentKeepalive = ");
-	if (peer->keepalive)
-		add_number(out, peer->keepalive);
-	else
-		str_add(out, "off");
-	str_add(out, "\n");
+	wgtext_fields(out, &wg_peer_fields, peer, show_keys ? WGTEXT_SHOW_KEYS : 0);
 }

@@ -4,9 +4,8 @@
 #define VAULT_READ_CONFTEXT_H
 
 #include "lib/str.h"
+#include "lib/wgtext.h"
 #include "vault/read/wgconf.h"
-
-#define CONFTEXT_HIDDEN "(hidden)" /* stands for a private or preshared key that is not shown */
 
 /*
  * Append [Interface] and one [Peer] to OUT: keys in a fixed order, a line for each list, absent
@@ -14,9 +13,6 @@
  */
 void conftext_interface(struct str *out, const struct wgconf *conf, bool show_keys);
 void conftext_peer(struct str *out, const struct wg_peer *peer, bool show_keys);
-
-/* Appends HOST:PORT, an IPv6 address in brackets; nothing when the peer has no endpoint. */
-void conftext_endpoint(struct str *out, const struct wg_endpoint *e);
 
 /* Appends the hook TEXT; what looks like a key in it is hidden unless SHOW_KEYS. */
 void conftext_hook(struct str *out, const char *text, bool show_keys);

@@ -6,6 +6,7 @@
 #include "lib/uapi.h"
 #include "lib/wg.h"
 #include "lib/wgdiff.h"
+#include "lib/wgtext.h"
 #include "vault/apply/observed.h"
 #include "vault/apply/session.h"
 #include "vault/plan/obj.h"
@@ -65,37 +66,17 @@ static int peers_look(const struct obj *obj, struct session *w)
 	return r;
 }
 
-static void print_peer(const struct wg_peer *peer, struct str *out)
-{
-	char key[KEY_BASE64_LEN + 1], text[PREFIX_STRLEN], endpoint[ENDPOINT_STRLEN];
-	const struct wg_endpoint *e = &peer->endpoint;
-
-	key_to_base64(&peer->public_key, key);
-	str_addf(out, "[Peer]\nPublicKey = %s\n", key);
-	if (peer->flags & WG_PEER_HAS_PRESHARED_KEY)
-		str_add(out, "PresharedKey = (hidden)\n");
-	for (size_t i = 0; i < peer->n_allowed_ips; i++)
-		str_addf(out, "AllowedIPs = %s\n", prefix_format(&peer->allowed_ips[i], text));
-	if (e->port && e->addr.family)
-		str_addf(out, "Endpoint = %s\n",
-			 endpoint_format(&e->addr, e->scope, e->port, endpoint));
-	if (peer->keepalive)
-		str_addf(out, "PersistentKeepalive = %u\n", peer->keepalive);
-}
-
 static void peers_print(const struct obj *obj, const struct spec *spec, struct str *out)
 {
 	(void)obj;
 	if (spec->backend == SPEC_BACKEND_KERNEL)
 		str_addf(out, "ip netns exec %s ", spec->name);
-	str_addf(out, "wg setconf %s /dev/stdin <<'EOF'\n[Interface]\nPrivateKey = (hidden)\n",
-		 spec->tunnel_if);
-	if (spec->wg.listen_port)
-		str_addf(out, "ListenPort = %u\n", spec->wg.listen_port);
-	if (spec->wg.fwmark)
-		str_addf(out, "FwMark = 0x%x\n", spec->wg.fwmark);
-	for (size_t i = 0; i < spec->wg.n_peers; i++)
-		print_peer(&spec->wg.peers[i], out);
+	str_addf(out, "wg setconf %s /dev/stdin <<'EOF'\n[Interface]\n", spec->tunnel_if);
+	wgtext_fields(out, &wg_device_fields, &spec->wg, WGTEXT_AS_SET);
+	for (size_t i = 0; i < spec->wg.n_peers; i++) {
+		str_add(out, "[Peer]\n");
+		wgtext_fields(out, &wg_peer_fields, &spec->wg.peers[i], WGTEXT_AS_SET);
+	}
 	str_add(out, "EOF\n");
 }
 
