@@ -103,7 +103,7 @@ many_peers() {
 	take ok/17-no-newline
 	printf '[Peer]\nPublicKey = %s\n' "$preshared" | cat case.conf <(echo) - > peer.conf
 	run -0 "$VAULT" -j parse-conf peer.conf
-	[[ $output == '{"interface":{"private_key":"(hidden)","listen_port":null,"fwmark":null,"addresses":[],"dns":[],"dns_search":[],"mtu":null,"table":null,"save_config":null,"hooks":{"pre_up":[],"post_up":[],"pre_down":[],"post_down":[]}},"peers":[{"public_key":"'$preshared'","preshared_key":null,"endpoint":null,"allowed_ips":[],"persistent_keepalive":null}],"warnings":[]}' ]]
+	[[ $output == '{"interface":{"private_key":"(hidden)","listen_port":null,"fwmark":null,"addresses":[],"dns":[],"dns_search":[],"mtu":null,"table":null,"save_config":null,"hooks":{"pre_up":[],"post_up":[],"pre_down":[],"post_down":[]}},"peers":[{"public_key":"'$preshared'","preshared_key":null,"allowed_ips":[],"endpoint":null,"persistent_keepalive":null}],"warnings":[]}' ]]
 }
 
 @test "VC-4 L27 nothing of a file is run, sourced, expanded or resolved" {

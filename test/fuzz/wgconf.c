@@ -11,7 +11,7 @@
 #include "vault/read/wgcheck.c"
 #include "vault/read/wgvalue.c"
 #include "vault/read/wginterface.c"
-#include "vault/read/wgpeer.c"
+#include "vault/read/wgfield.c"
 #include "vault/read/wgconf.c"
 #include "vault/read/conftext.c"
 

@@ -31,7 +31,7 @@ static bool fails(void)
 #include "vault/read/wgcheck.c"
 #include "vault/read/wgvalue.c"
 #include "vault/read/wginterface.c"
-#include "vault/read/wgpeer.c"
+#include "vault/read/wgfield.c"
 #include "vault/read/wgconf.c"
 #include "vault/read/conftext.c"
 #undef calloc

@@ -132,16 +132,55 @@ static json_t *hooks_json(struct json_maker *m, const struct wgconf *conf)
 	return hooks;
 }
 
+static json_t *endpoint_json(const struct wg_endpoint *e)
+{
+	struct str text cleanup(str_free) = STR_INIT;
+
+	wgtext_endpoint(&text, e);
+	if (text.err)
+		return NULL;
+	return text.len ? json_string_nocheck(text.s) : json_null();
+}
+
+static json_t *field_json(struct json_maker *m, const struct wg_field *f, const void *noun,
+			  bool given)
+{
+	const struct wg_peer *peer = noun;
+
+	switch (f->kind) {
+	case WG_PUBLIC_KEY:
+		return key_json(wg_member(f, noun));
+	case WG_PRIVATE_KEY:
+	case WG_PRESHARED_KEY:
+		return secret_json(m, given, wg_member(f, noun));
+	case WG_NUMBER:
+		return number_or_null(given, (json_int_t)wg_number(f, noun));
+	case WG_ENDPOINT:
+		return endpoint_json(wg_member(f, noun));
+	case WG_ALLOWED_IPS:
+		break;
+	}
+	return prefixes_json(m, peer->allowed_ips, peer->n_allowed_ips);
+}
+
+/* Into O what the file gives of NOUN, which is of FIELDS. */
+static void set_fields(struct json_maker *m, json_t *o, const struct wg_fields *fields,
+		       const void *noun)
+{
+	for (size_t i = 0; i < fields->n; i++) {
+		const struct wg_field *f = &fields->list[i];
+
+		if (f->json)
+			set(m, o, f->json,
+			    field_json(m, f, noun, *wg_flags(fields, noun) & f->flag));
+	}
+}
+
 static json_t *interface_json(struct json_maker *m, const struct wgconf *conf)
 {
-	const struct wg_device *device = &conf->device;
 	json_t *o = json_object();
 
-	set(m, o, "private_key",
-	    secret_json(m, device->flags & WG_DEVICE_GIVES_PRIVATE_KEY, &device->private_key));
-	set(m, o, "listen_port",
-	    number_or_null(device->flags & WG_DEVICE_GIVES_LISTEN_PORT, device->listen_port));
-	set(m, o, "fwmark", number_or_null(device->flags & WG_DEVICE_GIVES_FWMARK, device->fwmark));
+	set_fields(m, o, &wg_device_fields, &conf->device);
 	set(m, o, "addresses", prefixes_json(m, conf->addresses, conf->n_addresses));
 	set(m, o, "dns", addresses_json(m, conf->dns, conf->n_dns));
 	set(m, o, "dns_search", strings_json(m, &conf->search));
@@ -155,20 +194,9 @@ static json_t *interface_json(struct json_maker *m, const struct wgconf *conf)
 
 static json_t *peer_json(struct json_maker *m, const struct wg_peer *peer)
 {
-	struct str endpoint cleanup(str_free) = STR_INIT;
 	json_t *o = json_object();
 
-	wgtext_endpoint(&endpoint, &peer->endpoint);
-	set(m, o, "public_key", key_json(&peer->public_key));
-	set(m, o, "preshared_key",
-	    secret_json(m, peer->flags & WG_PEER_HAS_PRESHARED_KEY, &peer->preshared_key));
-	set(m, o, "endpoint",
-	    endpoint.err   ? NULL
-	    : endpoint.len ? json_string_nocheck(endpoint.s)
-			   : json_null());
-	set(m, o, "allowed_ips", prefixes_json(m, peer->allowed_ips, peer->n_allowed_ips));
-	set(m, o, "persistent_keepalive",
-	    number_or_null(peer->flags & WG_PEER_GIVES_KEEPALIVE, peer->keepalive));
+	set_fields(m, o, &wg_peer_fields, peer);
 	return o;
 }
 

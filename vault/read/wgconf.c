@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/read/wgconf.c: a wg-quick(8) file: its lines and sections. The values are wginterface.c's
- * and wgpeer.c's. */
+/* vault/read/wgconf.c: a wg-quick(8) file: its lines and sections. The values are wgfield.c's
+ * and wginterface.c's. */
 #include "vault/read/wgconf.h"
 
 #include <errno.h>
@@ -22,16 +22,19 @@ struct parser {
 	enum section section;
 	unsigned int peer_line; /* of its [Peer] */
 	size_t peer_prefixes; /* how many the file had before this peer */
-	unsigned int seen_interface, seen_peer; /* a bit for each row of the keys' tables */
+	unsigned int seen_interface, seen_peer; /* a bit for each of the section's keys */
 };
 
+/* First the keys that are wg(8)'s, then those that are wg-quick's own. */
 static const struct {
 	const char *name;
+	const struct wg_fields *fields;
 	const struct wgkey *keys;
 	unsigned int n_keys;
 } sections[] = {
-	[SECTION_INTERFACE] = { "[Interface]", wginterface_keys, WGKEYS_INTERFACE },
-	[SECTION_PEER] = { "[Peer]", wgpeer_keys, WGKEYS_PEER },
+	[SECTION_INTERFACE] = { "[Interface]", &wg_device_fields, wginterface_keys,
+				WGKEYS_INTERFACE },
+	[SECTION_PEER] = { "[Peer]", &wg_peer_fields, NULL, 0 },
 };
 
 /* Keys of WireGuard's relatives: a tunnel that needs them is none that this kernel's WireGuard can
@@ -67,13 +70,33 @@ static const struct {
 	{ "DisallowedIPs", "WireSock" },
 };
 
-/* The row of KEY in SECTION, or NULL. */
-static const struct wgkey *find_key(enum section section, struct slice key)
+struct found {
+	struct wgkey key;
+	const struct wg_field *field; /* NULL: wg-quick's own */
+	unsigned int bit;
+};
+
+/* Is KEY one of SECTION? */
+static bool find_key(enum section section, struct slice key, struct found *out)
 {
-	for (unsigned int i = 0; i < sections[section].n_keys; i++)
-		if (slice_is(key, sections[section].keys[i].name))
-			return &sections[section].keys[i];
-	return NULL;
+	const struct wg_fields *fields = sections[section].fields;
+
+	for (unsigned int i = 0; i < fields->n; i++) {
+		const struct wg_field *f = &fields->list[i];
+		unsigned int flags = f->kind == WG_ALLOWED_IPS ? WGKEY_MANY : 0;
+
+		if (!f->file || !slice_is(key, f->file))
+			continue;
+		*out = (struct found){ { f->file, flags, wgfield_parse }, f, 1U << i };
+		return true;
+	}
+	for (unsigned int i = 0; i < sections[section].n_keys; i++) {
+		if (!slice_is(key, sections[section].keys[i].name))
+			continue;
+		*out = (struct found){ sections[section].keys[i], NULL, 1U << (fields->n + i) };
+		return true;
+	}
+	return false;
 }
 
 /* Whether KEY can be repeated in a message: a word, for what stands before a "=" may be the end of
@@ -89,10 +112,10 @@ static bool is_word(struct slice key)
 static void refuse_unknown_key(struct parser *p, struct slice key, struct slice value)
 {
 	enum section other = p->section == SECTION_PEER ? SECTION_INTERFACE : SECTION_PEER;
-	const struct wgkey *row = find_key(other, key);
+	struct found row;
 
-	if (row) {
-		problem_error(p->problems, p->line, "%s: belongs to %s", row->name,
+	if (find_key(other, key, &row)) {
+		problem_error(p->problems, p->line, "%s: belongs to %s", row.key.name,
 			      sections[other].name);
 		return;
 	}
@@ -135,9 +158,17 @@ static bool has_inner_blank(struct slice value)
 	return false;
 }
 
-static void parse_value(struct parser *p, const struct wgkey *row, struct slice value)
+static void parse_value(struct parser *p, const struct found *found, struct slice value)
 {
-	const struct wgvalue v = { p->conf, &p->check, p->problems, p->line, row->name, value };
+	const struct wgkey *row = &found->key;
+	const struct wgvalue v = { .conf = p->conf,
+				   .check = &p->check,
+				   .problems = p->problems,
+				   .line = p->line,
+				   .key = row->name,
+				   .field = found->field,
+				   .in_peer = p->section == SECTION_PEER,
+				   .text = value };
 	const char *list = row->flags & WGKEY_MANY ? ": put a comma between two values" : "";
 
 	if (!value.len && row->flags & WGKEY_EMPTY)
@@ -159,22 +190,21 @@ static void parse_value(struct parser *p, const struct wgkey *row, struct slice 
 static void parse_assignment(struct parser *p, struct slice key, struct slice value, bool bad)
 {
 	unsigned int *seen = p->section == SECTION_PEER ? &p->seen_peer : &p->seen_interface;
-	const struct wgkey *row = find_key(p->section, key);
-	unsigned int bit = row ? 1U << (row - sections[p->section].keys) : 0;
-	bool repeated = *seen & bit;
+	struct found row = { .bit = 0 };
+	bool known = find_key(p->section, key, &row), repeated = *seen & row.bit;
 
-	*seen |= bit;
+	*seen |= row.bit;
 	if (bad)
 		return;
-	if (!row)
+	if (!known)
 		refuse_unknown_key(p, key, value);
-	else if (repeated && !(row->flags & WGKEY_MANY))
+	else if (repeated && !(row.key.flags & WGKEY_MANY))
 		problem_error(p->problems, p->line,
 			      "%s: is given twice: wg-quick takes the last, "
 			      "keep one",
-			      row->name);
+			      row.key.name);
 	else
-		parse_value(p, row, value);
+		parse_value(p, &row, value);
 }
 
 static void begin_peer(struct parser *p)
@@ -193,7 +223,7 @@ static void end_peer(struct parser *p)
 {
 	struct wg_device *device = &p->conf->device;
 
-	if (!(p->seen_peer & 1U << 0)) /* the first row of wgpeer_keys */
+	if (!(p->seen_peer & 1U << 0)) /* the first of a peer's fields */
 		problem_error(p->problems, p->peer_line, "[Peer] has no PublicKey");
 	if (!key_is_zero(&device->peers[device->n_peers - 1].public_key))
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/read/wginterface.c: the keys of [Interface]. */
+/* vault/read/wginterface.c: the keys of [Interface] that are wg-quick's own. */
 #include <string.h>
 
 #include "lib/list.h"
@@ -8,62 +8,6 @@
 
 #define ADDRESSES_MAX 256U /* of an interface; they are compared each with each */
 #define MTU_MIN 576U
-
-static void parse_private_key(const struct wgvalue *v)
-{
-	struct wg_device *device = &v->conf->device;
-
-	if (!wgvalue_key(v, false, &device->private_key))
-		return;
-	key_clamp(&device->private_key);
-	key_public(&device->private_key, &device->public_key);
-	device->flags |= WG_DEVICE_GIVES_PRIVATE_KEY;
-}
-
-static void parse_listen_port(const struct wgvalue *v)
-{
-	uint64_t port;
-
-	if (!wgvalue_number(v, v->text, 0, UINT16_MAX, &port))
-		return;
-	v->conf->device.listen_port = (uint16_t)port;
-	v->conf->device.flags |= WG_DEVICE_GIVES_LISTEN_PORT;
-}
-
-/* The hexadecimal number TEXT; false when it is none, or has more than 32 bits. */
-static bool hex_number(struct slice text, uint32_t *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		char lower = is_digit(text.s[i]) ? text.s[i] : (char)(text.s[i] | 0x20);
-		const char *digit = strchr(digits, lower);
-
-		if (!digit || n > UINT32_MAX >> 4)
-			return false;
-		n = n << 4 | (uint64_t)(digit - digits);
-	}
-	*out = (uint32_t)n;
-	return text.len > 0;
-}
-
-static void parse_fwmark(const struct wgvalue *v)
-{
-	struct wg_device *device = &v->conf->device;
-	bool hex = v->text.len > 1 && !memcmp(v->text.s, "0x", 2);
-	uint32_t mark = 0;
-	uint64_t n = 0;
-
-	if (hex && !hex_number((struct slice){ v->text.s + 2, v->text.len - 2 }, &mark)) {
-		wgvalue_refuse(v, v->text, "is not a hexadecimal number of 32 bits");
-		return;
-	}
-	if (!hex && !slice_is(v->text, "off") && !wgvalue_number(v, v->text, 0, UINT32_MAX, &n))
-		return;
-	device->fwmark = hex ? mark : (uint32_t)n;
-	device->flags |= WG_DEVICE_GIVES_FWMARK;
-}
 
 static bool has_address(const struct wgconf *conf, const struct prefix *p)
 {
@@ -227,9 +171,6 @@ static void parse_post_down(const struct wgvalue *v)
 }
 
 const struct wgkey wginterface_keys[WGKEYS_INTERFACE] = {
-	{ "PrivateKey", 0, parse_private_key },
-	{ "ListenPort", 0, parse_listen_port },
-	{ "FwMark", 0, parse_fwmark },
 	{ "Address", WGKEY_MANY | WGKEY_EMPTY, parse_address },
 	{ "DNS", WGKEY_MANY | WGKEY_EMPTY, parse_dns },
 	{ "MTU", WGKEY_EMPTY, parse_mtu },

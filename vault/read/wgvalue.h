@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/wgfield.h"
 #include "vault/read/slice.h"
 #include "vault/read/wgcheck.h"
 
@@ -17,6 +18,8 @@ struct wgvalue {
 	struct problems *problems;
 	unsigned int line;
 	const char *key; /* as wg-quick(8) spells it */
+	const struct wg_field *field; /* what it is of the device or of a peer; NULL: of neither */
+	bool in_peer; /* it is of the last peer */
 	struct slice text; /* no comment, trimmed, no control character but tab */
 };
 
@@ -27,16 +30,19 @@ enum wgkey_flags {
 	WGKEY_FREE = 1U << 2, /* any text: blanks inside, a backslash at the end */
 };
 
-/* A row for each key. `parse` adds to v->problems; a bad value leaves no trace in v->conf. */
+/* A row for each key that is wg-quick's own. `parse` adds to v->problems; a bad value leaves no
+ * trace in v->conf. */
 struct wgkey {
 	const char *name;
 	unsigned int flags;
 	void (*parse)(const struct wgvalue *v);
 };
 
-enum { WGKEYS_INTERFACE = 12, WGKEYS_PEER = 5 };
+enum { WGKEYS_INTERFACE = 9 };
 extern const struct wgkey wginterface_keys[WGKEYS_INTERFACE];
-extern const struct wgkey wgpeer_keys[WGKEYS_PEER]; /* of the last peer of v->conf */
+
+/* The same for each key of wg(8), v->field. */
+void wgfield_parse(const struct wgvalue *v);
 
 /*
  * An error of the line, `KEY: "PART" REASON`. PART is left out where it might be key material: a

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/read/wgpeer.c: the keys of [Peer]. */
+/* vault/read/wgfield.c: the keys of wg(8), of [Interface] and of [Peer]. */
 #include <net/if.h>
 #include <string.h>
 
@@ -22,13 +22,23 @@ static void parse_public_key(const struct wgvalue *v)
 		key_wipe(&peer_of(v)->public_key); /* a peer that has none is dropped at its end */
 }
 
+static void parse_private_key(const struct wgvalue *v)
+{
+	struct wg_device *device = &v->conf->device;
+
+	if (!wgvalue_key(v, false, &device->private_key))
+		return;
+	key_clamp(&device->private_key);
+	key_public(&device->private_key, &device->public_key);
+	device->flags |= v->field->flag;
+}
+
 static void parse_preshared_key(const struct wgvalue *v)
 {
 	struct wg_peer *peer = peer_of(v);
 
 	if (wgvalue_key(v, true, &peer->preshared_key) && !key_is_zero(&peer->preshared_key))
-		peer->flags |=
-			WG_PEER_HAS_PRESHARED_KEY; /* all zeros mean none: so does the kernel */
+		peer->flags |= v->field->flag; /* all zeros mean none: so does the kernel */
 }
 
 static void add_allowed(const struct wgvalue *v, struct prefix *p)
@@ -162,21 +172,76 @@ static void parse_endpoint(const struct wgvalue *v)
 	peer_of(v)->endpoint = endpoint;
 }
 
-static void parse_keepalive(const struct wgvalue *v)
+/* The hexadecimal number TEXT; false when it is none, or has more than 32 bits. */
+static bool hex_number(struct slice text, uint32_t *out)
 {
-	struct wg_peer *peer = peer_of(v);
-	uint64_t seconds = 0;
+	static const char digits[] = "0123456789abcdef";
+	uint64_t n = 0;
 
-	if (!slice_is(v->text, "off") && !wgvalue_number(v, v->text, 0, UINT16_MAX, &seconds))
-		return;
-	peer->keepalive = (uint16_t)seconds;
-	peer->flags |= WG_PEER_GIVES_KEEPALIVE;
+	for (size_t i = 0; i < text.len; i++) {
+		char lower = is_digit(text.s[i]) ? text.s[i] : (char)(text.s[i] | 0x20);
+		const char *digit = strchr(digits, lower);
+
+		if (!digit || n > UINT32_MAX >> 4)
+			return false;
+		n = n << 4 | (uint64_t)(digit - digits);
+	}
+	*out = (uint32_t)n;
+	return text.len > 0;
 }
 
-const struct wgkey wgpeer_keys[WGKEYS_PEER] = {
-	{ "PublicKey", 0, parse_public_key },
-	{ "PresharedKey", 0, parse_preshared_key },
-	{ "AllowedIPs", WGKEY_MANY, parse_allowed_ips },
-	{ "Endpoint", 0, parse_endpoint },
-	{ "PersistentKeepalive", 0, parse_keepalive },
-};
+static bool number(const struct wgvalue *v, uint64_t *n)
+{
+	bool hex = v->field->spelling == WG_HEX_OR_OFF && v->text.len > 1 &&
+		   !memcmp(v->text.s, "0x", 2);
+	uint32_t mark = 0;
+
+	if (v->field->spelling != WG_DECIMAL && slice_is(v->text, "off")) {
+		*n = 0;
+		return true;
+	}
+	if (!hex)
+		return wgvalue_number(v, v->text, 0, v->field->max, n);
+	if (!hex_number((struct slice){ v->text.s + 2, v->text.len - 2 }, &mark)) {
+		wgvalue_refuse(v, v->text, "is not a hexadecimal number of 32 bits");
+		return false;
+	}
+	*n = mark;
+	return true;
+}
+
+static void parse_number(const struct wgvalue *v)
+{
+	const struct wg_fields *fields = v->in_peer ? &wg_peer_fields : &wg_device_fields;
+	void *noun = v->in_peer ? (void *)peer_of(v) : &v->conf->device;
+	uint64_t n;
+
+	if (!number(v, &n))
+		return;
+	wg_set_number(v->field, noun, n);
+	*wg_flags(fields, noun) |= v->field->flag;
+}
+
+void wgfield_parse(const struct wgvalue *v)
+{
+	switch (v->field->kind) {
+	case WG_PUBLIC_KEY:
+		parse_public_key(v);
+		break;
+	case WG_PRIVATE_KEY:
+		parse_private_key(v);
+		break;
+	case WG_PRESHARED_KEY:
+		parse_preshared_key(v);
+		break;
+	case WG_NUMBER:
+		parse_number(v);
+		break;
+	case WG_ENDPOINT:
+		parse_endpoint(v);
+		break;
+	case WG_ALLOWED_IPS:
+		parse_allowed_ips(v);
+		break;
+	}
+}
