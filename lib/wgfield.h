@@ -35,13 +35,13 @@ struct wg_field {
 	const char *file; /* as wg(8) spells it; NULL: observed, never set */
 	const char *json; /* in what parse-conf prints; NULL likewise */
 	const char *uapi; /* in the userspace protocol */
-	uint16_t attr; /* in netlink, WGDEVICE_A_… or WGPEER_A_…; 0: none of its own */
 	enum wg_kind kind;
+	uint16_t attr; /* in netlink, WGDEVICE_A_… or WGPEER_A_…; 0: none of its own */
+	bool zero_is_any; /* on a device it may be anything where 0 is asked for */
 	size_t at, size; /* where it lies in its struct, and its bytes */
 	uint64_t max; /* of a number */
 	enum wg_spelling spelling;
 	unsigned int flag; /* of wg_device_flags or wg_peer_flags; 0: none */
-	bool zero_is_any; /* on a device it may be anything where 0 is asked for */
 };
 
 /* In the order of the canonical file. The first row of a peer is what it is known by. */
