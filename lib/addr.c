@@ -11,6 +11,15 @@
 static_assert(sizeof(struct prefix) == 24,
 	      "10,000 peers hold one or more of them each: keep it small");
 
+const uint8_t addr_families[ADDR_FAMILIES] = { [ADDR_V4] = AF_INET, [ADDR_V6] = AF_INET6 };
+
+const char *addr_family_name(int family)
+{
+	static const char *const names[ADDR_FAMILIES] = { [ADDR_V4] = "IPv4", [ADDR_V6] = "IPv6" };
+
+	return names[addr_index(family)];
+}
+
 int addr_parse(const char *text, struct addr *out)
 {
 	struct addr a;

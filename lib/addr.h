@@ -28,6 +28,20 @@ struct addr {
 	};
 };
 
+/* What there is for each of the two families lies in an array, in this order. */
+enum addr_family { ADDR_V4, ADDR_V6, ADDR_FAMILIES };
+
+extern const uint8_t addr_families[ADDR_FAMILIES]; /* AF_INET, AF_INET6 */
+
+/* The place of FAMILY (AF_INET, AF_INET6) in such an array. */
+static inline enum addr_family addr_index(int family)
+{
+	return family == AF_INET6 ? ADDR_V6 : ADDR_V4;
+}
+
+/* "IPv4", "IPv6" */
+const char *addr_family_name(int family);
+
 struct prefix {
 	struct addr addr;
 	uint8_t len; /* bits */

@@ -57,7 +57,7 @@ void put_mask(struct nftput *b, const void *mask, size_t len)
 
 uint8_t load_len(const struct load *load, uint8_t family)
 {
-	return load->len[family == AF_INET6];
+	return load->len[addr_index(family)];
 }
 
 void put_load(struct nftput *b, const struct load *load, uint8_t family, uint32_t reg)
@@ -72,7 +72,7 @@ void put_load(struct nftput *b, const struct load *load, uint8_t family, uint32_
 		[FROM_RT] = { "rt", NFTNL_EXPR_RT_KEY, NFTNL_EXPR_RT_DREG },
 		[FROM_FIB] = { "fib", NFTNL_EXPR_FIB_RESULT, NFTNL_EXPR_FIB_DREG },
 	};
-	const uint32_t at = load->at[family == AF_INET6];
+	const uint32_t at = load->at[addr_index(family)];
 	struct nftnl_expr *e;
 
 	if (load->from >= ARRAY_SIZE(sources) || !sources[load->from].name) {

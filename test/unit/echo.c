@@ -526,7 +526,7 @@ static void test_judge(void)
 	struct echo_reply list[SERVERS];
 	const struct addr elsewhere = { .family = AF_UNSPEC };
 	struct addr here;
-	struct echo_finding f[SPEC_FAMILIES];
+	struct echo_finding f[ADDR_FAMILIES];
 	bool good = true;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
@@ -537,18 +537,18 @@ static void test_judge(void)
 			fill(&list[n].side[ECHO_INSIDE], rounds[i].inside[n]);
 			fill(&list[n].side[ECHO_HOST], rounds[i].host[n]);
 		}
-		echo_judge(list, n, AF_INET, !rounds[i].vault_lacks, &elsewhere, &f[SPEC_V4]);
-		echo_judge(list, n, AF_INET6, true, &elsewhere, &f[SPEC_V6]);
-		ok(f[SPEC_V4].verdict == rounds[i].verdict && *f[SPEC_V4].detail, rounds[i].what);
-		good = good && f[SPEC_V6].verdict == LEAK_SKIP;
+		echo_judge(list, n, AF_INET, !rounds[i].vault_lacks, &elsewhere, &f[ADDR_V4]);
+		echo_judge(list, n, AF_INET6, true, &elsewhere, &f[ADDR_V6]);
+		ok(f[ADDR_V4].verdict == rounds[i].verdict && *f[ADDR_V4].detail, rounds[i].what);
+		good = good && f[ADDR_V6].verdict == LEAK_SKIP;
 	}
 	ok(good, "the other family stays out of it");
 	list[0] = (struct echo_reply){ .target = &target, .family = AF_INET };
 	fill(&list[0].side[ECHO_INSIDE], "10.0.0.1");
 	fill(&list[0].side[ECHO_HOST], "10.0.0.1");
 	ok(!addr_parse("192.0.2.1", &here), "an address");
-	echo_judge(list, 1, AF_INET, true, &here, &f[SPEC_V4]);
-	ok(f[SPEC_V4].verdict == LEAK_UNKNOWN && strstr(f[SPEC_V4].detail, "192.0.2.1"),
+	echo_judge(list, 1, AF_INET, true, &here, &f[ADDR_V4]);
+	ok(f[ADDR_V4].verdict == LEAK_UNKNOWN && strstr(f[ADDR_V4].detail, "192.0.2.1"),
 	   "the same address says nothing when the server is here");
 }
 

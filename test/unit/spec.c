@@ -181,7 +181,7 @@ static void fill_link(struct spec *s)
 		name(s->link_name, sizeof(s->link_name), "eth");
 	s->link_host_index = below(INT32_MAX);
 	s->link_index = below(INT32_MAX);
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (coin())
 			s->link[f] = (struct spec_link_ends){ some_prefix(), some_prefix() };
 }
@@ -417,7 +417,7 @@ static void test_change_words(void)
 	good = !reach_add_publish("80:8080", &a.reach) && !reach_add_publish("81/udp", &b.reach);
 	b.has_link = true;
 	snprintf(b.link_host_if, sizeof(b.link_host_if), "vlt-a");
-	good = good && !prefix_parse("10.200.0.1/30", &b.link[SPEC_V4].host) &&
+	good = good && !prefix_parse("10.200.0.1/30", &b.link[ADDR_V4].host) &&
 	       !prefix_parse("10.9.0.1/24", &b.leg.address);
 	snprintf(b.leg.segment, sizeof(b.leg.segment), "s");
 	count_changes(&a, &b, &told);

@@ -42,7 +42,7 @@ static const char *name_of(const struct sift *sift, const struct set_element *e)
 bool guard_elements_leads_to(const struct spec *spec, enum set_type map,
 			     const struct set_element *e)
 {
-	enum spec_family f = set_shape(map)->fields[2] == FIELD_IPV6 ? SPEC_V6 : SPEC_V4;
+	enum addr_family f = set_shape(map)->fields[2] == FIELD_IPV6 ? ADDR_V6 : ADDR_V4;
 	const struct addr *own = &spec->link[f].vault.addr;
 
 	return own->family && !memcmp(e->data, own->bytes, addr_size(own));

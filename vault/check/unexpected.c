@@ -137,8 +137,8 @@ static int look_at_rule(const struct rtnl_rule *rule, void *arg)
 	s->found++;
 	snprintf(text, sizeof(text), "priority %u, table %u", rule->priority, rule->table);
 	check_tell(s->c, "rule", FOUND_FAIL, REMEDY(AS_MADE, s->c->name), "none", text,
-		   "a policy rule of %s inside is not the vault's: %s",
-		   s->family == AF_INET6 ? "IPv6" : "IPv4", text);
+		   "a policy rule of %s inside is not the vault's: %s", addr_family_name(s->family),
+		   text);
 	return 0;
 }
 
@@ -153,8 +153,7 @@ static int find_rules(struct search *s, struct nl_error *error)
 	s->found++;
 	check_tell(s->c, "rule", FOUND_FAIL, REMEDY(AS_MADE, s->c->name),
 		   "the rules that every namespace has", "fewer",
-		   "a policy rule of %s is missing inside",
-		   s->family == AF_INET6 ? "IPv6" : "IPv4");
+		   "a policy rule of %s is missing inside", addr_family_name(s->family));
 	return 0;
 }
 

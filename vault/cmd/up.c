@@ -32,7 +32,7 @@
 /* True when words give the link other ends than it has. */
 static bool moves_link(const struct spec *spec, const struct spec *old)
 {
-	for (int f = 0; spec->link_given && f < SPEC_FAMILIES; f++)
+	for (int f = 0; spec->link_given && f < ADDR_FAMILIES; f++)
 		if (!prefix_equal(&spec->link[f].host, &old->link[f].host) ||
 		    !prefix_equal(&spec->link[f].vault, &old->link[f].vault))
 			return true;
@@ -152,7 +152,7 @@ static void report_up(const struct spec *spec)
 		report_line("  tunnel %s %s (%s)", spec->tunnel_if,
 			    prefix_format(&spec->addresses[i], text),
 			    spec->backend == SPEC_BACKEND_KERNEL ? "kernel" : spec->program);
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			report_line("  link %s %s to %s", spec->link_host_if,
 				    addr_format(&spec->link[f].host.addr, text),
@@ -306,9 +306,9 @@ static void inherit(struct spec *spec, const struct spec *old)
 	inherit_resolvers(spec, old);
 	if (!spec->has_link || spec->link_given || !old->has_link)
 		return;
-	spec->link[SPEC_V4] = old->link[SPEC_V4];
+	spec->link[ADDR_V4] = old->link[ADDR_V4];
 	if (spec_tunnel_has(spec, AF_INET6) || spec_reaches(spec, AF_INET6))
-		spec->link[SPEC_V6] = old->link[SPEC_V6];
+		spec->link[ADDR_V6] = old->link[ADDR_V6];
 }
 
 /* After changes. False, said, when it cannot be told what there is now. */

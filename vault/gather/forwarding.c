@@ -124,13 +124,12 @@ static bool says_no_way(int r)
 static void check_way(const struct look *look, const char *word, const struct prefix *prefix)
 {
 	const struct spec *spec = look->w->spec;
-	bool v6 = prefix->addr.family == AF_INET6;
 	char name[IFNAMSIZ] = "", text[PREFIX_STRLEN];
 	struct nl_error error = { 0 };
 	uint32_t index = 0;
 	int r;
 
-	if (!prefix->len || !spec->link[v6 ? SPEC_V6 : SPEC_V4].host.addr.family)
+	if (!prefix->len || !spec->link[addr_index(prefix->addr.family)].host.addr.family)
 		return;
 	r = rtnl_ask_route(&look->w->host_route, &prefix->addr, &index, &error);
 	if (!r && index == SPEC_LOOPBACK_INDEX)
@@ -263,7 +262,7 @@ void forwarding_check_link(struct session *w, forwarding_fn *fn, void *arg)
 {
 	const struct look look = { .w = w, .fn = fn, .arg = arg };
 
-	for (int f = 0; w->spec->has_link && f < SPEC_FAMILIES; f++)
+	for (int f = 0; w->spec->has_link && f < ADDR_FAMILIES; f++)
 		if (w->spec->link[f].vault.addr.family)
 			check_way_in(&look, &w->spec->link[f].vault);
 }

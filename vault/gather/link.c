@@ -114,7 +114,7 @@ static void mark(struct pool *pool, const struct prefix *p)
 /* True when P is in the way of an end that words give. */
 static bool meets_given(struct survey *s, const struct prefix *p)
 {
-	for (int f = 0; s->spec->link_given && f < SPEC_FAMILIES; f++) {
+	for (int f = 0; s->spec->link_given && f < ADDR_FAMILIES; f++) {
 		const struct prefix *end = &s->spec->link[f].host;
 
 		if (end->addr.family && prefix_overlaps(end, p)) {
@@ -257,7 +257,7 @@ static int note_vaults(struct survey *s)
 		struct spec other cleanup(spec_free) = { 0 };
 		int err = strcmp(names[i], s->spec->name) ? state_load(names[i], &other) : -ENOENT;
 
-		for (int f = 0; !err && f < SPEC_FAMILIES; f++)
+		for (int f = 0; !err && f < ADDR_FAMILIES; f++)
 			note(s, &other.link[f].host, true, "the link of vault %s", names[i]);
 		if (err == -ENOMEM)
 			r = err;
@@ -296,7 +296,7 @@ static int note_host(struct survey *s, struct nl_error *error)
 	int r = rtnl_dump_addresses(nl, note_network, s, error);
 
 	for (size_t f = 0; !r && f < (ns_has_ipv6() ? 2U : 1U); f++) {
-		uint8_t family = f ? AF_INET6 : AF_INET;
+		uint8_t family = addr_families[f];
 
 		r = rtnl_dump_rules(nl, family, note_rule, s, error);
 		if (!r || r == -EOPNOTSUPP) /* a kernel without policy rules */
@@ -406,23 +406,23 @@ static bool host_has_v6(void)
 /* Where the tunnel has it (L8), or words ask for it. */
 static bool link_wants_v6(const struct spec *spec)
 {
-	return spec->link_given ? spec->link[SPEC_V6].host.addr.family
+	return spec->link_given ? spec->link[ADDR_V6].host.addr.family
 				: spec_tunnel_has(spec, AF_INET6) || spec_reaches(spec, AF_INET6);
 }
 
 /* Which families the link shall have and has not: IPv4 always, IPv6 where it wants and can. */
-static bool lacks(const struct spec *spec, enum spec_family f)
+static bool lacks(const struct spec *spec, enum addr_family f)
 {
 	if (!spec->has_link || spec->link_given || spec->link[f].host.addr.family)
 		return false;
-	return f == SPEC_V4 || (link_wants_v6(spec) && host_has_v6());
+	return f == ADDR_V4 || (link_wants_v6(spec) && host_has_v6());
 }
 
 void gather_families(struct spec *spec, struct problems *p)
 {
 	if (!spec->has_link || !link_wants_v6(spec) || host_has_v6())
 		return;
-	memset(&spec->link[SPEC_V6], 0, sizeof(spec->link[SPEC_V6]));
+	memset(&spec->link[ADDR_V6], 0, sizeof(spec->link[ADDR_V6]));
 	problem_warn(
 		p, 0,
 		"the host has IPv6 off (net.ipv6.conf.default.disable_ipv6): the link has IPv4 "
@@ -432,21 +432,21 @@ void gather_families(struct spec *spec, struct problems *p)
 
 bool gather_wants_link(const struct spec *spec)
 {
-	return lacks(spec, SPEC_V4) || lacks(spec, SPEC_V6);
+	return lacks(spec, ADDR_V4) || lacks(spec, ADDR_V6);
 }
 
-static int settle_family(struct survey *s, struct spec *spec, enum spec_family f,
+static int settle_family(struct survey *s, struct spec *spec, enum addr_family f,
 			 struct problems *p)
 {
 	struct str taken cleanup(str_free) = STR_INIT;
-	uint8_t family = f == SPEC_V6 ? AF_INET6 : AF_INET;
+	uint8_t family = addr_families[f];
 	int r = lacks(spec, f) ? search_family(s, family, &spec->link[f]) : 0;
 
 	if (r != -EADDRNOTAVAIL)
 		return r;
 	say_what_is_taken(s, family, &taken);
 	/* The host reaches it by IPv4; without IPv6 it has what words ask for. */
-	if (f == SPEC_V6 && !spec_reaches(spec, AF_INET6)) {
+	if (f == ADDR_V6 && !spec_reaches(spec, AF_INET6)) {
 		problem_warn(p, 0, "no free pair of IPv6 addresses is left, the link has none: %s",
 			     taken.s ? taken.s : "");
 		return 0;
@@ -506,6 +506,6 @@ int gather_link(struct spec *spec, uint32_t own, struct session *w, struct probl
 	if (!r)
 		r = refuse_given(s, p);
 	if (!r)
-		r = settle_family(s, spec, SPEC_V4, p);
-	return r ? r : settle_family(s, spec, SPEC_V6, p);
+		r = settle_family(s, spec, ADDR_V4, p);
+	return r ? r : settle_family(s, spec, ADDR_V6, p);
 }

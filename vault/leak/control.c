@@ -30,27 +30,27 @@ static int find_index(void *arg)
 /* An address of each family that the vault's link has on one end, and the end up: no stranger comes
  * by another. */
 static int bring_up(struct nl *nl, uint32_t index, const struct spec *spec,
-		    const struct prefix addresses[SPEC_FAMILIES])
+		    const struct prefix addresses[ADDR_FAMILIES])
 {
 	struct nl_error error = { 0 };
 	struct nl_batch b = { 0 };
 
-	for (int f = 0; f < SPEC_FAMILIES; f++)
-		if (f == SPEC_V4 || spec->link[f].host.addr.family)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
+		if (f == ADDR_V4 || spec->link[f].host.addr.family)
 			rtnl_queue_address(&b, nl, 0, index, &addresses[f], false);
 	rtnl_queue_up(&b, nl, 0, index, true);
 	return nl_batch_send(&b, NULL, NULL, &error);
 }
 
 /* A random pair of addresses of each family. */
-static int choose_addresses(struct prefix host[SPEC_FAMILIES], struct prefix far[SPEC_FAMILIES])
+static int choose_addresses(struct prefix host[ADDR_FAMILIES], struct prefix far[ADDR_FAMILIES])
 {
-	static const char *const networks[SPEC_FAMILIES] = { "198.18.0.0/30", "2001:2::/126" };
+	static const char *const networks[ADDR_FAMILIES] = { "198.18.0.0/30", "2001:2::/126" };
 	uint16_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return -EIO;
-	for (int f = 0; f < SPEC_FAMILIES; f++) {
+	for (int f = 0; f < ADDR_FAMILIES; f++) {
 		int r = prefix_parse(networks[f], &host[f]);
 
 		if (r)
@@ -89,7 +89,7 @@ static int make_pair_in_time(const struct control *c, struct nl *host)
 static int lay(struct control *c, const struct spec *spec, struct nl *host, struct nl *inner,
 	       struct cable *cable)
 {
-	struct prefix near[SPEC_FAMILIES], far[SPEC_FAMILIES];
+	struct prefix near[ADDR_FAMILIES], far[ADDR_FAMILIES];
 	int r = choose_addresses(near, far);
 
 	if (!r)
@@ -105,7 +105,7 @@ static int lay(struct control *c, const struct spec *spec, struct nl *host, stru
 	if (!r)
 		r = bring_up(inner, c->index, spec, far);
 	snprintf(cable->name, sizeof(cable->name), "%s", c->name);
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		cable->stranger[f] = far[f].addr;
 	return r;
 }

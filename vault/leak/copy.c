@@ -92,7 +92,7 @@ static void replace_link(const struct copying *c, struct nlmsghdr *nlh)
 	uint8_t *p = mnl_nlmsg_get_payload(nlh);
 	size_t n = mnl_nlmsg_get_payload_len(nlh);
 
-	for (int f = 0; f < SPEC_FAMILIES; f++) {
+	for (int f = 0; f < ADDR_FAMILIES; f++) {
 		replace(p, n, &c->real->link[f].vault.addr, &c->twin->link[f].vault.addr);
 		replace(p, n, &c->real->link[f].host.addr, &c->twin->link[f].host.addr);
 	}

@@ -68,7 +68,7 @@ static void begin_flows(struct probing *p)
 {
 	for (size_t i = 0; i < p->spec->n_dns; i++) {
 		const struct addr *to = &p->spec->dns[i];
-		enum spec_family f = to->family == AF_INET6 ? SPEC_V6 : SPEC_V4;
+		enum addr_family f = addr_index(to->family);
 
 		if (p->flows[f] >= 0)
 			continue;
@@ -130,7 +130,7 @@ int disrupt_end(struct disrupt *d, struct probing *p)
 {
 	int first = d->down ? set_up(d, true) : 0;
 
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		close_fd(&p->flows[f]);
 	for (size_t i = 0; d->down && i < d->n_addresses; i++) {
 		int r = add_address(d, i);

@@ -108,7 +108,7 @@ static int begin_inside(void *arg)
 
 	for (size_t i = 0; i < targets->n; i++) {
 		const struct target *to = &targets->list[i];
-		enum spec_family f = to->addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4;
+		enum addr_family f = addr_index(to->addr.family);
 		int fd;
 
 		if (to->kind != TARGET_PUBLIC || !spec_tunnel_has(&b->t->spec, to->addr.family))

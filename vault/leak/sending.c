@@ -114,7 +114,7 @@ static int enter_twin(struct test *t)
 	*p = t->probing;
 	p->spec = &t->twin.spec;
 	p->frames = -1;
-	p->flows[SPEC_V4] = p->flows[SPEC_V6] = -1;
+	p->flows[ADDR_V4] = p->flows[ADDR_V6] = -1;
 	r = test_find_mac(&(struct card){ p->spec->link_host_if, p->link_mac });
 	return r ? r
 		 : ns_run(t->twin.session.vault_ns, test_find_mac,
@@ -135,7 +135,7 @@ static int send_in_twin(struct test *t)
 		r = twin_cut(&t->twin);
 	if (!r)
 		r = ns_run(t->twin.session.vault_ns, send_probes, &cut);
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		close_fd(&t->twin_probing.flows[f]);
 	if (!r)
 		r = twin_flush(&t->twin);

@@ -182,7 +182,7 @@ static int gather(struct twin *t, const struct spec *real)
 	if (r && p.n)
 		snprintf(t->why, sizeof(t->why), "%s", p.list[0].text);
 	problems_free(&p);
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (!real->link[f].vault.addr.family)
 			memset(&t->spec.link[f], 0, sizeof(t->spec.link[f]));
 	return r;
@@ -241,7 +241,7 @@ int twin_cut(struct twin *t)
 		const struct prefix own = { .addr = *a, .len = addr_bits(a) };
 		const struct rtnl_route all = {
 			.dst.addr.family = a->family,
-			.via = t->spec.link[a->family == AF_INET6 ? SPEC_V6 : SPEC_V4].host.addr,
+			.via = t->spec.link[addr_index(a->family)].host.addr,
 			.index = t->spec.link_index,
 			.metric = 1,
 		};

@@ -35,7 +35,7 @@ static void add_evidence(struct verdict_case *j, size_t probe, const struct sigh
 
 static bool is_link_end(const struct spec *spec, const struct addr *a)
 {
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (addr_equal(&spec->link[f].host.addr, a))
 			return true;
 	return false;

@@ -112,8 +112,7 @@ static bool has_route(const struct plan *plan, const struct prefix *dst)
  * a resolver's own route stays. */
 static void add_link_route(const struct spec *spec, struct plan *plan, const struct prefix *dst)
 {
-	const struct spec_link_ends *ends =
-		&spec->link[dst->addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+	const struct spec_link_ends *ends = &spec->link[addr_index(dst->addr.family)];
 
 	if (!ends->vault.addr.family ||
 	    (dst->len >= ends->vault.len && prefix_contains(&ends->vault, &dst->addr)) ||
@@ -137,10 +136,10 @@ static void add_up(const struct spec *spec, struct plan *plan, uint32_t index)
 
 static void add_link_addresses(const struct spec *spec, struct plan *plan)
 {
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (spec->link[f].vault.addr.family)
 			add_address(spec, plan, spec->link_index, &spec->link[f].vault);
-	if (spec->link[SPEC_V6].vault.addr.family)
+	if (spec->link[ADDR_V6].vault.addr.family)
 		add_address(spec, plan, spec->link_index, &spec_link_local);
 	add_up(spec, plan, spec->link_index);
 }

@@ -51,7 +51,7 @@ static void format_end(const struct prefix *end, char out[static VALUE_SIZE])
 static void get_value(const struct spec *spec, const char *event, enum variable v,
 		      char out[static VALUE_SIZE])
 {
-	enum spec_family first = spec->link[SPEC_V4].host.addr.family ? SPEC_V4 : SPEC_V6;
+	enum addr_family first = spec->link[ADDR_V4].host.addr.family ? ADDR_V4 : ADDR_V6;
 
 	switch (v) {
 	case NAME:
@@ -70,10 +70,10 @@ static void get_value(const struct spec *spec, const char *event, enum variable 
 		format_end(&spec->link[first].vault, out);
 		break;
 	case HOST_ADDRESS6:
-		format_end(&spec->link[SPEC_V6].host, out);
+		format_end(&spec->link[ADDR_V6].host, out);
 		break;
 	case ADDRESS6:
-		format_end(&spec->link[SPEC_V6].vault, out);
+		format_end(&spec->link[ADDR_V6].vault, out);
 		break;
 	case EVENT:
 	case VARIABLES:

@@ -4,11 +4,6 @@
 
 #include <string.h>
 
-static const char *family_name(uint8_t family)
-{
-	return family == AF_INET6 ? "IPv6" : "IPv4";
-}
-
 static bool routes_family(const struct wg_device *wg, uint8_t family)
 {
 	for (size_t i = 0; i < wg->n_peers; i++)
@@ -26,8 +21,8 @@ static void drop_family(struct spec *spec, uint8_t family, struct problems *p)
 
 	if (!spec_tunnel_has(spec, family) || routes_family(&spec->wg, family))
 		return;
-	problem_warn(p, 0, "no peer has %s in its AllowedIPs: %s stays off", family_name(family),
-		     family_name(family));
+	problem_warn(p, 0, "no peer has %s in its AllowedIPs: %s stays off",
+		     addr_family_name(family), addr_family_name(family));
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		if (spec->addresses[i].addr.family != family)
 			spec->addresses[kept++] = spec->addresses[i];
@@ -56,7 +51,7 @@ static void sift_resolvers(struct spec *spec, struct problems *p)
 			problem_warn(p, 0,
 				     "resolver %s: the vault has no %s to reach it by: left out",
 				     addr_format(&spec->dns[i], text),
-				     family_name(spec->dns[i].family));
+				     addr_family_name(spec->dns[i].family));
 		else if (!twice)
 			spec->dns[kept++] = spec->dns[i];
 	}
@@ -147,14 +142,14 @@ static void check_link(const struct words *words, struct problems *p)
 {
 	const struct spec *spec = words->spec;
 
-	check_ends(&spec->link[SPEC_V4], "IPv4", p);
-	check_ends(&spec->link[SPEC_V6], "IPv6", p);
-	for (int f = 0; f < SPEC_FAMILIES; f++) {
+	check_ends(&spec->link[ADDR_V4], "IPv4", p);
+	check_ends(&spec->link[ADDR_V6], "IPv6", p);
+	for (int f = 0; f < ADDR_FAMILIES; f++) {
 		refuse_tunnels_own(spec, "host-address", &spec->link[f].host, p);
 		refuse_tunnels_own(spec, "vault-address", &spec->link[f].vault, p);
 	}
 	if (words->no_link &&
-	    (spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family))
+	    (spec->link[ADDR_V4].host.addr.family || spec->link[ADDR_V6].host.addr.family))
 		problem_error(p, 0,
 			      "no-link: there is no link to have host-address or vault-address");
 	check_link_name(words, p);
@@ -191,14 +186,14 @@ static void check_reach(const struct spec *spec, struct problems *p)
 		problem_error(p, 0,
 			      "no-link: there is no link for accessible-from, publish, allow-host "
 			      "or allow-to");
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (spec->link_given && !spec->link[f].host.addr.family &&
-		    spec_reaches(spec, f == SPEC_V6 ? AF_INET6 : AF_INET))
+		    spec_reaches(spec, addr_families[f]))
 			problem_error(
 				p, 0,
 				"the link has no %s, which words ask to be reached by (give its "
 				"host-address and vault-address)",
-				f == SPEC_V6 ? "IPv6" : "IPv4");
+				f == ADDR_V6 ? "IPv6" : "IPv4");
 	for (size_t i = 0; i < reach->n_from; i++)
 		refuse_tunnel_network(spec, "accessible-from", &reach->from[i], p);
 	for (size_t i = 0; i < reach->n_holes; i++) /* one a protocol, one behind the other */
@@ -249,7 +244,7 @@ static void check_way(const struct words *words, struct problems *p)
 			      "isolated");
 	if (spec->leg.role == SPEC_GATEWAY && !spec_tunnel_has(spec, family))
 		problem_error(p, 0, "segment: a gateway needs a tunnel (conf, adopt) that takes %s",
-			      family_name(family));
+			      addr_family_name(family));
 	if (!spec->has_tunnel && !via && spec->n_dns)
 		problem_error(p, 0, "dns: an isolated vault has no way to ask anybody");
 	if (!spec->has_tunnel && (words->userspace_given || words->userspace_never || spec->mtu ||
@@ -277,7 +272,7 @@ static void check_segment(const struct spec *spec, struct problems *p)
 		return;
 	for (size_t i = 0; i < spec->n_addresses; i++)
 		refuse_in_segment(spec, "the tunnel's address", &spec->addresses[i], p);
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		refuse_in_segment(spec, "vault-address", &spec->link[f].vault, p);
 	for (size_t i = 0; i < spec->reach.n_from; i++)
 		refuse_in_segment(spec, "accessible-from", &spec->reach.from[i], p);
@@ -295,7 +290,7 @@ size_t validate(struct words *words, struct wgconf *conf, struct problems *p)
 	spec->has_tunnel = spec->conf || spec->adopt;
 	spec->has_link = !words->no_link;
 	spec->link_given =
-		spec->link[SPEC_V4].host.addr.family || spec->link[SPEC_V6].host.addr.family;
+		spec->link[ADDR_V4].host.addr.family || spec->link[ADDR_V6].host.addr.family;
 	spec->backend = words->userspace_given   ? SPEC_BACKEND_USERSPACE
 			: words->userspace_never ? SPEC_BACKEND_KERNEL
 						 : SPEC_BACKEND_AUTO;

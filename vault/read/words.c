@@ -124,9 +124,9 @@ static const char *take_end(const char *arg, struct spec *spec, bool host)
 	if (p.len > addr_bits(&p.addr) - 1 || addr_is_any(&p.addr) || addr_is_multicast(&p.addr) ||
 	    addr_is_loopback(&p.addr) || addr_is_linklocal(&p.addr))
 		return "cannot be an end of a link";
-	slot = &spec->link[p.addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4].vault;
+	slot = &spec->link[addr_index(p.addr.family)].vault;
 	if (host)
-		slot = &spec->link[p.addr.family == AF_INET6 ? SPEC_V6 : SPEC_V4].host;
+		slot = &spec->link[addr_index(p.addr.family)].host;
 	if (slot->addr.family)
 		return "is the second one of its family";
 	*slot = p;

@@ -25,8 +25,6 @@
 #define LEGS SPEC_LEG_PREFIX "*"
 #define BRIDGES SPEC_BRIDGE_PREFIX "*"
 
-static const uint8_t families[SPEC_FAMILIES] = { [SPEC_V4] = AF_INET, [SPEC_V6] = AF_INET6 };
-
 /* What the vaults are allowed: one set of each a family. */
 enum grant {
 	GRANT_ADDRESS, /* the vault's address, behind its link */
@@ -43,7 +41,7 @@ enum grant {
 static const struct {
 	const char *name;
 	enum set_type type;
-} grants[GRANTS][SPEC_FAMILIES] = {
+} grants[GRANTS][ADDR_FAMILIES] = {
 	[GRANT_ADDRESS] = { { "vaults4", SET_LINK_IPV4 }, { "vaults6", SET_LINK_IPV6 } },
 	[GRANT_OWNED] = { { "addresses4", SET_IPV4 }, { "addresses6", SET_IPV6 } },
 	[GRANT_SERVICE] = { { "services4", SET_SERVICE_IPV4 }, { "services6", SET_SERVICE_IPV6 } },
@@ -72,9 +70,9 @@ static const struct concat to_published = {
 	4, { MATCH_PROTOCOL, MATCH_DPORT, MATCH_DADDR, MATCH_SADDR }
 };
 
-static struct match in_grant(enum grant grant, enum spec_family f, const struct concat *key)
+static struct match in_grant(enum grant grant, enum addr_family f, const struct concat *key)
 {
-	return match_concat_set(families[f], grants[grant][f].name, key);
+	return match_concat_set(addr_families[f], grants[grant][f].name, key);
 }
 
 /*
@@ -91,12 +89,12 @@ static void add_sources(struct ruleset *rs)
 	     match_iif(LINKS), match_daddr_text("127.0.0.0/8"));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LINKS),
 	     match_saddr(&spec_link_local.addr), match_icmp_set(AF_INET6, "neighbour"));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++) {
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a vault speaks for itself alone (L35)",
 		     match_iif(LINKS), match_not(in_grant(GRANT_ADDRESS, f, &from_vault)));
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "and nobody else for it",
 		     match_not(match_iif(LINKS)),
-		     match_saddr_set(families[f], grants[GRANT_OWNED][f].name));
+		     match_saddr_set(addr_families[f], grants[GRANT_OWNED][f].name));
 	}
 }
 
@@ -106,10 +104,10 @@ static void add_diverted(struct ruleset *rs)
 	struct chain *c =
 		ruleset_chain(rs, "diverted", CHAIN_POSTROUTING, -10, VERDICT_ACCEPT, NULL);
 
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, "dropped_diverted", VERDICT_DROP,
 		     "for a vault, by another way than its link (L34)", match_not(match_oif(LINKS)),
-		     match_daddr_set(families[f], grants[GRANT_OWNED][f].name));
+		     match_daddr_set(addr_families[f], grants[GRANT_OWNED][f].name));
 }
 
 /*
@@ -123,7 +121,7 @@ static void add_input(struct ruleset *rs)
 
 	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to the host", match_iif(LINKS),
 	     match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "allow-host", match_iif(LINKS),
 		     in_grant(GRANT_ADDRESS, f, &from_vault),
 		     in_grant(GRANT_SERVICE, f, &to_service));
@@ -154,14 +152,14 @@ static void add_forward_out(struct ruleset *rs, struct chain *c)
 
 	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "no vault reaches another by the host",
 	     match_iif(LINKS), match_oif(LINKS));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to who may enter (VC-7)",
 		     match_iif(LINKS), match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY),
 		     in_grant(GRANT_PEER, f, &answering));
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
 		RULE(rs, c, "dropped_from_vaults", VERDICT_DROP, "no name is asked by a hole (L6)",
 		     match_iif(LINKS), match_dport_set(protocols[p], "name_ports"));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "allow-to", match_iif(LINKS),
 		     in_grant(GRANT_HOLE, f, &by_hole));
 	RULE(rs, c, "dropped_from_vaults", VERDICT_DROP,
@@ -174,7 +172,7 @@ static void add_forward_in(struct ruleset *rs, struct chain *c)
 	     match_oif(LINKS), match_not(match_simple(MATCH_FIB_BACK)));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, "answers by a hole", match_oif(LINKS),
 	     match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "accessible-from", match_oif(LINKS),
 		     in_grant(GRANT_PEER, f, &entering));
 	RULE(rs, c, "dropped_to_vaults", VERDICT_DROP, "nobody else enters", match_oif(LINKS));
@@ -186,7 +184,7 @@ static void add_forward_in(struct ruleset *rs, struct chain *c)
  */
 static void add_output_endpoints(struct ruleset *rs, struct chain *c)
 {
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "a tunnel, to its endpoint",
 		     match_mark(SPEC_MARK, SPEC_MARK_MASK), match_protocol(IPPROTO_UDP),
 		     in_grant(GRANT_ENDPOINT, f, &to_endpoint));
@@ -201,7 +199,7 @@ static void add_output(struct ruleset *rs)
 	struct chain *c = ruleset_chain(rs, "output", CHAIN_OUTPUT, -10, VERDICT_ACCEPT, NULL);
 
 	add_output_endpoints(rs, c);
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
 		     in_grant(GRANT_ADDRESS, f, &to_vault));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LINKS),
@@ -222,21 +220,21 @@ static void add_nat(struct ruleset *rs)
 		ruleset_chain(rs, "publish", CHAIN_NAT_PREROUTING, -100, VERDICT_ACCEPT, NULL);
 
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++)
-		for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+		for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 			RULE(rs, c, NULL, VERDICT_NONE, "publish (L21)",
 			     match_not(match_iif(LINKS)), match_simple(MATCH_FIB_DADDR_LOCAL),
 			     match_simple(MATCH_FIB_BACK), match_protocol(protocols[p]),
-			     match_dnat_map(families[f], grants[GRANT_PUBLISH][f].name,
+			     match_dnat_map(addr_families[f], grants[GRANT_PUBLISH][f].name,
 					    &to_published));
 	c = ruleset_chain(rs, "publish_self", CHAIN_NAT_OUTPUT, -100, VERDICT_ACCEPT, NULL);
 	for (size_t p = 0; p < ARRAY_SIZE(protocols); p++) {
 		RULE(rs, c, NULL, VERDICT_NONE, "publish, to the host itself",
 		     match_simple(MATCH_FIB_DADDR_LOCAL), match_protocol(protocols[p]),
-		     match_dnat_map(AF_INET, grants[GRANT_SELF][SPEC_V4].name, &to_self));
+		     match_dnat_map(AF_INET, grants[GRANT_SELF][ADDR_V4].name, &to_self));
 		RULE(rs, c, NULL, VERDICT_NONE, "the kernel routes ::1 nowhere else",
 		     match_simple(MATCH_FIB_DADDR_LOCAL), match_not(match_daddr_text("::1")),
 		     match_protocol(protocols[p]),
-		     match_dnat_map(AF_INET6, grants[GRANT_SELF][SPEC_V6].name, &to_self));
+		     match_dnat_map(AF_INET6, grants[GRANT_SELF][ADDR_V6].name, &to_self));
 	}
 	c = ruleset_chain(rs, "postrouting", CHAIN_NAT_POSTROUTING, 99, VERDICT_ACCEPT, NULL);
 	/* The port stays: a random one may be one of name_ports, which nothing inside answers. */
@@ -249,7 +247,7 @@ static void add_nat(struct ruleset *rs)
 }
 
 /* What goes by the link's name carries it in its key; the rest in a comment. */
-static void grant_ports(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+static void grant_ports(const struct spec *spec, enum addr_family f, struct ruleset *rs,
 			struct set *sets[static GRANTS])
 {
 	const struct spec_reach *reach = &spec->reach;
@@ -265,7 +263,7 @@ static void grant_ports(const struct spec *spec, enum spec_family f, struct rule
 	for (size_t i = 0; i < reach->n_holes; i++) {
 		const struct spec_hole *hole = &reach->holes[i];
 
-		if (hole->to.addr.family != families[f])
+		if (hole->to.addr.family != addr_families[f])
 			continue;
 		e = set_add(rs, sets[GRANT_HOLE]);
 		element_put_link(e, spec->link_host_if);
@@ -278,13 +276,14 @@ static void grant_ports(const struct spec *spec, enum spec_family f, struct rule
 
 /* The key of a published port; FROM is NULL for the host itself. */
 static void grant_publish(const struct spec *spec, const struct spec_publish *publish,
-			  enum spec_family f, const struct prefix *from, struct ruleset *rs,
+			  enum addr_family f, const struct prefix *from, struct ruleset *rs,
 			  struct set *set)
 {
 	struct prefix address = { .addr = publish->address, .len = addr_bits(&publish->address) };
 	struct set_element *e = set_add(rs, set);
 
-	address.addr.family = families[f]; /* of all of the host's when none is given: length 0 */
+	address.addr.family =
+		addr_families[f]; /* of all of the host's when none is given: length 0 */
 	element_put_protocol(e, publish->protocol);
 	element_put_ports(e, publish->host_port, publish->host_port);
 	element_put_prefix(e, &address);
@@ -294,14 +293,14 @@ static void grant_publish(const struct spec *spec, const struct spec_publish *pu
 	element_put_comment(e, spec->link_host_if);
 }
 
-static void grant_entrants(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+static void grant_entrants(const struct spec *spec, enum addr_family f, struct ruleset *rs,
 			   struct set *sets[static GRANTS])
 {
 	const struct spec_reach *reach = &spec->reach;
 	struct set_element *e;
 
 	for (size_t i = 0; i < reach->n_from; i++) {
-		if (reach->from[i].addr.family != families[f])
+		if (reach->from[i].addr.family != addr_families[f])
 			continue;
 		e = set_add(rs, sets[GRANT_PEER]);
 		element_put_link(e, spec->link_host_if);
@@ -311,24 +310,24 @@ static void grant_entrants(const struct spec *spec, enum spec_family f, struct r
 	for (size_t p = 0; p < reach->n_publish; p++) {
 		const struct spec_publish *publish = &reach->publish[p];
 
-		if (publish->address.family && publish->address.family != families[f])
+		if (publish->address.family && publish->address.family != addr_families[f])
 			continue;
 		grant_publish(spec, publish, f, NULL, rs, sets[GRANT_SELF]);
 		for (size_t i = 0; i < reach->n_from; i++)
-			if (reach->from[i].addr.family == families[f])
+			if (reach->from[i].addr.family == addr_families[f])
 				grant_publish(spec, publish, f, &reach->from[i], rs,
 					      sets[GRANT_PUBLISH]);
 	}
 }
 
-static void grant_endpoints(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+static void grant_endpoints(const struct spec *spec, enum addr_family f, struct ruleset *rs,
 			    struct set *set)
 {
 	for (size_t i = 0; i < spec->wg.n_peers; i++) {
 		const struct wg_endpoint *endpoint = &spec->wg.peers[i].endpoint;
 		struct set_element *e;
 
-		if (endpoint->addr.family != families[f])
+		if (endpoint->addr.family != addr_families[f])
 			continue;
 		e = set_add(rs, set);
 		element_put_mark(e, spec->wg.fwmark);
@@ -341,7 +340,7 @@ static void grant_endpoints(const struct spec *spec, enum spec_family f, struct 
 
 /* The vault's address. A comment says that there is more in other sets: so who takes it away knows
  * where to look (seal_grants_more). */
-static void grant_address(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+static void grant_address(const struct spec *spec, enum addr_family f, struct ruleset *rs,
 			  struct set *set)
 {
 	const struct spec_reach *reach = &spec->reach;
@@ -371,7 +370,7 @@ bool seal_grants_more(const struct ruleset *rs)
 }
 
 /* The sets of one family, with what SPEC is allowed; SPEC NULL: empty. */
-static void add_grants(const struct spec *spec, enum spec_family f, struct ruleset *rs)
+static void add_grants(const struct spec *spec, enum addr_family f, struct ruleset *rs)
 {
 	size_t first = rs->n_sets;
 	struct set *sets[GRANTS];
@@ -420,7 +419,7 @@ static void add_host(const struct spec *spec, struct ruleset *rs)
 	sealset_name_ports(rs);
 	sealset_neighbour(rs);
 	sealset_routine(rs);
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		add_grants(spec, f, rs);
 	add_rules(rs);
 }
@@ -458,6 +457,6 @@ void seal_build_grants(enum seal_guard guard, const struct spec *spec, struct ru
 	begin(guard, rs);
 	if (guard == SEAL_SEGMENTS)
 		sealsegment_grants(spec, rs);
-	for (enum spec_family f = 0; guard == SEAL_HOST && f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; guard == SEAL_HOST && f < ADDR_FAMILIES; f++)
 		add_grants(spec, f, rs);
 }

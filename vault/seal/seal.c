@@ -49,11 +49,9 @@ const char *seal_counter_meaning(const char *name)
 	return NULL;
 }
 
-static const uint8_t families[SPEC_FAMILIES] = { [SPEC_V4] = AF_INET, [SPEC_V6] = AF_INET6 };
-
-static bool link_has(const struct spec *spec, enum spec_family f)
+static bool link_has(const struct spec *spec, enum addr_family f)
 {
-	return spec->has_link && spec->link[f].vault.addr.family == families[f];
+	return spec->has_link && spec->link[f].vault.addr.family == addr_families[f];
 }
 
 /* Ports that answer on the tunnel (VC-9). */
@@ -77,12 +75,12 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 	if (spec->has_tunnel)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to what was asked through the tunnel",
 		     match_iif(spec->tunnel_if), match_ct(RULESET_ESTABLISHED | RULESET_RELATED));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++) {
 		const struct spec_link_ends *ends = &spec->link[f];
 
 		if (!link_has(spec, f))
 			continue;
-		if (f == SPEC_V6)
+		if (f == ADDR_V6)
 			RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(spec->link_if),
 			     match_icmp_set(AF_INET6, "neighbour"));
 		RULE(rs, c, "dropped_input", VERDICT_DROP,
@@ -95,7 +93,7 @@ static void add_input(const struct spec *spec, struct ruleset *rs)
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "the host itself", match_iif(spec->link_if),
 		     match_saddr(&ends->host.addr));
 		for (size_t i = 0; i < spec->reach.n_from; i++)
-			if (spec->reach.from[i].addr.family == families[f])
+			if (spec->reach.from[i].addr.family == addr_families[f])
 				RULE(rs, c, NULL, VERDICT_ACCEPT, "accessible-from",
 				     match_iif(spec->link_if),
 				     match_saddr_prefix(&spec->reach.from[i]));
@@ -143,7 +141,7 @@ static void add_output_tunnel(const struct spec *spec, struct ruleset *rs, struc
 /* Neighbours are looked for, and answered, from the link's addresses inside. */
 static void add_neighbours(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	const struct addr *const from[] = { &spec->link[SPEC_V6].vault.addr,
+	const struct addr *const from[] = { &spec->link[ADDR_V6].vault.addr,
 					    &spec_link_local.addr };
 
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++)
@@ -158,7 +156,7 @@ static void add_output_neighbour(const struct spec *spec, struct ruleset *rs, st
 	     match_oif(spec->link_if), match_icmp_set(AF_INET6, "routine"));
 }
 
-static void add_output_replies(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+static void add_output_replies(const struct spec *spec, enum addr_family f, struct ruleset *rs,
 			       struct chain *c)
 {
 	const struct spec_link_ends *ends = &spec->link[f];
@@ -167,7 +165,7 @@ static void add_output_replies(const struct spec *spec, enum spec_family f, stru
 	     match_oif(spec->link_if), match_ct(RULESET_ESTABLISHED), match_simple(MATCH_CT_REPLY),
 	     match_saddr(&ends->vault.addr), match_daddr(&ends->host.addr));
 	for (size_t i = 0; i < spec->reach.n_from; i++)
-		if (spec->reach.from[i].addr.family == families[f])
+		if (spec->reach.from[i].addr.family == addr_families[f])
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "answers to who may enter (VC-7)",
 			     match_oif(spec->link_if), match_ct(RULESET_ESTABLISHED),
 			     match_simple(MATCH_CT_REPLY), match_saddr(&ends->vault.addr),
@@ -188,7 +186,7 @@ static struct match hole_match(const struct spec_hole *hole)
 
 /* New connections over the link: to ports of the host, and by holes. Queries for names were dropped
  * before. */
-static void add_output_new(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+static void add_output_new(const struct spec *spec, enum addr_family f, struct ruleset *rs,
 			   struct chain *c)
 {
 	const struct spec_link_ends *ends = &spec->link[f];
@@ -200,7 +198,7 @@ static void add_output_new(const struct spec *spec, enum spec_family f, struct r
 		     match_dport(reach->host_ports[i].protocol, reach->host_ports[i].first,
 				 reach->host_ports[i].last));
 	for (size_t i = 0; i < reach->n_holes; i++)
-		if (reach->holes[i].to.addr.family == families[f])
+		if (reach->holes[i].to.addr.family == addr_families[f])
 			RULE(rs, c, SEAL_HOLES, VERDICT_ACCEPT, "a hole: allow-to",
 			     match_oif(spec->link_if), match_saddr(&ends->vault.addr),
 			     match_daddr_prefix(&reach->holes[i].to), hole_match(&reach->holes[i]));
@@ -208,12 +206,12 @@ static void add_output_new(const struct spec *spec, enum spec_family f, struct r
 
 static void add_output_link(const struct spec *spec, struct ruleset *rs, struct chain *c)
 {
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++) {
 		if (!link_has(spec, f))
 			continue;
 		add_output_replies(spec, f, rs, c);
 		add_output_new(spec, f, rs, c);
-		if (f == SPEC_V6)
+		if (f == ADDR_V6)
 			add_output_neighbour(spec, rs, c);
 	}
 	if (spec->has_link)
@@ -267,7 +265,7 @@ static void build_inet(const struct spec *spec, struct ruleset *rs)
 	add_echo_sets(spec, rs);
 	if (spec_has_leg(spec))
 		ruleset_counter(rs, "dropped_segment");
-	if (link_has(spec, SPEC_V6) || spec->leg.address.addr.family == AF_INET6) {
+	if (link_has(spec, ADDR_V6) || spec->leg.address.addr.family == AF_INET6) {
 		sealset_neighbour(rs);
 		sealset_routine(rs);
 	}
@@ -289,9 +287,9 @@ static void add_icmp_sets(const struct spec *spec, struct ruleset *rs)
 	static const uint16_t answers4[] = { ICMP_ECHOREPLY, ICMP_DEST_UNREACH };
 	static const uint16_t answers6[] = { ICMP6_ECHO_REPLY, ICMP6_DST_UNREACH };
 
-	if (link_has(spec, SPEC_V4))
+	if (link_has(spec, ADDR_V4))
 		sealset_numbers(rs, "answers4", SET_ICMP, answers4, ARRAY_SIZE(answers4));
-	if (link_has(spec, SPEC_V6)) {
+	if (link_has(spec, ADDR_V6)) {
 		sealset_numbers(rs, "answers6", SET_ICMPV6, answers6, ARRAY_SIZE(answers6));
 		sealset_neighbour(rs);
 	}
@@ -299,7 +297,7 @@ static void add_icmp_sets(const struct spec *spec, struct ruleset *rs)
 
 /* A frame has no connection to be judged by: what opens a connection, or asks a name, is refused by
  * its shape. */
-static void add_link_answers(const struct spec *spec, enum spec_family f, const struct prefix *to,
+static void add_link_answers(const struct spec *spec, enum addr_family f, const struct prefix *to,
 			     struct ruleset *rs, struct chain *c)
 {
 	const struct addr *vault = &spec->link[f].vault.addr;
@@ -309,11 +307,11 @@ static void add_link_answers(const struct spec *spec, enum spec_family f, const 
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(vault), match_daddr_prefix(to),
 	     match_not(match_dport_set(IPPROTO_UDP, "name_ports")));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_saddr(vault), match_daddr_prefix(to),
-	     match_icmp_set(families[f], f == SPEC_V4 ? "answers4" : "answers6"));
+	     match_icmp_set(addr_families[f], f == ADDR_V4 ? "answers4" : "answers6"));
 }
 
 /* What may be opened over the link; UDP to the host passed above. */
-static void add_link_new(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+static void add_link_new(const struct spec *spec, enum addr_family f, struct ruleset *rs,
 			 struct chain *c)
 {
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
@@ -329,13 +327,13 @@ static void add_link_new(const struct spec *spec, enum spec_family f, struct rul
 		RULE(rs, c, "dropped_frames", VERDICT_DROP, "no name is asked by a hole (L6)",
 		     match_dport_set(protocols[p], "name_ports"));
 	for (size_t i = 0; i < reach->n_holes; i++)
-		if (reach->holes[i].to.addr.family == families[f])
+		if (reach->holes[i].to.addr.family == addr_families[f])
 			RULE(rs, c, NULL, VERDICT_ACCEPT, "a hole: allow-to",
 			     match_saddr(&ends->vault.addr),
 			     match_daddr_prefix(&reach->holes[i].to), hole_match(&reach->holes[i]));
 }
 
-static void add_link_family(const struct spec *spec, enum spec_family f, struct ruleset *rs,
+static void add_link_family(const struct spec *spec, enum addr_family f, struct ruleset *rs,
 			    struct chain *c)
 {
 	const struct addr *host = &spec->link[f].host.addr;
@@ -343,7 +341,7 @@ static void add_link_family(const struct spec *spec, enum spec_family f, struct 
 
 	add_link_answers(spec, f, &one, rs, c);
 	for (size_t i = 0; i < spec->reach.n_from; i++)
-		if (spec->reach.from[i].addr.family == families[f])
+		if (spec->reach.from[i].addr.family == addr_families[f])
 			add_link_answers(spec, f, &spec->reach.from[i], rs, c);
 	add_link_new(spec, f, rs, c);
 }
@@ -358,17 +356,17 @@ static void build_link(const struct spec *spec, struct ruleset *rs)
 	add_icmp_sets(spec, rs);
 	add_echo_sets(spec, rs);
 	c = ruleset_chain(rs, "egress", CHAIN_EGRESS, 0, VERDICT_DROP, spec->link_if);
-	if (link_has(spec, SPEC_V4)) {
+	if (link_has(spec, ADDR_V4)) {
 		RULE(rs, c, NULL, VERDICT_ACCEPT, NULL,
-		     match_arp_saddr(&spec->link[SPEC_V4].vault.addr),
-		     match_arp_daddr(&spec->link[SPEC_V4].host.addr));
+		     match_arp_saddr(&spec->link[ADDR_V4].vault.addr),
+		     match_arp_daddr(&spec->link[ADDR_V4].host.addr));
 		RULE(rs, c, "dropped_frames", VERDICT_DROP, "later fragments show no ports",
 		     match_simple(MATCH_FRAGMENT));
-		add_link_family(spec, SPEC_V4, rs, c);
+		add_link_family(spec, ADDR_V4, rs, c);
 	}
-	if (link_has(spec, SPEC_V6)) {
+	if (link_has(spec, ADDR_V6)) {
 		add_neighbours(spec, rs, c);
-		add_link_family(spec, SPEC_V6, rs, c);
+		add_link_family(spec, ADDR_V6, rs, c);
 	}
 	RULE(rs, c, "dropped_frames", VERDICT_DROP, "what packet sockets send (L2)",
 	     match_oif(spec->link_if));

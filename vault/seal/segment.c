@@ -44,8 +44,6 @@
 #define LEGS SPEC_LEG_PREFIX "*"
 #define FILTER (-200)
 
-static const uint8_t families[SPEC_FAMILIES] = { [SPEC_V4] = AF_INET, [SPEC_V6] = AF_INET6 };
-
 enum grant {
 	GRANT_LEG, /* port . address: what it sends from */
 	GRANT_NETWORK, /* port . network of its segment */
@@ -57,7 +55,7 @@ enum grant {
 static const struct {
 	const char *name;
 	enum set_type type;
-} grants[GRANTS][SPEC_FAMILIES] = {
+} grants[GRANTS][ADDR_FAMILIES] = {
 	[GRANT_LEG] = { { "legs4", SET_LINK_IPV4 }, { "legs6", SET_LINK_IPV6 } },
 	[GRANT_NETWORK] = { { "networks4", SET_NETWORK_IPV4 }, { "networks6", SET_NETWORK_IPV6 } },
 	[GRANT_ADDRESS] = { { "addresses4", SET_IPV4 }, { "addresses6", SET_IPV6 } },
@@ -134,9 +132,9 @@ static struct match in_macs(enum mac_set which, const struct concat *key)
 	return match_concat_set(0, macs[which].name, key);
 }
 
-static struct match in_grant(enum grant grant, enum spec_family f, const struct concat *key)
+static struct match in_grant(enum grant grant, enum addr_family f, const struct concat *key)
 {
-	return match_concat_set(families[f], grants[grant][f].name, key);
+	return match_concat_set(addr_families[f], grants[grant][f].name, key);
 }
 
 static struct match in_neighbours(enum neighbour_set which, const struct concat *key)
@@ -174,10 +172,10 @@ static void add_others(struct ruleset *rs, struct chain *c)
 	RULE(rs, c, NULL, VERDICT_NONE, "who is behind it", from_other(),
 	     match_update(STATIONS, &from_port, 0, 0));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address (L29)", from_other(),
-	     match_concat_set(AF_INET, grants[GRANT_ADDRESS][SPEC_V4].name, &arp_ip));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	     match_concat_set(AF_INET, grants[GRANT_ADDRESS][ADDR_V4].name, &arp_ip));
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address (L29)", from_other(),
-		     match_saddr_set(families[f], grants[GRANT_ADDRESS][f].name));
+		     match_saddr_set(addr_families[f], grants[GRANT_ADDRESS][f].name));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address (L29)", from_other(),
 	     in_neighbours(CLAIMS, &target), match_icmp_set(AF_INET6, "adverts"));
 }
@@ -187,7 +185,7 @@ static void add_neighbours(struct ruleset *rs, struct chain *c)
 {
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a neighbour has its own address",
 	     match_iif(LEGS), match_icmp_set(AF_INET6, "neighbour"),
-	     match_not(in_grant(GRANT_LEG, SPEC_V6, &port_saddr)),
+	     match_not(in_grant(GRANT_LEG, ADDR_V6, &port_saddr)),
 	     match_not(in_neighbours(LOCALS, &port_saddr)));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
 	     in_neighbours(TARGETS, &port_target), match_icmp_set(AF_INET6, "adverts"));
@@ -212,9 +210,9 @@ static void add_sources(struct ruleset *rs)
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "nor says so by ARP", match_iif(LEGS),
 	     match_not(in_macs(PORTS, &port_arp_ether)));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
-	     in_grant(GRANT_LEG, SPEC_V4, &port_arp_ip));
+	     in_grant(GRANT_LEG, ADDR_V4, &port_arp_ip));
 	add_neighbours(rs, c);
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++) {
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "its own address", match_iif(LEGS),
 		     in_grant(GRANT_LEG, f, &port_saddr));
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "answers from beyond, by the gateway",
@@ -255,13 +253,13 @@ static void add_floods(struct ruleset *rs, struct chain *c)
 static void add_own(struct ruleset *rs, struct chain *c, struct match port)
 {
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, "who looks for a leg asks it alone (L29)",
-	     port, match_concat_set(AF_INET, grants[GRANT_ADDRESS][SPEC_V4].name, &arp_to),
-	     match_not(in_grant(GRANT_LEG, SPEC_V4, &arp_to_at)));
+	     port, match_concat_set(AF_INET, grants[GRANT_ADDRESS][ADDR_V4].name, &arp_to),
+	     match_not(in_grant(GRANT_LEG, ADDR_V4, &arp_to_at)));
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, port, in_neighbours(CLAIMS, &target),
 	     match_not(in_neighbours(TARGETS, &target_at)), match_icmp_set(AF_INET6, "solicits"));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, "dropped_segment", VERDICT_DROP, "what is for it, to it alone (L29)",
-		     port, match_daddr_set(families[f], grants[GRANT_ADDRESS][f].name),
+		     port, match_daddr_set(addr_families[f], grants[GRANT_ADDRESS][f].name),
 		     match_not(in_grant(GRANT_LEG, f, &daddr_at)));
 }
 
@@ -269,11 +267,11 @@ static void add_own(struct ruleset *rs, struct chain *c, struct match port)
 static void add_via(struct ruleset *rs, struct chain *c)
 {
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, "and its gateway, there or not (L29)",
-	     in_grant(GRANT_VIA, SPEC_V4, &port_arp_to),
-	     match_not(in_grant(GRANT_LEG, SPEC_V4, &arp_to_at)));
+	     in_grant(GRANT_VIA, ADDR_V4, &port_arp_to),
+	     match_not(in_grant(GRANT_LEG, ADDR_V4, &arp_to_at)));
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, in_neighbours(VIA_TARGETS, &port_target),
 	     match_not(in_neighbours(TARGETS, &target_at)), match_icmp_set(AF_INET6, "solicits"));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL,
 		     in_grant(GRANT_VIA, f, &port_daddr),
 		     match_not(in_grant(GRANT_LEG, f, &daddr_at)));
@@ -292,14 +290,14 @@ static void add_offers(struct ruleset *rs, struct chain *c, struct match port)
  */
 static void add_errors(struct ruleset *rs, struct chain *c)
 {
-	static const char *const errors[SPEC_FAMILIES] = { "errors4", "errors6" };
+	static const char *const errors[ADDR_FAMILIES] = { "errors4", "errors6" };
 
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++) {
 		RULE(rs, c, "dropped_segment", VERDICT_DROP, "no neighbour ends a flow (L35)",
-		     match_oif(LEGS), match_icmp_set(families[f], errors[f]),
+		     match_oif(LEGS), match_icmp_set(addr_families[f], errors[f]),
 		     match_not(in_macs(WAYS, &at_from)));
 		RULE(rs, c, "dropped_segment", VERDICT_DROP, NULL, match_iif(LEGS),
-		     match_not(match_oif(LEGS)), match_icmp_set(families[f], errors[f]),
+		     match_not(match_oif(LEGS)), match_icmp_set(addr_families[f], errors[f]),
 		     match_not(in_macs(GATEWAYS, &from_port)));
 	}
 }
@@ -311,11 +309,11 @@ static void add_from_legs(struct ruleset *rs, struct chain *c)
 	RULE(rs, c, "dropped_segment", VERDICT_DROP, "looking for neighbours goes to nobody beyond",
 	     match_iif(LEGS), match_icmp_set(AF_INET6, "neighbour"),
 	     match_not(match_daddr_text("fe80::/10")), match_not(match_daddr_text("ff02::/16")),
-	     match_not(in_grant(GRANT_NETWORK, SPEC_V6, &port_daddr)));
+	     match_not(in_grant(GRANT_NETWORK, ADDR_V6, &port_daddr)));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS), match_ether_type(ETH_P_ARP));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_iif(LEGS),
 	     match_icmp_set(AF_INET6, "neighbour"));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++) {
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "from beyond by no other gateway (L29)",
 		     match_iif(LEGS), match_oif(LEGS),
 		     match_not(in_grant(GRANT_LEG, f, &port_saddr)),
@@ -354,19 +352,19 @@ static void add_from_others(struct ruleset *rs, struct chain *c)
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
 	     match_concat_set(AF_INET, "addresses4", &arp_ip));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "its gateway's address (L29)",
-	     in_grant(GRANT_VIA, SPEC_V4, &arp_ip_at));
+	     in_grant(GRANT_VIA, ADDR_V4, &arp_ip_at));
 	RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's MAC", match_oif(LEGS),
 	     in_macs(MACS, &arp_ether));
 	RULE(rs, c, NULL, VERDICT_ACCEPT, NULL, match_oif(LEGS),
-	     in_grant(GRANT_NETWORK, SPEC_V4, &arp_ip_at));
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++) {
+	     in_grant(GRANT_NETWORK, ADDR_V4, &arp_ip_at));
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++) {
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "a leg's address", match_oif(LEGS),
-		     match_saddr_set(families[f], grants[GRANT_ADDRESS][f].name));
+		     match_saddr_set(addr_families[f], grants[GRANT_ADDRESS][f].name));
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "its gateway's address (L29)",
 		     in_grant(GRANT_VIA, f, &saddr_at));
 		RULE(rs, c, "dropped_forged", VERDICT_DROP, "none of the segment", match_oif(LEGS),
 		     match_not(in_grant(GRANT_NETWORK, f, &saddr_at)));
-		if (f == SPEC_V6)
+		if (f == ADDR_V6)
 			add_claims(rs, c);
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "to a leg", in_grant(GRANT_LEG, f, &daddr_at));
 		RULE(rs, c, NULL, VERDICT_ACCEPT, "to all", match_oif(LEGS),
@@ -508,7 +506,7 @@ void sealsegment_grants(const struct spec *spec, struct ruleset *rs)
 
 	for (size_t i = 0; i < ARRAY_SIZE(macs); i++)
 		(void)ruleset_set(rs, macs[i].name, macs[i].type);
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		for (enum grant g = 0; g < GRANTS; g++)
 			(void)ruleset_set(rs, grants[g][f].name, grants[g][f].type);
 	for (size_t i = 0; i < ARRAY_SIZE(neighbours); i++)
@@ -516,9 +514,9 @@ void sealsegment_grants(const struct spec *spec, struct ruleset *rs)
 	if (rs->err || !spec || !spec_has_leg(spec))
 		return;
 	grant_macs(spec, rs, &rs->sets[first]);
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
-		if (spec->leg.address.addr.family == families[f])
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
+		if (spec->leg.address.addr.family == addr_families[f])
 			grant_addresses(spec, rs, &rs->sets[behind + (size_t)f * GRANTS]);
 	if (spec->leg.address.addr.family == AF_INET6)
-		grant_neighbours(spec, rs, &rs->sets[behind + (size_t)SPEC_FAMILIES * GRANTS]);
+		grant_neighbours(spec, rs, &rs->sets[behind + (size_t)ADDR_FAMILIES * GRANTS]);
 }

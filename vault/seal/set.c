@@ -54,18 +54,17 @@ const char *sealset_resolver_name(uint8_t family)
 
 void sealset_resolvers(const struct spec *spec, struct ruleset *rs)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	static const uint16_t ports[] = { 53, 853 };
 	struct set *set;
 
 	sealset_numbers(rs, "dns_ports", SET_PORT, ports, ARRAY_SIZE(ports));
-	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
-		if (!sealset_has_resolver(spec, families[f]))
+	for (size_t f = 0; f < ADDR_FAMILIES; f++) {
+		if (!sealset_has_resolver(spec, addr_families[f]))
 			continue;
-		set = ruleset_set(rs, sealset_resolver_name(families[f]),
-				  families[f] == AF_INET6 ? SET_IPV6 : SET_IPV4);
+		set = ruleset_set(rs, sealset_resolver_name(addr_families[f]),
+				  addr_families[f] == AF_INET6 ? SET_IPV6 : SET_IPV4);
 		for (size_t i = 0; i < spec->n_dns; i++)
-			if (spec->dns[i].family == families[f])
+			if (spec->dns[i].family == addr_families[f])
 				set_add_address(rs, set, &spec->dns[i]);
 	}
 }

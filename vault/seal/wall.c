@@ -62,10 +62,10 @@ struct layout {
 	uint8_t icmp, reply, echo;
 };
 
-static const struct layout layouts[SPEC_FAMILIES] = {
-	[SPEC_V4] = { ETH_P_IP, V4_PROTOCOL, V4_SOURCE, V4_TARGET, V4_END, IPPROTO_ICMP,
+static const struct layout layouts[ADDR_FAMILIES] = {
+	[ADDR_V4] = { ETH_P_IP, V4_PROTOCOL, V4_SOURCE, V4_TARGET, V4_END, IPPROTO_ICMP,
 		      ICMP_ECHOREPLY, ICMP_ECHO },
-	[SPEC_V6] = { ETH_P_IPV6, V6_NEXT, V6_SOURCE, V6_TARGET, V6_END, IPPROTO_ICMPV6,
+	[ADDR_V6] = { ETH_P_IPV6, V6_NEXT, V6_SOURCE, V6_TARGET, V6_END, IPPROTO_ICMPV6,
 		      ICMP6_ECHO_REPLY, ICMP6_ECHO_REQUEST },
 };
 
@@ -209,7 +209,7 @@ static void note_answers(struct wall *w, const struct layout *l)
 }
 
 /* What answers may go to: the host's end, and who may enter. */
-static void add_answers(const struct spec *spec, struct wall *w, enum spec_family f)
+static void add_answers(const struct spec *spec, struct wall *w, enum addr_family f)
 {
 	const struct layout *l = &layouts[f];
 	const struct addr *host = &spec->link[f].host.addr;
@@ -242,7 +242,7 @@ static void must_be_ports(struct wall *w, const struct layout *l, const struct s
 }
 
 /* allow-host and allow-to, opening included; no name is asked by a hole (L6). */
-static void add_openings(const struct spec *spec, struct wall *w, enum spec_family f)
+static void add_openings(const struct spec *spec, struct wall *w, enum addr_family f)
 {
 	static const uint32_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
 	const struct layout *l = &layouts[f];
@@ -277,12 +277,12 @@ static void add_openings(const struct spec *spec, struct wall *w, enum spec_fami
 static void add_neighbours(const struct spec *spec, struct wall *w)
 {
 	static const uint32_t types[] = { ND_NEIGHBOR_SOLICIT, ND_NEIGHBOR_ADVERT };
-	const struct addr *const from[] = { &spec->link[SPEC_V6].vault.addr,
+	const struct addr *const from[] = { &spec->link[ADDR_V6].vault.addr,
 					    &spec_link_local.addr };
 	const struct prefix to[] = {
 		{ .addr = { .family = AF_INET6, .bytes = { 0xfe, 0x80 } }, .len = 10 },
 		{ .addr = { .family = AF_INET6, .bytes = { 0xff, 0x02 } }, .len = 16 },
-		{ .addr = spec->link[SPEC_V6].host.addr, .len = 128 },
+		{ .addr = spec->link[ADDR_V6].host.addr, .len = 128 },
 	};
 
 	size_t begin;
@@ -296,7 +296,7 @@ static void add_neighbours(const struct spec *spec, struct wall *w)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(from); i++) {
 		begin = w->n;
-		must_be_protocol(w, &layouts[SPEC_V6], IPPROTO_ICMPV6);
+		must_be_protocol(w, &layouts[ADDR_V6], IPPROTO_ICMPV6);
 		load(w, BPF_B, V6_END);
 		must_be_among(w, types, ARRAY_SIZE(types));
 		must_be_at(w, V6_SOURCE, from[i]);
@@ -306,7 +306,7 @@ static void add_neighbours(const struct spec *spec, struct wall *w)
 }
 
 /* What is too short to be read, or hides what it carries. */
-static void add_malformed(struct wall *w, enum spec_family f)
+static void add_malformed(struct wall *w, enum addr_family f)
 {
 	const struct layout *l = &layouts[f];
 	size_t begin = w->n;
@@ -317,7 +317,7 @@ static void add_malformed(struct wall *w, enum spec_family f)
 	must_be_protocol(w, l, IPPROTO_TCP);
 	must_be_shorter(w, l->payload + TCP_LEN);
 	end(w, begin, WALL_DROP);
-	if (f == SPEC_V6)
+	if (f == ADDR_V6)
 		return; /* an extension header is a protocol that nothing below knows */
 	begin = w->n;
 	load(w, BPF_B, V4_VERSION);
@@ -330,7 +330,7 @@ static void add_malformed(struct wall *w, enum spec_family f)
 }
 
 /* Each word of the source that is another's ends it. */
-static void add_source(const struct spec *spec, struct wall *w, enum spec_family f)
+static void add_source(const struct spec *spec, struct wall *w, enum addr_family f)
 {
 	const struct addr *own = &spec->link[f].vault.addr;
 
@@ -367,18 +367,18 @@ static void add_arp(const struct spec *spec, struct wall *w)
 	must_be_shorter(w, ARP_END);
 	end(w, begin, WALL_DROP);
 	begin = w->n;
-	must_be_at(w, ARP_SENDER, &spec->link[SPEC_V4].vault.addr);
-	must_be_at(w, ARP_TARGET, &spec->link[SPEC_V4].host.addr);
+	must_be_at(w, ARP_SENDER, &spec->link[ADDR_V4].vault.addr);
+	must_be_at(w, ARP_TARGET, &spec->link[ADDR_V4].host.addr);
 	end(w, begin, WALL_PASS);
 	end_type(w, type);
 }
 
-static void add_family(const struct spec *spec, struct wall *w, enum spec_family f)
+static void add_family(const struct spec *spec, struct wall *w, enum addr_family f)
 {
 	size_t type = begin_type(w, layouts[f].type);
 
 	add_malformed(w, f);
-	if (f == SPEC_V6)
+	if (f == ADDR_V6)
 		add_neighbours(spec, w);
 	add_source(spec, w, f);
 	note_answers(w, &layouts[f]);
@@ -396,9 +396,9 @@ void wall_build(const struct spec *spec, struct wall *w)
 	add(w, BPF_LD | BPF_B | BPF_ABS, 0, 0, (uint32_t)SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT);
 	must_not_be(w, 0);
 	end(w, begin, WALL_DROP);
-	if (spec->link[SPEC_V4].vault.addr.family)
+	if (spec->link[ADDR_V4].vault.addr.family)
 		add_arp(spec, w);
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		if (spec->link[f].vault.addr.family)
 			add_family(spec, w, f);
 	add(w, BPF_RET | BPF_K, 0, 0, WALL_DROP);

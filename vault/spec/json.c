@@ -89,13 +89,13 @@ static const struct field link_fields[] = {
 	  .max = INT32_MAX },
 	{ "index", NULL, FIELD_NUMBER, FIELD_AT(struct spec, link_index), .max = INT32_MAX,
 	  .fallback = 2 },
-	{ "host_address", "host-address", FIELD_PREFIX, FIELD_AT(struct spec, link[SPEC_V4].host) },
+	{ "host_address", "host-address", FIELD_PREFIX, FIELD_AT(struct spec, link[ADDR_V4].host) },
 	{ "vault_address", "vault-address", FIELD_PREFIX,
-	  FIELD_AT(struct spec, link[SPEC_V4].vault) },
+	  FIELD_AT(struct spec, link[ADDR_V4].vault) },
 	{ "host_address6", "host-address", FIELD_PREFIX,
-	  FIELD_AT(struct spec, link[SPEC_V6].host) },
+	  FIELD_AT(struct spec, link[ADDR_V6].host) },
 	{ "vault_address6", "vault-address", FIELD_PREFIX,
-	  FIELD_AT(struct spec, link[SPEC_V6].vault) },
+	  FIELD_AT(struct spec, link[ADDR_V6].vault) },
 	{ "link_name", "link-name", FIELD_NAME, FIELD_AT(struct spec, link_name), .sparse = true },
 };
 static const struct fields link_rows = { link_fields, ARRAY_SIZE(link_fields) };

@@ -225,7 +225,7 @@ bool spec_reaches(const struct spec *spec, uint8_t family)
 bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct prefix *which)
 {
 	const struct spec_reach *reach = &spec->reach;
-	const struct spec_link_ends *ends = &spec->link[a->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+	const struct spec_link_ends *ends = &spec->link[addr_index(a->family)];
 
 	if (spec_has_leg(spec)) {
 		*which = spec->leg.address;
@@ -254,7 +254,7 @@ bool spec_goes_by_link(const struct spec *spec, const struct addr *a, struct pre
 
 bool spec_uses(const struct spec *spec, uint8_t family)
 {
-	const struct spec_link_ends *ends = &spec->link[family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+	const struct spec_link_ends *ends = &spec->link[addr_index(family)];
 
 	return spec_tunnel_has(spec, family) || (spec->has_link && ends->vault.addr.family) ||
 	       (spec_has_leg(spec) && spec->leg.address.addr.family == family);

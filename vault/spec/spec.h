@@ -47,8 +47,6 @@ struct spec_lines {
 	size_t n;
 };
 
-enum spec_family { SPEC_V4, SPEC_V6, SPEC_FAMILIES };
-
 /* Ports FIRST to LAST of one protocol: IPPROTO_TCP, _UDP; for holes _ICMP and _ICMPV6 too, which
  * have all ports. */
 struct spec_ports {
@@ -134,7 +132,7 @@ struct spec {
 	bool has_link;
 	bool link_given; /* words gave the link's ends: just those families (not kept in the state) */
 	char link_name[IFNAMSIZ]; /* words gave link_if; "": it is made of the name */
-	struct spec_link_ends link[SPEC_FAMILIES];
+	struct spec_link_ends link[ADDR_FAMILIES];
 	struct spec_reach reach;
 
 	/* Gathered: */

@@ -175,7 +175,7 @@ static const char *fault_of_ends(const struct spec *spec, const struct rtnl_link
 		return "its inner end is in another group";
 	if (host->flags & IFF_NOARP || inside->flags & IFF_NOARP)
 		return "one of its ends does no ARP";
-	if (spec->link[SPEC_V6].host.addr.family &&
+	if (spec->link[ADDR_V6].host.addr.family &&
 	    (host->mtu < MTU_LEAST_V6 || inside->mtu < MTU_LEAST_V6))
 		return "the MTU of one of its ends is too small for IPv6";
 	return host->flags & IFF_UP ? NULL : "its host end is down";
@@ -185,7 +185,7 @@ static const char *fault_of_addresses(const struct spec *spec, const struct obse
 {
 	size_t wanted = 0;
 
-	for (int f = 0; f < SPEC_FAMILIES; f++) {
+	for (int f = 0; f < ADDR_FAMILIES; f++) {
 		if (!spec->link[f].host.addr.family)
 			continue;
 		wanted++;
@@ -369,10 +369,10 @@ static int mend_host_end(struct session *w)
 	/* All go before those come that shall be: the kernel takes other addresses of a network
 	 * away with its first. */
 	r = rtnl_dump_addresses(nl, drop_host_address, w, &error);
-	for (int f = 0; !r && f < SPEC_FAMILIES; f++) {
+	for (int f = 0; !r && f < ADDR_FAMILIES; f++) {
 		if (!spec->link[f].host.addr.family)
 			continue;
-		if (f == SPEC_V6)
+		if (f == ADDR_V6)
 			r = switch_on_v6(w);
 		rtnl_queue_address(&w->batch, nl, w->current, spec->link_host_index,
 				   &spec->link[f].host, false);
@@ -413,7 +413,7 @@ static int link_make(const struct obj *obj, struct session *w)
 		r = session_queue(w, nl);
 	if (r)
 		return r;
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			rtnl_queue_address(&w->batch, nl, w->current, spec->link_host_index,
 					   &spec->link[f].host, false);
@@ -457,11 +457,11 @@ static void link_print(const struct obj *obj, const struct spec *spec, struct st
 	for (size_t i = 0; i < ARRAY_SIZE(settings6); i++)
 		str_addf(out, "sysctl -qw 'net/ipv6/conf/%s/%s=0'\n", spec->link_host_if,
 			 settings6[i].name);
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			str_addf(out, "ip address add %s dev %s%s\n",
 				 prefix_format(&spec->link[f].host, text), spec->link_host_if,
-				 f == SPEC_V6 ? " nodad" : "");
+				 f == ADDR_V6 ? " nodad" : "");
 	str_addf(out, "ip link set %s up\n", spec->link_host_if);
 }
 

@@ -88,23 +88,23 @@ static bool applies(const struct setting *s, const struct spec *spec)
  */
 struct visit {
 	struct session *w;
-	int folders[SPEC_FAMILIES]; /* -1: the kernel has no IPv6 */
+	int folders[ADDR_FAMILIES]; /* -1: the kernel has no IPv6 */
 };
 
-static const char *const folders[SPEC_FAMILIES] = { "/proc/sys/net/ipv4", "/proc/sys/net/ipv6" };
+static const char *const folders[ADDR_FAMILIES] = { "/proc/sys/net/ipv4", "/proc/sys/net/ipv6" };
 
-static enum spec_family family_of(const struct setting *s)
+static enum addr_family family_of(const struct setting *s)
 {
-	return strncmp(s->path, "ipv6/", 5) ? SPEC_V4 : SPEC_V6;
+	return strncmp(s->path, "ipv6/", 5) ? ADDR_V4 : ADDR_V6;
 }
 
 static int open_folders(struct visit *v)
 {
 	int r = 0;
 
-	for (int f = 0; f < SPEC_FAMILIES; f++) {
+	for (int f = 0; f < ADDR_FAMILIES; f++) {
 		v->folders[f] = open(folders[f], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (v->folders[f] < 0 && (f == SPEC_V4 || errno != ENOENT) && !r)
+		if (v->folders[f] < 0 && (f == ADDR_V4 || errno != ENOENT) && !r)
 			r = -errno;
 	}
 	if (r)
@@ -114,14 +114,14 @@ static int open_folders(struct visit *v)
 
 static void close_folders(struct visit *v)
 {
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		close_fd(&v->folders[f]);
 }
 
 /* A kernel without IPv6 has none to settle; a tunnel that needs it fails on the first setting. */
 static bool is_moot(const struct setting *s, const struct visit *v)
 {
-	return family_of(s) == SPEC_V6 && v->folders[SPEC_V6] < 0 &&
+	return family_of(s) == ADDR_V6 && v->folders[ADDR_V6] < 0 &&
 	       !spec_uses(v->w->spec, AF_INET6);
 }
 

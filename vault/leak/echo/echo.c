@@ -25,8 +25,6 @@
 #define RESOLV_CONF_MAX 65536
 #define GRACE_MS 300 /* for a process to tell that its time was up */
 
-static const uint8_t families[] = { AF_INET, AF_INET6 };
-
 /* ---- a process for each ---- */
 
 static void fail(struct echo_answer *answer, const char *what, int r)
@@ -140,9 +138,10 @@ void echo_start(const struct echo_target *targets, size_t n, const struct spec *
 	memset(round, 0, sizeof(*round));
 	round->end = clock_ms() + ECHO_SECONDS * 1000L;
 	for (size_t i = 0; i < n && i < ECHO_TARGETS_MAX; i++)
-		for (size_t f = 0; f < ARRAY_SIZE(families); f++)
-			if (!targets[i].literal.family || targets[i].literal.family == families[f])
-				start_both(round, asks, &targets[i], families[f]);
+		for (size_t f = 0; f < ADDR_FAMILIES; f++)
+			if (!targets[i].literal.family ||
+			    targets[i].literal.family == addr_families[f])
+				start_both(round, asks, &targets[i], addr_families[f]);
 }
 
 /* ---- what they tell ---- */

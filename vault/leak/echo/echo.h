@@ -22,11 +22,11 @@ struct echo_reply {
 
 /* A round of asks under way, each in a process of its own; ends with echo_finish. */
 struct echo_round {
-	struct echo_reply list[ECHO_TARGETS_MAX * SPEC_FAMILIES];
+	struct echo_reply list[ECHO_TARGETS_MAX * ADDR_FAMILIES];
 	struct echo_child {
 		pid_t pid; /* 0: there is none */
 		int fd; /* what it will tell */
-	} children[ECHO_TARGETS_MAX * SPEC_FAMILIES * ECHO_SIDES];
+	} children[ECHO_TARGETS_MAX * ADDR_FAMILIES * ECHO_SIDES];
 	size_t n; /* of list */
 	int64_t end; /* clock_ms */
 };

@@ -185,27 +185,26 @@ static int copy_answers(const struct echo_round *round, struct leak_address *out
 void echo_conclude(const struct echo_round *round, const struct spec *spec,
 		   const struct addr *server, struct leak_run *run)
 {
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct leak_address *list = calloc(ARRAY_SIZE(families), sizeof(*list));
+	struct leak_address *list = calloc(ADDR_FAMILIES, sizeof(*list));
 	bool any = false;
 
 	run->lost = run->lost || !list;
-	for (size_t f = 0; list && f < ARRAY_SIZE(families); f++) {
+	for (size_t f = 0; list && f < ADDR_FAMILIES; f++) {
 		struct leak_address *a = &list[f];
 		struct echo_finding found;
 
-		echo_judge(round->list, round->n, families[f], spec_tunnel_has(spec, families[f]),
-			   server, &found);
-		*a = (struct leak_address){ .family = families[f],
+		echo_judge(round->list, round->n, addr_families[f],
+			   spec_tunnel_has(spec, addr_families[f]), server, &found);
+		*a = (struct leak_address){ .family = addr_families[f],
 					    .inside = found.side[ECHO_INSIDE],
 					    .host = found.side[ECHO_HOST],
 					    .verdict = found.verdict };
 		leak_run_detail(run, &a->detail, "%s", found.detail);
 		run->lost = copy_answers(round, a) || run->lost;
 		any = any || a->verdict != LEAK_SKIP;
-		if (!any && f == ARRAY_SIZE(families) - 1)
+		if (!any && f == ADDR_FAMILIES - 1)
 			a->verdict = LEAK_UNKNOWN;
 	}
 	run->addresses = list;
-	run->n_addresses = list ? ARRAY_SIZE(families) : 0;
+	run->n_addresses = list ? ADDR_FAMILIES : 0;
 }

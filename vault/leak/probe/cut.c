@@ -10,7 +10,7 @@
 
 #define FLOW_PACKETS 3
 
-static int go_on(struct probing *p, enum spec_family f)
+static int go_on(struct probing *p, enum addr_family f)
 {
 	const struct packet packet = { .probe = p->probe,
 				       .protocol = IPPROTO_UDP,
@@ -32,7 +32,7 @@ int cut_flow(struct probing *p, const struct probe *self)
 	int r = 0;
 
 	(void)self;
-	for (enum spec_family f = 0; f < SPEC_FAMILIES; f++)
+	for (enum addr_family f = 0; f < ADDR_FAMILIES; f++)
 		for (int n = 0; !r && p->flows[f] >= 0 && n < FLOW_PACKETS; n++)
 			r = go_on(p, f);
 	return r ? r : p->flow_err;

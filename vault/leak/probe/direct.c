@@ -31,8 +31,7 @@ int direct_by_link(struct probing *p, const struct probe *self)
 /* The address that SPEC's tunnel, or its link, has of TO's family; or NULL. */
 static const struct addr *own_address(const struct spec *spec, const struct addr *to, bool tunnel)
 {
-	const struct addr *link =
-		&spec->link[to->family == AF_INET6 ? SPEC_V6 : SPEC_V4].vault.addr;
+	const struct addr *link = &spec->link[addr_index(to->family)].vault.addr;
 
 	for (size_t i = 0; tunnel && i < spec->n_addresses; i++)
 		if (spec->addresses[i].addr.family == to->family)
@@ -45,7 +44,7 @@ typedef int send_fn(struct probing *p, uint8_t protocol, const struct addr *to, 
 
 static int send_forged_to(struct probing *p, uint8_t protocol, const struct addr *to, send_fn *send)
 {
-	const struct addr other = p->targets->stranger[to->family == AF_INET6 ? SPEC_V6 : SPEC_V4];
+	const struct addr other = p->targets->stranger[addr_index(to->family)];
 	struct way link = { .device = p->spec->link_if };
 	struct way tunnel = { .device = p->spec->tunnel_if, .flags = PACKET_NO_TUNNEL };
 	int r = 0;

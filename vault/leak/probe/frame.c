@@ -12,22 +12,18 @@
 
 static const uint8_t everybody[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 
-static int family_of(const struct addr *a)
-{
-	return a->family == AF_INET6 ? SPEC_V6 : SPEC_V4;
-}
-
 /* What looks like an answer is let out, to the host's end and to who may enter: the guard stops it.
  */
 static bool may_cross(const struct spec *spec, uint8_t protocol, const struct addr *from,
 		      const struct addr *to)
 {
-	if (protocol != IPPROTO_UDP || !addr_equal(from, &spec->link[family_of(to)].vault.addr))
+	if (protocol != IPPROTO_UDP ||
+	    !addr_equal(from, &spec->link[addr_index(to->family)].vault.addr))
 		return false;
 	for (size_t i = 0; i < spec->reach.n_from; i++)
 		if (prefix_contains(&spec->reach.from[i], to))
 			return true;
-	return addr_equal(to, &spec->link[family_of(to)].host.addr);
+	return addr_equal(to, &spec->link[addr_index(to->family)].host.addr);
 }
 
 static int send_from(struct probing *p, const struct frame *frame, uint8_t protocol,
@@ -54,9 +50,9 @@ static int send_from_all(struct probing *p, const struct frame *frame, uint8_t p
 
 	for (size_t i = 0; !r && i < spec->n_addresses; i++)
 		r = send_from(p, frame, protocol, &spec->addresses[i].addr, to);
-	for (int f = 0; !r && f < SPEC_FAMILIES; f++)
+	for (int f = 0; !r && f < ADDR_FAMILIES; f++)
 		r = send_from(p, frame, protocol, &spec->link[f].vault.addr, to);
-	for (int f = 0; !r && f < SPEC_FAMILIES; f++)
+	for (int f = 0; !r && f < ADDR_FAMILIES; f++)
 		if (!addr_equal(&spec->link[f].host.addr, to))
 			r = send_from(p, frame, protocol, &spec->link[f].host.addr, to);
 	return r;
@@ -124,13 +120,13 @@ int frame_on_tunnel(struct probing *p, const struct probe *self)
 	for (size_t i = 0; !r && i < p->targets->n; i++) {
 		const struct addr *to = &p->targets->list[i].addr;
 		struct way way = { .device = p->spec->tunnel_if,
-				   .from = &p->targets->stranger[family_of(to)],
+				   .from = &p->targets->stranger[addr_index(to->family)],
 				   .flags = PACKET_NO_TUNNEL };
 
 		if (!(p->targets->list[i].kind & self->targets))
 			continue;
 		r = send_frame(p, &frame, IPPROTO_UDP, to, p->port, &way);
-		way.from = &p->spec->link[family_of(to)].vault.addr;
+		way.from = &p->spec->link[addr_index(to->family)].vault.addr;
 		if (!r && way.from->family)
 			r = send_frame(p, &frame, IPPROTO_UDP, to, p->port, &way);
 	}

@@ -6,17 +6,12 @@
 
 #include "vault/leak/probe/send.h"
 
-static enum spec_family family_of(const struct addr *a)
-{
-	return a->family == AF_INET6 ? SPEC_V6 : SPEC_V4;
-}
-
 /* ARP for it; and a SYN and an echo request that the host's rules do not meet on their way. */
 static int ask_link(struct probing *p, const struct addr *to)
 {
 	const struct frame arp = { .type = ETHERTYPE_ARP, .vlan = -1, .mac = p->vault_mac };
 	const struct frame ip = { .vlan = -1, .mac = p->vault_mac };
-	const struct spec_link_ends *ends = &p->spec->link[family_of(to)];
+	const struct spec_link_ends *ends = &p->spec->link[addr_index(to->family)];
 	struct way way = { .device = p->spec->link_host_if, .flags = PACKET_FROM_HOST };
 	int r = 0;
 
@@ -79,7 +74,7 @@ int inbound_enter(struct probing *p, const struct probe *self)
 	int r = 0;
 
 	(void)self;
-	for (int f = 0; p->has_link && !r && f < SPEC_FAMILIES; f++) {
+	for (int f = 0; p->has_link && !r && f < ADDR_FAMILIES; f++) {
 		const struct addr *to = &p->spec->link[f].vault.addr;
 
 		if (!may_enter(p->spec, &p->cable.stranger[f]))
@@ -98,7 +93,7 @@ int inbound_enter(struct probing *p, const struct probe *self)
 static bool is_for_all(const struct probing *p, const struct spec_publish *publish,
 		       const struct addr *to)
 {
-	return may_enter(p->spec, &p->cable.stranger[family_of(to)]) &&
+	return may_enter(p->spec, &p->cable.stranger[addr_index(to->family)]) &&
 	       (!publish->address.family || addr_equal(&publish->address, to));
 }
 
@@ -112,8 +107,9 @@ int inbound_publish(struct probing *p, const struct probe *self)
 			const struct addr *to = &p->targets->list[i].addr;
 
 			if (p->targets->list[i].kind & self->targets && !is_for_all(p, publish, to))
-				r = come(p, publish->protocol, &p->cable.stranger[family_of(to)],
-					 to, publish->host_port);
+				r = come(p, publish->protocol,
+					 &p->cable.stranger[addr_index(to->family)], to,
+					 publish->host_port);
 		}
 	return r;
 }

@@ -22,14 +22,14 @@ struct probing {
 	bool has_link; /* both are there */
 	bool lacks_filter; /* this kernel has no filter for frames: the guard alone stops them */
 	unsigned int flags; /* enum packet_flags, of every packet from now on */
-	int flows[SPEC_FAMILIES]; /* connected UDP sockets that began in the tunnel; -1: none */
-	struct addr flow_to[SPEC_FAMILIES];
+	int flows[ADDR_FAMILIES]; /* connected UDP sockets that began in the tunnel; -1: none */
+	struct addr flow_to[ADDR_FAMILIES];
 	uint16_t flow_port;
 	int flow_err; /* -errno: why one could not begin that should have; 0: none */
 	struct cable { /* the control's, to a namespace of a stranger */
 		char name[IFNAMSIZ]; /* the stranger's end */
 		uint8_t mac[6]; /* of the host's end */
-		struct addr stranger[SPEC_FAMILIES];
+		struct addr stranger[ADDR_FAMILIES];
 	} cable;
 };
 

@@ -82,7 +82,7 @@ static bool is_of_vault(const struct spec *spec, const struct addr *a)
 	for (size_t i = 0; i < spec->n_dns; i++)
 		if (addr_equal(&spec->dns[i], a))
 			return true;
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (addr_equal(&spec->link[f].vault.addr, a))
 			return true;
 	return addr_equal(&spec->leg.address.addr, a);
@@ -199,7 +199,7 @@ static int read_host(struct gathering *g, struct nl *nl)
 /* An address of a link, this vault's or another's, has its host's end beside it, and nobody else. */
 static bool is_of_link(const struct gathering *g, const struct addr *a)
 {
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (addr_equal(&g->spec->link[f].host.addr, a))
 			return true;
 	return false;
@@ -214,7 +214,7 @@ int targets_gather(struct targets *t, const struct spec *spec, struct nl *nl)
 	for (size_t i = 0; i < spec->wg.n_peers; i++)
 		if (spec->wg.peers[i].endpoint.addr.family)
 			add(&g, TARGET_ENDPOINT, &spec->wg.peers[i].endpoint.addr);
-	for (int f = 0; f < SPEC_FAMILIES; f++)
+	for (int f = 0; f < ADDR_FAMILIES; f++)
 		if (spec->link[f].host.addr.family)
 			add(&g, TARGET_HOST, &spec->link[f].host.addr);
 	r = read_host(&g, nl);

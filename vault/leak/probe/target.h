@@ -26,7 +26,7 @@ struct targets {
 	struct target list[TARGET_MAX];
 	size_t n;
 	/* To send from, in each family: of the networks kept for documentation, nobody's. */
-	struct addr stranger[SPEC_FAMILIES];
+	struct addr stranger[ADDR_FAMILIES];
 };
 
 /*
