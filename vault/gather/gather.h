@@ -47,4 +47,12 @@ bool gather_wants_link(const struct spec *spec);
  */
 int must_check gather_link(struct spec *spec, uint32_t own, struct session *w, struct problems *p);
 
+/*
+ * All of the above but the tunnel, as far as SPEC needs it, and whether a program of the host has a
+ * port that it publishes. OLD (or NULL) is the vault that is there, OWN the index of its link on
+ * the host (or 0). 0 or -errno; both with what stands in the way reported.
+ */
+int must_check gather_host(struct spec *spec, const struct spec *old, uint32_t own,
+			   struct session *w);
+
 #endif

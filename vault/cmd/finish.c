@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vault/cmd/finish.c: what `up` does once the vault stands. */
+#include "vault/cmd/finish.h"
+
+#include <stdio.h>
+
+#include "vault/apply/handshake.h"
+#include "vault/exit.h"
+#include "vault/gather/forwarding.h"
+#include "vault/report.h"
+
+int finish_wait(const struct words *words, struct session *w, const struct timespec *since)
+{
+	if (!words->wait_seconds)
+		return EXIT_DONE;
+	close_fd(&w->dir); /* a `down` need not wait, too */
+	fflush(stdout); /* what was said is true already */
+	return handshake_wait(w, since, words->wait_seconds) ? EXIT_FAILED : EXIT_DONE;
+}
+
+static void add_warning(const struct forwarding_fault *fault, void *arg)
+{
+	struct str hint cleanup(str_free) = STR_INIT;
+
+	remedy_add_hint(fault->remedy, &hint);
+	problem_warn(arg, 0, "%s%s", fault->text, hint.s ? hint.s : "");
+}
+
+void finish_warn(struct session *w)
+{
+	struct problems p = { 0 };
+
+	forwarding_check_link(w, add_warning, &p);
+	forwarding_check(w, add_warning, &p);
+	report_problems_of(w->spec->name, &p);
+	problems_free(&p);
+}
