@@ -39,6 +39,7 @@ breach() {
 	breach "a kind knows no other kind" vault/apply/kind/tunnel.c '#include "vault/apply/kind/link.h"'
 	breach "a kind knows no other kind" vault/apply/kind/link.c '#include "vault/report.h"'
 	breach "reading makes no calls" vault/read/words.c '#include "lib/rtnl.h"'
+	breach "a kind knows of the vault what its object carries" vault/apply/kind/up.c 'int x(struct session *w) { return !w->spec; }'
 	breach "nobody includes a command" vault/cmd/down.c '#include "vault/cmd/up.h"'
 	breach "nobody includes a command" vault/main.c '#include "vault/cmd/up.h"'
 	breach "who changes namespaces" vault/confine/mnt.c 'int x(int fd) { return setns(fd, 0); }'

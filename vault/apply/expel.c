@@ -255,7 +255,7 @@ int expel(const struct plan *plan, const struct plan *had, struct session *w, wa
 		if (r || !e.found)
 			break;
 		observed_free(w->observed);
-		r = observed_take(w, w->observed, w->why);
+		r = observed_take(w, plan->spec, w->observed, w->why);
 		if (r)
 			break;
 	}

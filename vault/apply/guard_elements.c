@@ -168,6 +168,7 @@ static int each_element(enum seal_guard guard, struct session *w, const struct r
 
 struct search {
 	enum seal_guard guard;
+	const struct spec *spec;
 	struct session *w;
 	struct ruleset *found;
 	const struct ruleset *wanted; /* built in one order */
@@ -182,7 +183,7 @@ static int find_in(struct search *search, bool basic)
 
 	for (size_t i = 0; !r && i < rs->n_sets; i++) {
 		struct set *set = &rs->sets[i];
-		struct sift sift = { .spec = search->w->spec,
+		struct sift sift = { .spec = search->spec,
 				     .wanted = &search->wanted->sets[i],
 				     .owner = rs,
 				     .ours = set,
@@ -201,15 +202,17 @@ static int find_in(struct search *search, bool basic)
 	return r;
 }
 
-int guard_elements_find(enum seal_guard guard, struct session *w, struct ruleset *rs,
-			size_t *others)
+int guard_elements_find(enum seal_guard guard, const struct spec *spec, struct session *w,
+			struct ruleset *rs, size_t *others)
 {
 	struct ruleset wanted;
-	struct search search = { .guard = guard, .w = w, .found = rs, .wanted = &wanted };
+	struct search search = {
+		.guard = guard, .spec = spec, .w = w, .found = rs, .wanted = &wanted
+	};
 	int r;
 
 	seal_build_grants(guard, NULL, rs);
-	seal_build_grants(guard, w->spec, &wanted);
+	seal_build_grants(guard, spec, &wanted);
 	r = find_in(&search, true);
 	if (!r && guard == SEAL_HOST && (w->observed || seal_grants_more(rs)))
 		r = find_in(&search, false);

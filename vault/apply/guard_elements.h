@@ -16,10 +16,10 @@ bool guard_elements_leads_to(const struct spec *spec, enum set_type map,
 
 /*
  * Fills RS (ruleset_free it, also on error) with GUARD's sets as the kernel has them, the elements
- * of W's vault only, and counts those of other vaults in *OTHERS. 0, -ENOENT when none of the sets
- * is there, or another -errno.
+ * of SPEC's vault only, and counts those of other vaults in *OTHERS. 0, -ENOENT when none of the
+ * sets is there, or another -errno.
  */
-int must_check guard_elements_find(enum seal_guard guard, struct session *w, struct ruleset *rs,
-				   size_t *others);
+int must_check guard_elements_find(enum seal_guard guard, const struct spec *spec,
+				   struct session *w, struct ruleset *rs, size_t *others);
 
 #endif

@@ -75,7 +75,8 @@ static int take_host_interfaces(struct session *w, struct observed_host *host,
 	return r;
 }
 
-static int take_interfaces(struct session *w, struct observed *s, struct nl_error *error)
+static int take_interfaces(struct session *w, const struct spec *spec, struct observed *s,
+			   struct nl_error *error)
 {
 	int r = rtnl_dump_links(&w->vault_route, add_link, s, error);
 
@@ -85,7 +86,7 @@ static int take_interfaces(struct session *w, struct observed *s, struct nl_erro
 		r = rtnl_dump_tables(&w->vault_route, AF_INET, add_route, s, error);
 	if (!r)
 		r = rtnl_dump_tables(&w->vault_route, AF_INET6, add_route, s, error);
-	if (!r && (w->spec->has_link || spec_has_leg(w->spec)))
+	if (!r && (spec->has_link || spec_has_leg(spec)))
 		r = take_host_interfaces(w, s->host, error);
 	return r;
 }
@@ -120,14 +121,15 @@ static int take_guard(struct session *w, enum seal_guard guard, struct observed_
 	return r;
 }
 
-static int take_rules(struct session *w, struct observed *s, struct nl_error *error)
+static int take_rules(struct session *w, const struct spec *spec, struct observed *s,
+		      struct nl_error *error)
 {
 	struct ruleset rs[SEAL_TABLES] = { 0 };
 	int r = 0;
 
 	for (unsigned int t = 0; t < SEAL_TABLES; t++) {
-		if (seal_wants(w->spec, t))
-			seal_build(w->spec, t, &rs[t]);
+		if (seal_wants(spec, t))
+			seal_build(spec, t, &rs[t]);
 		r = r ? r : rs[t].err;
 	}
 	if (!r)
@@ -135,18 +137,19 @@ static int take_rules(struct session *w, struct observed *s, struct nl_error *er
 	for (unsigned int t = 0; t < SEAL_TABLES; t++)
 		ruleset_free(&rs[t]);
 	for (unsigned int g = 0; !r && g < SEAL_GUARDS; g++)
-		if (seal_wants_guard(w->spec, g))
+		if (seal_wants_guard(spec, g))
 			r = take_guard(w, g, &s->host->guards[g], error);
 	return r;
 }
 
 /* A tunnel that is not there, or whose program does not answer, is no error: has_wg says so. */
-static int take_tunnel(struct session *w, struct observed *s, struct nl_error *error)
+static int take_tunnel(struct session *w, const struct spec *spec, struct observed *s,
+		       struct nl_error *error)
 {
-	const char *name = w->spec->tunnel_if;
+	const char *name = spec->tunnel_if;
 	int r;
 
-	if (w->spec->backend == SPEC_BACKEND_KERNEL) {
+	if (spec->backend == SPEC_BACKEND_KERNEL) {
 		r = wg_get(&w->vault_wg, w->wg_family, name, &s->wg, error);
 	} else {
 		int fd cleanup(close_fd) = uapi_connect(name, ANSWER_SECONDS, NULL);
@@ -157,21 +160,22 @@ static int take_tunnel(struct session *w, struct observed *s, struct nl_error *e
 	return r == -ENOENT || r == -ENODEV || r == -ECONNREFUSED || r == -EOPNOTSUPP ? 0 : r;
 }
 
-int observed_take(struct session *w, struct observed *out, char why[static 256])
+int observed_take(struct session *w, const struct spec *spec, struct observed *out,
+		  char why[static 256])
 {
 	struct nl_error error = { 0 };
 	int r;
 
 	memset(out, 0, sizeof(*out));
 	out->host = w->host ? w->host : &out->own;
-	r = take_interfaces(w, out, &error);
+	r = take_interfaces(w, spec, out, &error);
 	if (!r)
 		r = nftlook_generation(&w->vault_nft, &w->generation,
 				       &error); /* before: what comes later shows */
 	if (!r)
-		r = take_rules(w, out, &error);
-	if (!r && w->spec->has_tunnel)
-		r = take_tunnel(w, out, &error);
+		r = take_rules(w, spec, out, &error);
+	if (!r && spec->has_tunnel)
+		r = take_tunnel(w, spec, out, &error);
 	if (r) {
 		snprintf(why, 256, "reading what there is: %s %.180s", strerror(-r), error.text);
 		observed_free(out);

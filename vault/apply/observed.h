@@ -50,9 +50,10 @@ struct observed {
 	bool has_wg; /* the tunnel could be asked */
 };
 
-/* Fills *OUT by W's sockets, both namespaces open. 0, or -errno with the reason in WHY: nothing
- * half-read is ever returned. */
-int must_check observed_take(struct session *w, struct observed *out, char why[static 256]);
+/* Fills *OUT, as far as SPEC's vault needs it, by W's sockets, both namespaces open. 0, or -errno
+ * with the reason in WHY: nothing half-read is ever returned. */
+int must_check observed_take(struct session *w, const struct spec *spec, struct observed *out,
+			     char why[static 256]);
 void observed_free(struct observed *observed);
 
 /* Takes the link INDEX in the vault, with its addresses, its routes and what there was of the TABLE

@@ -166,7 +166,7 @@ static int replace(enum seal_guard guard, struct session *w, const struct rulese
 	if (!r) {
 		nft_queue_table(&w->batch, &w->host_nft, w->current, &new, NFT_REFRESH);
 		nft_queue_del_table(&w->batch, &w->host_nft, w->current, old);
-		session_verify(w, SESSION_GUARD_BIT + guard);
+		session_verify(w, NULL, SESSION_GUARD_BIT + guard);
 		r = session_flush(w);
 	}
 	ruleset_free(&new);

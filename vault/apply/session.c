@@ -94,7 +94,7 @@ static int verify(struct session *w)
 	for (unsigned int t = 0; !r && t < SEAL_TABLES; t++) {
 		if (!(w->unverified & 1U << t))
 			continue;
-		seal_build(w->spec, t, &rs);
+		seal_build(w->unverified_spec, t, &rs);
 		r = verify_one(w, &rs, NFTLOOK_WHOLE);
 	}
 	for (unsigned int g = 0; !r && g < SEAL_GUARDS; g++) {
@@ -142,8 +142,9 @@ int session_flush(struct session *w)
 	return r;
 }
 
-void session_verify(struct session *w, unsigned int bit)
+void session_verify(struct session *w, const struct spec *spec, unsigned int bit)
 {
+	w->unverified_spec = spec ? spec : w->unverified_spec;
 	w->unverified |= 1U << bit;
 	w->verifying = w->current;
 }

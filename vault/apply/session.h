@@ -30,6 +30,7 @@ struct session {
 	struct nl_batch batch; /* requests queued for one of the sockets above */
 	struct nftlook echo; /* what the kernel said it made of them */
 	unsigned int unverified; /* rulesets in the batch, still to be compared with their echo */
+	const struct spec *unverified_spec; /* whose they are, but for the guards */
 	unsigned int verifying; /* the tag of the last of them */
 	uint32_t generation; /* of the vault's rules, after the last transaction there */
 	unsigned int current; /* the tag of what is queued: the object's number in the plan */
@@ -72,8 +73,9 @@ int must_check session_queue(struct session *w, struct nl *nl);
  */
 int must_check session_flush(struct session *w);
 
-/* Notes that the batch holds the ruleset of BIT, to be compared with its echo after the next send. */
-void session_verify(struct session *w, unsigned int bit);
+/* Notes that the batch holds the ruleset of BIT, SPEC's or (NULL) all vaults', to be compared with
+ * its echo after the next send. */
+void session_verify(struct session *w, const struct spec *spec, unsigned int bit);
 
 /* Drops what is queued and not sent. */
 void session_forget(struct session *w);

@@ -218,12 +218,10 @@ static bool follows(const struct mending *m, const struct obj *o)
 static void look_back(struct mending *m, struct session *w)
 {
 	struct observed was, *now = w->observed;
-	const struct spec *spec = w->spec;
 
 	if (!m->had)
 		return;
-	w->spec = m->had->spec;
-	if (!observed_take(w, &was, w->why)) {
+	if (!observed_take(w, m->had->spec, &was, w->why)) {
 		w->observed = &was;
 		for (size_t i = 0; i < m->had->n; i++) {
 			const struct obj *o = &m->had->objs[i];
@@ -234,7 +232,6 @@ static void look_back(struct mending *m, struct session *w)
 	}
 	session_clear_words(w);
 	w->observed = now;
-	w->spec = spec;
 }
 
 /* True when O changes as what was asked for does: it is new with that, or was as it was asked to
@@ -336,16 +333,13 @@ static bool mend_range(struct mending *m, struct session *w, size_t from, size_t
 static size_t drop_tunnel(const struct mending *m, struct session *w)
 {
 	const struct plan *had = m->had;
-	const struct spec *spec = w->spec;
 	size_t failures;
 
 	if (!had || !had->spec->has_tunnel || m->plan->spec->has_tunnel)
 		return 0;
-	w->spec = had->spec;
 	w->keeps_link = true;
 	failures = walk_remove_kind(had, w, &kind_tunnel);
 	w->keeps_link = false;
-	w->spec = spec;
 	if (!failures)
 		observed_forget_link(w->observed, had->spec->tunnel_index, SEAL_TUNNEL_TABLE);
 	return failures;
@@ -366,10 +360,8 @@ static bool has_such(const struct plan *plan, const struct obj *o)
  * on it. */
 static size_t drop(const struct plan *gone, const struct plan *kept, struct session *w)
 {
-	const struct spec *spec = w->spec;
 	size_t failures = 0;
 
-	w->spec = gone->spec;
 	w->keeps_link = true; /* the tunnel goes alone: of the link, KEPT says */
 	for (unsigned int what = 0; what < 2; what++)
 		for (size_t i = gone->n; i-- > 0;) {
@@ -380,7 +372,6 @@ static size_t drop(const struct plan *gone, const struct plan *kept, struct sess
 				failures += remove_object(o, w, "removing");
 		}
 	w->keeps_link = false;
-	w->spec = spec;
 	return failures;
 }
 
@@ -499,8 +490,8 @@ size_t walk_remove_kind(const struct plan *plan, struct session *w, const struct
 	return failures;
 }
 
-void walk_print(const struct plan *plan, const struct spec *spec, struct str *out)
+void walk_print(const struct plan *plan, struct str *out)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		plan->objs[i].kind->print(&plan->objs[i], spec, out);
+		plan->objs[i].kind->print(&plan->objs[i], out);
 }

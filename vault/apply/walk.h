@@ -49,6 +49,6 @@ size_t must_check walk_remove_kind(const struct plan *plan, struct session *w,
 				   const struct kind *kind);
 
 /* Appends the equivalent commands of making PLAN to OUT. */
-void walk_print(const struct plan *plan, const struct spec *spec, struct str *out);
+void walk_print(const struct plan *plan, struct str *out);
 
 #endif

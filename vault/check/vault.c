@@ -397,7 +397,7 @@ static void examine(struct exam *e)
 	int r;
 
 	e->w->host = &e->options->host->observed;
-	r = observed_take(e->w, &observed, e->w->why);
+	r = observed_take(e->w, e->spec, &observed, e->w->why);
 
 	if (r) {
 		check_tell(c, "read", FOUND_UNKNOWN, remedy_for(r), NULL, NULL, "%s", e->w->why);

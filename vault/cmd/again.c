@@ -104,7 +104,7 @@ static bool look_again(struct session *w, struct observed *observed)
 	int r;
 
 	observed_free(observed);
-	r = observed_take(w, observed, w->why);
+	r = observed_take(w, w->spec, observed, w->why);
 	if (r)
 		report_error(w->spec->name, "%s: %s", strerror(-r), w->why);
 	return !r;
@@ -219,7 +219,7 @@ static int plan_change(const struct words *words, struct spec *old, struct sessi
 		       struct change_plans *c)
 {
 	struct spec *spec = words->spec;
-	int r = observed_take(w, &c->observed, w->why);
+	int r = observed_take(w, spec, &c->observed, w->why);
 
 	if (!r)
 		r = asks_otherwise(spec, old, &c->asks);

@@ -31,7 +31,7 @@ static int dry_run(struct spec *spec, struct session *w)
 	if (gather_host(spec, NULL, if_nametoindex(spec->link_host_if), w))
 		return EXIT_FAILED;
 	plan_build(spec, &plan);
-	walk_print(&plan, spec, &out);
+	walk_print(&plan, &out);
 	hook_print(spec, &out);
 	if (out.err || plan.overflow) {
 		report_error(spec->name, "out of memory");

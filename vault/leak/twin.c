@@ -67,12 +67,11 @@ static int guard_make(const struct obj *obj, struct session *w)
 	struct ruleset rs;
 	int r = session_lock_host(w);
 
-	(void)obj;
 	if (!r)
 		r = session_queue(w, &w->host_nft);
 	if (r)
 		return r;
-	seal_build_grants(SEAL_HOST, w->spec, &rs);
+	seal_build_grants(SEAL_HOST, obj->spec, &rs);
 	for (size_t i = 0; i < rs.n_sets; i++)
 		nft_queue_elements(&w->batch, &w->host_nft, w->current, &rs, &rs.sets[i], true);
 	r = rs.err;
@@ -133,13 +132,14 @@ static bool has_guard(struct session *w)
 }
 
 /* The second wall of the real vault is under test as well. */
-static bool has_wall(const struct twin *t, const struct spec *real)
+static bool has_wall(struct twin *t, const struct spec *real)
 {
-	const struct obj wall = { .kind = &kind_wall };
-	struct session w = t->session; /* its sockets, the caller's */
+	const struct obj wall = { .kind = &kind_wall, .spec = real };
 
-	w.spec = real;
-	return real->has_link && kind_wall.look(&wall, &w) == LOOK_SAME;
+	bool has = real->has_link && kind_wall.look(&wall, &t->session) == LOOK_SAME;
+
+	session_clear_words(&t->session);
+	return has;
 }
 
 /* What the twin needs of the plan: no keys, no files, no name. */
@@ -190,7 +190,8 @@ static int gather(struct twin *t, const struct spec *real)
 
 int twin_open(struct twin *t, const struct spec *real, int real_ns)
 {
-	const struct obj link = { .label = "link" }, entries = { .label = "entries in the guard" };
+	const struct obj link = { .spec = &t->spec, .label = "link" },
+			 entries = { .spec = &t->spec, .label = "entries in the guard" };
 	int r = copy_spec(&t->spec, real);
 
 	t->tun = -1;

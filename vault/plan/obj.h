@@ -18,12 +18,13 @@ struct session;
 enum look { LOOK_SAME, LOOK_ABSENT, LOOK_OTHER };
 
 /*
- * One kind of object. `make` and `remove` queue or do their work in W (apply/session.h) and return
- * 0 or -errno; what they queued may fail later, when the walk sends it. `remove` is NULL where the
- * object dies with the namespace; it takes an object that is not there for removed. `look` compares
- * OBJ with what W->observed found; without one the object is what its maker says it is. With
- * W->observed set, `make` is asked of an object that `look` did not find as it should be, and
- * replaces what is there. `print` appends the equivalent commands, for people, to OUT.
+ * One kind of object, which knows of the vault what OBJ carries. `make` and `remove` queue or do
+ * their work in W (apply/session.h) and return 0 or -errno; what they queued may fail later, when
+ * the walk sends it. `remove` is NULL where the object dies with the namespace; it takes an object
+ * that is not there for removed. `look` compares OBJ with what W->observed found; without one the
+ * object is what its maker says it is. With W->observed set, `make` is asked of an object that
+ * `look` did not find as it should be, and replaces what is there. `print` appends the equivalent
+ * commands, for people, to OUT.
  */
 struct kind {
 	const char *name;
@@ -31,7 +32,7 @@ struct kind {
 	int (*remove)(const struct obj *obj, struct session *w);
 	int (*look)(const struct obj *obj,
 		    struct session *w); /* enum look, or -errno: it cannot be told */
-	void (*print)(const struct obj *obj, const struct spec *spec, struct str *out);
+	void (*print)(const struct obj *obj, struct str *out);
 };
 
 extern const struct kind kind_netns, kind_seal, kind_sysctl, kind_guard, kind_link, kind_tunnel,
@@ -56,6 +57,7 @@ struct obj_route {
 
 struct obj {
 	const struct kind *kind;
+	const struct spec *spec; /* of the vault that it is of; outlives it */
 	unsigned int flags;
 	char label[80]; /* names the object in messages: "address 10.66.0.2/32 on wg-media" */
 	union {

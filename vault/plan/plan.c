@@ -28,6 +28,7 @@ static struct obj *add(struct plan *plan, const struct kind *kind, unsigned int 
 		plan->overflow = true;
 	memset(o, 0, sizeof(*o));
 	o->kind = kind;
+	o->spec = plan->spec;
 	o->flags = flags;
 	snprintf(o->label, sizeof(o->label), "%s%s%s", label, *what ? " " : "", what);
 	return o;

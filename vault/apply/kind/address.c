@@ -16,8 +16,8 @@ static bool needs_mtu(const struct obj *obj, const struct session *w)
 	for (size_t i = 0; s && i < s->n_links; i++)
 		if (s->links[i].index == obj->address.index)
 			return obj->address.address.addr.family == AF_INET6 &&
-			       obj->address.index == w->spec->tunnel_index &&
-			       s->links[i].mtu < w->spec->mtu;
+			       obj->address.index == obj->spec->tunnel_index &&
+			       s->links[i].mtu < obj->spec->mtu;
 	return false;
 }
 
@@ -27,7 +27,7 @@ static int address_make(const struct obj *obj, struct session *w)
 
 	if (!r && needs_mtu(obj, w))
 		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->address.index,
-			       w->spec->mtu);
+			       obj->spec->mtu);
 	if (!r)
 		rtnl_queue_address(&w->batch, &w->vault_route, w->current, obj->address.index,
 				   &obj->address.address, false);
@@ -52,8 +52,9 @@ static int address_look(const struct obj *obj, struct session *w)
 	return fault ? LOOK_OTHER : LOOK_ABSENT;
 }
 
-static void address_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void address_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	char text[PREFIX_STRLEN];
 
 	str_addf(out, "ip -n %s address add %s dev %s%s\n", spec->name,

@@ -97,9 +97,8 @@ static int files_make(const struct obj *obj, struct session *w)
 	struct ns_id id = { 0 };
 	int r = session_flush(w);
 
-	(void)obj;
 	if (!r)
-		r = make_texts(w->spec, &t);
+		r = make_texts(obj->spec, &t);
 	if (!r)
 		r = write_names(w->dir, &t);
 	if (!r)
@@ -110,11 +109,12 @@ static int files_make(const struct obj *obj, struct session *w)
 		r = ns_identify(w->vault_ns, &id);
 	if (r || w->keeps_description)
 		return r;
-	return state_save(w->dir, w->spec, &id, w->generation);
+	return state_save(w->dir, obj->spec, &id, w->generation);
 }
 
 /* 1 when all is as it should be; else 0, or -errno, and W->part tells what it is about. */
-static int compare_files(struct session *w, const struct texts *t, int etc, const struct ns_id *id)
+static int compare_files(const struct obj *obj, struct session *w, const struct texts *t, int etc,
+			 const struct ns_id *id)
 {
 	const struct {
 		int dir;
@@ -140,7 +140,7 @@ static int compare_files(struct session *w, const struct texts *t, int etc, cons
 			return r;
 	}
 	w->part = STATE_FILE;
-	r = state_is_saved(w->dir, w->spec, id, w->generation);
+	r = state_is_saved(w->dir, obj->spec, id, w->generation);
 	if (r > 0)
 		w->part = NULL;
 	return r;
@@ -153,16 +153,15 @@ static int files_look(const struct obj *obj, struct session *w)
 	struct ns_id id = { 0 };
 	int r = session_flush(w); /* the rules' generation is in the description */
 
-	(void)obj;
 	if (!r)
 		r = ns_identify(w->vault_ns, &id);
 	if (!r)
-		r = make_texts(w->spec, &t);
+		r = make_texts(obj->spec, &t);
 	if (r)
 		return r;
-	if (w->spec->netns_inode && !w->spec->netns_cookie)
+	if (obj->spec->netns_inode && !obj->spec->netns_cookie)
 		id.cookie = 0; /* what is looked at is an older vault's description itself */
-	r = compare_files(w, &t, etc, &id);
+	r = compare_files(obj, w, &t, etc, &id);
 	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
 }
 
@@ -179,12 +178,12 @@ static void print_file(const struct spec *spec, const char *name, const char *te
 	str_addf(out, "cat >%s/%s/%s <<'EOF'\n%sEOF\n", STATE_DIR, spec->name, name, text);
 }
 
-static void files_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void files_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
 	int r = make_texts(spec, &t);
 
-	(void)obj;
 	if (r) {
 		out->err = r;
 		return;

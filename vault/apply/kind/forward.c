@@ -44,7 +44,7 @@ static int read_inside(void *arg)
 
 static int forward_look(const struct obj *obj, struct session *w)
 {
-	struct reading reading = { .name = spec_interface(w->spec, obj->up_index) };
+	struct reading reading = { .name = spec_interface(obj->spec, obj->up_index) };
 	int r = ns_run(w->vault_ns, read_inside, &reading);
 
 	if (r == -ENOENT)
@@ -52,8 +52,9 @@ static int forward_look(const struct obj *obj, struct session *w)
 	return r ? r : reading.on ? LOOK_SAME : LOOK_OTHER;
 }
 
-static void forward_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void forward_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	str_addf(out, "ip netns exec %s sysctl -qw 'net/ipv4/conf/%s/forwarding=1'\n", spec->name,
 		 spec_interface(spec, obj->up_index));
 }

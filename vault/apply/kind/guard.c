@@ -23,11 +23,11 @@
 
 /* What the guard still allows for this vault goes in the transaction that brings what it shall
  * allow. */
-static int queue_stale(enum seal_guard guard, struct session *w)
+static int queue_stale(const struct obj *obj, struct session *w)
 {
 	struct ruleset rs;
 	size_t others;
-	int r = guard_elements_find(guard, w, &rs, &others);
+	int r = guard_elements_find(obj->guard, obj->spec, w, &rs, &others);
 
 	if (!r)
 		r = session_queue(w, &w->host_nft);
@@ -105,19 +105,19 @@ static int find_rival(const struct set_element *e, void *arg)
 }
 
 /* The kernel would say no more than that something is there already. */
-static int refuse_published(struct session *w)
+static int refuse_published(const struct obj *obj, struct session *w)
 {
 	struct nl_error error = { 0 };
 	struct ruleset rs;
 	int r = 0;
 
-	if (!w->spec->reach.n_publish)
+	if (!obj->spec->reach.n_publish)
 		return 0;
-	seal_build_grants(SEAL_HOST, w->spec, &rs);
+	seal_build_grants(SEAL_HOST, obj->spec, &rs);
 	r = rs.err;
 	for (size_t i = 0; !r && i < rs.n_sets; i++) {
 		struct rival rival = { .mine = &rs.sets[i],
-				       .spec = w->spec,
+				       .spec = obj->spec,
 				       .mends = w->observed,
 				       .why = w->why,
 				       .room = sizeof(w->why) };
@@ -132,22 +132,28 @@ static int refuse_published(struct session *w)
 	return r;
 }
 
+struct claim {
+	const struct spec *spec; /* whose leg's address it is */
+	bool mends;
+};
+
 static int find_address(const struct set_element *e, void *arg)
 {
-	const struct session *w = arg;
-	const struct addr *own = &w->spec->leg.address.addr;
+	const struct claim *claim = arg;
+	const struct addr *own = &claim->spec->leg.address.addr;
 
 	return e->len != addr_size(own) || memcmp(e->key, own->bytes, e->len) ||
-			       guard_elements_is_interface(w->spec, e->comment) ||
-			       (w->observed && !e->comment[0])
+			       guard_elements_is_interface(claim->spec, e->comment) ||
+			       (claim->mends && !e->comment[0])
 		       ? 0
 		       : -EADDRINUSE;
 }
 
 /* A leg's address is one of the whole host: who has it in ARP is known by it alone. */
-static int refuse_address(struct session *w)
+static int refuse_address(const struct obj *obj, struct session *w)
 {
-	const struct addr *own = &w->spec->leg.address.addr;
+	const struct addr *own = &obj->spec->leg.address.addr;
+	struct claim claim = { obj->spec, w->observed };
 	struct nl_error error = { 0 };
 	struct ruleset rs;
 	char text[ADDR_STRLEN];
@@ -156,8 +162,8 @@ static int refuse_address(struct session *w)
 	seal_build_grants(SEAL_SEGMENTS, NULL, &rs);
 	for (size_t i = 0; !r && i < rs.n_sets; i++)
 		if (rs.sets[i].type == (own->family == AF_INET6 ? SET_IPV6 : SET_IPV4))
-			r = nft_dump_elements(&w->host_nft, &rs, rs.sets[i].name, find_address, w,
-					      &error);
+			r = nft_dump_elements(&w->host_nft, &rs, rs.sets[i].name, find_address,
+					      &claim, &error);
 	ruleset_free(&rs);
 	if (r == -EADDRINUSE)
 		snprintf(w->why, sizeof(w->why), "another vault's leg has the address %s",
@@ -203,21 +209,21 @@ static int guard_make(const struct obj *obj, struct session *w)
 	if (!r)
 		r = settle_table(obj->guard, w);
 	if (r > 0)
-		r = obj->guard == SEAL_HOST ? refuse_published(w) : refuse_address(w);
+		r = obj->guard == SEAL_HOST ? refuse_published(obj, w) : refuse_address(obj, w);
 	if (!r && w->observed)
 		r = session_flush(w);
 	if (!r && w->observed)
-		r = queue_stale(obj->guard, w);
+		r = queue_stale(obj, w);
 	if (!r && w->observed)
 		r = queue_unexpected(obj->guard, w);
 	if (!r)
 		r = session_queue(w, &w->host_nft);
 	if (r)
 		return r;
-	seal_build_guard_elements(obj->guard, w->spec, &rs);
+	seal_build_guard_elements(obj->guard, obj->spec, &rs);
 	nft_queue_table(&w->batch, &w->host_nft, w->current, &rs, NFT_REFRESH);
 	ruleset_free(&rs);
-	session_verify(w, SESSION_GUARD_BIT + obj->guard);
+	session_verify(w, NULL, SESSION_GUARD_BIT + obj->guard);
 	return 0;
 }
 
@@ -243,14 +249,14 @@ static bool same_set(const struct set *a, const struct set *b)
 	return a->n_elements == b->n_elements;
 }
 
-static int look_elements(enum seal_guard guard, struct session *w)
+static int look_elements(const struct obj *obj, enum seal_guard guard, struct session *w)
 {
 	struct ruleset have, want;
 	size_t others;
 	bool same = true;
-	int r = guard_elements_find(guard, w, &have, &others);
+	int r = guard_elements_find(guard, obj->spec, w, &have, &others);
 
-	seal_build_grants(guard, w->spec, &want);
+	seal_build_grants(guard, obj->spec, &want);
 	if (want.err)
 		r = want.err;
 	for (size_t i = 0; !r && i < have.n_sets; i++) /* both built in one order */
@@ -292,7 +298,7 @@ static int guard_look(const struct obj *obj, struct session *w)
 	int r = compare_shared(obj->guard, w);
 
 	if (!r)
-		r = look_elements(obj->guard, w);
+		r = look_elements(obj, obj->guard, w);
 	return r == -EBADE ? LOOK_OTHER : r;
 }
 
@@ -347,9 +353,9 @@ static int note_link(const struct rtnl_link *link, void *arg)
  * 1 when another vault's link is there, whose elements a hand may have taken, or a segment: the
  * table stays, as without it that would be open. 0 or -errno.
  */
-static int has_other_link(enum seal_guard guard, struct session *w)
+static int has_other_link(const struct obj *obj, enum seal_guard guard, struct session *w)
 {
-	struct others others = { w->spec, guard };
+	struct others others = { obj->spec, guard };
 	struct nl_error error = { 0 };
 	int r = rtnl_dump_links(&w->host_route, note_link, &others, &error);
 
@@ -369,9 +375,9 @@ static int guard_remove(const struct obj *obj, struct session *w)
 	r = settle_table(obj->guard, w);
 	if (r <= 0) /* somebody else's table stays as it is; `check` names it */
 		return r == -EEXIST ? 0 : r;
-	r = guard_elements_find(obj->guard, w, &rs, &others);
+	r = guard_elements_find(obj->guard, obj->spec, w, &rs, &others);
 	if (!r && !others) {
-		r = has_other_link(obj->guard, w);
+		r = has_other_link(obj, obj->guard, w);
 		others = r > 0;
 		r = r < 0 ? r : 0;
 	}
@@ -384,8 +390,9 @@ static int guard_remove(const struct obj *obj, struct session *w)
 	return r == -ENOENT ? 0 : r;
 }
 
-static void guard_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void guard_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	struct ruleset rs;
 
 	seal_build_guard_elements(obj->guard, spec, &rs);

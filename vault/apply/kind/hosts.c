@@ -225,13 +225,12 @@ static int remove_from_all(const char *name, const char *keep)
 
 static int hosts_make(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	int dir cleanup(close_fd) = -1, etc cleanup(close_fd) = -1;
 	char path[PATH_SIZE];
 	int r = session_flush(w);
 	ssize_t n;
 
-	(void)obj;
 	if (!r)
 		r = session_lock_host(w);
 	if (!r && w->observed)
@@ -264,12 +263,11 @@ static int hosts_remove(const struct obj *obj, struct session *w)
 {
 	int r = session_flush(w);
 
-	(void)obj;
 	if (!r)
 		r = session_lock_host(w);
 	if (!r && w->observed)
 		r = unlink_own(w->dir);
-	return r ? r : remove_from_all(w->spec->name, NULL);
+	return r ? r : remove_from_all(obj->spec->name, NULL);
 }
 
 /* True when the file of that path is the one of ST. */
@@ -300,13 +298,12 @@ static bool has_vault(const char *text, const char *name, const struct addr *add
 
 static int hosts_look(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	char path[PATH_SIZE], *text cleanup(free_ptr) = NULL;
 	struct stat st;
 	size_t len = 0;
 	int r;
 
-	(void)obj;
 	snprintf(path, sizeof(path), "%s/%s%s/hosts", STATE_DIR, FOLDER, spec->leg.segment);
 	r = file_read(path, HOSTS_MAX_BYTES, &text, &len);
 	if (r || lstat(path, &st))
@@ -320,13 +317,13 @@ static int hosts_look(const struct obj *obj, struct session *w)
 	return LOOK_OTHER;
 }
 
-static void hosts_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void hosts_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	const char *segment = spec->leg.segment;
 	const struct line line = { .name = spec->name, .name_len = strlen(spec->name) };
 	char own[ADDR_STRLEN];
 
-	(void)obj;
 	str_addf(out, "mkdir -p %s/%s%s\n", STATE_DIR, FOLDER, segment);
 	str_addf(out, "# with the lines of other members that are there\n");
 	str_addf(out, "cat - /etc/hosts >%s/%s%s/hosts <<'EOF'\n", STATE_DIR, FOLDER, segment);

@@ -113,12 +113,12 @@ static int survey_link(const struct rtnl_link *link, void *arg)
 		       : 0;
 }
 
-static int survey_host(struct session *w, struct survey *s)
+static int survey_host(const struct obj *obj, struct session *w, struct survey *s)
 {
 	struct nl_error error = { 0 };
 	int r;
 
-	*s = (struct survey){ .spec = w->spec };
+	*s = (struct survey){ .spec = obj->spec };
 	r = rtnl_dump_links(&w->host_route, survey_link, s, &error);
 	s->pass = 1;
 	return r ? r : rtnl_dump_links(&w->host_route, survey_link, s, &error);
@@ -142,9 +142,9 @@ static int remove_remains(struct session *w, const struct survey *s, bool keep)
 	return r == -ENODEV ? 0 : r; /* the end inside takes the other with it, in its own time */
 }
 
-static int make_bridge(struct session *w, uint32_t *index)
+static int make_bridge(const struct obj *obj, struct session *w, uint32_t *index)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	char alias[SPEC_ALIAS_LEN];
 	int r = session_queue(w, &w->host_route);
 
@@ -174,11 +174,11 @@ static int drop_address(const struct rtnl_address *address, void *arg)
 }
 
 /* A bridge that is there is made what ours are. */
-static int mend_bridge(struct session *w, uint32_t index)
+static int mend_bridge(const struct obj *obj, struct session *w, uint32_t index)
 {
 	struct addresses addresses = { index, w };
 	struct nl_error error = { 0 };
-	int r = silence(w->spec->bridge_name, w);
+	int r = silence(obj->spec->bridge_name, w);
 
 	if (!r)
 		r = session_flush(w);
@@ -196,9 +196,9 @@ static int mend_bridge(struct session *w, uint32_t index)
 }
 
 /* The leg's port: what it does not, and whose it is. The bridge takes both while it is down, too. */
-static void queue_port(struct session *w)
+static void queue_port(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	uint8_t mac[RTNL_MAC_LEN];
 
 	spec_leg_mac(&spec->leg.address.addr, mac);
@@ -206,9 +206,9 @@ static void queue_port(struct session *w)
 	rtnl_queue_station(&w->batch, &w->host_route, w->current, spec->leg_host_index, mac);
 }
 
-static int make_pair(struct session *w, uint32_t bridge)
+static int make_pair(const struct obj *obj, struct session *w, uint32_t bridge)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	char alias[SPEC_ALIAS_LEN];
 	uint8_t mac[RTNL_MAC_LEN];
 	const struct rtnl_veth veth = {
@@ -237,33 +237,33 @@ static int make_pair(struct session *w, uint32_t bridge)
 		r = session_queue(w, nl);
 	if (r)
 		return r;
-	queue_port(w);
+	queue_port(obj, w);
 	rtnl_queue_up(&w->batch, nl, w->current, bridge, true);
 	rtnl_queue_up(&w->batch, nl, w->current, spec->leg_host_index, true);
 	return 0;
 }
 
 /* What is wrong with the bridge, its own leg's port included, and nothing with the leg. */
-static int mend_around(struct session *w, uint32_t bridge)
+static int mend_around(const struct obj *obj, struct session *w, uint32_t bridge)
 {
-	int r = mend_bridge(w, bridge);
+	int r = mend_bridge(obj, w, bridge);
 
 	if (!r)
 		r = session_queue(w, &w->host_route);
 	if (!r)
-		queue_port(w);
+		queue_port(obj, w);
 	return r;
 }
 
 /* The end inside under any name: it goes first, and its partner with it. */
-static int remove_inside(struct session *w)
+static int remove_inside(const struct obj *obj, struct session *w)
 {
 	const struct observed *s = w->observed;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->n_links; i++) {
-		if (s->links[i].index != w->spec->leg_index &&
-		    strcmp(s->links[i].name, w->spec->leg_if))
+		if (s->links[i].index != obj->spec->leg_index &&
+		    strcmp(s->links[i].name, obj->spec->leg_if))
 			continue;
 		r = session_queue(w, &w->vault_route);
 		if (!r)
@@ -273,7 +273,7 @@ static int remove_inside(struct session *w)
 	if (!r)
 		r = session_flush(w);
 	if (!r)
-		observed_forget_link(w->observed, w->spec->leg_index, SEAL_LEG_TABLE);
+		observed_forget_link(w->observed, obj->spec->leg_index, SEAL_LEG_TABLE);
 	return r;
 }
 
@@ -289,11 +289,12 @@ static const char *fault_of_settings(const struct rtnl_bridge *bridge)
 }
 
 /* What is wrong with the bridge, or NULL. */
-static const char *fault_of_bridge(const struct session *w, const struct rtnl_link *bridge)
+static const char *fault_of_bridge(const struct obj *obj, const struct session *w,
+				   const struct rtnl_link *bridge)
 {
 	const struct observed *s = w->observed;
 
-	if (!is_own_bridge(w->spec, bridge))
+	if (!is_own_bridge(obj->spec, bridge))
 		return "another interface has the name of its bridge";
 	if (bridge->master)
 		return "its bridge is a port of another interface";
@@ -306,17 +307,18 @@ static const char *fault_of_bridge(const struct session *w, const struct rtnl_li
 }
 
 /* What the bridge does at its port, or NULL: 0, or -errno, when that cannot be told. */
-static int find_port_fault(struct session *w, const struct rtnl_link *bridge, const char **fault)
+static int find_port_fault(const struct obj *obj, struct session *w, const struct rtnl_link *bridge,
+			   const char **fault)
 {
 	const struct observed_host *host = w->observed->host;
 	const struct rtnl_link *port =
-		observed_link(host->links, host->n_links, w->spec->leg_host_if);
+		observed_link(host->links, host->n_links, obj->spec->leg_host_if);
 	struct rtnl_station station;
 	struct nl_error error = { 0 };
 	uint8_t mac[RTNL_MAC_LEN];
 	int r;
 
-	spec_leg_mac(&w->spec->leg.address.addr, mac);
+	spec_leg_mac(&obj->spec->leg.address.addr, mac);
 	r = rtnl_ask_station(&w->host_route, bridge->index, mac, &station, &error);
 	if (r && r != -ENOENT) {
 		snprintf(w->why, sizeof(w->why), "where its bridge has its MAC address: %.200s",
@@ -353,10 +355,11 @@ static const char *fault_of_pair(const struct spec *spec, const struct rtnl_link
 
 /* The leg as it was seen, both ends of it, and its bridge in *BRIDGE: what is wrong with those
  * ends, or NULL; "" for what is not there. */
-static const char *fault_of_leg(const struct session *w, const struct rtnl_link **bridge)
+static const char *fault_of_leg(const struct obj *obj, const struct session *w,
+				const struct rtnl_link **bridge)
 {
 	const struct observed *s = w->observed;
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	const struct rtnl_link *port, *inside;
 
 	port = observed_link(s->host->links, s->host->n_links, spec->leg_host_if);
@@ -368,13 +371,13 @@ static const char *fault_of_leg(const struct session *w, const struct rtnl_link 
 }
 
 /* Before anything is taken away: what has the name of its port may be somebody else's. */
-static int refuse_strange_port(struct session *w)
+static int refuse_strange_port(const struct obj *obj, struct session *w)
 {
 	const struct observed_host *host = w->observed->host;
 	const struct rtnl_link *port =
-		observed_link(host->links, host->n_links, w->spec->leg_host_if);
+		observed_link(host->links, host->n_links, obj->spec->leg_host_if);
 
-	if (!port || is_own_port(w->spec, port))
+	if (!port || is_own_port(obj->spec, port))
 		return 0;
 	snprintf(w->why, sizeof(w->why), "%s is not vault's", port->name);
 	return -EEXIST;
@@ -386,28 +389,27 @@ static int leg_make(const struct obj *obj, struct session *w)
 	const struct rtnl_link *bridge;
 	int r = session_lock_host(w);
 
-	(void)obj;
 	if (!r && w->observed)
-		r = refuse_strange_port(w);
+		r = refuse_strange_port(obj, w);
 	/* For a fault of the bridge alone no connection by the leg is cut. */
-	if (!r && w->observed && !fault_of_leg(w, &bridge) && is_own_bridge(w->spec, bridge))
-		return mend_around(w, bridge->index);
+	if (!r && w->observed && !fault_of_leg(obj, w, &bridge) && is_own_bridge(obj->spec, bridge))
+		return mend_around(obj, w, bridge->index);
 	if (!r && w->observed)
-		r = remove_inside(w);
+		r = remove_inside(obj, w);
 	if (!r)
 		r = session_flush(w);
 	if (!r)
-		r = survey_host(w, &s);
+		r = survey_host(obj, w, &s);
 	if (!r && s.is_strange) {
 		snprintf(w->why, sizeof(w->why), "%s is there and is not this segment's",
-			 w->spec->bridge_name);
+			 obj->spec->bridge_name);
 		r = -EEXIST;
 	}
 	if (!r && w->observed)
 		r = remove_remains(w, &s, true);
 	if (!r)
-		r = s.bridge ? mend_bridge(w, s.bridge) : make_bridge(w, &s.bridge);
-	return r ? r : make_pair(w, s.bridge);
+		r = s.bridge ? mend_bridge(obj, w, s.bridge) : make_bridge(obj, w, &s.bridge);
+	return r ? r : make_pair(obj, w, s.bridge);
 }
 
 static int leg_remove(const struct obj *obj, struct session *w)
@@ -415,41 +417,39 @@ static int leg_remove(const struct obj *obj, struct session *w)
 	struct survey s cleanup(free_survey) = { 0 };
 	int r = session_flush(w);
 
-	(void)obj;
 	if (!r)
 		r = session_lock_host(w);
 	if (!r)
-		r = survey_host(w, &s);
+		r = survey_host(obj, w, &s);
 	return r ? r : remove_remains(w, &s, false);
 }
 
 static int leg_look(const struct obj *obj, struct session *w)
 {
 	const struct rtnl_link *bridge;
-	const char *fault = fault_of_leg(w, &bridge), *of_bridge;
+	const char *fault = fault_of_leg(obj, w, &bridge), *of_bridge;
 	int r = 0;
 
-	(void)obj;
 	if (fault && !*fault)
 		return LOOK_ABSENT;
-	of_bridge = fault_of_bridge(w, bridge);
+	of_bridge = fault_of_bridge(obj, w, bridge);
 	fault = of_bridge ? of_bridge : fault;
 	if (!fault)
-		r = find_port_fault(w, bridge, &fault);
+		r = find_port_fault(obj, w, bridge, &fault);
 	if (r)
 		return r;
 	snprintf(w->why, sizeof(w->why), "%s", fault ? fault : "");
 	return fault ? LOOK_OTHER : LOOK_SAME;
 }
 
-static void leg_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void leg_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	const char *bridge = spec->bridge_name, *port = spec->leg_host_if;
 	char alias[SPEC_ALIAS_LEN];
 	uint8_t mac[RTNL_MAC_LEN];
 	char ether[ETHER_STRLEN];
 
-	(void)obj;
 	spec_leg_mac(&spec->leg.address.addr, mac);
 	(void)ether_format(mac, ether);
 	str_addf(out, "ip link show %s >/dev/null 2>&1 ||\n\tip link add %s type bridge\n", bridge,

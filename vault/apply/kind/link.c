@@ -100,24 +100,24 @@ static bool is_own(const struct spec *spec, const struct rtnl_link *host_end)
 /* Whatever is left of the link that was: an end inside under any name takes the other with it.
  * -EEXIST, and nothing is done, when somebody else has the name of its host end, or the one that
  * its end inside, which is there, shall have. */
-static int remove_remains(struct session *w)
+static int remove_remains(const struct obj *obj, struct session *w)
 {
 	const struct observed *s = w->observed;
 	const struct rtnl_link *host =
-		observed_link(s->host->links, s->host->n_links, w->spec->link_host_if);
-	const struct rtnl_link *named = observed_link(s->links, s->n_links, w->spec->link_if);
+		observed_link(s->host->links, s->host->n_links, obj->spec->link_host_if);
+	const struct rtnl_link *named = observed_link(s->links, s->n_links, obj->spec->link_if);
 	const char *inside = NULL;
 	struct nl *nl = &w->host_route;
 	int r = 0;
 
 	for (size_t i = 0; i < s->n_links; i++)
-		if (s->links[i].index == w->spec->link_index)
+		if (s->links[i].index == obj->spec->link_index)
 			inside = s->links[i].name;
-	if (host && !is_own(w->spec, host)) {
+	if (host && !is_own(obj->spec, host)) {
 		snprintf(w->why, sizeof(w->why), "%s is not vault's", host->name);
 		return -EEXIST;
 	}
-	if (inside && named && named->index != w->spec->link_index) {
+	if (inside && named && named->index != obj->spec->link_index) {
 		snprintf(w->why, sizeof(w->why), "%s inside is not vault's", named->name);
 		return -EEXIST;
 	}
@@ -132,7 +132,7 @@ static int remove_remains(struct session *w)
 	if (!r)
 		r = session_flush(w);
 	if (!r)
-		observed_forget_link(w->observed, w->spec->link_index, SEAL_LINK_TABLE);
+		observed_forget_link(w->observed, obj->spec->link_index, SEAL_LINK_TABLE);
 	return r;
 }
 
@@ -197,9 +197,9 @@ static const char *fault_of_addresses(const struct spec *spec, const struct obse
 }
 
 /* What is wrong with the pair, or NULL: its host end's addresses and settings apart. */
-static const char *fault_of_pair(const struct session *w)
+static const char *fault_of_pair(const struct obj *obj, const struct session *w)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	const struct observed *s = w->observed;
 	const struct rtnl_link *host =
 		observed_link(s->host->links, s->host->n_links, spec->link_host_if);
@@ -208,20 +208,21 @@ static const char *fault_of_pair(const struct session *w)
 	return host && inside ? fault_of_ends(spec, host, inside) : "an end is missing";
 }
 
-static void differ(struct session *w, const char *name, uint64_t is, uint32_t wanted)
+static void differ(const struct obj *obj, struct session *w, const char *name, uint64_t is,
+		   uint32_t wanted)
 {
 	snprintf(w->want, sizeof(w->want), "%u", wanted);
 	snprintf(w->have, sizeof(w->have), "%llu", (unsigned long long)is);
-	snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s is %s, not %s", w->spec->link_host_if,
-		 name, w->have, w->want);
+	snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s is %s, not %s",
+		 obj->spec->link_host_if, name, w->have, w->want);
 }
 
 /* 1 when setting I, in FOLDER, is fine; 0 when not, -errno when it cannot be told: W->why then
  * names it.
  */
-static int look_at_setting(struct session *w, int folder, size_t i)
+static int look_at_setting(const struct obj *obj, struct session *w, int folder, size_t i)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	char *text cleanup(free_ptr) = NULL;
 	uint64_t value = 0;
 	size_t len = 0;
@@ -233,11 +234,11 @@ static int look_at_setting(struct session *w, int folder, size_t i)
 		snprintf(w->why, sizeof(w->why), "net/ipv4/conf/%s/%s: %s", spec->link_host_if,
 			 settings[i].name, strerror(-r));
 	else if (!is_fine(spec, i, value))
-		differ(w, settings[i].name, value, setting_value(spec, i));
+		differ(obj, w, settings[i].name, value, setting_value(spec, i));
 	return r ? r : is_fine(spec, i, value);
 }
 
-static int look_at_settings6(struct session *w)
+static int look_at_settings6(const struct obj *obj, struct session *w)
 {
 	char path[128];
 	int r = 1;
@@ -248,8 +249,8 @@ static int look_at_settings6(struct session *w)
 
 		if (!settings6[i].demanded)
 			continue;
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->link_host_if,
-			 settings6[i].name);
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s",
+			 obj->spec->link_host_if, settings6[i].name);
 		r = file_read(path, SETTING_MAX_BYTES, &text, &len);
 		if (r) {
 			snprintf(w->why, sizeof(w->why), "%s: %s", path, strerror(-r));
@@ -267,14 +268,14 @@ static int look_at_settings6(struct session *w)
 }
 
 /* On an interface that is not up yet. */
-static int set6(struct session *w)
+static int set6(const struct obj *obj, struct session *w)
 {
 	char path[128];
 	int r = session_flush(w);
 
 	for (size_t i = 0; !r && ns_has_ipv6() && i < ARRAY_SIZE(settings6); i++) {
-		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", w->spec->link_host_if,
-			 settings6[i].name);
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s",
+			 obj->spec->link_host_if, settings6[i].name);
 		r = file_poke(path, "0");
 		if (r)
 			snprintf(w->why, sizeof(w->why), "%s", path);
@@ -283,12 +284,12 @@ static int set6(struct session *w)
 }
 
 /* The same of all settings of the host's end. */
-static int look_at_settings(struct session *w)
+static int look_at_settings(const struct obj *obj, struct session *w)
 {
 	char path[128];
 	int folder cleanup(close_fd) = -1, r = 1;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", w->spec->link_host_if);
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv4/conf/%s", obj->spec->link_host_if);
 	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) {
 		r = -errno;
@@ -296,8 +297,8 @@ static int look_at_settings(struct session *w)
 		return r;
 	}
 	for (size_t i = 0; r > 0 && i < ARRAY_SIZE(settings); i++)
-		r = look_at_setting(w, folder, i);
-	return r > 0 ? look_at_settings6(w) : r;
+		r = look_at_setting(obj, w, folder, i);
+	return r > 0 ? look_at_settings6(obj, w) : r;
 }
 
 static int link_look(const struct obj *obj, struct session *w)
@@ -306,83 +307,89 @@ static int link_look(const struct obj *obj, struct session *w)
 	const char *fault;
 	int r;
 
-	(void)obj;
-	if (!observed_link(s->host->links, s->host->n_links, w->spec->link_host_if) ||
-	    !observed_link(s->links, s->n_links, w->spec->link_if))
+	if (!observed_link(s->host->links, s->host->n_links, obj->spec->link_host_if) ||
+	    !observed_link(s->links, s->n_links, obj->spec->link_if))
 		return LOOK_ABSENT;
-	fault = fault_of_pair(w);
+	fault = fault_of_pair(obj, w);
 	if (!fault)
-		fault = fault_of_addresses(w->spec, s);
+		fault = fault_of_addresses(obj->spec, s);
 	if (fault) {
 		snprintf(w->why, sizeof(w->why), "%s", fault);
 		return LOOK_OTHER;
 	}
-	r = look_at_settings(w);
+	r = look_at_settings(obj, w);
 	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
 }
 
-static void queue_settings(struct session *w)
+static void queue_settings(const struct obj *obj, struct session *w)
 {
 	struct rtnl_conf4 conf[ARRAY_SIZE(settings)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		conf[i] = settings[i].conf;
-		conf[i].value = setting_value(w->spec, i);
+		conf[i].value = setting_value(obj->spec, i);
 	}
-	rtnl_queue_conf4(&w->batch, &w->host_route, w->current, w->spec->link_host_index, conf,
+	rtnl_queue_conf4(&w->batch, &w->host_route, w->current, obj->spec->link_host_index, conf,
 			 ARRAY_SIZE(conf));
 }
 
 /* IPv6 on at an end that is ours; an interface that comes has it on already, where the host has. */
-static int switch_on_v6(const struct session *w)
+static int switch_on_v6(const struct obj *obj)
 {
 	char path[64 + IFNAMSIZ];
 
 	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
-		 w->spec->link_host_if);
+		 obj->spec->link_host_if);
 	return file_poke(path, "0");
 }
 
+struct addresses {
+	uint32_t index;
+	struct session *w;
+};
+
 static int drop_host_address(const struct rtnl_address *a, void *arg)
 {
-	struct session *w = arg;
+	const struct addresses *of = arg;
+	struct session *w = of->w;
 
-	if (a->index == w->spec->link_host_index && !addr_is_linklocal(&a->address.addr))
+	if (a->index == of->index && !addr_is_linklocal(&a->address.addr))
 		rtnl_queue_delete(&w->batch, &w->host_route, w->current, a->told);
 	return 0;
 }
 
 /* The pair is good: what hangs on it goes on, while its host end gets what it lacks and loses what
  * it has besides. */
-static int mend_host_end(struct session *w)
+static int mend_host_end(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	struct nl *nl = &w->host_route;
+	struct addresses addresses = { spec->link_host_index, w };
 	struct nl_error error = { 0 };
 	int r = session_queue(w, nl);
 
 	if (r)
 		return r;
-	queue_settings(w);
+	queue_settings(obj, w);
 	if (!fault_of_addresses(spec, w->observed))
-		return set6(w);
+		return set6(obj, w);
 	/* All go before those come that shall be: the kernel takes other addresses of a network
 	 * away with its first. */
-	r = rtnl_dump_addresses(nl, drop_host_address, w, &error);
+	r = rtnl_dump_addresses(nl, drop_host_address, &addresses, &error);
 	for (int f = 0; !r && f < ADDR_FAMILIES; f++) {
 		if (!spec->link[f].host.addr.family)
 			continue;
 		if (f == ADDR_V6)
-			r = switch_on_v6(w);
+			r = switch_on_v6(obj);
 		rtnl_queue_address(&w->batch, nl, w->current, spec->link_host_index,
 				   &spec->link[f].host, false);
 	}
-	return r ? r : set6(w);
+	return r ? r : set6(obj, w);
 }
 
 static int link_make(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	const struct rtnl_veth veth = {
 		.name = spec->link_host_if,
 		.peer_name = spec->link_if,
@@ -395,11 +402,10 @@ static int link_make(const struct obj *obj, struct session *w)
 	char alias[SPEC_ALIAS_LEN];
 	int r = 0;
 
-	(void)obj;
-	if (w->observed && !fault_of_pair(w))
-		return mend_host_end(w);
+	if (w->observed && !fault_of_pair(obj, w))
+		return mend_host_end(obj, w);
 	if (w->observed)
-		r = remove_remains(w);
+		r = remove_remains(obj, w);
 	if (!r)
 		r = session_queue(w, nl);
 	if (r)
@@ -407,8 +413,8 @@ static int link_make(const struct obj *obj, struct session *w)
 	spec_alias(spec, alias);
 	rtnl_queue_veth(&w->batch, nl, w->current, &veth);
 	rtnl_queue_alias(&w->batch, nl, w->current, spec->link_host_index, alias);
-	queue_settings(w);
-	r = set6(w);
+	queue_settings(obj, w);
+	r = set6(obj, w);
 	if (!r)
 		r = session_queue(w, nl);
 	if (r)
@@ -429,10 +435,9 @@ static int link_remove(const struct obj *obj, struct session *w)
 	struct rtnl_link host;
 	int r = session_flush(w);
 
-	(void)obj;
 	if (!r)
-		r = rtnl_get_link(&w->host_route, w->spec->link_host_if, &host, &error);
-	if (r || !is_own(w->spec, &host))
+		r = rtnl_get_link(&w->host_route, obj->spec->link_host_if, &host, &error);
+	if (r || !is_own(obj->spec, &host))
 		return r == -ENODEV ? 0 : r;
 	r = session_queue(w, &w->host_route);
 	if (r)
@@ -442,11 +447,11 @@ static int link_remove(const struct obj *obj, struct session *w)
 	return r == -ENODEV ? 0 : r;
 }
 
-static void link_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void link_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	char text[PREFIX_STRLEN], alias[SPEC_ALIAS_LEN];
 
-	(void)obj;
 	str_addf(out, "ip link add %s type veth peer name %s netns %s group %u\n",
 		 spec->link_host_if, spec->link_if, spec->name, SPEC_GROUP);
 	spec_alias(spec, alias);

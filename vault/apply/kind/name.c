@@ -11,17 +11,15 @@ static int name_make(const struct obj *obj, struct session *w)
 {
 	int r = session_flush(w);
 
-	(void)obj;
-	return r ? r : ns_bind_name(w->vault_ns, w->spec->name);
+	return r ? r : ns_bind_name(w->vault_ns, obj->spec->name);
 }
 
 static int name_remove(const struct obj *obj, struct session *w)
 {
 	int r = session_flush(w);
 
-	(void)obj;
 	if (!r)
-		r = ns_unbind_name(w->vault_ns, w->spec->name);
+		r = ns_unbind_name(w->vault_ns, obj->spec->name);
 	if (r == -EEXIST || r == -ELOOP || r == -EMEDIUMTYPE)
 		return 0; /* somebody else's */
 	w->keeps_name = r && r != -ENOENT;
@@ -36,9 +34,9 @@ static int name_look(const struct obj *obj, struct session *w)
 	return LOOK_SAME;
 }
 
-static void name_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void name_print(const struct obj *obj, struct str *out)
 {
-	(void)obj;
+	const struct spec *spec = obj->spec;
 	str_addf(out, "# only now vault binds the namespace to /run/netns/%s\n", spec->name);
 }
 

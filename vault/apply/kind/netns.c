@@ -21,9 +21,9 @@ static int netns_look(const struct obj *obj, struct session *w)
 	return LOOK_SAME;
 }
 
-static void netns_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void netns_print(const struct obj *obj, struct str *out)
 {
-	(void)obj;
+	const struct spec *spec = obj->spec;
 	str_add(out,
 		"# vault keeps the namespace without a name until all is sealed; by hand it needs one at once\n");
 	str_addf(out, "ip netns add %s\n", spec->name);

@@ -14,9 +14,9 @@
 #define ANSWER_SECONDS 10
 
 /* Gives the device the settings of DEV, which may be a change. */
-static int set(struct session *w, const struct wg_device *dev)
+static int set(const struct obj *obj, struct session *w, const struct wg_device *dev)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	int r;
 
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
@@ -41,12 +41,11 @@ static int peers_make(const struct obj *obj, struct session *w)
 	struct wg_device change;
 	int r;
 
-	(void)obj;
 	if (!w->observed || !w->observed->has_wg)
-		return set(w, &w->spec->wg);
-	r = wgdiff(&w->spec->wg, &w->observed->wg, &change);
+		return set(obj, w, &obj->spec->wg);
+	r = wgdiff(&obj->spec->wg, &w->observed->wg, &change);
 	if (!r)
-		r = set(w, &change);
+		r = set(obj, w, &change);
 	wgdiff_free(&change);
 	return r;
 }
@@ -56,19 +55,18 @@ static int peers_look(const struct obj *obj, struct session *w)
 	struct wg_device change;
 	int r;
 
-	(void)obj;
 	if (!w->observed->has_wg)
 		return LOOK_ABSENT;
-	r = wgdiff(&w->spec->wg, &w->observed->wg, &change);
+	r = wgdiff(&obj->spec->wg, &w->observed->wg, &change);
 	if (!r)
 		r = wgdiff_is_none(&change) ? LOOK_SAME : LOOK_OTHER;
 	wgdiff_free(&change);
 	return r;
 }
 
-static void peers_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void peers_print(const struct obj *obj, struct str *out)
 {
-	(void)obj;
+	const struct spec *spec = obj->spec;
 	if (spec->backend == SPEC_BACKEND_KERNEL)
 		str_addf(out, "ip netns exec %s ", spec->name);
 	str_addf(out, "wg setconf %s /dev/stdin <<'EOF'\n[Interface]\n", spec->tunnel_if);

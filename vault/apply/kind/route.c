@@ -28,8 +28,9 @@ static int route_look(const struct obj *obj, struct session *w)
 	return LOOK_ABSENT;
 }
 
-static void route_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void route_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	const char *family = obj->route.dst.addr.family == AF_INET6 ? " -6" : "";
 	char text[PREFIX_STRLEN], via[ADDR_STRLEN];
 	const char *dst = obj->route.dst.len ? prefix_format(&obj->route.dst, text) : "default";

@@ -16,11 +16,11 @@ static int seal_make(const struct obj *obj, struct session *w)
 
 	if (r)
 		return r;
-	seal_build(w->spec, obj->table, &rs);
+	seal_build(obj->spec, obj->table, &rs);
 	nft_queue_table(&w->batch, &w->vault_nft, w->current, &rs,
 			w->observed ? NFT_REPLACE : NFT_CREATE);
 	ruleset_free(&rs);
-	session_verify(w, obj->table);
+	session_verify(w, obj->spec, obj->table);
 	return 0;
 }
 
@@ -31,7 +31,7 @@ static int seal_look(const struct obj *obj, struct session *w)
 	struct ruleset rs;
 	int r;
 
-	seal_build(w->spec, obj->table, &rs);
+	seal_build(obj->spec, obj->table, &rs);
 	r = rs.err ? rs.err : nftlook_compare(&w->observed->rules, &rs, NFTLOOK_WHOLE, w->why);
 	ruleset_free(&rs);
 	return r == -EBADE ? LOOK_OTHER : r;
@@ -47,7 +47,7 @@ static int seal_remove(const struct obj *obj, struct session *w)
 	r = session_queue(w, &w->vault_nft);
 	if (r)
 		return r;
-	seal_build(w->spec, obj->table, &rs);
+	seal_build(obj->spec, obj->table, &rs);
 	nft_queue_del_table(&w->batch, &w->vault_nft, w->current, &rs);
 	r = rs.err;
 	ruleset_free(&rs);
@@ -56,8 +56,9 @@ static int seal_remove(const struct obj *obj, struct session *w)
 	return r == -ENOENT || r == -EOPNOTSUPP ? 0 : r;
 }
 
-static void seal_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void seal_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	struct ruleset rs;
 
 	seal_build(spec, obj->table, &rs);

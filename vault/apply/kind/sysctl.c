@@ -87,6 +87,7 @@ static bool applies(const struct setting *s, const struct spec *spec)
  * vaults there are.
  */
 struct visit {
+	const struct obj *obj;
 	struct session *w;
 	int folders[ADDR_FAMILIES]; /* -1: the kernel has no IPv6 */
 };
@@ -122,7 +123,7 @@ static void close_folders(struct visit *v)
 static bool is_moot(const struct setting *s, const struct visit *v)
 {
 	return family_of(s) == ADDR_V6 && v->folders[ADDR_V6] < 0 &&
-	       !spec_uses(v->w->spec, AF_INET6);
+	       !spec_uses(v->obj->spec, AF_INET6);
 }
 
 /* What is done with a setting, at PATH in its family's folder: 0, enum look, or -errno. */
@@ -169,7 +170,7 @@ enum { INTERFACES = 3 };
 /* Our interfaces have their own of what S is the default of; one that is not there will inherit. */
 static int for_interfaces(struct visit *v, const struct setting *s, setting_fn *fn)
 {
-	const struct spec *spec = v->w->spec;
+	const struct spec *spec = v->obj->spec;
 	const char *const names[INTERFACES] = { spec->link_if, spec->tunnel_if, spec->leg_if };
 	static const char pattern[] = "conf/default/";
 	const char *own = s->path + strlen("ipv4/");
@@ -192,29 +193,28 @@ static int for_interfaces(struct visit *v, const struct setting *s, setting_fn *
 }
 
 /* FN for each setting, and, where OWN, for those of our interfaces. */
-static int visit(struct session *w, setting_fn *fn, bool own)
+static int visit(struct visit *v, setting_fn *fn, bool own)
 {
-	struct visit v = { .w = w, .folders = { -1, -1 } };
-	int r = open_folders(&v);
+	int r = open_folders(v);
 
 	for (size_t i = 0; !r && i < ARRAY_SIZE(settings); i++) {
 		const struct setting *s = &settings[i];
 
-		if (!applies(s, w->spec) || is_moot(s, &v))
+		if (!applies(s, v->obj->spec) || is_moot(s, v))
 			continue;
-		r = fn(&v, s, s->path + strlen("ipv4/"));
+		r = fn(v, s, s->path + strlen("ipv4/"));
 		if (!r && own)
-			r = for_interfaces(&v, s, fn);
+			r = for_interfaces(v, s, fn);
 	}
-	close_folders(&v);
+	close_folders(v);
 	return r;
 }
 
 static int write_all(void *arg)
 {
-	struct session *w = arg;
+	struct visit *v = arg;
 
-	return visit(w, write_one, w->observed);
+	return visit(v, write_one, v->w->observed);
 }
 
 static int look_all(void *arg)
@@ -224,21 +224,22 @@ static int look_all(void *arg)
 
 static int sysctl_look(const struct obj *obj, struct session *w)
 {
-	(void)obj;
-	return ns_run(w->vault_ns, look_all, w);
+	struct visit v = { .obj = obj, .w = w, .folders = { -1, -1 } };
+
+	return ns_run(w->vault_ns, look_all, &v);
 }
 
 static int sysctl_make(const struct obj *obj, struct session *w)
 {
+	struct visit v = { .obj = obj, .w = w, .folders = { -1, -1 } };
 	int r = session_flush(w);
 
-	(void)obj;
-	return r ? r : ns_run(w->vault_ns, write_all, w);
+	return r ? r : ns_run(w->vault_ns, write_all, &v);
 }
 
-static void sysctl_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void sysctl_print(const struct obj *obj, struct str *out)
 {
-	(void)obj;
+	const struct spec *spec = obj->spec;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
 		if (applies(&settings[i], spec))
 			str_addf(out, "ip netns exec %s sysctl -qw 'net/%s=%s'\n", spec->name,

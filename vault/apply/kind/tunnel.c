@@ -16,14 +16,14 @@
 #include "vault/proc/program.h"
 
 /* Whatever is left of the tunnel that was, of either backend. */
-static int remove_remains(struct session *w)
+static int remove_remains(const struct obj *obj, struct session *w)
 {
 	const struct observed *s = w->observed;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->n_links; i++) {
-		if (s->links[i].index != w->spec->tunnel_index &&
-		    strcmp(s->links[i].name, w->spec->tunnel_if))
+		if (s->links[i].index != obj->spec->tunnel_index &&
+		    strcmp(s->links[i].name, obj->spec->tunnel_if))
 			continue;
 		r = session_queue(w, &w->vault_route);
 		if (!r)
@@ -33,18 +33,19 @@ static int remove_remains(struct session *w)
 	if (!r)
 		r = session_flush(w);
 	if (!r)
-		r = program_end(w->spec->tunnel_if);
+		r = program_end(obj->spec->tunnel_if);
 	if (!r) {
-		observed_forget_link(w->observed, w->spec->tunnel_index, SEAL_TUNNEL_TABLE);
+		observed_forget_link(w->observed, obj->spec->tunnel_index, SEAL_TUNNEL_TABLE);
 		wg_device_free(&w->observed->wg);
 		w->observed->has_wg = false;
 	}
 	return r == -EADDRINUSE ? 0 : r;
 }
 
-static void tell_another(struct session *w, const struct rtnl_link *link, const char *kind)
+static void tell_another(const struct obj *obj, struct session *w, const struct rtnl_link *link,
+			 const char *kind)
 {
-	snprintf(w->want, sizeof(w->want), "%s, index %u", kind, w->spec->tunnel_index);
+	snprintf(w->want, sizeof(w->want), "%s, index %u", kind, obj->spec->tunnel_index);
 	snprintf(w->have, sizeof(w->have), "%s, index %u", link->kind, link->index);
 	snprintf(w->why, sizeof(w->why), "another interface has its name");
 }
@@ -53,16 +54,15 @@ static void tell_another(struct session *w, const struct rtnl_link *link, const 
 static int tunnel_look(const struct obj *obj, struct session *w)
 {
 	const struct observed *s = w->observed;
-	const struct rtnl_link *link = observed_link(s->links, s->n_links, w->spec->tunnel_if);
-	const char *kind = w->spec->backend == SPEC_BACKEND_KERNEL ? "wireguard" : "tun";
+	const struct rtnl_link *link = observed_link(s->links, s->n_links, obj->spec->tunnel_if);
+	const char *kind = obj->spec->backend == SPEC_BACKEND_KERNEL ? "wireguard" : "tun";
 
-	(void)obj;
 	if (!link)
 		return LOOK_ABSENT;
-	if (w->spec->adopt_index)
+	if (obj->spec->adopt_index)
 		snprintf(w->why, sizeof(w->why), "another one is on the host, to be adopted");
-	else if (link->index != w->spec->tunnel_index || strcmp(link->kind, kind))
-		tell_another(w, link, kind);
+	else if (link->index != obj->spec->tunnel_index || strcmp(link->kind, kind))
+		tell_another(obj, w, link, kind);
 	else if (link->group != SPEC_GROUP || link->master)
 		snprintf(w->why, sizeof(w->why), "%s",
 			 link->master ? "a port of another interface" : "in another group");
@@ -73,9 +73,9 @@ static int tunnel_look(const struct obj *obj, struct session *w)
 	return LOOK_OTHER;
 }
 
-static int adopt(struct session *w)
+static int adopt(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	int r = spec->adopt_index ? session_queue(w, &w->host_route) : -ENODEV;
 
 	if (!r)
@@ -89,30 +89,29 @@ static int adopt(struct session *w)
  * What was adopted goes back to who made it, to be taken down there: wg-quick needs the interface
  * for that. It is down, and its addresses and routes do not come back.
  */
-static int give_back(struct session *w)
+static int give_back(const struct obj *obj, struct session *w)
 {
 	int r = session_queue(w, &w->vault_route);
 
 	if (r)
 		return r;
-	rtnl_queue_move_as(&w->batch, &w->vault_route, w->current, w->spec->tunnel_index,
-			   w->host_ns, w->spec->adopt, 0, 0, 0);
+	rtnl_queue_move_as(&w->batch, &w->vault_route, w->current, obj->spec->tunnel_index,
+			   w->host_ns, obj->spec->adopt, 0, 0, 0);
 	r = session_flush(w);
 	return r == -ENODEV ? 0 : r;
 }
 
 static int tunnel_make(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = w->spec;
+	const struct spec *spec = obj->spec;
 	struct nl *nl = &w->host_route;
 	int r;
 
-	(void)obj;
-	r = w->observed ? remove_remains(w) : 0;
+	r = w->observed ? remove_remains(obj, w) : 0;
 	if (r)
 		return r;
 	if (spec->adopt)
-		return adopt(w);
+		return adopt(obj, w);
 	if (spec->backend == SPEC_BACKEND_KERNEL) {
 		r = session_queue(w, nl);
 		if (!r)
@@ -141,14 +140,13 @@ static int tunnel_remove(const struct obj *obj, struct session *w)
 {
 	int r = 0, end, back = 0;
 
-	(void)obj;
-	if (w->vault_ns >= 0 && w->spec->adopt)
-		back = give_back(w);
+	if (w->vault_ns >= 0 && obj->spec->adopt)
+		back = give_back(obj, w);
 	if (w->vault_ns >= 0) {
 		r = session_queue(w, &w->vault_route);
 		if (!r && w->keeps_link)
 			rtnl_queue_del_link(&w->batch, &w->vault_route, w->current,
-					    w->spec->tunnel_if);
+					    obj->spec->tunnel_if);
 		else if (!r)
 			rtnl_queue_del_group(&w->batch, &w->vault_route, w->current, SPEC_GROUP);
 		if (!r)
@@ -156,7 +154,7 @@ static int tunnel_remove(const struct obj *obj, struct session *w)
 		if (r == -ENODEV)
 			r = 0;
 	}
-	end = w->spec->backend == SPEC_BACKEND_KERNEL ? 0 : program_end(w->spec->tunnel_if);
+	end = obj->spec->backend == SPEC_BACKEND_KERNEL ? 0 : program_end(obj->spec->tunnel_if);
 	r = r ? r : back;
 	return r ? r
 	       : end == -EADDRINUSE
@@ -164,9 +162,9 @@ static int tunnel_remove(const struct obj *obj, struct session *w)
 		       : end; /* somebody else's tunnel of that name is not ours to end */
 }
 
-static void tunnel_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void tunnel_print(const struct obj *obj, struct str *out)
 {
-	(void)obj;
+	const struct spec *spec = obj->spec;
 	if (spec->adopt) {
 		str_addf(out, "ip link set %s netns %s name %s mtu %u group %u\n", spec->adopt,
 			 spec->name, spec->tunnel_if, spec->mtu, SPEC_GROUP);

@@ -12,8 +12,9 @@ static int up_make(const struct obj *obj, struct session *w)
 {
 	int r = session_queue(w, &w->vault_route);
 
-	if (!r && w->observed && obj->up_index == w->spec->tunnel_index)
-		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->up_index, w->spec->mtu);
+	if (!r && w->observed && obj->up_index == obj->spec->tunnel_index)
+		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->up_index,
+			       obj->spec->mtu);
 	if (!r)
 		rtnl_queue_up(&w->batch, &w->vault_route, w->current, obj->up_index, true);
 	return r;
@@ -33,8 +34,8 @@ static int up_look(const struct obj *obj, struct session *w)
 			snprintf(w->why, sizeof(w->why), "down");
 			return LOOK_OTHER;
 		}
-		if (link->index == w->spec->tunnel_index && link->mtu != w->spec->mtu) {
-			snprintf(w->want, sizeof(w->want), "%u", w->spec->mtu);
+		if (link->index == obj->spec->tunnel_index && link->mtu != obj->spec->mtu) {
+			snprintf(w->want, sizeof(w->want), "%u", obj->spec->mtu);
 			snprintf(w->have, sizeof(w->have), "%u", link->mtu);
 			snprintf(w->why, sizeof(w->why), "its MTU is %s, not %s", w->have, w->want);
 			return LOOK_OTHER;
@@ -44,8 +45,9 @@ static int up_look(const struct obj *obj, struct session *w)
 	return LOOK_ABSENT;
 }
 
-static void up_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void up_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	str_addf(out, "ip -n %s link set %s up\n", spec->name, spec_interface(spec, obj->up_index));
 }
 

@@ -36,19 +36,18 @@ static int build(const struct spec *spec, struct wall **out)
 }
 
 /* What is there in its place cannot be exchanged for it: another queue, another type of filter. */
-static void tell_taken(struct session *w)
+static void tell_taken(const struct obj *obj, struct session *w)
 {
 	snprintf(w->why, sizeof(w->why), "another filter of tc, or another queue, is in its place");
-	w->before = *REMEDY(DEL_QDISC, w->spec->link_host_if, "clsact");
+	w->before = *REMEDY(DEL_QDISC, obj->spec->link_host_if, "clsact");
 }
 
 static int wall_make(const struct obj *obj, struct session *w)
 {
 	struct wall *wall cleanup(free_ptr) = NULL;
 	struct qdisc_filter filter;
-	int r = build(w->spec, &wall);
+	int r = build(obj->spec, &wall);
 
-	(void)obj;
 	if (!r)
 		r = session_flush(w); /* what it says is not of this */
 	if (!r)
@@ -56,11 +55,11 @@ static int wall_make(const struct obj *obj, struct session *w)
 	if (r)
 		return r;
 	filter = filter_of(wall);
-	qdisc_queue_filter(&w->batch, &w->host_route, w->current, w->spec->link_host_index,
+	qdisc_queue_filter(&w->batch, &w->host_route, w->current, obj->spec->link_host_index,
 			   &filter);
 	r = session_flush(w);
 	if (r == -EINVAL)
-		tell_taken(w);
+		tell_taken(obj, w);
 	return r == -ENOENT ? -EOPNOTSUPP : r; /* no clsact, or no cls_bpf */
 }
 
@@ -92,14 +91,13 @@ static int wall_look(const struct obj *obj, struct session *w)
 	struct nl_error error = { 0 };
 	struct comparison c = { 0 };
 	struct qdisc_filter wanted;
-	int r = build(w->spec, &wall);
+	int r = build(obj->spec, &wall);
 
-	(void)obj;
 	if (r)
 		return r;
 	wanted = filter_of(wall);
 	c.wanted = &wanted;
-	r = qdisc_dump_filters(&w->host_route, w->spec->link_host_index,
+	r = qdisc_dump_filters(&w->host_route, obj->spec->link_host_index,
 			       TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), compare, &c, &error);
 	/* No such interface, no clsact on it, no tc in this kernel. */
 	if (r == -ENODEV || r == -EINVAL || r == -EOPNOTSUPP)
@@ -107,7 +105,7 @@ static int wall_look(const struct obj *obj, struct session *w)
 	if (r)
 		snprintf(w->why, sizeof(w->why), "%.200s", error.text);
 	if (c.taken)
-		tell_taken(w);
+		tell_taken(obj, w);
 	return r          ? r
 	       : c.taken  ? LOOK_OTHER
 	       : !c.found ? LOOK_ABSENT
@@ -115,12 +113,12 @@ static int wall_look(const struct obj *obj, struct session *w)
 			  : LOOK_OTHER;
 }
 
-static void wall_print(const struct obj *obj, const struct spec *spec, struct str *out)
+static void wall_print(const struct obj *obj, struct str *out)
 {
+	const struct spec *spec = obj->spec;
 	struct wall *wall cleanup(free_ptr) = NULL;
 	int r = build(spec, &wall);
 
-	(void)obj;
 	if (r) {
 		out->err = r;
 		return;
