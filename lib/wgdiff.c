@@ -120,32 +120,34 @@ static void remove_peer(struct wg_device *change, const struct wg_peer *have)
 }
 
 /*
- * A peer that was asked in vain is made anew with what it lacked, so that its counters tell what
- * the new settings do: else what was sent before is taken for their fault.
+ * Made anew, so that its counters tell what the new settings do, is a peer of another private key,
+ * whose sessions end anyway; and one that was asked in vain, with what it lacked.
  */
-static bool asked_in_vain(const struct wg_peer *have)
+static bool begins_anew(const struct wg_peer *have, bool same, bool other_key)
 {
-	return have->tx_bytes && !have->last_handshake;
+	bool in_vain = have->tx_bytes && !have->last_handshake;
+
+	return (other_key && (have->tx_bytes || have->last_handshake)) || (in_vain && !same);
 }
 
 /* Walks both lists, sorted by key, side by side. */
 static int peers(const struct wg_peer *const *want, size_t n_want,
 		 const struct wg_peer *const *have, size_t n_have, struct wg_device *change)
 {
+	bool other_key = change->flags & WG_DEVICE_GIVES_PRIVATE_KEY;
 	size_t i = 0, j = 0;
 
 	while (i < n_want || j < n_have) {
 		int order = i == n_want ? 1 : j == n_have ? -1 : compare_peers(&want[i], &have[j]);
 		int same = order ? 0 : same_peer(want[i], have[j]);
-		bool vain = !order && asked_in_vain(have[j]);
+		bool anew;
 
 		if (same < 0)
 			return same;
-		if (vain && change->flags & WG_DEVICE_GIVES_PRIVATE_KEY)
-			same = 0;
-		if (order > 0 || (vain && !same))
+		anew = !order && begins_anew(have[j], same, other_key);
+		if (order > 0 || anew)
 			remove_peer(change, have[j]);
-		if (order <= 0 && !same)
+		if (order <= 0 && (!same || anew))
 			change->peers[change->n_peers++] = *want[i];
 		i += order <= 0;
 		j += order >= 0;

@@ -279,6 +279,9 @@ advised() {
 	advised 'wait for its end' host sh -c 'flock /run/vault/media "$0" leaktest media probe udp-public' "$VAULT"
 	advised 'vault up nobody conf FILE' vault up nobody
 	advised 'another name' vault up system isolated
+	vault up one isolated segment lan 10.9.0.2/24
+	advised 'give another address' vault up two isolated segment lan 10.9.0.2/24
+	vault down one
 	advised 'a newer kernel' host setarch "$(uname -m)" --uname-2.6 "$VAULT" check system
 	advised CONFIG_NET_CLS_BPF host unshare -m sh -c 'mount -t tmpfs none /sys/module &&
 		{ [ ! -e /lib/modules ] || mount -t tmpfs none /lib/modules; } && : > "$LAB/none" && mount --bind "$LAB/none" /proc/kallsyms && exec "$0" check system' "$VAULT"

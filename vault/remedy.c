@@ -65,7 +65,7 @@ static const struct row {
 	[REMEDY_AGAIN] = { "again", "", ADVICE },
 	[REMEDY_OTHER_SERVER] = { "is the server up? another server: vault up %1 conf FILE", "n",
 				  ADVICE },
-	[REMEDY_KEYS_AND_WAY] = { "are keys and endpoint right, does UDP get there? then vault up %1",
+	[REMEDY_KEYS_AND_WAY] = { "are keys and endpoint right, does UDP get there? then vault up %1 as-made",
 				  "n", ADVICE },
 	[REMEDY_SET_CLOCK] = { "set the clock right; or wait for the next handshake, two minutes from "
 			       "now while something is sent",
@@ -98,6 +98,7 @@ static const struct row {
 	[REMEDY_WHOSE_NETNS] = { "look at `ip netns`; `vault down %1` forgets the vault, `ip netns del "
 				 "%1` the namespace",
 				 "n", ADVICE },
+	[REMEDY_OTHER_ADDRESS] = { "give another address", "", ADVICE },
 	[REMEDY_WHO_HAS_NAME] = { "something else has this name: look with `ip link` and `ip netns`",
 				  "", ADVICE },
 	[REMEDY_WHO_HAS_PORT] = { "another program has the port, or serves an interface of this name",

@@ -9,6 +9,7 @@
 #include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "test/unit/sandbox.h"
+#include "lib/wgdiff.h"
 #include "test/unit/tap.h"
 
 static const struct key no_key;
@@ -320,8 +321,35 @@ static void test_kernel(struct nl *genl, uint16_t family)
 	nl_close(&rt);
 }
 
+/* Whose handshakes were another private key's begins anew; whose is right is not touched. */
+static void test_other_key(void)
+{
+	struct wg_peer wanted = { .keepalive = 25 },
+		       had = { .keepalive = 25, .last_handshake = 7, .tx_bytes = 148 };
+	struct wg_device want = { .peers = &wanted, .n_peers = 1 },
+			 have = { .peers = &had, .n_peers = 1 };
+	struct wg_device change;
+
+	memset(wanted.public_key.bytes, 9, KEY_LEN);
+	had.public_key = wanted.public_key;
+	ok(!wgdiff(&want, &have, &change) && wgdiff_is_none(&change), "a peer that is right");
+	wgdiff_free(&change);
+	have.private_key.bytes[0] = 8;
+	ok(!wgdiff(&want, &have, &change) && change.n_peers == 2 &&
+		   change.peers[0].flags == WG_PEER_REMOVE && change.peers[1].keepalive == 25,
+	   "under another private key it goes, and is there anew");
+	wgdiff_free(&change);
+	had.last_handshake = 0;
+	had.tx_bytes = 0;
+	ok(!wgdiff(&want, &have, &change) && change.flags & WG_DEVICE_GIVES_PRIVATE_KEY &&
+		   !change.n_peers,
+	   "one that was never used stays");
+	wgdiff_free(&change);
+}
+
 int main(void)
 {
+	test_other_key();
 	struct nl genl = NL_CLOSED;
 	uint16_t family = 0;
 	int err;

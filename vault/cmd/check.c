@@ -170,6 +170,18 @@ static int parse_words(int argc, char **argv, struct check_host *host, struct re
 	return wrong ? EXIT_USAGE : EXIT_DONE;
 }
 
+/* One may mend several vaults, as a gateway's. */
+static bool is_printed(const struct results *results, const char *remedy)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(results->json, i, one)
+		if (!strcmp(json_string_value(one), remedy))
+			return true;
+	return false;
+}
+
 /* What mends C, a command a line: those that have others before them, and what takes away, come
  * before those that vault-heal may run, which put back. */
 static void print_remedies(const struct check *c, struct results *results)
@@ -181,8 +193,10 @@ static void print_remedies(const struct check *c, struct results *results)
 	if (check_remedies(c, &list, &n))
 		results->unknown = true;
 	for (size_t i = 0; i < n; i++) {
+		if (is_printed(results, list[i]))
+			continue;
 		str_addf(&out, "%s\n", list[i]);
-		if (report_is_json() && json_array_append_new(results->json, json_string(list[i])))
+		if (json_array_append_new(results->json, json_string(list[i])))
 			results->unknown = true;
 	}
 	if (out.err)

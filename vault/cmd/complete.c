@@ -14,7 +14,6 @@
 
 #include "lib/str.h"
 #include "vault/cmd/cmd.h"
-#include "vault/cmd/request.h"
 #include "vault/exit.h"
 #include "vault/leak/probe/list.h"
 #include "vault/option.h"

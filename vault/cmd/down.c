@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/list.h"
+#include "lib/ns.h"
 #include "vault/apply/takedown.h"
 #include "vault/check/orphan.h"
 #include "vault/cmd/cmd.h"
@@ -84,6 +85,14 @@ static int down_all(struct request *q)
 	return down_list(&q->how, &q->names, !r);
 }
 
+/* True when there is something that NAME may be the name of. */
+static bool is_there(const char *name)
+{
+	int dir cleanup(close_fd) = state_open(name), ns cleanup(close_fd) = ns_open_name(name);
+
+	return dir != -ENOENT || ns >= 0;
+}
+
 static const char *take_name(const char *arg, void *request)
 {
 	return add_name(arg, &((struct request *)request)->names) ? clause_no_memory : NULL;
@@ -115,6 +124,33 @@ static const struct clauses words = {
 	.seen_at = offsetof(struct request, seen),
 };
 
+/* A word behind the first name that is mistyped is read as a name, and one before it always: what
+ * was meant would be left out. */
+static bool is_mistyped(const struct names *names, size_t i, const char **meant)
+{
+	const char *name = names->list[i];
+
+	*meant = clause_nearest(&words, name);
+	return *meant && strcmp(*meant, "all") && (i || !strcmp(name, *meant)) && !is_there(name);
+}
+
+static int refuse_mistyped(const struct names *names)
+{
+	const char *meant;
+	int code = EXIT_DONE;
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (!is_mistyped(names, i, &meant))
+			continue;
+		report_error(names->list[i],
+			     i ? "not up, and nothing was taken down (%s?)"
+			       : "not up: the names come first, then %s",
+			     meant);
+		code = EXIT_USAGE;
+	}
+	return code;
+}
+
 static int down_run(int argc, char **argv, const struct options *options)
 {
 	struct request q;
@@ -122,6 +158,8 @@ static int down_run(int argc, char **argv, const struct options *options)
 
 	(void)options;
 	q.how.kill = clause_is_given(&words, &q, "kill");
+	if (!code)
+		code = refuse_mistyped(&q.names);
 	if (!code && q.how.all)
 		code = down_all(&q);
 	else if (!code)

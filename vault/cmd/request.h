@@ -8,8 +8,6 @@
 #include "lib/base.h"
 #include "vault/read/words.h"
 
-#define WORDS_DIR "/etc/vault" /* a vault's own words are in NAME.conf there */
-
 /*
  * Reads the ARGC words of ARGV, the first of which is the vault's name, into WORDS; for what
  * they do not say those of the file that they name, or of /etc/vault/NAME.conf; without any, those

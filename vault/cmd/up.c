@@ -218,8 +218,7 @@ static int run_words(struct words *words)
  * that is fine. */
 static bool is_word(const char *name)
 {
-	return !strcmp(name, "help") ||
-	       (spec_name_is_valid(name) && clause_find(cmd_check.words, name));
+	return !strcmp(name, "help") || clause_find(cmd_check.words, name);
 }
 
 static int up_run(int argc, char **argv, const struct options *options)

@@ -45,10 +45,10 @@ int gather_resolvers(struct spec *spec, struct problems *p)
 	if (found >= 0)
 		problem_error(
 			p, 0,
-			found ? "segment: the gateway %s has no resolver that this vault could "
+			found ? "segment %s: the gateway %s has no resolver that this vault could "
 				"ask (say `dns ADDR`)"
-			      : "segment: no gateway %s is up, whose resolvers to take over "
+			      : "segment %s: no gateway %s is up on it, whose resolvers to take over "
 				"(start it first, or say `dns ADDR`)",
-			addr_format(&spec->leg.via, text));
+			spec->leg.segment, addr_format(&spec->leg.via, text));
 	return found < 0 ? found : -ENOENT;
 }

@@ -127,9 +127,7 @@ bool clause_next(const struct clauses *t, struct clause_walk *w, struct clause_i
 
 /* ---- what they say ---------------------------------------------------------------------------- */
 
-/* The nearest clause, where one is near: begun with WORD, or a letter or two away and not all of
- * it. Or NULL. */
-static const char *find_nearest(const struct clauses *t, const char *word)
+const char *clause_nearest(const struct clauses *t, const char *word)
 {
 	size_t len = strlen(word), distance = len > 4 ? 3 : 2;
 	const char *nearest = NULL;
@@ -149,7 +147,7 @@ static const char *find_nearest(const struct clauses *t, const char *word)
 
 static void refuse_word(const struct reader *r, const char *word)
 {
-	const char *nearest = find_nearest(r->t, word);
+	const char *nearest = clause_nearest(r->t, word);
 
 	if (nearest)
 		problem_error(r->problems, r->line, "unknown word \"%.80s\" (%s?)", word, nearest);
@@ -161,10 +159,16 @@ static void refuse_word(const struct reader *r, const char *word)
 /* True, said, for an option: it is none of the words. */
 static bool refuse_option(const struct reader *r, const char *word)
 {
-	if (!option_find(word))
+	const struct option *option = option_find(word);
+
+	if (!option)
 		return false;
-	problem_error(r->problems, 0, "options go before the command (vault %s %s ...)", word,
-		      r->t->command);
+	if (option->letter == 'h')
+		problem_error(r->problems, 0, "options go before the command (vault help %s)",
+			      r->t->command);
+	else
+		problem_error(r->problems, 0, "options go before the command (vault %s %s ...)",
+			      word, r->t->command);
 	return true;
 }
 

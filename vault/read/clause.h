@@ -90,6 +90,10 @@ extern const char clause_no_memory[];
 
 /* The row of that name, or NULL. */
 const struct clause *clause_find(const struct clauses *t, const char *name);
+
+/* The name of the clause nearest to WORD, where one is near: begun with WORD, or a letter or two
+ * away and not all of it. Or NULL. */
+const char *clause_nearest(const struct clauses *t, const char *word);
 /* Its bit, as it stands in the request. */
 unsigned int clause_bit(const struct clauses *t, const struct clause *c);
 /* True when the clause NAME, which must be one of T, was given. */

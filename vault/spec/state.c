@@ -465,12 +465,22 @@ static void explain_writers(const char *name, struct state_why *out)
 	out->remedy = *REMEDY(AGAIN, NULL);
 }
 
+/* Words in a file of its own make it; without one it has to be told what it is. */
+static enum remedy_row row_up(const char *name)
+{
+	char path[PATH_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s.conf", WORDS_DIR, name);
+	return access(path, F_OK) ? REMEDY_CONF_FILE : REMEDY_UP;
+}
+
 /* What is none, or was changed, tells nothing of what is there by that name. */
 static void forget(const char *name, struct state_why *out)
 {
 	out->first[0] = *REMEDY(DOWN, name);
 	out->first[1] = *REMEDY_AFTER(&out->first[0], DEL_NETNS, name);
-	out->remedy = *REMEDY_AFTER(&out->first[1], UP, name);
+	out->remedy = *REMEDY_AFTER(&out->first[1], CONF_FILE, name);
+	out->remedy.row = row_up(name);
 }
 
 void state_explain(const char *name, int err, struct state_why *out)
@@ -478,7 +488,8 @@ void state_explain(const char *name, int err, struct state_why *out)
 	out->remedy.row = REMEDY_NONE;
 	if (err == -ENOENT) {
 		snprintf(out->text, sizeof(out->text), "not up");
-		out->remedy = *REMEDY(UP, name);
+		out->remedy = *REMEDY(CONF_FILE, name);
+		out->remedy.row = row_up(name);
 	} else if (err == -EINVAL) {
 		snprintf(out->text, sizeof(out->text),
 			 "cannot parse %s/%s/" STATE_FILE ": corrupt or edited", STATE_DIR, name);

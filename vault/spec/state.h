@@ -12,6 +12,7 @@
 #include "vault/spec/spec.h"
 
 #define STATE_DIR "/run/vault"
+#define WORDS_DIR "/etc/vault" /* a vault's own words are in NAME.conf there */
 /* A vault's description, in its folder. */
 #define STATE_FILE "vault.json"
 

@@ -165,9 +165,11 @@ static int refuse_address(const struct obj *obj, struct session *w)
 			r = nft_dump_elements(&w->host_nft, &rs, rs.sets[i].name, find_address,
 					      &claim, &error);
 	ruleset_free(&rs);
-	if (r == -EADDRINUSE)
+	if (r == -EADDRINUSE) {
 		snprintf(w->why, sizeof(w->why), "another vault's leg has the address %s",
 			 addr_format(own, text));
+		w->before = *REMEDY(OTHER_ADDRESS, NULL);
+	}
 	return r == -ENOENT ? 0 : r; /* no table yet */
 }
 
