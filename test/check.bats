@@ -72,7 +72,7 @@ says() { grep -q "^$1  *$2  .*$3" <<< "$output" || { echo "$output"; echo "not s
 	run -0 vault check web
 	vault down web
 	run -3 vault check web
-	[[ $output == *"not up (vault up web)"* ]]
+	[[ $output == *"not up (vault up web conf FILE)"* ]]
 }
 
 # bats test_tags=tunnel
@@ -137,7 +137,7 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	says FAIL handshake 'not answered yet'
 	retry 10 fails vault check media
 	run -1 vault check media
-	says FAIL handshake '198.51.100.1:51820: [1-9][0-9]* bytes sent and none received: .*(are keys and endpoint right, does UDP get there? then vault up media)'
+	says FAIL handshake '198.51.100.1:51820: [1-9][0-9]* bytes sent and none received: .*(are keys and endpoint right, does UDP get there? then vault up media as-made)'
 	srv nft delete table inet dead
 	retry 20 vault exec media curl -sfm 2 -o /dev/null http://10.66.0.1/
 	sound max-handshake-age 300
@@ -439,7 +439,7 @@ unknown() {
 
 # A description that is lost takes nothing of the vault with it: whoever is inside goes on sending.
 @test "a vault whose description is lost is unknown, in every form, by its link; the mend shown mends it" {
-	local lost="vlt-media: a link of a vault that is not described, as is /run/netns/media (vault down media; ip netns del media; vault up media)"
+	local lost="vlt-media: a link of a vault that is not described, as is /run/netns/media (vault down media; ip netns del media; vault up media conf FILE)"
 	local long=a-name-that-is-cut-to-fit-its-link words
 
 	vault up web conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/web"
@@ -473,7 +473,7 @@ unknown() {
 	vault up $long conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/long"
 	host mv /run/vault/$long /run/vault-long
 	run -3 vault check
-	says unknown state "(vault down $long; ip netns del $long; vault up $long)"
+	says unknown state "(vault down $long; ip netns del $long; vault up $long conf FILE)"
 	host sh -c "mv /run/vault-long /run/vault/$long; ip link add vlt-media+twin type bridge" # as of a leak test
 	run -0 vault check
 	host ip link del vlt-media+twin
@@ -481,7 +481,7 @@ unknown() {
 	spawn host "$VAULT" exec media sleep 1000 # or its namespace, which has no name any more, would go
 	retry 5 host grep -q sleep "/proc/$SPAWNED/comm"
 	host sh -c 'rm -r /run/vault/media; umount /run/netns/media; rm /run/netns/media'
-	unknown 'not described (vault down media; vault up media)' vault check
+	unknown 'not described (vault down media; vault up media conf FILE)' vault check
 	host sh -c '"$0" down media; "$0" up media conf "$LAB/provider.conf"' "$VAULT" > "$BATS_TEST_TMPDIR/mend" 2>&1
 	sound
 }
@@ -494,7 +494,7 @@ unknown() {
 		host sh -c "echo garbage > $state"
 		# shellcheck disable=SC2086 # words
 		run ! vault $cmd
-		[[ $output == *'media: cannot parse /run/vault/media/vault.json'*'(vault down media; ip netns del media; vault up media)'* ]]
+		[[ $output == *'media: cannot parse /run/vault/media/vault.json'*'(vault down media; ip netns del media; vault up media conf FILE)'* ]]
 		host cp /run/kept $state
 	done
 	host sh -c 'umount /run/netns/media; rm /run/netns/media'

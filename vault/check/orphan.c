@@ -183,8 +183,10 @@ bool orphan_tell(struct check *c)
 		state_is_foreign(c->name) ? REMEDY(RM_FOLDER, folder) : NULL;
 	const struct remedy *const down = REMEDY_AFTER(rm, DOWN, c->name);
 	const struct remedy *const del = REMEDY_AFTER(down, DEL_NETNS, c->name);
+	struct remedy anew = *REMEDY_AFTER(ns >= 0 ? del : down, CONF_FILE, c->name);
 	bool found = false;
 
+	anew.row = state_row_up(c->name);
 	snprintf(folder, sizeof(folder), "%s/%s", STATE_DIR, c->name);
 	name_links(c->name, links);
 	if (nl_open(&nl, NETLINK_ROUTE))
@@ -194,13 +196,12 @@ bool orphan_tell(struct check *c)
 			continue;
 		found = true;
 		if (ns >= 0)
-			check_tell(c, "state", FOUND_UNKNOWN, REMEDY_AFTER(del, UP, c->name), NULL,
-				   NULL, "%s: a link of a vault that is not described, as is %s/%s",
+			check_tell(c, "state", FOUND_UNKNOWN, &anew, NULL, NULL,
+				   "%s: a link of a vault that is not described, as is %s/%s",
 				   links[i].link, NS_DIR, c->name);
 		else
-			check_tell(c, "state", FOUND_UNKNOWN, REMEDY_AFTER(down, UP, c->name), NULL,
-				   NULL, "%s: a link of a vault that is not described",
-				   links[i].link);
+			check_tell(c, "state", FOUND_UNKNOWN, &anew, NULL, NULL,
+				   "%s: a link of a vault that is not described", links[i].link);
 	}
 	return found;
 }

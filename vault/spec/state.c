@@ -465,8 +465,7 @@ static void explain_writers(const char *name, struct state_why *out)
 	out->remedy = *REMEDY(AGAIN, NULL);
 }
 
-/* Words in a file of its own make it; without one it has to be told what it is. */
-static enum remedy_row row_up(const char *name)
+enum remedy_row state_row_up(const char *name)
 {
 	char path[PATH_SIZE];
 
@@ -480,7 +479,7 @@ static void forget(const char *name, struct state_why *out)
 	out->first[0] = *REMEDY(DOWN, name);
 	out->first[1] = *REMEDY_AFTER(&out->first[0], DEL_NETNS, name);
 	out->remedy = *REMEDY_AFTER(&out->first[1], CONF_FILE, name);
-	out->remedy.row = row_up(name);
+	out->remedy.row = state_row_up(name);
 }
 
 void state_explain(const char *name, int err, struct state_why *out)
@@ -489,7 +488,7 @@ void state_explain(const char *name, int err, struct state_why *out)
 	if (err == -ENOENT) {
 		snprintf(out->text, sizeof(out->text), "not up");
 		out->remedy = *REMEDY(CONF_FILE, name);
-		out->remedy.row = row_up(name);
+		out->remedy.row = state_row_up(name);
 	} else if (err == -EINVAL) {
 		snprintf(out->text, sizeof(out->text),
 			 "cannot parse %s/%s/" STATE_FILE ": corrupt or edited", STATE_DIR, name);
