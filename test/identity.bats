@@ -302,7 +302,7 @@ writable() {
 	# one who can write there can also take the description away: the vault is known by its link
 	host sh -c 'rm /run/vault/gw/vault.json'
 	run -1 vault -q check all
-	[[ $output == *"of a vault that is not described"*"(rm -r /run/vault/gw; vault down gw; ip netns del gw; vault up gw)"* ]]
+	[[ $output == *"of a vault that is not described"*"(rm -r /run/vault/gw; vault down gw; ip netns del gw; vault up gw conf FILE)"* ]]
 	run -1 vault down all
 	[[ $output == *"gw: /run/vault/gw is there and is not vault's"* ]]
 	host sh -c "rm -r /run/vault/gw; $VAULT down gw; ip netns del gw"
