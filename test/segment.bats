@@ -105,7 +105,7 @@ unreachable default proto static metric 4294967295 " ]
 	[ "$(vault check m1 m2 | grep -c '^FAIL')" = 2 ]
 	for word in no-link dry-run; do # that is said, and no more
 		run -1 vault up m3 segment lan $NET.4/24 via $NET.1 $word
-		[[ ${#lines[@]} = 1 && $output == "vault: m3: segment: no gateway $NET.1 is up"* ]]
+		[[ ${#lines[@]} = 1 && $output == "vault: m3: segment lan: no gateway $NET.1 is up"* ]]
 	done
 	token
 	must_not_see isp:to-host lan:eth0 -- inside m1 wire send udp 203.0.113.9 --token "$TOKEN"

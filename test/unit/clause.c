@@ -177,7 +177,7 @@ static void test_words(void)
 	says(&one, "-j a", "options go before the command (vault -j up ...)");
 	says(&one, "a --json", "options go before the command (vault --json up ...)");
 	says(&many, "a -quiet", "options go before the command (vault -quiet up ...)");
-	says(&any, "flag -h", "options go before the command (vault -h up ...)");
+	says(&any, "flag -h", "options go before the command (vault help up)");
 	says(&any, "each a -j", "options go before the command (vault -j up ...)");
 	says(&one, "a text -j", "");
 	says(&one, "a -x", "unknown word \"-x\" (vault help up)");
