@@ -55,6 +55,47 @@ int prefix_parse(const char *text, struct prefix *out)
 	return 0;
 }
 
+uint64_t uint_load(const void *at, size_t size)
+{
+	uint64_t n8 = 0;
+	uint32_t n4;
+	uint16_t n2;
+
+	switch (size) {
+	case sizeof(n2):
+		memcpy(&n2, at, sizeof(n2));
+		return n2;
+	case sizeof(n4):
+		memcpy(&n4, at, sizeof(n4));
+		return n4;
+	case sizeof(n8):
+		memcpy(&n8, at, sizeof(n8));
+		return n8;
+	default:
+		return *(const uint8_t *)at;
+	}
+}
+
+void uint_store(void *at, size_t size, uint64_t n)
+{
+	const uint32_t n4 = (uint32_t)n;
+	const uint16_t n2 = (uint16_t)n;
+
+	switch (size) {
+	case sizeof(n2):
+		memcpy(at, &n2, sizeof(n2));
+		break;
+	case sizeof(n4):
+		memcpy(at, &n4, sizeof(n4));
+		break;
+	case sizeof(n):
+		memcpy(at, &n, sizeof(n));
+		break;
+	default:
+		*(uint8_t *)at = (uint8_t)n;
+	}
+}
+
 size_t uint_format(uint64_t n, char buf[static UINT_STRLEN])
 {
 	size_t len = 1;

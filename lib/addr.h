@@ -106,6 +106,10 @@ struct addr addr_add(const struct addr *a, uint32_t n);
  */
 int must_check uint_parse(const char *text, size_t len, uint64_t min, uint64_t max, uint64_t *out);
 
+/* The unsigned number of SIZE bytes (1, 2, 4 or 8) that lies at AT; and N put there. */
+uint64_t uint_load(const void *at, size_t size);
+void uint_store(void *at, size_t size, uint64_t n);
+
 /* Writes N in decimal to BUF, with a NUL. Its length without it. */
 size_t uint_format(uint64_t n, char buf[static UINT_STRLEN]);
 

@@ -9,47 +9,6 @@
 #include "lib/key.h"
 #include "lib/str.h"
 
-static uint64_t get_number(const struct field *f, const void *at)
-{
-	uint64_t n8 = 0;
-	uint32_t n4;
-	uint16_t n2;
-
-	switch (f->size) {
-	case sizeof(n2):
-		memcpy(&n2, at, sizeof(n2));
-		return n2;
-	case sizeof(n4):
-		memcpy(&n4, at, sizeof(n4));
-		return n4;
-	case sizeof(n8):
-		memcpy(&n8, at, sizeof(n8));
-		return n8;
-	default:
-		return *(const uint8_t *)at;
-	}
-}
-
-static void set_number(const struct field *f, void *at, uint64_t value)
-{
-	uint32_t n4 = (uint32_t)value;
-	uint16_t n2 = (uint16_t)value;
-
-	switch (f->size) {
-	case sizeof(n2):
-		memcpy(at, &n2, sizeof(n2));
-		break;
-	case sizeof(n4):
-		memcpy(at, &n4, sizeof(n4));
-		break;
-	case sizeof(value):
-		memcpy(at, &value, sizeof(value));
-		break;
-	default:
-		*(uint8_t *)at = (uint8_t)value;
-	}
-}
-
 /* The array of a list, and how many elements it has. */
 static const char *get_array(const struct field *f, const void *base, size_t *n)
 {
@@ -98,7 +57,7 @@ static json_t *write_string(const struct field *f, const void *at)
 
 static json_t *write_choice(const struct field *f, const void *at)
 {
-	const char *name = f->names[get_number(f, at)];
+	const char *name = f->names[uint_load(at, f->size)];
 
 	return name ? json_string(name) : json_null();
 }
@@ -111,7 +70,7 @@ static json_t *write_name(const struct field *f, const void *at)
 
 static json_t *write_number(const struct field *f, const void *at)
 {
-	return json_integer((json_int_t)get_number(f, at));
+	return json_integer((json_int_t)uint_load(at, f->size));
 }
 
 static json_t *write_bool(const struct field *f, const void *at)
@@ -122,7 +81,7 @@ static json_t *write_bool(const struct field *f, const void *at)
 
 static json_t *write_bit(const struct field *f, const void *at)
 {
-	return json_boolean(get_number(f, at) & f->max);
+	return json_boolean(uint_load(at, f->size) & f->max);
 }
 
 static json_t *write_struct(const struct field *f, const void *at)
@@ -166,7 +125,7 @@ static int read_number(const struct field *f, const json_t *value, void *at)
 
 	if (!json_is_integer(value) || number < 0 || (uint64_t)number > f->max)
 		return -EINVAL;
-	set_number(f, at, (uint64_t)number);
+	uint_store(at, f->size, (uint64_t)number);
 	return 0;
 }
 
@@ -178,7 +137,7 @@ static int read_choice(const struct field *f, const json_t *value, void *at)
 		return -EINVAL;
 	for (size_t i = 0; i < f->n_names; i++)
 		if (text ? f->names[i] && !strcmp(text, f->names[i]) : !f->names[i]) {
-			set_number(f, at, i);
+			uint_store(at, f->size, i);
 			return 0;
 		}
 	return -EINVAL;
@@ -194,7 +153,7 @@ static int read_bool(const struct field *f, const json_t *value, void *at)
 static int read_bit(const struct field *f, const json_t *value, void *at)
 {
 	if (json_is_true(value))
-		set_number(f, at, get_number(f, at) | f->max);
+		uint_store(at, f->size, uint_load(at, f->size) | f->max);
 	return json_is_boolean(value) ? 0 : -EINVAL;
 }
 
@@ -244,12 +203,12 @@ static bool same_names(const struct field *f, const void *a, const void *b)
 
 static bool same_numbers(const struct field *f, const void *a, const void *b)
 {
-	return get_number(f, a) == get_number(f, b);
+	return uint_load(a, f->size) == uint_load(b, f->size);
 }
 
 static bool same_bits(const struct field *f, const void *a, const void *b)
 {
-	return !((get_number(f, a) ^ get_number(f, b)) & f->max);
+	return !((uint_load(a, f->size) ^ uint_load(b, f->size)) & f->max);
 }
 
 static bool same_keys(const struct field *f, const void *a, const void *b)
@@ -434,7 +393,7 @@ int field_from_json(const struct fields *fields, const json_t *json, void *base)
 		if (value)
 			r = member_from_json(f, value, base);
 		else if (f->fallback)
-			set_number(f, (char *)base + f->at, f->fallback);
+			uint_store((char *)base + f->at, f->size, f->fallback);
 	}
 	return r;
 }

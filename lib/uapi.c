@@ -155,7 +155,7 @@ static void add_field(struct text *t, const struct wg_field *f, const void *noun
 	else if (f->kind == WG_ENDPOINT)
 		add_endpoint(t, e);
 	else
-		add_key(t, wg_member(f, noun));
+		add_key(t, wg_key(f, noun));
 }
 
 static void add_peer(struct text *t, const struct wg_peer *peer)

@@ -122,6 +122,7 @@ static bool put_field(struct nlmsghdr *nlh, const struct wg_field *f, const void
 	case WG_PUBLIC_KEY:
 	case WG_PRIVATE_KEY:
 	case WG_PRESHARED_KEY:
+		return put(nlh, f->attr, wg_key(f, noun)->bytes, KEY_LEN);
 	case WG_NUMBER:
 		break;
 	}

@@ -77,7 +77,7 @@ static int same_field(const struct wg_field *f, const void *want, const void *ha
 	case WG_PUBLIC_KEY:
 	case WG_PRIVATE_KEY:
 	case WG_PRESHARED_KEY:
-		return key_equal(wg_member(f, want), wg_member(f, have));
+		return key_equal(wg_key(f, want), wg_key(f, have));
 	case WG_ENDPOINT:
 		return same_endpoint(wg_member(f, want), wg_member(f, have));
 	case WG_ALLOWED_IPS:

@@ -3,7 +3,6 @@
 #include "lib/wgfield.h"
 
 #include <linux/wireguard.h>
-#include <string.h>
 
 #define DEVICE(member) \
 	.at = offsetof(struct wg_device, member), .size = sizeof(((struct wg_device *)NULL)->member)
@@ -49,40 +48,21 @@ const struct wg_fields wg_peer_fields = { peer_fields, ARRAY_SIZE(peer_fields),
 
 uint64_t wg_number(const struct wg_field *f, const void *noun)
 {
-	const void *at = wg_member(f, noun);
-	uint64_t all = 0;
-	uint32_t half = 0;
-	uint16_t quarter = 0;
-
-	switch (f->size) {
-	case sizeof(quarter):
-		memcpy(&quarter, at, sizeof(quarter));
-		return quarter;
-	case sizeof(half):
-		memcpy(&half, at, sizeof(half));
-		return half;
-	default:
-		memcpy(&all, at, sizeof(all));
-		return all;
-	}
+	return uint_load(wg_member(f, noun), f->size);
 }
 
 void wg_set_number(const struct wg_field *f, void *noun, uint64_t n)
 {
-	const uint32_t half = (uint32_t)n;
-	const uint16_t quarter = (uint16_t)n;
-	void *at = wg_member(f, noun);
+	uint_store(wg_member(f, noun), f->size, n);
+}
 
-	switch (f->size) {
-	case sizeof(quarter):
-		memcpy(at, &quarter, sizeof(quarter));
-		break;
-	case sizeof(half):
-		memcpy(at, &half, sizeof(half));
-		break;
-	default:
-		memcpy(at, &n, sizeof(n));
-	}
+const struct key *wg_key(const struct wg_field *f, const void *noun)
+{
+	static const struct key none;
+	const struct wg_peer *peer = noun;
+	bool is_none = f->kind == WG_PRESHARED_KEY && !(peer->flags & WG_PEER_HAS_PRESHARED_KEY);
+
+	return is_none ? &none : wg_member(f, noun);
 }
 
 void wg_device_observed(struct wg_device *dev)

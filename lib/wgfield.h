@@ -70,6 +70,10 @@ static inline unsigned int *wg_flags(const struct wg_fields *fields, const void 
 uint64_t wg_number(const struct wg_field *f, const void *noun);
 void wg_set_number(const struct wg_field *f, void *noun, uint64_t n);
 
+/* The key F of NOUN, all zeros where it has none: of a preshared key its flag says so, not the
+ * bytes, which may be what a device had. */
+const struct key *wg_key(const struct wg_field *f, const void *noun);
+
 /* After all of DEV was observed: the flags of its preshared keys, and its public key where only the
  * private one was told. */
 void wg_device_observed(struct wg_device *dev);

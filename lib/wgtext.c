@@ -81,7 +81,7 @@ static bool is_there(const struct wg_field *f, const void *noun, bool resolved)
 	case WG_PRIVATE_KEY: /* without it there is no tunnel: where it is zero it was left out */
 		return true;
 	case WG_PRESHARED_KEY:
-		return !key_is_zero(wg_member(f, noun));
+		return !key_is_zero(wg_key(f, noun));
 	case WG_NUMBER:
 		return wg_number(f, noun);
 	case WG_ENDPOINT:

@@ -312,3 +312,14 @@ named_conf() {
 	vault up media conf "$conf"
 	works
 }
+
+@test "a preshared key that a hand gave a peer goes, also where the keys of the file are in the tunnel alone" {
+	host sh -c 'sed /^PresharedKey/d "$LAB/provider.conf" | "$0" up media conf -' "$VAULT"
+	inside media wg set wg-media peer "$(inside media wg show wg-media peers)" preshared-key /run/lab/keys/shared
+	run -1 vault -q check media
+	[[ $output == *FAIL*peers* ]]
+	vault up media as-made
+	[ "$(inside media wg show wg-media preshared-keys | cut -f 2)" = "(none)" ]
+	vault -q check media
+	vault down media
+}

@@ -334,6 +334,10 @@ static void test_other_key(void)
 	had.public_key = wanted.public_key;
 	ok(!wgdiff(&want, &have, &change) && wgdiff_is_none(&change), "a peer that is right");
 	wgdiff_free(&change);
+	wanted.preshared_key.bytes[0] = 7; /* as a device had it, and no description asks for */
+	ok(!wgdiff(&want, &have, &change) && wgdiff_is_none(&change),
+	   "a preshared key without its flag is none");
+	wgdiff_free(&change);
 	have.private_key.bytes[0] = 8;
 	ok(!wgdiff(&want, &have, &change) && change.n_peers == 2 &&
 		   change.peers[0].flags == WG_PEER_REMOVE && change.peers[1].keepalive == 25,

@@ -108,7 +108,7 @@ static void describe_peer(const struct wg_peer *peer, const char *key, struct st
 		return;
 	}
 	str_addf(out, "%s%s, allowed IPs", key,
-		 key_is_zero(&peer->preshared_key) ? "" : " with a preshared key");
+		 peer->flags & WG_PEER_HAS_PRESHARED_KEY ? " with a preshared key" : "");
 	for (size_t i = 0; i < peer->n_allowed_ips; i++)
 		str_addf(out, " %s", prefix_format(&peer->allowed_ips[i], text));
 	str_addf(out, "%s, keepalive %u", peer->n_allowed_ips ? "" : " none", peer->keepalive);
