@@ -428,7 +428,7 @@ handshake() { if [ "$LAB_BACKEND" = kernel ]; then inside media wg show wg-media
 	drop "udp dport 51820"
 	run -1 --separate-stderr vault -j up media
 	echo "$stderr"
-	[[ $stderr == *"no peer has answered in 2 s (198.51.100.1:51820)"*"vault up media"* ]]
+	[[ $stderr == *"no peer has answered in 2 s (198.51.100.1:51820)"*"\`vault up media wait-handshake 2\` waits again"* ]]
 	[ "$(jq -r .error.object <<< "$output")" = media ]
 	inside media ip link show wg-media
 	[ "$(vault exec media -- echo in)" = in ]

@@ -89,6 +89,7 @@ unreachable default proto static metric 4294967295 " ]
 	host ip -n gw link delete wg-gw
 	run -1 vault check m1
 	[[ $output == *"gw has no tunnel (vault up gw as-made)"* ]]
+	[ "$(vault check remedy | grep -cx 'vault up gw as-made')" = 1 ] # of the gateway and of both its members
 	token
 	observe isp:to-host lan:eth0 host:vlt-gw host:vlt-m1
 	for kind in udp tcp icmp; do

@@ -56,6 +56,12 @@ as_described() {
 	[[ $output == *"nobody: not up"* ]]
 	run -2 vault up media as-made publish 80
 	[[ $output == *"as-made: without other words"* ]]
+	host rm /etc/vault/media.conf
+	run -2 vault up media publish 9091
+	[[ $output == *"no tunnel: name its wg-quick file"* ]]
+	vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/up"
+	run -2 vault up media publish 9091 # while one is there, and no file of its own says the rest
+	[[ $output == *"no tunnel: words stand in place of those it was made with"*"/etc/vault/media.conf"* ]]
 }
 
 @test "DL-5 clauses of the command line go on top of the file's; none empties a list; a way goes before another" {

@@ -191,8 +191,8 @@ int handshake_wait(struct session *w, const struct timespec *since, unsigned int
 			name,
 			"no peer has answered in %u s (%s): the vault is up, sealed, and without "
 			"a network (does the host reach the endpoint by UDP, is the key still "
-			"valid? `vault up %s as-made` waits again)",
-			seconds, endpoints.err ? "" : endpoints.s, name);
+			"valid? `vault up %s wait-handshake %u` waits again)",
+			seconds, endpoints.err ? "" : endpoints.s, name, seconds);
 	else if (r)
 		report_error(name, "waiting for a peer to answer: %s: the vault is up and sealed",
 			     r == -EINTR ? "interrupted"

@@ -214,13 +214,17 @@ struct change_plans {
 	bool has_keys; /* not so: the tunnel is left out */
 };
 
-/* Fills *C (free what it observed, also on error), and W->observed. 0, or -errno, reported. */
+/* Completes what is asked for, and fills *C (free_change it, also on error) and W->observed. 0, or
+ * -errno, reported. */
 static int plan_change(const struct words *words, struct spec *old, struct session *w,
 		       struct change_plans *c)
 {
 	struct spec *spec = words->spec;
-	int r = observed_take(w, spec, &c->observed, w->why);
+	int r = complete(spec, old, w);
 
+	if (r)
+		return r;
+	r = observed_take(w, spec, &c->observed, w->why);
 	if (!r)
 		r = asks_otherwise(spec, old, &c->asks);
 	if (r) {
@@ -235,6 +239,12 @@ static int plan_change(const struct words *words, struct spec *old, struct sessi
 		plan_build(old, &c->had);
 	}
 	return 0;
+}
+
+static void free_change(struct change_plans *c, struct session *w)
+{
+	w->observed = NULL;
+	observed_free(&c->observed);
 }
 
 /* Makes it as C has it. 0, or EXIT_FAILED, reported. */
@@ -265,13 +275,10 @@ static int mend(const struct words *words, struct spec *old, struct session *w,
 	if (r)
 		report_error(words->spec->name, "%s", strerror(-r));
 	if (!r)
-		r = complete(words->spec, old, w);
-	if (!r)
 		r = plan_change(words, old, w, &c);
 	if (!r)
 		code = make_change(&c, old, w, changes);
-	w->observed = NULL;
-	observed_free(&c.observed);
+	free_change(&c, w);
 	if (code == EXIT_DONE)
 		finish_warn(w);
 	return code == EXIT_DONE && !c.has_keys ? EXIT_FAILED : code;
@@ -339,16 +346,13 @@ static int compare(const struct words *words, struct spec *old, struct session *
 	if (r)
 		report_error(words->spec->name, "opening its namespace: %s", strerror(-r));
 	if (!r)
-		r = complete(words->spec, old, w);
-	if (!r)
 		r = plan_change(words, old, w, &c);
 	if (!r)
 		r = walk_compare(&c.plan, c.asks ? &c.had : NULL, w, check_may_lack, note_change,
 				 changes);
 	if (!r)
 		r = field_changes(&spec_fields, old, words->spec, note_asked, changes);
-	w->observed = NULL;
-	observed_free(&c.observed);
+	free_change(&c, w);
 	return r || !c.has_keys ? EXIT_FAILED : EXIT_DONE;
 }
 

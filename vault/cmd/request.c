@@ -250,11 +250,19 @@ static struct trust trust_caller(void)
 	return trust;
 }
 
-static bool is_up(const char *name)
+static void refuse_no_way(const char *name)
 {
 	struct spec there cleanup(spec_free) = { 0 };
 
-	return !state_load(name, &there);
+	if (state_load(name, &there))
+		report_error(name, "no tunnel: name its wg-quick file with `conf FILE` (or adopt, "
+				   "isolated, segment ... via)");
+	else
+		report_error(name,
+			     "no tunnel: words stand in place of those it was made with, not "
+			     "beside them: say `conf FILE` again, or write all to " WORDS_DIR
+			     "/%s.conf",
+			     name);
 }
 
 /* The wg-quick file into the description. */
@@ -270,15 +278,7 @@ static int read_conf(struct words *words, struct spec *old)
 	if (spec->adopt)
 		return read_adopted(words);
 	if (!spec_has_way(spec)) {
-		report_error(
-			spec->name,
-			is_up(spec->name)
-				? "no tunnel: words stand in place of those it was made with, "
-				  "not beside them: say `conf FILE` again, or write them to " WORDS_DIR
-				  "/%s.conf"
-				: "no tunnel: name its wg-quick file with `conf FILE` (or "
-				  "adopt, isolated, segment ... via)",
-			spec->name);
+		refuse_no_way(spec->name);
 		return EXIT_USAGE;
 	}
 	words->keyless = words->as_made && spec->conf && !strcmp(spec->conf, "-");

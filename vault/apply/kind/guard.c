@@ -251,14 +251,14 @@ static bool same_set(const struct set *a, const struct set *b)
 	return a->n_elements == b->n_elements;
 }
 
-static int look_elements(const struct obj *obj, enum seal_guard guard, struct session *w)
+static int look_elements(const struct obj *obj, struct session *w)
 {
 	struct ruleset have, want;
 	size_t others;
 	bool same = true;
-	int r = guard_elements_find(guard, obj->spec, w, &have, &others);
+	int r = guard_elements_find(obj->guard, obj->spec, w, &have, &others);
 
-	seal_build_grants(guard, obj->spec, &want);
+	seal_build_grants(obj->guard, obj->spec, &want);
 	if (want.err)
 		r = want.err;
 	for (size_t i = 0; !r && i < have.n_sets; i++) /* both built in one order */
@@ -300,7 +300,7 @@ static int guard_look(const struct obj *obj, struct session *w)
 	int r = compare_shared(obj->guard, w);
 
 	if (!r)
-		r = look_elements(obj, obj->guard, w);
+		r = look_elements(obj, w);
 	return r == -EBADE ? LOOK_OTHER : r;
 }
 
@@ -355,9 +355,9 @@ static int note_link(const struct rtnl_link *link, void *arg)
  * 1 when another vault's link is there, whose elements a hand may have taken, or a segment: the
  * table stays, as without it that would be open. 0 or -errno.
  */
-static int has_other_link(const struct obj *obj, enum seal_guard guard, struct session *w)
+static int has_other_link(const struct obj *obj, struct session *w)
 {
-	struct others others = { obj->spec, guard };
+	struct others others = { obj->spec, obj->guard };
 	struct nl_error error = { 0 };
 	int r = rtnl_dump_links(&w->host_route, note_link, &others, &error);
 
@@ -379,7 +379,7 @@ static int guard_remove(const struct obj *obj, struct session *w)
 		return r == -EEXIST ? 0 : r;
 	r = guard_elements_find(obj->guard, obj->spec, w, &rs, &others);
 	if (!r && !others) {
-		r = has_other_link(obj, obj->guard, w);
+		r = has_other_link(obj, w);
 		others = r > 0;
 		r = r < 0 ? r : 0;
 	}
