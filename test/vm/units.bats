@@ -256,6 +256,17 @@ are() {
 	systemctl stop early1 early2 early3
 }
 
+@test "PC-11 L36 a process of a unit that calls itself as systemd's copies are called is judged all the same, at once" {
+	systemctl start vault@media
+	printf '%s\n' 'printf "(named)" >/proc/$$/comm' 'while :; do sleep 1; done' >/run/named
+	systemd-run -q --unit=named bash /run/named
+	retry 10 grep -qx '(named)' "/proc/$(systemctl show -P MainPID named)/comm"
+	run -1 vault check media unit named
+	[[ $output == *FAIL*process-netns*"(named)"* ]]
+	[[ $output != *"has not begun"* ]]
+	systemctl stop named
+}
+
 @test "PC-7 PC-10 a leak test as a service: sealed, in a log for root alone; its timer runs as long as the vault is up" {
 	systemctl start vault@media vault-leaktest@media.timer
 	systemctl start vault-leaktest@media || { journalctl -q -u vault-leaktest@media; false; }

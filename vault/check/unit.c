@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/file.h"
@@ -118,19 +120,37 @@ static void read_command(const char *pid, char out[static COMMAND_MAX])
 	out[n > 0 ? n : 0] = '\0';
 }
 
+/* True when PID runs systemd's own program, or the one by which that starts others. */
+static bool runs_systemd(const char *pid)
+{
+	static const char executor[] = "/systemd-executor";
+	char path[64], its[PATH_MAX] = "", first[PATH_MAX] = "";
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
+	if (readlink(path, its, sizeof(its) - 1) <= 0)
+		return false;
+	len = strlen(its);
+	if (len > strlen(executor) && !strcmp(its + len - strlen(executor), executor))
+		return true;
+	return readlink("/proc/1/exe", first, sizeof(first) - 1) > 0 && !strcmp(its, first);
+}
+
 /*
  * Before it begins the unit's program (execve), a new process is systemd's: a copy of it, then
  * called "(program)", and not confined yet. systemctl returns before, for a unit of Type=simple.
- * "(sd-pam)" is called so for as long as it lives.
+ * "(sd-pam)" is called so for as long as it lives; a user's systemd has another command line. What
+ * a program calls itself says nothing.
  */
 static bool is_systemds(int proc, const char *pid)
 {
 	char name[64], its[COMMAND_MAX], systemds[COMMAND_MAX];
 
+	if (!runs_systemd(pid))
+		return false;
 	procs_read_name(proc, pid, name);
 	if (strcmp(name, "systemd"))
-		return !strcmp(name, "systemd-executo") ||
-		       (name[0] == '(' && strcmp(name, "(sd-pam)"));
+		return strcmp(name, "(sd-pam)");
 	read_command(pid, its);
 	read_command("1", systemds);
 	return !strcmp(its, systemds);
@@ -156,14 +176,15 @@ struct unit {
 
 static void look_at(struct check *c, struct unit *unit, int proc, const char *pid)
 {
-	if (await_program(proc, pid, unit->end)) {
+	bool began = await_program(proc, pid, unit->end);
+
+	if (began)
 		unit->n += check_process(c, unit->inode, (pid_t)strtol(pid, NULL, 10));
-		return;
-	}
-	check_add(c, "process", FOUND_UNKNOWN, NULL, NULL,
-		  "unit %s: process %s has not begun its program within %d s", unit->name, pid,
-		  BEGIN_MS / 1000);
-	unit->n++;
+	else
+		check_add(c, "process", FOUND_UNKNOWN, NULL, NULL,
+			  "unit %s: process %s has not begun its program within %d s", unit->name,
+			  pid, BEGIN_MS / 1000);
+	unit->n += !began;
 }
 
 static int look_at_all(struct check *c, struct unit *unit)
