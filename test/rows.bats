@@ -61,3 +61,12 @@ ids() { sed -nE 's/^([A-Z]+-?[0-9]+)\t.*/\1/p' "$BATS_TEST_DIRNAME/rows.tab"; }
 	done
 	run ! recipe no-such
 }
+
+@test "HO-13 each host of test/host says what it is, and no two the same" {
+	local host
+
+	for host in "$BATS_TEST_DIRNAME"/host/*; do
+		[[ $host == */run ]] || [ "$(grep -c '^about="..*"$' "$host")" = 1 ] || { echo "$host: no about=, or two"; return 1; }
+	done
+	[ -z "$(sed -n 's/^about=//p' "$BATS_TEST_DIRNAME"/host/* | sort | uniq -d)" ]
+}
