@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/nftchain.c: the chains of all tables that see packets, ours and others', and what they speak
- * of. */
+/* lib/nftchain.c: the chains of all tables that see packets, ours and others'. */
 #include "lib/nftchain.h"
 
 #include <errno.h>
@@ -59,37 +58,4 @@ int nftchain_dump(struct nl *nl, nftchain_fn *fn, void *arg, struct nl_error *er
 
 	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN, 0, &nfg, sizeof(nfg),
 		       chain_reply, &walk, error);
-}
-
-struct search {
-	const char *text;
-	bool found;
-};
-
-static int rule_reply(const struct nlmsghdr *nlh, void *arg)
-{
-	struct search *search = arg;
-
-	if (memmem(nlh, nlh->nlmsg_len, search->text, strlen(search->text)))
-		search->found = true;
-	return 0;
-}
-
-int nftchain_mentions(struct nl *nl, const struct nftchain *chain, const char *text, bool *found,
-		      struct nl_error *error)
-{
-	struct search search = { .text = text };
-	char buf[1024] = "";
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	int r;
-
-	nfg->nfgen_family = chain->family;
-	nfg->version = NFNETLINK_V0;
-	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, chain->table);
-	mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, chain->name);
-	r = nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, 0, nfg,
-		    mnl_nlmsg_get_payload_len(nlh), rule_reply, &search, error);
-	*found = search.found;
-	return r;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lib/nftchain.h: the chains of all tables that see packets, ours and others', and what they speak
- * of. Reads only. */
+/* lib/nftchain.h: the chains of all tables that see packets, ours and others'. Reads only. */
 #ifndef LIB_NFTCHAIN_H
 #define LIB_NFTCHAIN_H
 
@@ -24,12 +23,5 @@ typedef int nftchain_fn(const struct nftchain *chain, void *arg);
  * -errno.
  */
 int must_check nftchain_dump(struct nl *nl, nftchain_fn *fn, void *arg, struct nl_error *error);
-
-/*
- * *FOUND: does a rule of the chain have TEXT in it, such as an interface's name? Chains that it
- * jumps to are not looked at. 0 or -errno as above.
- */
-int must_check nftchain_mentions(struct nl *nl, const struct nftchain *chain, const char *text,
-				 bool *found, struct nl_error *error);
 
 #endif

@@ -206,6 +206,17 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	sound # whether another's rules let it by cannot be told
 	says skip forwarding 'another firewall (table ip other, chain FORWARD).*nft insert rule ip other FORWARD oifname vlt-media accept'
 	host nft delete table ip other
+	# what is no change since up, which told it, is no fault
+	host sysctl -qw net.ipv4.conf.eth1.forwarding=0
+	run -0 --separate-stderr vault up media conf "$LAB/provider.conf" "${asked[@]}"
+	[[ $stderr == *"the host does not forward what comes by eth1 (sysctl -w net/ipv4/conf/eth1/forwarding=1)"* ]]
+	sound
+	says skip forwarding 'the host does not forward what comes by eth1 (sysctl -w net/ipv4/conf/eth1/forwarding=1)'
+	host sysctl -qw net.ipv4.conf.eth0.forwarding=0
+	run -1 vault check media
+	says FAIL forwarding 'the host does not forward what comes by eth0'
+	host sysctl -qw net.ipv4.conf.eth0.forwarding=1 net.ipv4.conf.eth1.forwarding=1
+	sound
 }
 
 @test "mutations of the guard on the host are seen" {

@@ -339,6 +339,11 @@ leads_to() { lan ask TCP - 192.168.77.1 8010 5; }
 	[[ $(visitors "$VISITORS") == *"tcp 192.168.77.2"* ]] # it is the vault's
 	despawn_all
 	vault check media
+	host nft 'table ip their { chain pre { type nat hook prerouting priority dstnat; tcp dport 8010 dnat to 203.0.113.80; }; }'
+	run -1 vault check media
+	[[ $output == *"FAIL     published"*"publish 8010:9/tcp: table ip their, chain pre forwards it, too"*"(end it, or publish another port)"* ]]
+	host nft delete table ip their
+	vault check media
 	# Who listens cannot be told: what is published already is put right all the same, and nothing more is taken.
 	unread=(host strace -qq -o /dev/null -P /proc/net/tcp -e trace=openat -e inject=openat:error=EIO "$VAULT")
 	inside media nft flush chain inet vault output

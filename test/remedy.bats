@@ -227,7 +227,34 @@ s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 
 	while IFS= read -r line; do typed "$line"; done < <(grep -oE "\($(pattern LET_BY)\)" <<< "$stderr" | tr -d '()')
 	run -0 --separate-stderr vault up media # row LET_BY
 	[[ $stderr != *"drops by policy"* ]]
+	# a rule for all links is one for this; one that lets everything by leaves the policy nothing
+	host nft 'flush chain inet their forward; add rule inet their forward oifname "vlt-*" accept'
+	run -0 --separate-stderr vault up media
+	[[ $stderr != *"drops by policy"* ]]
+	host nft 'flush chain inet their forward; add rule inet their forward oifname "vlt-other" accept'
+	run -0 --separate-stderr vault up media
+	[[ $stderr == *"drops by policy"* ]]
+	host nft 'add rule inet their forward counter accept'
+	run -0 --separate-stderr vault up media
+	[[ $stderr != *"drops by policy"* ]]
 	host nft delete table inet their
+}
+
+@test "HO-7 HO-8 remedies for a firewall that refuses by its last rule, and for one of legacy iptables: as up prints them" {
+	host nft 'table inet their { chain forward { type filter hook forward priority 0; ct state established,related accept; jump more; }; chain more { reject; }; }'
+	host iptables-legacy -P FORWARD DROP
+	host ip6tables-legacy -A FORWARD -j REJECT
+	run -0 --separate-stderr vault up media
+	[[ $stderr == *"(table inet their, chain forward) refuses what no rule of it accepts and does not name vlt-media"* ]]
+	[[ $stderr == *"(iptables-legacy, chain FORWARD) refuses"* && $stderr == *"(ip6tables-legacy, chain FORWARD) refuses"* ]]
+	sound # it is told, and no fault of the vault's
+	while IFS= read -r line; do typed "$line"; done < <(grep -oE '\((nft|ip6?tables-legacy) [^()]*\)' <<< "$stderr" | tr -d '()')
+	run -0 --separate-stderr vault up media # row LET_BY_LEGACY
+	[[ $stderr != *refuses* ]]
+	host nft delete table inet their
+	host iptables-legacy -F FORWARD
+	host iptables-legacy -P FORWARD ACCEPT
+	host ip6tables-legacy -F FORWARD
 }
 
 @test "HO-8 remedies for files: of words, of the tunnel, of a log" {

@@ -47,6 +47,7 @@ static const struct row {
 	[REMEDY_DEL_ROUTE] = { "ip%1 route del %2%3 dev %4", "owoi", COMMAND },
 	[REMEDY_FORWARD] = { "sysctl -w%1 %2=1", "ow", COMMAND },
 	[REMEDY_LET_BY] = { "nft insert rule %1 %2 %3 %4 %5 accept", "wrrwi", COMMAND },
+	[REMEDY_LET_BY_LEGACY] = { "%1 -I %2 %3 %4 -j ACCEPT", "wwoi", COMMAND },
 	[REMEDY_OWN_STATE] = { "chown root %1; chmod %2 %1", "pw", COMMAND },
 	[REMEDY_OWN] = { "chown root %1", "p", COMMAND },
 	[REMEDY_OWN_LINK] = { "chown -h root %1", "p", COMMAND },

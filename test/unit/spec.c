@@ -226,6 +226,7 @@ static void fill_spec(struct spec *s)
 	for (int h = 0; h < SPEC_HOOKS; h++)
 		fill_strings(&s->hooks[h].list, &s->hooks[h].n);
 	fill_strings(&s->asked.list, &s->asked.n);
+	fill_strings(&s->in_the_way.list, &s->in_the_way.n);
 	s->without_tunnel = coin();
 	s->netns_inode = any();
 	s->netns_cookie = coin() ? any() : 0;

@@ -39,7 +39,7 @@ const struct check_id check_ids[] = {
 	{ "attached", "what sits on interfaces beside the rules: XDP, tc" },
 	{ "hole", "what may be reached outside the tunnel (allow-to)" },
 	{ "way", "the host's own packets to the vault go by its link" },
-	{ "published", "no program of the host listens on a port that is published" },
+	{ "published", "nobody else on the host has a port that is published" },
 	{ "forwarding", "the host lets pass what accessible-from and allow-to ask for" },
 	{ "resolv.conf", "the resolvers that programs are told" },
 	{ "nsswitch.conf", "how programs look names up" },

@@ -320,17 +320,36 @@ static void check_way(struct exam *e)
 			  "the host's way to the vault is %s", e->spec->link_host_if);
 }
 
+/* What stood there when the vault was made is as it was, which `up` has told. */
+static bool was_told(const struct spec *spec, const char *text)
+{
+	for (size_t i = 0; i < spec->in_the_way.n; i++)
+		if (!strcmp(spec->in_the_way.list[i], text))
+			return true;
+	return false;
+}
+
 /* A firewall of the administrator's may let it by in ways that cannot be told from outside. */
+static enum found judge_path(const struct spec *spec, const struct forwarding_fault *fault)
+{
+	switch (fault->how) {
+	case FORWARDING_SHUT:
+		return was_told(spec, fault->text) ? FOUND_SKIP : FOUND_FAIL;
+	case FORWARDING_DOUBT:
+		return FOUND_SKIP;
+	case FORWARDING_UNREAD:
+		break;
+	}
+	return FOUND_UNKNOWN;
+}
+
 static void tell_path(const struct forwarding_fault *fault, void *arg)
 {
 	struct exam *e = arg;
 
 	e->has_path = false;
-	check_tell(e->c, "forwarding",
-		   fault->how == FORWARDING_SHUT    ? FOUND_FAIL
-		   : fault->how == FORWARDING_DOUBT ? FOUND_SKIP
-						    : FOUND_UNKNOWN,
-		   fault->remedy, fault->expected, fault->observed, "%s", fault->text);
+	check_tell(e->c, "forwarding", judge_path(e->spec, fault), fault->remedy, fault->expected,
+		   fault->observed, "%s", fault->text);
 }
 
 /* What was asked for beyond the host itself must pass there, too. */
@@ -350,29 +369,30 @@ struct listening {
 	size_t found;
 };
 
-static void tell_listener(const struct spec_publish *publish, const char *who, void *arg)
+static void tell_listener(const struct spec_publish *publish, const char *who, const char *does,
+			  void *arg)
 {
 	struct listening *l = arg;
 	char text[REACH_STRLEN];
 
 	l->found++;
 	check_tell(l->c, "published", FOUND_FAIL, REMEDY(END_PROGRAM_OR_PORT, NULL), NULL, who,
-		   "publish %s: %s listens there, too: who may enter gets the vault",
-		   reach_tell_publish(publish, text), who);
+		   "publish %s: %s %s, too: who may enter gets the vault",
+		   reach_tell_publish(publish, text), who, does);
 }
 
 /* One that came later than the vault, and does not get what it listens for. */
 static void check_published(struct exam *e)
 {
 	struct listening l = { .c = e->c };
-	int r = listeners_find(&e->spec->reach, tell_listener, &l);
+	int r = listeners_find(&e->spec->reach, &e->w->host_nft, tell_listener, &l);
 
 	if (r)
 		check_add(e->c, "published", FOUND_UNKNOWN, NULL, NULL,
 			  "which ports programs of the host have: %s", strerror(-r));
 	else if (e->spec->reach.n_publish && !l.found)
 		check_add(e->c, "published", FOUND_OK, NULL, NULL,
-			  "no program of the host listens on a port that is published");
+			  "nobody else on the host has a port that is published");
 }
 
 /* Who else is plugged in is no fault; but whoever looks shall see them. */

@@ -210,6 +210,7 @@ static int complete(struct spec *spec, const struct spec *old, struct session *w
 struct change_plans {
 	struct plan had, plan;
 	struct observed observed;
+	struct problems ways; /* that are shut, to be told */
 	bool asks; /* for something else than it was made with */
 	bool has_keys; /* not so: the tunnel is left out */
 };
@@ -224,7 +225,9 @@ static int plan_change(const struct words *words, struct spec *old, struct sessi
 
 	if (r)
 		return r;
-	r = observed_take(w, spec, &c->observed, w->why);
+	r = gather_ways(spec, w, &c->ways);
+	if (!r)
+		r = observed_take(w, spec, &c->observed, w->why);
 	if (!r)
 		r = asks_otherwise(spec, old, &c->asks);
 	if (r) {
@@ -245,6 +248,7 @@ static void free_change(struct change_plans *c, struct session *w)
 {
 	w->observed = NULL;
 	observed_free(&c->observed);
+	problems_free(&c->ways);
 }
 
 /* Makes it as C has it. 0, or EXIT_FAILED, reported. */
@@ -278,9 +282,9 @@ static int mend(const struct words *words, struct spec *old, struct session *w,
 		r = plan_change(words, old, w, &c);
 	if (!r)
 		code = make_change(&c, old, w, changes);
-	free_change(&c, w);
 	if (code == EXIT_DONE)
-		finish_warn(w);
+		finish_warn(w, &c.ways);
+	free_change(&c, w);
 	return code == EXIT_DONE && !c.has_keys ? EXIT_FAILED : code;
 }
 

@@ -18,20 +18,8 @@ int finish_wait(const struct words *words, struct session *w, const struct times
 	return handshake_wait(w, since, words->wait_seconds) ? EXIT_FAILED : EXIT_DONE;
 }
 
-static void add_warning(const struct forwarding_fault *fault, void *arg)
+void finish_warn(struct session *w, struct problems *ways)
 {
-	struct str hint cleanup(str_free) = STR_INIT;
-
-	remedy_add_hint(fault->remedy, &hint);
-	problem_warn(arg, 0, "%s%s", fault->text, hint.s ? hint.s : "");
-}
-
-void finish_warn(struct session *w)
-{
-	struct problems p = { 0 };
-
-	forwarding_check_link(w, add_warning, &p);
-	forwarding_check(w, add_warning, &p);
-	report_problems_of(w->spec->name, &p);
-	problems_free(&p);
+	forwarding_check_link(w, forwarding_warn, ways);
+	report_problems_of(w->spec->name, ways);
 }

@@ -6,10 +6,11 @@
 #include <time.h>
 
 #include "vault/apply/session.h"
+#include "vault/problem.h"
 #include "vault/read/words.h"
 
-/* Warns of what stands between the vault and those who may enter it. */
-void finish_warn(struct session *w);
+/* Warns of what stands between the vault and the host, and of WAYS besides: of gather_ways. */
+void finish_warn(struct session *w, struct problems *ways);
 
 /* `wait-handshake`: waits for one since SINCE. The vault's lock is given up, and it stays up,
  * whatever comes of it. An exit code, reported. */

@@ -85,6 +85,7 @@ static int undo(const struct plan *plan, struct session *w)
 /* Makes the vault, its lock held in W->dir. */
 static int make(struct spec *spec, struct session *w)
 {
+	struct problems ways cleanup(problems_free) = { 0 };
 	struct ns_id id = { 0 };
 	struct plan plan;
 	int r = session_lock_host(w);
@@ -93,6 +94,11 @@ static int make(struct spec *spec, struct session *w)
 		report_error(spec->name, "%s", strerror(-r));
 	if (r || gather_host(spec, NULL, 0, w))
 		return EXIT_FAILED;
+	r = gather_ways(spec, w, &ways);
+	if (r) {
+		report_error(spec->name, "%s", strerror(-r));
+		return EXIT_FAILED;
+	}
 	plan_build(spec, &plan);
 	if (walk_make(&plan, w))
 		return EXIT_FAILED;
@@ -104,7 +110,7 @@ static int make(struct spec *spec, struct session *w)
 	if (hook_run(spec, SPEC_POST_UP))
 		return undo(&plan, w);
 	report_up(spec);
-	finish_warn(w);
+	finish_warn(w, &ways);
 	return EXIT_DONE;
 }
 

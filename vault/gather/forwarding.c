@@ -11,14 +11,15 @@
 #include <string.h>
 
 #include "lib/file.h"
+#include "lib/iptables.h"
 #include "lib/nftchain.h"
+#include "lib/nftothers.h"
 #include "lib/rtnl.h"
 #include "vault/seal/seal.h"
 
 #define SETTING_MAX_BYTES 64
 #define ROUTES_MAX_BYTES (16U << 20)
 #define FROM_ROUTER (RTF_DEFAULT | RTF_ADDRCONF)
-#define CHAINS_MAX 32
 #define TEXT_SIZE 1024 /* two names of nf_tables, twice, are the most of it */
 
 #define UNREAD ((struct forwarding_fault){ .how = FORWARDING_UNREAD })
@@ -144,74 +145,139 @@ static void check_way(const struct look *look, const char *word, const struct pr
 		check_forwarding(look, word, prefix, name);
 }
 
-struct chains {
-	struct nftchain list[CHAINS_MAX];
-	size_t n;
+/* Another's chain, of nf_tables or of legacy iptables, that packets for the link pass. */
+struct firewall {
+	const char *what; /* "table inet filter, chain forward" */
+	uint32_t hook; /* NF_INET_FORWARD, NF_INET_LOCAL_IN */
+	const char *how; /* it refuses: "drops by policy" */
+	const char *program; /* of iptables that shows it; NULL: it is one of nf_tables */
+	const char *family, *table; /* of nf_tables */
+	const char *chain;
 };
 
-/* Other tables' chains that drop what they do not accept. */
-static int note_chain(const struct nftchain *chain, void *arg)
+/* Each way needs a rule of its own. */
+static void advise(const struct look *look, const struct firewall *f, const char *word, bool in)
 {
-	struct chains *chains = arg;
+	const char *link = look->w->spec->link_host_if;
+	const struct remedy *remedy =
+		f->program ? REMEDY(LET_BY_LEGACY, f->program, f->chain, in ? "-i" : "-o", link)
+			   : REMEDY(LET_BY, f->family, f->table, f->chain,
+				    in ? "iifname" : "oifname", link);
+
+	tell(look, (struct forwarding_fault){ FORWARDING_DOUBT, NULL, remedy, NULL, NULL },
+	     "%s: another firewall (%s) %s and does not name %s", word, f->what, f->how, link);
+}
+
+static void tell_firewall(const struct look *look, const struct firewall *f)
+{
+	const struct spec_reach *reach = &look->w->spec->reach;
+
+	if (f->hook == NF_INET_LOCAL_IN && reach->n_host_ports)
+		advise(look, f, "allow-host", true);
+	if (f->hook == NF_INET_FORWARD && (reach->n_from || reach->n_holes)) {
+		advise(look, f, "into the vault", false);
+		advise(look, f, "out of the vault", true);
+	}
+}
+
+struct chains {
+	const struct look *look;
+	struct nftothers others;
+};
+
+/* Connections that nobody tracks have no answers, and no port that leads elsewhere. */
+static void tell_untracked(const struct look *look, const struct nftothers *others)
+{
+	for (size_t i = 0; i < others->n; i++) {
+		const struct nftother *rule = &others->list[i];
+
+		if (rule->act != NFTOTHER_UNTRACKS || !rule->always)
+			continue;
+		tell(look, (struct forwarding_fault){ .how = FORWARDING_DOUBT },
+		     "another table (table %s %s, chain %s) takes all packets from connection "
+		     "tracking: what is let into the vault, or out, may get no answer",
+		     ruleset_family_word(rule->family), rule->table, rule->chain);
+		return;
+	}
+}
+
+/* How it refuses what no rule of it accepts; NULL: it does not. */
+static const char *how_refuses(const struct nftothers *others, const struct nftchain *chain)
+{
+	enum nftother_act end = nftothers_end(others, chain->family, chain->table, chain->name);
+
+	if (end == NFTOTHER_REFUSES)
+		return "refuses what no rule of it accepts";
+	return end != NFTOTHER_ACCEPTS && chain->drops ? "drops by policy" : NULL;
+}
+
+static int judge_chain(const struct nftchain *chain, void *arg)
+{
+	const struct chains *c = arg;
+	const char *family = ruleset_family_word(chain->family);
 	bool ours = chain->family == NFPROTO_INET && !strcmp(chain->table, SEAL_GUARD_TABLE);
 	bool ip = chain->family == NFPROTO_INET || chain->family == NFPROTO_IPV4 ||
 		  chain->family == NFPROTO_IPV6;
+	const char *how = ip && !ours ? how_refuses(&c->others, chain) : NULL;
+	char what[TEXT_SIZE];
 
-	if (ip && !ours && chain->drops && chains->n < CHAINS_MAX)
-		chains->list[chains->n++] = *chain;
+	if (!how || nftothers_mention(&c->others, chain->family, chain->table, chain->name))
+		return 0;
+	snprintf(what, sizeof(what), "table %s %s, chain %s", family, chain->table, chain->name);
+	tell_firewall(c->look, &(struct firewall){ .what = what,
+						   .hook = chain->hook,
+						   .how = how,
+						   .family = family,
+						   .table = chain->table,
+						   .chain = chain->name });
 	return 0;
 }
 
-/* WAY is "iifname" or "oifname": each needs a rule of its own. */
-static void advise(const struct look *look, const struct nftchain *chain, const char *what,
-		   const char *way)
+static int judge_legacy(const struct iptables *table, void *arg)
 {
-	const char *family = ruleset_family_word(chain->family),
-		   *link = look->w->spec->link_host_if;
+	static const struct {
+		uint32_t hook;
+		const char *chain;
+	} chains[] = { { NF_INET_LOCAL_IN, "INPUT" }, { NF_INET_FORWARD, "FORWARD" } };
+	const struct chains *c = arg;
+	const struct spec *spec = c->look->w->spec;
+	bool has_family = spec->link[addr_index((uint8_t)table->family)].host.addr.family != 0;
+	char what[64];
 
-	const struct remedy *remedy = REMEDY(LET_BY, family, chain->table, chain->name, way, link);
-	const struct forwarding_fault fault = { FORWARDING_DOUBT, NULL, remedy, NULL, NULL };
+	for (size_t i = 0; has_family && i < ARRAY_SIZE(chains); i++) {
+		uint32_t hook = chains[i].hook;
 
-	tell(look, fault,
-	     "%s: another firewall (table %s %s, chain %s) drops by policy and does not name %s",
-	     what, family, chain->table, chain->name, link);
-}
-
-static void check_chain(const struct look *look, const struct nftchain *chain)
-{
-	const struct spec *spec = look->w->spec;
-	bool forwards = spec->reach.n_from || spec->reach.n_holes;
-	struct nl_error error = { 0 };
-	bool named = false;
-	int r;
-
-	if ((chain->hook != NF_INET_FORWARD || !forwards) &&
-	    (chain->hook != NF_INET_LOCAL_IN || !spec->reach.n_host_ports))
-		return;
-	r = nftchain_mentions(&look->w->host_nft, chain, spec->link_host_if, &named, &error);
-	if (r)
-		tell(look, UNREAD, "reading the rules of table %s: %s %s", chain->table,
-		     strerror(-r), error.text);
-	if (r || named)
-		return;
-	if (chain->hook == NF_INET_LOCAL_IN) {
-		advise(look, chain, "allow-host", "iifname");
-	} else {
-		advise(look, chain, "into the vault", "oifname");
-		advise(look, chain, "out of the vault", "iifname");
+		if (strcmp(table->name, "filter") != 0 || !table->refuses[hook] ||
+		    table->mentions[hook])
+			continue;
+		snprintf(what, sizeof(what), "%s, chain %s", table->program, chains[i].chain);
+		tell_firewall(c->look,
+			      &(struct firewall){ .what = what,
+						  .hook = hook,
+						  .how = "refuses what no rule of it accepts",
+						  .program = table->program,
+						  .chain = chains[i].chain });
 	}
+	return 0;
 }
 
 static void check_firewalls(const struct look *look)
 {
-	struct chains *chains cleanup(free_ptr) = calloc(1, sizeof(*chains));
+	struct session *w = look->w;
+	struct chains c = { .look = look };
 	struct nl_error error = { 0 };
-	int r = chains ? nftchain_dump(&look->w->host_nft, note_chain, chains, &error) : -ENOMEM;
+	int r = nftothers_dump(&w->host_nft, SEAL_GUARD_TABLE, w->spec->link_host_if, &c.others,
+			       &error);
 
+	if (!r) {
+		tell_untracked(look, &c.others);
+		r = nftchain_dump(&w->host_nft, judge_chain, &c, &error);
+	}
+	nftothers_free(&c.others);
+	if (!r)
+		r = iptables_read(w->spec->link_host_if, judge_legacy, &c);
 	if (r)
 		tell(look, UNREAD, "reading the host's firewalls: %s %s", strerror(-r), error.text);
-	for (size_t i = 0; !r && i < chains->n; i++)
-		check_chain(look, &chains->list[i]);
 }
 
 /* What takes the host's own packets elsewhere is a route as narrow as the link's, or one of another
@@ -280,4 +346,12 @@ void forwarding_check(struct session *w, forwarding_fn *fn, void *arg)
 		if (!i || !prefix_equal(&reach->holes[i - 1].to, &reach->holes[i].to))
 			check_way(&look, "allow-to", &reach->holes[i].to);
 	check_firewalls(&look);
+}
+
+void forwarding_warn(const struct forwarding_fault *fault, void *arg)
+{
+	struct str hint cleanup(str_free) = STR_INIT;
+
+	remedy_add_hint(fault->remedy, &hint);
+	problem_warn(arg, 0, "%s%s", fault->text, hint.s ? hint.s : "");
 }

@@ -4,6 +4,7 @@
 #define VAULT_GATHER_FORWARDING_H
 
 #include "vault/apply/session.h"
+#include "vault/problem.h"
 
 enum forwarding {
 	FORWARDING_SHUT, /* it does not pass */
@@ -21,10 +22,14 @@ struct forwarding_fault {
 
 typedef void forwarding_fn(const struct forwarding_fault *fault, void *arg);
 
+/* One of these, ARG a struct problems: adds a warning with the remedy. */
+void forwarding_warn(const struct forwarding_fault *fault, void *arg);
+
 /*
  * Looks for what stands in the way of accessible-from, publish, allow-host and allow-to on the
- * host: a missing route, an interface that does not forward, a firewall that drops by policy and
- * does not name W->spec's link. Calls FN for each. Changes nothing.
+ * host: a missing route, an interface that does not forward, a firewall that refuses by
+ * policy or rule and does not name W->spec's link, one that tracks no connection. Calls FN for
+ * each. Changes nothing.
  */
 void forwarding_check(struct session *w, forwarding_fn *fn, void *arg);
 

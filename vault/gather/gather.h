@@ -55,4 +55,11 @@ int must_check gather_link(struct spec *spec, uint32_t own, struct session *w, s
 int must_check gather_host(struct spec *spec, const struct spec *old, uint32_t own,
 			   struct session *w);
 
+/*
+ * Notes in SPEC, which is W's and complete, what stands on the host in the way of what it may reach
+ * and be reached by: check finds fault with more than that alone. Each, and what is in doubt, is
+ * added to P as a warning with its remedy. 0 or -ENOMEM.
+ */
+int must_check gather_ways(struct spec *spec, struct session *w, struct problems *p);
+
 #endif

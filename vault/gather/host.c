@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ns.h"
+#include "vault/gather/forwarding.h"
 #include "vault/gather/gather.h"
 #include "vault/gather/listeners.h"
 #include "vault/report.h"
@@ -37,21 +38,21 @@ static bool is_published(const struct spec *spec, const struct spec_publish *pub
 }
 
 /* What a program of the host has is not taken from it; what it has been taken already stays so. */
-static void judge_listener(const struct spec_publish *publish, const char *who, void *arg)
+static void judge_listener(const struct spec_publish *publish, const char *who, const char *does,
+			   void *arg)
 {
 	const struct taking *taking = arg;
 	char text[REACH_STRLEN];
 
 	reach_tell_publish(publish, text);
 	if (is_published(taking->old, publish))
-		problem_warn(taking->p, 0,
-			     "publish %s: %s listens there, too: who may enter gets the vault",
-			     text, who);
+		problem_warn(taking->p, 0, "publish %s: %s %s, too: who may enter gets the vault",
+			     text, who, does);
 	else
 		problem_error(taking->p, 0,
-			      "publish %s: %s listens there: who may enter would get the vault "
+			      "publish %s: %s %s: who may enter would get the vault "
 			      "(another port, or ADDRESS:PORT of an address where it does not)",
-			      text, who);
+			      text, who, does);
 }
 
 static bool takes_no_more(const struct spec *spec, const struct spec *old)
@@ -62,11 +63,12 @@ static bool takes_no_more(const struct spec *spec, const struct spec *old)
 	return true;
 }
 
-static int refuse_taken(const struct spec *spec, const struct spec *old, struct problems *p)
+static int refuse_taken(const struct spec *spec, const struct spec *old, struct session *w,
+			struct problems *p)
 {
 	struct taking taking = { old, p };
 	size_t before = p->n_errors;
-	int r = listeners_find(&spec->reach, judge_listener, &taking);
+	int r = listeners_find(&spec->reach, &w->host_nft, judge_listener, &taking);
 
 	if (r && old && takes_no_more(spec, old)) {
 		problem_warn(p, 0, "publish: which ports programs of the host have: %s",
@@ -93,10 +95,34 @@ int gather_host(struct spec *spec, const struct spec *old, uint32_t own, struct 
 	if (!r && wants_link)
 		r = gather_link(spec, own, w, &p);
 	if (!r)
-		r = refuse_taken(spec, old, &p);
+		r = refuse_taken(spec, old, w, &p);
 	if (r && !p.n_errors)
 		report_error(spec->name, "%s", strerror(-r));
 	report_problems_of(spec->name, &p);
 	problems_free(&p);
 	return r;
+}
+
+struct noting {
+	struct spec *spec;
+	struct problems *p;
+	int err;
+};
+
+static void note_fault(const struct forwarding_fault *fault, void *arg)
+{
+	struct noting *n = arg;
+
+	forwarding_warn(fault, n->p);
+	if (fault->how == FORWARDING_SHUT && !n->err)
+		n->err = spec_add_line(&n->spec->in_the_way, fault->text);
+}
+
+int gather_ways(struct spec *spec, struct session *w, struct problems *p)
+{
+	struct noting n = { .spec = spec, .p = p };
+
+	spec_clear_lines(&spec->in_the_way);
+	forwarding_check(w, note_fault, &n);
+	return n.err;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vault/gather/listeners.c: programs of the host that listen on ports which a vault publishes.
+ * vault/gather/listeners.c: programs of the host that listen on ports which a vault publishes, and
+ * rules of others, such as a container engine's, that forward them.
  *
  * By /proc/net/tcp and its like (proc_net(5)), which every kernel has, of the caller's network
  * namespace. An address there is words of 32 bits as the machine has them in memory.
@@ -16,9 +17,13 @@
 #include <unistd.h>
 
 #include "lib/file.h"
+#include "lib/nftothers.h"
+#include "lib/ruleset.h"
 #include "vault/proc/procs.h"
+#include "vault/seal/seal.h"
 
 #define TABLE_MAX_BYTES (256U << 20)
+#define WHO_STRLEN 640 /* two names of nf_tables are the most of it */
 
 enum { STATE_LISTENS = 0x0a, STATE_UNCONNECTED = 0x07 }; /* TCP_LISTEN, TCP_CLOSE of tcp_states.h */
 
@@ -134,7 +139,7 @@ static bool has_socket(int proc, const char *pid, const char *socket)
 }
 
 /* Who has it, as far as that can be told. */
-static void name_owner(const struct listener *l, char out[static LISTENER_STRLEN])
+static void name_owner(const struct listener *l, char out[static WHO_STRLEN])
 {
 	DIR *proc cleanup(close_dir) = opendir("/proc");
 	char socket[40], name[64], address[ADDR_STRLEN];
@@ -147,15 +152,14 @@ static void name_owner(const struct listener *l, char out[static LISTENER_STRLEN
 		    !has_socket(dirfd(proc), entry->d_name, socket))
 			continue;
 		procs_read_name(dirfd(proc), entry->d_name, name);
-		snprintf(out, LISTENER_STRLEN, "%s (process %.12s) on %s", name, entry->d_name,
-			 address);
+		snprintf(out, WHO_STRLEN, "%s (process %.12s) on %s", name, entry->d_name, address);
 		return;
 	}
 	if (l->inode)
-		snprintf(out, LISTENER_STRLEN, "a program of user %llu on %s",
+		snprintf(out, WHO_STRLEN, "a program of user %llu on %s",
 			 (unsigned long long)l->user, address);
 	else
-		snprintf(out, LISTENER_STRLEN, "the kernel on %s", address);
+		snprintf(out, WHO_STRLEN, "the kernel on %s", address);
 }
 
 struct search {
@@ -169,13 +173,13 @@ static void compare(struct search *s, const struct listener *l, uint8_t protocol
 {
 	for (size_t i = 0; i < s->reach->n_publish; i++) {
 		const struct spec_publish *p = &s->reach->publish[i];
-		char who[LISTENER_STRLEN];
+		char who[WHO_STRLEN];
 
 		if (s->told[i] || p->protocol != protocol || !is_taken(l, p))
 			continue;
 		s->told[i] = true;
 		name_owner(l, who);
-		s->fn(p, who, s->arg);
+		s->fn(p, who, "listens there", s->arg);
 	}
 }
 
@@ -201,7 +205,42 @@ static int search_table(struct search *s, const char *path, uint8_t protocol, ui
 	return 0;
 }
 
-int listeners_find(const struct spec_reach *reach, listener_fn *fn, void *arg)
+/* True when RULE sends elsewhere what P would send to the vault. */
+static bool is_forwarded(const struct nftother *rule, const struct spec_publish *p)
+{
+	return rule->act == NFTOTHER_TRANSLATES && rule->first && p->host_port >= rule->first &&
+	       p->host_port <= rule->last && (!rule->protocol || rule->protocol == p->protocol) &&
+	       (!rule->address.family || !p->address.family ||
+		addr_equal(&rule->address, &p->address));
+}
+
+static void compare_rule(struct search *s, const struct nftother *rule)
+{
+	for (size_t i = 0; i < s->reach->n_publish; i++) {
+		char who[WHO_STRLEN];
+
+		if (s->told[i] || !is_forwarded(rule, &s->reach->publish[i]))
+			continue;
+		s->told[i] = true;
+		snprintf(who, sizeof(who), "table %s %s, chain %s",
+			 ruleset_family_word(rule->family), rule->table, rule->chain);
+		s->fn(&s->reach->publish[i], who, "forwards it", s->arg);
+	}
+}
+
+static int search_rules(struct search *s, struct nl *nft)
+{
+	struct nl_error error = { 0 };
+	struct nftothers others;
+	int r = nftothers_dump(nft, SEAL_GUARD_TABLE, "", &others, &error);
+
+	for (size_t i = 0; !r && i < others.n; i++)
+		compare_rule(s, &others.list[i]);
+	nftothers_free(&others);
+	return r == -EPERM ? 0 : r; /* who may not ask (dry-run) publishes nothing */
+}
+
+int listeners_find(const struct spec_reach *reach, struct nl *nft, listener_fn *fn, void *arg)
 {
 	static const struct {
 		const char *path;
@@ -216,5 +255,5 @@ int listeners_find(const struct spec_reach *reach, listener_fn *fn, void *arg)
 
 	for (size_t i = 0; !r && reach->n_publish && i < ARRAY_SIZE(tables); i++)
 		r = search_table(&s, tables[i].path, tables[i].protocol, tables[i].listens);
-	return r;
+	return r || !reach->n_publish ? r : search_rules(&s, nft);
 }

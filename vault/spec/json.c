@@ -233,6 +233,8 @@ static const struct field spec_rows[] = {
 	{ "without_tunnel", NULL, FIELD_BOOL, FIELD_AT(struct spec, without_tunnel) },
 	{ "asked", NULL, FIELD_LIST, FIELD_ARRAY(struct spec, asked.list, asked.n),
 	  .element = FIELD_STRING },
+	{ "in_the_way", NULL, FIELD_LIST, FIELD_ARRAY(struct spec, in_the_way.list, in_the_way.n),
+	  .element = FIELD_STRING },
 	{ "hooks", NULL, FIELD_STRUCT, .fields = &hooks },
 };
 const struct fields spec_fields = { spec_rows, ARRAY_SIZE(spec_rows) };

@@ -270,11 +270,12 @@ int spec_add_line(struct spec_lines *lines, const char *line)
 	return r;
 }
 
-static void free_lines(struct spec_lines *lines)
+void spec_clear_lines(struct spec_lines *lines)
 {
 	for (size_t i = 0; i < lines->n; i++)
 		free(lines->list[i]);
 	free(lines->list);
+	*lines = (struct spec_lines){ .list = NULL };
 }
 
 void spec_free(struct spec *spec)
@@ -284,8 +285,9 @@ void spec_free(struct spec *spec)
 		free(spec->search[i]);
 	free(spec->search);
 	for (int h = 0; h < SPEC_HOOKS; h++)
-		free_lines(&spec->hooks[h]);
-	free_lines(&spec->asked);
+		spec_clear_lines(&spec->hooks[h]);
+	spec_clear_lines(&spec->asked);
+	spec_clear_lines(&spec->in_the_way);
 	free(spec->addresses);
 	free(spec->dns);
 	reach_free(&spec->reach);

@@ -121,6 +121,7 @@ struct spec {
 
 	struct spec_lines hooks[SPEC_HOOKS];
 	struct spec_lines asked; /* the clauses it was made with, each as a file of words has it */
+	struct spec_lines in_the_way; /* of them on the host, as `up` told */
 
 	bool without_tunnel; /* `down keep-ns` took the tunnel away: the rest stands for the next
 				`up` */
@@ -247,6 +248,9 @@ int must_check spec_from_json(const json_t *json, struct spec *out);
 
 /* Appends a copy of LINE to LINES. 0 or -ENOMEM. */
 int must_check spec_add_line(struct spec_lines *lines, const char *line);
+
+/* Takes all lines away. */
+void spec_clear_lines(struct spec_lines *lines);
 
 /* Wipes keys, frees, zeroes. */
 void spec_free(struct spec *spec);

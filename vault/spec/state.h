@@ -101,8 +101,8 @@ int must_check state_is_saved(int dir, const struct spec *spec, const struct ns_
  */
 int must_check state_load(const char *name, struct spec *out);
 
-/* The row of what makes the vault NAME, which is not up: REMEDY_UP where it has a file of words of its
- * own, else REMEDY_CONF_FILE. Both take its name. */
+/* The row of what makes the vault NAME, which is not up: REMEDY_UP where it has a file of words of
+ * its own, else REMEDY_CONF_FILE. Both take its name. */
 enum remedy_row state_row_up(const char *name);
 
 /* Why a description is not there, or not read, and the remedy, which borrows of it and of NAME. */

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/nftothers.c: what the rules of other programs come to, as far as a look at each can tell. */
+#include "lib/nftothers.h"
+
+#include <errno.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "lib/list.h"
+
+#define DEPTH_MAX 16 /* of jumps: the kernel's own NFT_JUMP_STACK_SIZE */
+#define XT_CT_NOTRACK \
+	1U /* linux/netfilter/xt_CT.h, which every version of the target begins with */
+
+/* What was loaded into the registers last, and so what is compared. */
+enum loaded { LOADED_OTHER, LOADED_PROTOCOL, LOADED_PORT, LOADED_ADDRESS, LOADED_INTERFACE };
+
+struct reading {
+	struct nftother rule;
+	const char *interface; /* that is looked for */
+	enum loaded loaded;
+	int err;
+};
+
+static uint16_t get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/* The destination of IPv4, of IPv6, and the port of TCP and UDP. */
+static enum loaded what_payload(const struct nftnl_expr *e)
+{
+	uint32_t base = nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_BASE);
+	uint32_t at = nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET);
+	uint32_t len = nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_LEN);
+
+	if (base == NFT_PAYLOAD_TRANSPORT_HEADER && at == 2 && len == 2)
+		return LOADED_PORT;
+	if (base == NFT_PAYLOAD_NETWORK_HEADER &&
+	    ((at == 16 && len == 4) || (at == 24 && len == 16)))
+		return LOADED_ADDRESS;
+	if (base == NFT_PAYLOAD_NETWORK_HEADER && len == 1 && (at == 9 || at == 6))
+		return LOADED_PROTOCOL;
+	return LOADED_OTHER;
+}
+
+/* DATA of LEN bytes without an end is what names begin with ("vlt-*"). */
+static bool is_interface(const char *name, const void *data, uint32_t len)
+{
+	return len && !strncmp(name, data, len);
+}
+
+static void take_value(struct reading *r, const uint8_t *data, uint32_t len)
+{
+	struct nftother *rule = &r->rule;
+
+	if (r->loaded == LOADED_PROTOCOL && len == 1) {
+		rule->protocol = *data;
+	} else if (r->loaded == LOADED_PORT && len == 2) {
+		rule->first = get16(data);
+		rule->last = get16(data);
+	} else if (r->loaded == LOADED_ADDRESS && (len == 4 || len == 16)) {
+		rule->address.family = len == 4 ? AF_INET : AF_INET6;
+		memcpy(rule->address.bytes, data, len);
+	} else if (r->loaded == LOADED_INTERFACE) {
+		rule->mentions = rule->mentions || is_interface(r->interface, data, len);
+	}
+}
+
+/* A range is two comparisons, or one of its own. */
+static void take_bound(struct reading *r, enum nft_cmp_ops op, uint16_t port)
+{
+	if (op == NFT_CMP_GTE)
+		r->rule.first = port;
+	else
+		r->rule.last = port;
+	if (!r->rule.last)
+		r->rule.last = UINT16_MAX;
+	if (!r->rule.first)
+		r->rule.first = 1;
+}
+
+static void read_cmp(const struct nftnl_expr *e, struct reading *r)
+{
+	uint32_t len = 0;
+	const uint8_t *data = nftnl_expr_get(e, NFTNL_EXPR_CMP_DATA, &len);
+	enum nft_cmp_ops op = (enum nft_cmp_ops)nftnl_expr_get_u32(e, NFTNL_EXPR_CMP_OP);
+
+	r->rule.always = false;
+	if (data && op == NFT_CMP_EQ)
+		take_value(r, data, len);
+	else if (data && (op == NFT_CMP_GTE || op == NFT_CMP_LTE) && r->loaded == LOADED_PORT &&
+		 len == 2)
+		take_bound(r, op, get16(data));
+}
+
+static void read_range(const struct nftnl_expr *e, struct reading *r)
+{
+	uint32_t len = 0, len_to = 0;
+	const uint8_t *from = nftnl_expr_get(e, NFTNL_EXPR_RANGE_FROM_DATA, &len);
+	const uint8_t *to = nftnl_expr_get(e, NFTNL_EXPR_RANGE_TO_DATA, &len_to);
+
+	r->rule.always = false;
+	if (!from || !to || len != 2 || len_to != 2 || r->loaded != LOADED_PORT ||
+	    nftnl_expr_get_u32(e, NFTNL_EXPR_RANGE_OP) != NFT_RANGE_EQ)
+		return;
+	r->rule.first = get16(from);
+	r->rule.last = get16(to);
+}
+
+static void read_immediate(const struct nftnl_expr *e, struct reading *r)
+{
+	const char *chain = nftnl_expr_get_str(e, NFTNL_EXPR_IMM_CHAIN);
+
+	if (!nftnl_expr_is_set(e, NFTNL_EXPR_IMM_VERDICT))
+		return; /* data for what follows */
+	switch ((int)nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_VERDICT)) {
+	case NF_DROP:
+		r->rule.act = NFTOTHER_REFUSES;
+		break;
+	case NF_ACCEPT:
+		r->rule.act = NFTOTHER_ACCEPTS;
+		break;
+	case NFT_RETURN:
+		r->rule.act = NFTOTHER_RETURNS;
+		break;
+	case NFT_JUMP:
+	case NFT_GOTO:
+		r->rule.act = NFTOTHER_JUMPS;
+		free(r->rule.to);
+		r->rule.to = chain ? strdup(chain) : NULL;
+		r->err = r->rule.to ? r->err : -ENOMEM;
+		break;
+	default:
+		break;
+	}
+}
+
+/* A target of iptables; its verdicts are expressions as above. */
+static void read_target(const struct nftnl_expr *e, struct reading *r)
+{
+	const char *name = nftnl_expr_get_str(e, NFTNL_EXPR_TG_NAME);
+	uint32_t len = 0;
+	const uint8_t *info = nftnl_expr_get(e, NFTNL_EXPR_TG_INFO, &len);
+	uint16_t flags = 0;
+
+	if (!name)
+		return;
+	if (info && len >= sizeof(flags))
+		memcpy(&flags, info, sizeof(flags));
+	if (!strcmp(name, "REJECT"))
+		r->rule.act = NFTOTHER_REFUSES;
+	else if (!strcmp(name, "NOTRACK") || (!strcmp(name, "CT") && flags & XT_CT_NOTRACK))
+		r->rule.act = NFTOTHER_UNTRACKS;
+	else if (!strcmp(name, "DNAT") || !strcmp(name, "REDIRECT") || !strcmp(name, "TPROXY"))
+		r->rule.act = NFTOTHER_TRANSLATES;
+}
+
+/* A match of iptables: struct xt_tcp and xt_udp both begin with ports, the sender's first, as the
+ * machine has them. */
+static void read_match(const struct nftnl_expr *e, struct reading *r)
+{
+	const char *name = nftnl_expr_get_str(e, NFTNL_EXPR_MT_NAME);
+	uint32_t len = 0;
+	const uint8_t *info = nftnl_expr_get(e, NFTNL_EXPR_MT_INFO, &len);
+	uint16_t ports[4];
+
+	r->rule.always = r->rule.always && name && !strcmp(name, "comment");
+	if (!name || (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0) || !info ||
+	    len < sizeof(ports))
+		return;
+	memcpy(ports, info, sizeof(ports));
+	r->rule.protocol = *name == 't' ? IPPROTO_TCP : IPPROTO_UDP;
+	if (ports[2] || ports[3] != UINT16_MAX) {
+		r->rule.first = ports[2];
+		r->rule.last = ports[3];
+	}
+}
+
+static void read_nat(const struct nftnl_expr *e, struct reading *r)
+{
+	if (nftnl_expr_get_u32(e, NFTNL_EXPR_NAT_TYPE) == NFT_NAT_DNAT)
+		r->rule.act = NFTOTHER_TRANSLATES;
+}
+
+static void read_meta(const struct nftnl_expr *e, struct reading *r)
+{
+	uint32_t key = nftnl_expr_get_u32(e, NFTNL_EXPR_META_KEY);
+
+	r->loaded = key == NFT_META_L4PROTO                              ? LOADED_PROTOCOL
+		    : key == NFT_META_IIFNAME || key == NFT_META_OIFNAME ? LOADED_INTERFACE
+									 : LOADED_OTHER;
+}
+
+static void read_payload(const struct nftnl_expr *e, struct reading *r)
+{
+	r->loaded = what_payload(e);
+}
+
+static void read_reject(const struct nftnl_expr *e, struct reading *r)
+{
+	(void)e;
+	r->rule.act = NFTOTHER_REFUSES;
+}
+
+static void read_notrack(const struct nftnl_expr *e, struct reading *r)
+{
+	(void)e;
+	r->rule.act = NFTOTHER_UNTRACKS;
+}
+
+static void read_redirect(const struct nftnl_expr *e, struct reading *r)
+{
+	(void)e;
+	r->rule.act = NFTOTHER_TRANSLATES;
+}
+
+static void read_nothing(const struct nftnl_expr *e, struct reading *r)
+{
+	(void)e;
+	(void)r;
+}
+
+static const struct {
+	const char *name;
+	void (*read)(const struct nftnl_expr *e, struct reading *r);
+} expressions[] = {
+	{ "cmp", read_cmp },         { "range", read_range },     { "immediate", read_immediate },
+	{ "meta", read_meta },       { "payload", read_payload }, { "match", read_match },
+	{ "target", read_target },   { "reject", read_reject },   { "notrack", read_notrack },
+	{ "nat", read_nat },         { "redir", read_redirect },  { "tproxy", read_redirect },
+	{ "counter", read_nothing }, { "log", read_nothing },
+};
+
+/* One that is not known may be a condition. */
+static int read_expression(struct nftnl_expr *e, void *arg)
+{
+	const char *name = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
+	struct reading *r = arg;
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(expressions); i++)
+		if (!strcmp(name, expressions[i].name)) {
+			expressions[i].read(e, r);
+			return 0;
+		}
+	r->rule.always = false;
+	r->loaded = LOADED_OTHER;
+	return 0;
+}
+
+static void free_rule(struct nftother *rule)
+{
+	free(rule->table);
+	free(rule->chain);
+	free(rule->to);
+}
+
+struct dump {
+	struct nftothers *out;
+	const char *ours, *interface;
+};
+
+/* True when anybody may want to know of it. */
+static bool tells(const struct nftother *rule)
+{
+	return rule->mentions || (rule->always && rule->act != NFTOTHER_GOES_ON) ||
+	       (rule->act == NFTOTHER_TRANSLATES && rule->first);
+}
+
+static int add_rule(struct nftnl_rule *r, struct dump *d)
+{
+	const char *table = nftnl_rule_get_str(r, NFTNL_RULE_TABLE);
+	const char *chain = nftnl_rule_get_str(r, NFTNL_RULE_CHAIN);
+	struct reading reading = { .rule = { .always = true }, .interface = d->interface };
+	struct nftother *rule = &reading.rule;
+
+	rule->family = (uint8_t)nftnl_rule_get_u32(r, NFTNL_RULE_FAMILY);
+	if (!table || !chain)
+		return -EBADMSG;
+	if (rule->family == NFPROTO_INET && !strcmp(table, d->ours))
+		return 0;
+	(void)nftnl_expr_foreach(r, read_expression, &reading);
+	if (!reading.err && !tells(rule)) {
+		free_rule(rule);
+		return 0;
+	}
+	rule->table = strdup(table);
+	rule->chain = strdup(chain);
+	if (!reading.err && rule->table && rule->chain &&
+	    !list_append(&d->out->list, &d->out->n, sizeof(*rule), rule))
+		return 0;
+	free_rule(rule);
+	return -ENOMEM;
+}
+
+static int rule_reply(const struct nlmsghdr *nlh, void *arg)
+{
+	struct nftnl_rule *r = nftnl_rule_alloc();
+	int err = -EBADMSG;
+
+	if (!r)
+		return -ENOMEM;
+	if (nftnl_rule_nlmsg_parse(nlh, r) >= 0)
+		err = add_rule(r, arg);
+	nftnl_rule_free(r);
+	return err;
+}
+
+int nftothers_dump(struct nl *nl, const char *ours, const char *interface, struct nftothers *out,
+		   struct nl_error *error)
+{
+	const struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
+	struct dump d = { .out = out, .ours = ours, .interface = interface };
+
+	*out = (struct nftothers){ .list = NULL };
+	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, 0, &nfg, sizeof(nfg),
+		       rule_reply, &d, error);
+}
+
+void nftothers_free(struct nftothers *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		free_rule(&o->list[i]);
+	free(o->list);
+	*o = (struct nftothers){ .list = NULL };
+}
+
+static bool is_of(const struct nftother *rule, uint8_t family, const char *table, const char *chain)
+{
+	return rule->family == family && !strcmp(rule->table, table) && !strcmp(rule->chain, chain);
+}
+
+static enum nftother_act follow(const struct nftothers *o, uint8_t family, const char *table,
+				const char *chain, int depth)
+{
+	for (size_t i = 0; depth && i < o->n; i++) {
+		const struct nftother *rule = &o->list[i];
+		enum nftother_act act = rule->act;
+
+		if (!rule->always || !is_of(rule, family, table, chain))
+			continue;
+		if (act == NFTOTHER_RETURNS)
+			return NFTOTHER_GOES_ON;
+		if (act == NFTOTHER_JUMPS)
+			act = follow(o, family, table, rule->to, depth - 1);
+		if (act == NFTOTHER_ACCEPTS || act == NFTOTHER_REFUSES)
+			return act;
+	}
+	return NFTOTHER_GOES_ON;
+}
+
+enum nftother_act nftothers_end(const struct nftothers *o, uint8_t family, const char *table,
+				const char *chain)
+{
+	return follow(o, family, table, chain, DEPTH_MAX);
+}
+
+static bool mention(const struct nftothers *o, uint8_t family, const char *table, const char *chain,
+		    int depth)
+{
+	for (size_t i = 0; depth && i < o->n; i++) {
+		const struct nftother *rule = &o->list[i];
+
+		if (!is_of(rule, family, table, chain))
+			continue;
+		if (rule->mentions || (rule->always && rule->act == NFTOTHER_JUMPS &&
+				       mention(o, family, table, rule->to, depth - 1)))
+			return true;
+	}
+	return false;
+}
+
+bool nftothers_mention(const struct nftothers *o, uint8_t family, const char *table,
+		       const char *chain)
+{
+	return mention(o, family, table, chain, DEPTH_MAX);
+}
