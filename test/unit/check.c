@@ -15,9 +15,8 @@
 
 #include "test/unit/sandbox.h"
 #include "test/unit/tap.h"
-#include "vault/check/json.h"
+#include "vault/check/print.h"
 #include "vault/check/process.h"
-#include "vault/check/prom.h"
 #include "vault/proc/procs.h"
 
 static const struct {

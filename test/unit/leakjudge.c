@@ -31,10 +31,10 @@ static struct addr address(const char *text)
 }
 
 /* A new run, of one packet. */
-static void begin(uint8_t protocol, const char *to, unsigned int flags)
+static void begin(uint8_t protocol, const char *to, unsigned int places)
 {
 	const struct packet p = {
-		.protocol = protocol, .to = address(to), .port = 53, .flags = flags
+		.protocol = protocol, .to = address(to), .port = 53, .places = places
 	};
 
 	for (size_t i = 0; i < run.n_probes; i++)
@@ -48,10 +48,10 @@ static void begin(uint8_t protocol, const char *to, unsigned int flags)
 }
 
 /* Adds one more to it. */
-static void add(const char *to, unsigned int flags)
+static void add(const char *to, unsigned int places)
 {
 	const struct packet p = {
-		.protocol = IPPROTO_UDP, .to = address(to), .port = 53, .flags = flags
+		.protocol = IPPROTO_UDP, .to = address(to), .port = 53, .places = places
 	};
 
 	if (packet_add(&packets, &p) < 0)
@@ -109,29 +109,29 @@ static bool leaks(void)
 
 static void test_ways(void)
 {
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("vlt-m", false, false, false, 0);
 	ok(leaks(), "out of the link");
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("eth0", true, false, false, 0);
 	ok(leaks(), "out of the host");
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("eth1", false, false, false, 0);
 	see("eth0", true, false, false, 0);
 	ok(!leaks(),
 	   "L36 in from elsewhere, and out of the host: sent back by who reads the tunnel");
 	see("vlt-m", false, false, false, 0);
 	ok(leaks(), "... and out of the link besides");
-	begin(IPPROTO_UDP, "203.0.113.7", PACKET_MAY_CROSS);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL | PACKET_ON_LINK);
 	see("vlt-m", false, false, false, 0);
 	ok(!leaks(), "what may cross, out of the link");
 	see("eth0", true, false, false, 0);
 	ok(leaks(), "... and out of the host");
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("wg-m", true, true, false, 0);
 	see("eth0", true, false, false, 0);
 	ok(!leaks(), "by the tunnel, and out of the host");
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("link-m", true, true, false, 0);
 	ok(!leaks(), "into the link: it is seen where it comes out");
 	see("mv0", true, true, false, 0);
@@ -140,8 +140,8 @@ static void test_ways(void)
 
 static void test_copies(void)
 {
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
-	add("203.0.113.8", PACKET_NO_TUNNEL);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
+	add("203.0.113.8", 0);
 	see("wg-m", true, true, false, 0);
 	see_copy("wg-m", true, true, "203.0.113.8", 1);
 	ok(!leaks(),
@@ -153,11 +153,11 @@ static void test_copies(void)
 	ok(!leaks(), "L36 what the tunnel's end read, in an answer to somebody else by the link");
 	see_copy("vlt-m", false, false, "203.0.113.7", 0);
 	ok(leaks(), "the packet itself out of the link, besides");
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see_copy("vlt-m", false, false, "192.168.77.2", 0);
 	ok(leaks(),
 	   "one to somebody else by the link, which nobody can have read: rewritten inside");
-	begin(IPPROTO_UDP, "203.0.113.7", PACKET_NO_TUNNEL);
+	begin(IPPROTO_UDP, "203.0.113.7", 0);
 	see("wg-m", true, true, false, 0);
 	ok(leaks(), "one in the tunnel that may not go there");
 }
@@ -177,7 +177,7 @@ static void test_member(void)
 				       .address = { address("10.9.0.3"), 24 },
 				       .via = address("10.9.0.2") } };
 	gateway = "vlg-gw";
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("seg-s", true, true, false, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(way); i++) {
 		see(way[i], false, false, false, 0);
@@ -187,17 +187,17 @@ static void test_member(void)
 	ok(!leaks(), "a member by a gateway: what it sends on its way there, and to a neighbour");
 	see("eth0", true, false, false, 0);
 	ok(leaks(), "... and out of the host");
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("seg-s", true, true, false, 0);
 	see("vlg-m4", true, false, false, 0);
 	ok(leaks(), "... and to a neighbour, whom it is not for");
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("seg-s", true, true, false, 0);
 	see("eth1", false, false, false, 0);
 	see("eth0", true, false, false, 0);
 	ok(!leaks(), "L36 ... and sent back from elsewhere");
 	gateway = "";
-	begin(IPPROTO_UDP, "203.0.113.7", 0);
+	begin(IPPROTO_UDP, "203.0.113.7", PACKET_IN_TUNNEL);
 	see("seg-s", true, true, false, 0);
 	see("vlg-gw", true, false, false, 0);
 	ok(leaks(), "... and to a port when no gateway is up");
@@ -209,13 +209,14 @@ static void test_answers(void)
 	targets.list[0] = (struct target){ .kind = TARGET_HOST, .addr = address("192.0.2.2") };
 	targets.list[1] = (struct target){ .kind = TARGET_GATEWAY, .addr = address("192.0.2.254") };
 	targets.n = 2;
-	begin(IPPROTO_UDP, "192.0.2.2", PACKET_MAY_CROSS);
+	begin(IPPROTO_UDP, "192.0.2.2", PACKET_IN_TUNNEL | PACKET_ON_LINK);
 	see("vlt-m", true, false, true, 0);
 	ok(leaks(), "an answer of the host into the link");
-	begin(IPPROTO_UDP, "192.0.2.254", PACKET_MAY_CROSS);
+	begin(IPPROTO_UDP, "192.0.2.254", PACKET_IN_TUNNEL | PACKET_ON_LINK);
 	see("vlt-m", true, false, true, 0);
 	ok(!leaks(), "L36 an answer of another, who may enter");
-	begin(IPPROTO_TCP, "10.200.0.2", PACKET_ENTERS);
+	begin(IPPROTO_TCP, "10.200.0.2", 0);
+	packets.list[0].sender = PACKET_OF_STRANGER;
 	see("vlt-m", true, false, false, 0x10);
 	ok(!leaks(), "a segment of a flow whose number is like a mark");
 	see("vlt-m", true, false, false, 0x02);
@@ -242,7 +243,7 @@ static void test_receiver(void)
 	const char *const link[] = { "vlt-m", NULL }, *const lo[] = { "vlt-m", "lo", NULL };
 	struct receiver r = { .fd = -1 };
 
-	begin(IPPROTO_UDP, "192.0.2.2", 0);
+	begin(IPPROTO_UDP, "192.0.2.2", PACKET_IN_TUNNEL);
 	ok(!receiver_open(&r), "a receiver");
 	send_mark(&r);
 	ok(!receiver_read(&r, link, &packets, &run) && !leaks(),

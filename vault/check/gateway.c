@@ -3,7 +3,7 @@
  * vault/check/gateway.c: the vault that a member of a segment has its only way out by. Whether that
  * one is sound is its own check; here it is there at all, with a tunnel in it.
  */
-#include "vault/check/gateway.h"
+#include "vault/check/examine.h"
 
 #include <errno.h>
 #include <net/if.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/check/iptables.c: rules of iptables from before nf_tables, inside a vault. What counts is
  * whether a table holds rules: an empty one comes of a look. */
-#include "vault/check/iptables.h"
+#include "vault/check/examine.h"
 
 #include <string.h>
 

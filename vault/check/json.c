@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/check/json.c: what a check found, for programs. */
-#include "vault/check/json.h"
+#include "vault/check/print.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "vault/check/tunnel.h"
+#include "vault/check/examine.h"
 
 static const char *const words[FOUND_KINDS] = {
 	[FOUND_OK] = "ok", [FOUND_SKIP] = "skip", [FOUND_UNKNOWN] = "unknown", [FOUND_FAIL] = "fail"

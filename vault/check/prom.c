@@ -3,11 +3,11 @@
  * vault/check/prom.c: what checks found, for Prometheus. Names of vaults, ids, keys and counters
  * are of characters that need no escape in a label.
  */
-#include "vault/check/prom.h"
+#include "vault/check/print.h"
 
 #include <string.h>
 
-#include "vault/check/tunnel.h"
+#include "vault/check/examine.h"
 
 #define DROPPED "dropped_"
 

@@ -6,7 +6,7 @@
  * process to ask, but its socket is one of the UDP sockets that a namespace lists: whichever has
  * one on the port it listens on. When both have, one is a program's, and there is no telling which.
  */
-#include "vault/check/socket.h"
+#include "vault/check/examine.h"
 
 #include <errno.h>
 #include <stdio.h>

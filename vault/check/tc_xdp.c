@@ -4,7 +4,7 @@
  * see all that comes and goes: XDP programs, filters of tc(8), BPF programs in their place (tcx);
  * on the host's ends also chains of nftables and interfaces on top (macvlan).
  */
-#include "vault/check/tc_xdp.h"
+#include "vault/check/examine.h"
 
 #include <errno.h>
 #include <linux/bpf.h>
@@ -26,7 +26,7 @@
 enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
 
 /* One namespace's share of the look. */
-struct look {
+struct side {
 	struct check *c;
 	const char *at; /* " inside" or " on the host" */
 	bool inside;
@@ -40,7 +40,7 @@ struct look {
 	bool has_wall; /* it is the end where the second wall belongs */
 };
 
-static void add_unexpected(struct look *look, const char *name, const char *what,
+static void add_unexpected(struct side *look, const char *name, const char *what,
 			   const struct remedy *remedy)
 {
 	look->found++;
@@ -48,20 +48,20 @@ static void add_unexpected(struct look *look, const char *name, const char *what
 		   look->at, what);
 }
 
-static void del_qdisc(const struct look *look, const char *name, const char *queue,
+static void del_qdisc(const struct side *look, const char *name, const char *queue,
 		      struct remedy *out)
 {
 	*out = *(look->inside ? REMEDY(DEL_QDISC_INSIDE, look->c->name, name, queue)
 			      : REMEDY(DEL_QDISC, name, queue));
 }
 
-static void add_unknown(const struct look *look, const char *what, int err, const char *why)
+static void add_unknown(const struct side *look, const char *what, int err, const char *why)
 {
 	check_add(look->c, "attached", FOUND_UNKNOWN, NULL, NULL, "%s%s: cannot be told: %s %s",
 		  what, look->at, strerror(-err), why);
 }
 
-static const char *name_of(const struct look *look, uint32_t index)
+static const char *name_of(const struct side *look, uint32_t index)
 {
 	for (size_t i = 0; i < look->n_links; i++)
 		if (look->links[i].index == index)
@@ -94,12 +94,12 @@ static bool is_usual(const struct qdisc *queue)
 
 static int keep_queue(const struct qdisc *queue, void *arg)
 {
-	struct look *look = arg;
+	struct side *look = arg;
 
 	return list_append(&look->queues, &look->n_queues, sizeof(*queue), queue);
 }
 
-static int dump_queues(struct look *look, struct nl_error *error)
+static int dump_queues(struct side *look, struct nl_error *error)
 {
 	int r = qdisc_dump(look->nl, keep_queue, look, error);
 
@@ -124,7 +124,7 @@ static int count_strange(const struct qdisc_filter *filter, void *arg)
 }
 
 /* The filters on the queue PARENT of INDEX, or at one of the two ends of clsact. */
-static void look_at_filters(struct look *look, uint32_t index, uint32_t parent)
+static void look_at_filters(struct side *look, uint32_t index, uint32_t parent)
 {
 	const char *name = name_of(look, index);
 	bool has_wall = look->has_wall && parent == TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
@@ -146,7 +146,7 @@ static void look_at_filters(struct look *look, uint32_t index, uint32_t parent)
 	}
 }
 
-static void look_at_queue(struct look *look, const struct qdisc *queue)
+static void look_at_queue(struct side *look, const struct qdisc *queue)
 {
 	const char *name = name_of(look, queue->index);
 	bool ends = queue->handle == TC_H_MAJ(TC_H_CLSACT);
@@ -203,7 +203,7 @@ static bool is_held(uint32_t index)
 	return false;
 }
 
-static void tell_xdp(struct look *look, const struct rtnl_link *link)
+static void tell_xdp(struct side *look, const struct rtnl_link *link)
 {
 	const struct remedy *remedy =
 		is_held(link->index) ? REMEDY(END_XDP_LINK, NULL)
@@ -213,7 +213,7 @@ static void tell_xdp(struct look *look, const struct rtnl_link *link)
 	add_unexpected(look, link->name, "an XDP program", remedy);
 }
 
-static void look_at_xdp(struct look *look)
+static void look_at_xdp(struct side *look)
 {
 	for (size_t i = 0; i < look->n_links; i++) {
 		const struct rtnl_link *link = &look->links[i];
@@ -246,7 +246,7 @@ static int count_tcx(uint32_t index, uint32_t type)
 
 static int look_at_tcx(void *arg)
 {
-	struct look *look = arg;
+	struct side *look = arg;
 
 	for (size_t i = 0; i < look->n_links; i++) {
 		int in = count_tcx(look->links[i].index, TCX_INGRESS);
@@ -262,7 +262,7 @@ static int look_at_tcx(void *arg)
 }
 
 /* What can be told of both sides alike. */
-static void look_at_programs(struct look *look)
+static void look_at_programs(struct side *look)
 {
 	int r;
 
@@ -272,7 +272,7 @@ static void look_at_programs(struct look *look)
 		add_unknown(look, "BPF programs", r, "");
 }
 
-static void look_inside(struct look *look)
+static void look_inside(struct side *look)
 {
 	struct nl_error error = { 0 };
 	int r = dump_queues(look, &error);
@@ -286,7 +286,7 @@ static void look_inside(struct look *look)
 }
 
 /* An interface on top of the link's end takes what comes before the guard sees it. */
-static void look_at_uppers(struct look *look, const struct observed *observed)
+static void look_at_uppers(struct side *look, const struct observed *observed)
 {
 	char what[64];
 
@@ -303,7 +303,7 @@ static void look_at_uppers(struct look *look, const struct observed *observed)
 /* A chain of the families netdev and inet can be bound to a device: it is asked before the guard. */
 static int look_at_chain(const struct nftchain *chain, void *arg)
 {
-	struct look *look = arg;
+	struct side *look = arg;
 	const char *name = look->links->name, *family = ruleset_family_word(chain->family);
 	char what[NFTCHAIN_NAME_MAX * 2 + 64];
 
@@ -318,7 +318,7 @@ static int look_at_chain(const struct nftchain *chain, void *arg)
 	return 0;
 }
 
-static void look_at_chains(struct look *look, struct nl *nft)
+static void look_at_chains(struct side *look, struct nl *nft)
 {
 	struct nl_error error = { 0 };
 	int r = nftchain_dump(nft, look_at_chain, look, &error);
@@ -328,7 +328,7 @@ static void look_at_chains(struct look *look, struct nl *nft)
 }
 
 /* The host's end alone: the host may have thousands of queues, which are not asked for. */
-static void look_at_host(struct look *look, struct session *w)
+static void look_at_host(struct side *look, struct session *w)
 {
 	const struct rtnl_link *end = look->links;
 	struct qdisc queue = { .index = end->index, .handle = TC_H_ROOT }; /* some other than 0 */
@@ -346,7 +346,7 @@ static void look_at_host(struct look *look, struct session *w)
 static void look_at_end(struct check *c, struct session *w, const char *name, bool has_wall)
 {
 	const struct observed_host *host = w->observed->host;
-	struct look look = { .c = c,
+	struct side look = { .c = c,
 			     .at = " on the host",
 			     .nl = &w->host_route,
 			     .ns = w->host_ns,
@@ -361,7 +361,7 @@ static void look_at_end(struct check *c, struct session *w, const char *name, bo
 void check_tc_xdp(struct check *c, struct session *w)
 {
 	const struct spec *spec = w->spec;
-	struct look inside = { .c = c,
+	struct side inside = { .c = c,
 			       .at = " inside",
 			       .inside = true,
 			       .nl = &w->vault_route,

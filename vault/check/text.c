@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/check/text.c: what a check found, for people. */
-#include "vault/check/text.h"
+#include "vault/check/print.h"
 
 static const struct {
 	const char *word, *colour;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/check/tunnel.c: the tunnel's keys, peers and endpoints, and whether anybody answers. */
-#include "vault/check/tunnel.h"
+#include "vault/check/examine.h"
 
 #include <errno.h>
 #include <stdio.h>

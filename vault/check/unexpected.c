@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/check/unexpected.c: what is in a vault, or in the guard, that the plan does not know. */
-#include "vault/check/unexpected.h"
+#include "vault/check/examine.h"
 
 #include <errno.h>
 #include <linux/netfilter.h>

@@ -7,12 +7,10 @@
 
 #include "lib/list.h"
 #include "lib/str.h"
-#include "vault/check/json.h"
+#include "vault/check/print.h"
 #include "vault/check/list.h"
 #include "vault/check/orphan.h"
-#include "vault/check/prom.h"
 #include "vault/check/system.h"
-#include "vault/check/text.h"
 #include "vault/check/vault.h"
 #include "vault/cmd/cmd.h"
 #include "vault/exit.h"

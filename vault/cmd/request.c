@@ -14,9 +14,8 @@
 #include "lib/trust.h"
 #include "vault/exit.h"
 #include "vault/gather/adopt.h"
-#include "vault/read/reword.h"
+#include "vault/read/words.h"
 #include "vault/read/conffile.h"
-#include "vault/read/validate.h"
 #include "vault/report.h"
 #include "vault/spec/state.h"
 

@@ -3,70 +3,13 @@
 #include "vault/leak/classify.h"
 
 #include <net/ethernet.h>
-#include <netinet/icmp6.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TCP_FLAGS 0x17 /* FIN, SYN, RST, ACK */
-#define TCP_SYN 0x02
-
-/* An IP packet, read as far as it goes. */
-struct view {
-	uint16_t type; /* EtherType, that of a VLAN looked through */
-	uint8_t protocol;
-	struct addr from, to;
-	const uint8_t *l4;
-	size_t len; /* at l4 */
-};
-
-static uint16_t get16(const uint8_t *p)
+static bool look(const struct sighting *s, struct packet_view *v)
 {
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static struct addr get_addr(uint8_t family, const uint8_t *p)
-{
-	struct addr a = { .family = family };
-
-	memcpy(a.bytes, p, addr_size(&a));
-	return a;
-}
-
-/* False when it is too short for what it says to be. */
-static bool look(const struct sighting *s, struct view *v)
-{
-	const uint8_t *p = s->data;
-	size_t n = s->len, head;
-
-	*v = (struct view){ .type = s->type };
-	if ((v->type == ETHERTYPE_VLAN || v->type == 0x88a8) && n >= 4) {
-		v->type = get16(p + 2);
-		p += 4;
-		n -= 4;
-	}
-	head = v->type == ETHERTYPE_IP ? 20 : v->type == ETHERTYPE_IPV6 ? 40 : 0;
-	if (n < head || (v->type == ETHERTYPE_ARP && n < PACKET_ARP))
-		return false;
-	v->l4 = p + head;
-	v->len = n - head;
-	if (v->type == ETHERTYPE_IP) {
-		v->protocol = p[9];
-		v->from = get_addr(AF_INET, p + 12);
-		v->to = get_addr(AF_INET, p + 16);
-	} else if (v->type == ETHERTYPE_IPV6) {
-		v->protocol = p[6];
-		v->from = get_addr(AF_INET6, p + 8);
-		v->to = get_addr(AF_INET6, p + 24);
-	} else if (v->type == ETHERTYPE_ARP) {
-		v->from = get_addr(AF_INET, p + 14);
-		v->to = get_addr(AF_INET, p + 24);
-	}
-	return true;
+	return packet_read(s->data, s->len, s->type, v);
 }
 
 /* A packet to TO: a frame written by hand (protocol 0), or another. */
@@ -79,86 +22,57 @@ static bool find_destination(const struct packets *all, const struct addr *to, b
 	return false;
 }
 
-static bool has_number(const struct packets *all, uint32_t marker, size_t *i)
-{
-	*i = marker & 0xffff;
-	return marker >> 16 == all->tag && *i < all->n;
-}
-
 /* A sequence number may be anybody's: it must begin a flow, to the right end. */
-static enum classified classify_tcp(const struct view *v, const struct packets *all, size_t *i)
+static enum classified classify_tcp(const struct packet_view *v, const struct packets *all,
+				    size_t *i)
 {
 	const struct packet *list = all->list;
 
-	if (v->len < 20)
-		return CLASSIFIED_NOT;
-	if ((v->l4[13] & TCP_FLAGS) == TCP_SYN && has_number(all, get32(v->l4 + 4), i) &&
+	if (v->begins && packet_find(all, v->marker, false, i) &&
 	    list[*i].protocol == IPPROTO_TCP &&
-	    (list[*i].flags & PACKET_ENTERS || /* which the host may have sent elsewhere */
-	     (get16(v->l4 + 2) == list[*i].port && addr_equal(&v->to, &list[*i].to))))
+	    (list[*i].sender == PACKET_OF_STRANGER || /* the host may have sent it elsewhere */
+	     (v->port == list[*i].port && addr_equal(&v->to, &list[*i].to))))
 		return CLASSIFIED_MARK;
-	if (has_number(all, get32(v->l4 + 8) - 1, i) && list[*i].protocol == IPPROTO_TCP &&
-	    get16(v->l4) == list[*i].port && addr_equal(&v->from, &list[*i].to))
+	if (packet_find(all, v->answered, true, i) && list[*i].protocol == IPPROTO_TCP &&
+	    v->source == list[*i].port && addr_equal(&v->from, &list[*i].to))
 		return CLASSIFIED_ANSWER;
 	return CLASSIFIED_NOT;
 }
 
-static enum classified classify_payload(const struct view *v, const struct packets *all, size_t *i)
+static enum classified classify_payload(const struct packet_view *v, const struct packets *all,
+					size_t *i)
 {
-	if (v->len < 8 + PACKET_PAYLOAD || !has_number(all, get32(v->l4 + 8), i) ||
-	    memcmp(v->l4 + 12, all->list[*i].token, LEAK_TOKEN_LEN))
+	if (!v->token || !packet_find(all, v->marker, false, i) ||
+	    memcmp(v->token, all->list[*i].token, LEAK_TOKEN_LEN))
 		return CLASSIFIED_NOT;
 	return addr_equal(&v->from, &all->list[*i].to) ? CLASSIFIED_ANSWER : CLASSIFIED_MARK;
 }
 
-/* ARP: who asks, and who answers for an address that was asked for. */
-static enum classified classify_arp(const struct view *v, const struct packets *all, size_t *i)
+/* Who asks, and who answers for an address that was asked for: of ARP by a frame by hand alone. */
+static enum classified classify_search(const struct packet_view *v, const struct packets *all,
+				       size_t *i)
 {
-	bool by_hand = !memcmp(v->l4 + 8, packet_mac, sizeof(packet_mac));
+	bool asks = v->search == PACKET_ASKS, is_arp = v->type == ETHERTYPE_ARP;
+	bool by_hand = is_arp && (!asks || v->by_hand);
 
-	if (get16(v->l4 + 6) == 1)
-		return find_destination(all, &v->to, by_hand, i) ? CLASSIFIED_SEARCH
-								 : CLASSIFIED_NOT;
-	return find_destination(all, &v->from, true, i) ? CLASSIFIED_FOUND : CLASSIFIED_NOT;
-}
-
-static enum classified classify_neighbour(const struct view *v, const struct packets *all,
-					  size_t *i)
-{
-	struct addr target;
-
-	if (v->len < 24)
+	if (!v->sought.family || !find_destination(all, &v->sought, by_hand, i))
 		return CLASSIFIED_NOT;
-	target = get_addr(AF_INET6, v->l4 + 8);
-	if (!find_destination(all, &target, false, i))
-		return CLASSIFIED_NOT;
-	return v->l4[0] == ND_NEIGHBOR_SOLICIT ? CLASSIFIED_SEARCH : CLASSIFIED_FOUND;
-}
-
-static bool is_neighbour(const struct view *v)
-{
-	return v->protocol == IPPROTO_ICMPV6 && v->type == ETHERTYPE_IPV6 && v->len &&
-	       (v->l4[0] == ND_NEIGHBOR_SOLICIT || v->l4[0] == ND_NEIGHBOR_ADVERT);
+	return asks ? CLASSIFIED_SEARCH : CLASSIFIED_FOUND;
 }
 
 enum classified classify(const struct sighting *s, const struct packets *all,
 			 const struct prefix *own, size_t n, size_t *i)
 {
 	enum classified r;
-	struct view v;
+	struct packet_view v;
 
+	*i = 0;
 	if (!look(s, &v))
 		return CLASSIFIED_NOT;
-	*i = 0;
-	if (v.type == ETHERTYPE_ARP)
-		return classify_arp(&v, all, i);
-	if (is_neighbour(&v))
-		r = classify_neighbour(&v, all, i);
-	else if (v.protocol == IPPROTO_TCP)
-		r = classify_tcp(&v, all, i);
-	else
-		r = classify_payload(&v, all, i);
-	for (size_t j = 0; r == CLASSIFIED_NOT && j < n; j++)
+	r = v.search                    ? classify_search(&v, all, i)
+	    : v.protocol == IPPROTO_TCP ? classify_tcp(&v, all, i)
+					: classify_payload(&v, all, i);
+	for (size_t j = 0; r == CLASSIFIED_NOT && v.type != ETHERTYPE_ARP && j < n; j++)
 		if (addr_equal(&v.from, &own[j].addr))
 			r = CLASSIFIED_OWN;
 	return r;
@@ -167,20 +81,20 @@ enum classified classify(const struct sighting *s, const struct packets *all,
 bool classify_goes_to(const struct sighting *s, const struct packet *p)
 {
 	bool ported = p->protocol == IPPROTO_UDP || p->protocol == IPPROTO_TCP;
-	struct view v;
+	struct packet_view v;
 
 	return look(s, &v) && v.protocol == p->protocol && addr_equal(&v.to, &p->to) &&
-	       (!ported || (v.len >= 4 && get16(v.l4 + 2) == p->port));
+	       (!ported || (v.has_ports && v.port == p->port));
 }
 
 bool classify_goes_into(const struct sighting *s, const struct prefix *p)
 {
-	struct view v;
+	struct packet_view v;
 
 	return look(s, &v) && prefix_contains(p, &v.to);
 }
 
-static const char *name_protocol(const struct view *v, char text[static 16])
+static const char *name_protocol(const struct packet_view *v, char text[static 16])
 {
 	switch (v->protocol) {
 	case IPPROTO_UDP:
@@ -190,14 +104,15 @@ static const char *name_protocol(const struct view *v, char text[static 16])
 	case IPPROTO_ICMP:
 		return "icmp";
 	case IPPROTO_ICMPV6:
-		return is_neighbour(v) ? "neighbour" : "icmpv6";
+		return v->search ? "neighbour" : "icmpv6";
 	default:
 		snprintf(text, 16, "protocol %u", v->protocol);
 		return text;
 	}
 }
 
-static void describe_ip(const struct view *v, const struct sighting *s, char *text, size_t size)
+static void describe_ip(const struct packet_view *v, const struct sighting *s, char *text,
+			size_t size)
 {
 	char from[ADDR_STRLEN], to[ADDR_STRLEN], name[16];
 	const char *open = v->type == ETHERTYPE_IPV6 ? "[" : "";
@@ -205,10 +120,9 @@ static void describe_ip(const struct view *v, const struct sighting *s, char *te
 
 	addr_format(&v->from, from);
 	addr_format(&v->to, to);
-	if ((v->protocol == IPPROTO_UDP || v->protocol == IPPROTO_TCP) && v->len >= 4)
+	if (v->has_ports)
 		snprintf(text, size, "%s %s%s%s:%u > %s%s%s:%u %zu bytes", name_protocol(v, name),
-			 open, from, close, get16(v->l4), open, to, close, get16(v->l4 + 2),
-			 s->whole);
+			 open, from, close, v->source, open, to, close, v->port, s->whole);
 	else
 		snprintf(text, size, "%s %s > %s %zu bytes", name_protocol(v, name), from, to,
 			 s->whole);
@@ -217,7 +131,7 @@ static void describe_ip(const struct view *v, const struct sighting *s, char *te
 void classify_describe(const struct sighting *s, char *text, size_t size)
 {
 	char from[ADDR_STRLEN], to[ADDR_STRLEN], tag[16] = "";
-	struct view v;
+	struct packet_view v;
 	int n;
 
 	if (s->vlan >= 0)
@@ -231,7 +145,7 @@ void classify_describe(const struct sighting *s, char *text, size_t size)
 		snprintf(text, size, "a short packet of type %04x", s->type);
 	else if (v.type == ETHERTYPE_ARP)
 		snprintf(text, size, "arp %s %s %s", addr_format(&v.from, from),
-			 get16(v.l4 + 6) == 1 ? "asks for" : "answers", addr_format(&v.to, to));
+			 v.search == PACKET_ASKS ? "asks for" : "answers", addr_format(&v.to, to));
 	else if (v.from.family)
 		describe_ip(&v, s, text, size);
 	else

@@ -141,7 +141,7 @@ static void conclude(struct test *t, size_t i)
 	for (size_t j = 0; j < t->packets.n; j++) {
 		const struct packet *p = &t->packets.list[j];
 
-		if (p->flags & PACKET_CONTROL || p->probe != i)
+		if (p->sender == PACKET_OF_CONTROL || p->probe != i)
 			continue;
 		n++;
 		refused += p->err != 0;
@@ -150,9 +150,9 @@ static void conclude(struct test *t, size_t i)
 			why = p->err;
 		}
 		tunnel += p->in_tunnel;
-		asked += (p->flags & PACKET_FROM_HOST) != 0;
+		asked += p->sender == PACKET_OF_HOST;
 		crossed += p->seen;
-		arrived += p->flags & PACKET_FROM_HOST && p->seen;
+		arrived += p->sender == PACKET_OF_HOST && p->seen;
 	}
 	probe->packets = n;
 	if (untried && probe->verdict == LEAK_SEALED) {

@@ -137,17 +137,17 @@ int control_open(struct control *c, const struct spec *spec, struct cable *cable
 static const struct {
 	const char *from, *to;
 	uint8_t protocol;
-	struct frame frame;
+	struct packet_frame frame;
 } kinds[] = {
-	{ "198.18.0.1", "198.18.0.2", IPPROTO_UDP, { .vlan = -1 } },
-	{ "198.18.0.1", "198.18.0.2", IPPROTO_TCP, { .vlan = -1 } },
-	{ "198.18.0.1", "198.18.0.2", IPPROTO_ICMP, { .vlan = -1 } },
+	{ "198.18.0.1", "198.18.0.2", IPPROTO_UDP, { 0 } },
+	{ "198.18.0.1", "198.18.0.2", IPPROTO_TCP, { 0 } },
+	{ "198.18.0.1", "198.18.0.2", IPPROTO_ICMP, { 0 } },
 	{ "198.18.0.1", "198.18.0.2", IPPROTO_UDP, { .vlan = 76 } },
-	{ "198.18.0.1", "198.18.0.3", 0, { .type = ETHERTYPE_ARP, .vlan = -1 } },
-	{ "198.18.0.1", "198.18.0.2", 0, { .type = 0x88b5, .vlan = -1 } },
-	{ "2001:2::1", "2001:2::2", IPPROTO_UDP, { .vlan = -1 } },
-	{ "2001:2::1", "2001:2::2", IPPROTO_TCP, { .vlan = -1 } },
-	{ "2001:2::1", "2001:2::2", IPPROTO_ICMP, { .vlan = -1 } },
+	{ "198.18.0.1", "198.18.0.3", 0, { .type = ETHERTYPE_ARP } },
+	{ "198.18.0.1", "198.18.0.2", 0, { .type = 0x88b5 } },
+	{ "2001:2::1", "2001:2::2", IPPROTO_UDP, { 0 } },
+	{ "2001:2::1", "2001:2::2", IPPROTO_TCP, { 0 } },
+	{ "2001:2::1", "2001:2::2", IPPROTO_ICMP, { 0 } },
 	{ "2001:2::1", "2001:2::2", IPPROTO_UDP, { .vlan = 76 } },
 };
 
@@ -164,18 +164,18 @@ static int send_kinds(void *arg)
 	int r = 0;
 
 	for (size_t i = s->from; !r && i < s->to; i++) {
-		struct frame frame = kinds[i].frame;
 		struct addr from, to;
-		const struct way way = { .device = s->c->name,
-					 .from = &from,
-					 .flags = PACKET_CONTROL };
+		struct way way = { .device = s->c->name,
+				   .from = &from,
+				   .sender = PACKET_OF_CONTROL,
+				   .frame = kinds[i].frame };
 
-		frame.mac = packet_mac;
+		way.frame.mac = packet_mac;
 		r = addr_parse(kinds[i].from, &from);
 		if (!r)
 			r = addr_parse(kinds[i].to, &to);
 		if (!r)
-			r = send_frame(s->p, &frame, kinds[i].protocol, &to, s->p->port, &way);
+			r = send_frame(s->p, kinds[i].protocol, &to, s->p->port, &way);
 		if (!r)
 			r = s->p->packets->list[s->p->packets->n - 1].err;
 	}

@@ -7,7 +7,7 @@
  * that make it what it is, unread. Interfaces have the same names in the twin; only the link's
  * addresses differ, and are replaced wherever their bytes stand.
  */
-#include "vault/leak/copy.h"
+#include "vault/leak/twin.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -15,6 +15,8 @@
 #include <netinet/icmp6.h>
 #include <string.h>
 
+#include "vault/leak/probe/packet.h"
+
 #define SNAP 256U
 #define OWN_MAX 8U
 
@@ -77,7 +79,7 @@ static void add_addresses(struct filter *f, uint32_t base, uint8_t family,
 {
 	size_t last = addr_size(&(struct addr){ .family = family }) - 4;
 
-	load(f, BPF_W, base + (family == AF_INET ? 12 : 8) + (uint32_t)last);
+	load(f, BPF_W, base + (family == AF_INET ? PACKET_FROM4 : PACKET_FROM6) + (uint32_t)last);
 	for (size_t i = 0; i < own->n && i < OWN_MAX; i++)
 		if (own->list[i].addr.family == family)
 			accept_if(f, word(own->list[i].addr.bytes + last));
@@ -125,13 +127,13 @@ static void add_marker(struct filter *f, uint32_t base, uint32_t at, uint32_t he
 
 	load(f, BPF_B, base + at);
 	other = skip_unless(f, IPPROTO_TCP);
-	load(f, BPF_H, base + head + 4);
+	load(f, BPF_H, base + head + PACKET_MARKER_TCP);
 	accept_if(f, tag);
-	load(f, BPF_H, base + head + 8);
+	load(f, BPF_H, base + head + PACKET_ANSWER_TCP);
 	accept_if(f, tag);
 	refuse(f);
 	fix_skip(f, other);
-	load(f, BPF_H, base + head + 8);
+	load(f, BPF_H, base + head + PACKET_MARKER);
 	accept_if(f, tag);
 	refuse(f);
 }
@@ -140,9 +142,9 @@ static void add_neighbour(struct filter *f, uint32_t base)
 {
 	unsigned short other;
 
-	load(f, BPF_B, base + 6);
+	load(f, BPF_B, base + PACKET_PROTOCOL6);
 	other = skip_unless(f, IPPROTO_ICMPV6);
-	load(f, BPF_B, base + 40);
+	load(f, BPF_B, base + PACKET_HEAD6);
 	accept_if(f, ND_NEIGHBOR_SOLICIT);
 	accept_if(f, ND_NEIGHBOR_ADVERT);
 	fix_skip(f, other);
@@ -156,18 +158,18 @@ static void add_packet(struct filter *f, uint32_t base, uint16_t tag, const stru
 	accept_if(f, ETHERTYPE_ARP);
 	other = skip_unless(f, ETHERTYPE_IP);
 	add_own(f, base, AF_INET, own);
-	add_marker(f, base, 9, 20, tag);
+	add_marker(f, base, PACKET_PROTOCOL4, PACKET_HEAD4, tag);
 	fix_skip(f, other);
 	other = skip_unless(f, ETHERTYPE_IPV6);
 	add_own(f, base, AF_INET6, own);
 	add_neighbour(f, base);
-	add_marker(f, base, 6, 40, tag);
+	add_marker(f, base, PACKET_PROTOCOL6, PACKET_HEAD6, tag);
 	fix_skip(f, other);
 }
 
 void filter_build(struct filter *f, uint16_t tag, const struct filter_own *own)
 {
-	static const uint16_t vlans[] = { ETHERTYPE_VLAN, 0x88a8 };
+	static const uint16_t vlans[] = { ETHERTYPE_VLAN, PACKET_TYPE_STAG };
 
 	f->n = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(vlans); i++) {
@@ -181,7 +183,7 @@ void filter_build(struct filter *f, uint16_t tag, const struct filter_own *own)
 		fix_skip(f, other);
 	}
 	add_packet(f, 0, tag, own);
-	load(f, BPF_H, 8);
+	load(f, BPF_H, PACKET_MARKER);
 	accept_if(f, tag);
 	refuse(f);
 }

@@ -21,29 +21,6 @@ struct beginning {
 	struct probing *p;
 };
 
-static void swap(uint8_t *a, uint8_t *b, size_t n)
-{
-	uint8_t c[16];
-
-	memcpy(c, a, n);
-	memcpy(a, b, n);
-	memcpy(b, c, n);
-}
-
-/* Turns a UDP packet back to its sender; checksums stay right. False for any other packet. */
-static bool turn(uint8_t *p, ssize_t n, uint16_t port)
-{
-	bool v6 = n > 0 && p[0] >> 4 == 6;
-	ssize_t head = v6 ? 40 : 20;
-
-	if (n < head + 8 || p[v6 ? 6 : 9] != IPPROTO_UDP ||
-	    (p[head + 2] << 8 | p[head + 3]) != port)
-		return false;
-	swap(p + (v6 ? 8 : 12), p + (v6 ? 24 : 16), v6 ? 16 : 4);
-	swap(p + head, p + head + 2, 2);
-	return true;
-}
-
 /* Waits for the flow's first packet at the tunnel's end, and turns it. Its length; 0: none came. */
 static size_t await_packet(const struct twin *t, uint16_t port, uint8_t packet[static PACKET_SIZE])
 {
@@ -54,7 +31,7 @@ static size_t await_packet(const struct twin *t, uint16_t port, uint8_t packet[s
 
 		if (n < 0)
 			return 0;
-		if (turn(packet, n, port))
+		if (packet_turn(packet, (size_t)n, port))
 			return (size_t)n;
 	}
 	return 0;

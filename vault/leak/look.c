@@ -45,7 +45,7 @@ static bool let_out(struct test *t)
 		struct packet *p = &t->packets.list[i];
 		uint32_t index;
 
-		if (p->let_out || !p->seen || !(p->flags & PACKET_MAY_CROSS))
+		if (p->let_out || !p->seen || !(p->places & PACKET_ON_LINK))
 			continue;
 		p->let_out = true;
 		index = way_to(t, &p->to);
@@ -125,7 +125,7 @@ static bool has_crossed(const struct test *t, size_t i)
 	for (size_t k = 0; k < t->packets.n; k++) {
 		const struct packet *p = &t->packets.list[k];
 
-		if (p->flags & PACKET_CONTROL || p->probe != i)
+		if (p->sender == PACKET_OF_CONTROL || p->probe != i)
 			continue;
 		if (p->seen)
 			return true;
@@ -146,7 +146,7 @@ static bool has_leak(const struct test *t)
 static bool must_be_seen(const struct packet *p)
 {
 	return !p->err &&
-	       (p->flags & PACKET_CONTROL || (p->flags & PACKET_FROM_HOST && p->protocol));
+	       (p->sender == PACKET_OF_CONTROL || (p->sender == PACKET_OF_HOST && p->protocol));
 }
 
 /* Has all been seen that must be? A leak waits for nothing: it is acted upon. */

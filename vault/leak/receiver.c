@@ -44,7 +44,7 @@ int receiver_send(struct receiver *r, struct packets *all)
 	union end to = { .v6 = { .sin6_family = r->family, .sin6_port = htons(r->port) } };
 	const struct packet control = { .protocol = IPPROTO_UDP,
 					.port = r->port,
-					.flags = PACKET_CONTROL };
+					.sender = PACKET_OF_CONTROL };
 	uint8_t payload[PACKET_PAYLOAD];
 	ssize_t i = packet_add(all, &control);
 
@@ -74,17 +74,17 @@ static bool is_by(int fd, int index, const char *const *links)
 static void take(const uint8_t *data, const union end *from, bool by_link, struct packets *all,
 		 struct leak_run *run)
 {
-	const size_t i = (size_t)data[2] << 8 | data[3];
+	size_t i;
 	uint8_t payload[PACKET_PAYLOAD] = { 0 };
 	struct leak_evidence e = { .interface = "" };
 	char text[ADDR_STRLEN] = "";
 
-	if (i >= all->n)
+	if (!packet_find(all, data, false, &i))
 		return;
 	packet_payload(all, i, payload);
 	if (memcmp(payload, data, sizeof(payload)) != 0)
 		return;
-	if (all->list[i].flags & PACKET_CONTROL) {
+	if (all->list[i].sender == PACKET_OF_CONTROL) {
 		all->list[i].seen = true;
 		return;
 	}

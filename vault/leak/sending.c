@@ -15,7 +15,7 @@ static int send_loop(void *arg)
 {
 	struct test *t = arg;
 	struct addr from, to;
-	const struct way way = { .from = &from, .flags = PACKET_CONTROL };
+	const struct way way = { .from = &from, .sender = PACKET_OF_CONTROL };
 	int r = addr_parse("127.0.0.1", &from);
 
 	t->loop = t->packets.n;
@@ -140,7 +140,7 @@ static int send_in_twin(struct test *t)
 	if (!r)
 		r = twin_flush(&t->twin);
 	/* From here on the link is open: what comes out of it is the guard's to stop. */
-	t->twin_probing.flags = PACKET_MAY_CROSS;
+	t->twin_probing.places = PACKET_ON_LINK;
 	t->twin_probing.port = t->probing.host_port;
 	return r ? r : ns_run(t->twin.session.vault_ns, send_probes, &flushed);
 }

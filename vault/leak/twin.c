@@ -22,7 +22,6 @@
 #include "lib/rtnl.h"
 #include "vault/apply/walk.h"
 #include "vault/gather/gather.h"
-#include "vault/leak/copy.h"
 #include "vault/plan/plan.h"
 
 static int open_tun(void *arg)

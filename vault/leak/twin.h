@@ -45,4 +45,12 @@ int must_check twin_flush(struct twin *t);
 /* Takes it away again. Returns the number of failures, reported. */
 size_t must_check twin_close(struct twin *t);
 
+/*
+ * When the rules in the namespace REAL_NS are not those that REAL calls for, gives the namespace
+ * NS, whose vault is TWIN, what is there instead, the link's addresses replaced by TWIN's. 0, also
+ * when there was nothing to do; or -errno with the reason in WHY.
+ */
+int must_check copy_rules(const struct spec *twin, int ns, const struct spec *real, int real_ns,
+			  char why[static 256]);
+
 #endif

@@ -66,7 +66,7 @@ static bool is_ours(const struct verdict_case *j, const char *interface)
 static bool is_search_bad(const struct verdict_case *j, const struct packet *p,
 			  const struct sighting *s)
 {
-	return !s->out && !is_link_end(spec_of(j, p), &p->to) && !(p->flags & PACKET_MAY_CROSS);
+	return !s->out && !is_link_end(spec_of(j, p), &p->to) && !(p->places & PACKET_ON_LINK);
 }
 
 static bool goes_by_gateway(const struct spec *spec)
@@ -94,9 +94,9 @@ static bool is_bad(const struct verdict_case *j, const struct packet *p, enum cl
 {
 	bool by_link = !strcmp(s->interface, spec_of(j, p)->link_host_if);
 
-	if (p->flags & PACKET_FROM_HOST)
+	if (p->sender == PACKET_OF_HOST)
 		return by_link && !s->out && what != CLASSIFIED_SEARCH;
-	if (p->flags & PACKET_ENTERS)
+	if (p->sender == PACKET_OF_STRANGER)
 		return by_link && s->out && what == CLASSIFIED_MARK;
 	switch (what) {
 	case CLASSIFIED_SEARCH:
@@ -112,7 +112,7 @@ static bool is_bad(const struct verdict_case *j, const struct packet *p, enum cl
 	}
 	if (!by_link)
 		return s->out && !p->foreign && !is_on_its_way(j, p, s);
-	return !s->out && !(p->flags & PACKET_MAY_CROSS) &&
+	return !s->out && !(p->places & PACKET_ON_LINK) &&
 	       (!p->in_tunnel || classify_goes_to(s, p));
 }
 
@@ -123,8 +123,7 @@ static size_t find_searcher(const struct verdict_case *j, size_t i)
 	const struct packet *list = j->packets->list;
 
 	for (size_t k = 0; k < j->packets->n && list[i].protocol; k++)
-		if (addr_equal(&list[k].to, &list[i].to) && list[k].protocol &&
-		    list[k].flags & PACKET_BY_LINK)
+		if (addr_equal(&list[k].to, &list[i].to) && list[k].protocol && list[k].by_link)
 			return k;
 	return i;
 }
@@ -148,13 +147,13 @@ void verdict_on_host(const struct sighting *s, void *arg)
 	if (what == CLASSIFIED_SEARCH)
 		i = find_searcher(j, i);
 	p = &j->packets->list[i];
-	if (p->flags & PACKET_CONTROL) {
+	if (p->sender == PACKET_OF_CONTROL) {
 		p->seen = p->seen || !strcmp(s->interface, j->control);
 		return;
 	}
 	p->foreign =
 		p->foreign || (what == CLASSIFIED_MARK && !s->out && !is_ours(j, s->interface));
-	p->seen = p->seen || !(p->flags & PACKET_FROM_HOST);
+	p->seen = p->seen || p->sender != PACKET_OF_HOST;
 	if (is_bad(j, p, what, s))
 		add_evidence(j, p->probe, s);
 }
@@ -186,11 +185,11 @@ void verdict_inside(const struct sighting *s, void *arg)
 	if (what != CLASSIFIED_MARK)
 		return;
 	p = &j->packets->list[i];
-	if (p->flags & PACKET_CONTROL) {
+	if (p->sender == PACKET_OF_CONTROL) {
 		p->seen = p->seen || !strcmp(s->interface, "lo");
 		return;
 	}
-	p->seen = p->seen || (p->flags & PACKET_FROM_HOST && !s->out);
+	p->seen = p->seen || (p->sender == PACKET_OF_HOST && !s->out);
 	if (!s->out)
 		return;
 	if (!is_way(j, s->interface))
@@ -198,6 +197,6 @@ void verdict_inside(const struct sighting *s, void *arg)
 	if (strcmp(s->interface, way_out(j->spec)) != 0)
 		return;
 	p->in_tunnel = true;
-	if (p->flags & PACKET_NO_TUNNEL)
+	if (p->sender == PACKET_OF_VAULT && !(p->places & PACKET_IN_TUNNEL))
 		add_evidence(j, p->probe, s);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/read/reword.c: a description back into the clauses of words that it can be made of. */
-#include "vault/read/reword.h"
+#include "vault/read/words.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/read/validate.c: words and wg-quick file together -> the description as asked for. */
-#include "vault/read/validate.h"
+#include "vault/read/words.h"
 
 #include <string.h>
 

@@ -4,9 +4,11 @@
 #ifndef VAULT_READ_WORDS_H
 #define VAULT_READ_WORDS_H
 
+#include "lib/base.h"
 #include "lib/str.h"
 #include "vault/problem.h"
 #include "vault/read/clause.h"
+#include "vault/read/wgconf.h"
 #include "vault/spec/spec.h"
 
 /* What words ask for: the description as far as they give it, and what `up` is to do with it. */
@@ -51,5 +53,20 @@ int must_check words_ask(struct words *words, const char *clause, const char *ar
 bool words_are_given(const struct words *words);
 
 void words_free(struct words *words);
+
+/*
+ * Takes the tunnel out of CONF (its parts change owner; wgconf_free it all the same) into the spec
+ * of WORDS, where words do not say otherwise. What the file asks for and a vault does not do, or
+ * does otherwise, is warned of in P; what cannot be a vault is an error there. Returns the number
+ * of errors.
+ */
+size_t must_check validate(struct words *words, struct wgconf *conf, struct problems *p);
+
+/*
+ * Appends to OUT the clauses that make a vault as SPEC describes it, for a description of an older
+ * vault, which did not keep those it was asked with. What may have come from the tunnel's file or
+ * from words is pinned to what it is. 0 or -ENOMEM.
+ */
+int must_check reword_spec(const struct spec *spec, struct spec_lines *out);
 
 #endif

@@ -18,7 +18,7 @@
 #include <netinet/in.h>
 
 #include "vault/seal/seal.h"
-#include "vault/seal/segment.h"
+#include "vault/seal/parts.h"
 #include "vault/seal/set.h"
 
 #define LINKS SPEC_LINK_PREFIX "*"

@@ -7,7 +7,7 @@
  * segment into its tunnel, and the answers to that. Whether a frame goes to the gateway and to
  * nobody else is known on the host: segment.c.
  */
-#include "vault/seal/leg.h"
+#include "vault/seal/parts.h"
 
 #include <netinet/in.h>
 

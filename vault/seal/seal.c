@@ -19,7 +19,7 @@
 #include <netinet/ip_icmp.h>
 #include <string.h>
 
-#include "vault/seal/leg.h"
+#include "vault/seal/parts.h"
 #include "vault/seal/set.h"
 
 static const struct {

@@ -32,7 +32,7 @@
  * The host neither hears nor speaks on a segment: its bridge has no address and no ARP, and the
  * guard of the host drops what would pass all the same (guard.c).
  */
-#include "vault/seal/segment.h"
+#include "vault/seal/parts.h"
 
 #include <linux/if_ether.h>
 #include <netinet/icmp6.h>

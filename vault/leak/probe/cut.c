@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/leak/probe/cut.c: what happens without the tunnel, and without rules: in the twin. */
-#include "vault/leak/probe/cut.h"
+#include "vault/leak/probe/list.h"
 
 #include <errno.h>
 #include <sys/socket.h>
-
-#include "vault/leak/probe/direct.h"
-#include "vault/leak/probe/frame.h"
 
 #define FLOW_PACKETS 3
 
@@ -15,7 +12,8 @@ static int go_on(struct probing *p, enum addr_family f)
 	const struct packet packet = { .probe = p->probe,
 				       .protocol = IPPROTO_UDP,
 				       .to = p->flow_to[f],
-				       .port = p->flow_port };
+				       .port = p->flow_port,
+				       .places = PACKET_IN_TUNNEL };
 	uint8_t payload[PACKET_PAYLOAD];
 	ssize_t i = packet_add(p->packets, &packet);
 

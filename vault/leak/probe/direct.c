@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/leak/probe/direct.c: what any program may try: sockets, by the routes, bound to the link. */
-#include "vault/leak/probe/direct.h"
+#include "vault/leak/probe/list.h"
 
 #include "vault/leak/probe/send.h"
 
@@ -16,14 +16,14 @@ static int send_to_targets(struct probing *p, const struct probe *self, const st
 
 int direct_by_routes(struct probing *p, const struct probe *self)
 {
-	const struct way way = { 0 };
+	const struct way way = { .places = PACKET_IN_TUNNEL };
 
 	return send_to_targets(p, self, &way);
 }
 
 int direct_by_link(struct probing *p, const struct probe *self)
 {
-	const struct way way = { .device = p->spec->link_if };
+	const struct way way = { .device = p->spec->link_if, .places = PACKET_IN_TUNNEL };
 
 	return p->has_link ? send_to_targets(p, self, &way) : 0;
 }
@@ -45,8 +45,8 @@ typedef int send_fn(struct probing *p, uint8_t protocol, const struct addr *to, 
 static int send_forged_to(struct probing *p, uint8_t protocol, const struct addr *to, send_fn *send)
 {
 	const struct addr other = p->targets->stranger[addr_index(to->family)];
-	struct way link = { .device = p->spec->link_if };
-	struct way tunnel = { .device = p->spec->tunnel_if, .flags = PACKET_NO_TUNNEL };
+	struct way link = { .device = p->spec->link_if, .places = PACKET_IN_TUNNEL };
+	struct way tunnel = { .device = p->spec->tunnel_if };
 	int r = 0;
 
 	tunnel.from = &other;
@@ -104,7 +104,7 @@ int direct_multicast(struct probing *p, const struct probe *self)
 
 	for (size_t d = 0; d < ARRAY_SIZE(devices); d++)
 		for (size_t i = 0; !r && i < ARRAY_SIZE(groups); i++) {
-			const struct way way = { .device = devices[d], .flags = PACKET_NO_TUNNEL };
+			const struct way way = { .device = devices[d] };
 			struct addr to;
 
 			r = addr_parse(groups[i].to, &to);

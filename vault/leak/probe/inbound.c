@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/leak/probe/inbound.c: from outside in: what the vault answers, and who is let to it. */
-#include "vault/leak/probe/inbound.h"
+#include "vault/leak/probe/list.h"
 
 #include <net/ethernet.h>
 
@@ -9,20 +9,22 @@
 /* ARP for it; and a SYN and an echo request that the host's rules do not meet on their way. */
 static int ask_link(struct probing *p, const struct addr *to)
 {
-	const struct frame arp = { .type = ETHERTYPE_ARP, .vlan = -1, .mac = p->vault_mac };
-	const struct frame ip = { .vlan = -1, .mac = p->vault_mac };
 	const struct spec_link_ends *ends = &p->spec->link[addr_index(to->family)];
-	struct way way = { .device = p->spec->link_host_if, .flags = PACKET_FROM_HOST };
+	const struct way ip = { .device = p->spec->link_host_if,
+				.from = &ends->host.addr,
+				.sender = PACKET_OF_HOST,
+				.frame.mac = p->vault_mac };
+	struct way arp = ip;
 	int r = 0;
 
 	if (!ends->host.addr.family)
 		return 0;
-	way.from = &ends->host.addr;
+	arp.frame.type = ETHERTYPE_ARP;
 	if (to->family == AF_INET)
-		r = send_frame(p, &arp, 0, to, 0, &way);
+		r = send_frame(p, 0, to, 0, &arp);
 	if (!r)
-		r = send_frame(p, &ip, IPPROTO_TCP, to, p->port, &way);
-	return r ? r : send_frame(p, &ip, IPPROTO_ICMP, to, 0, &way);
+		r = send_frame(p, IPPROTO_TCP, to, p->port, &ip);
+	return r ? r : send_frame(p, IPPROTO_ICMP, to, 0, &ip);
 }
 
 int inbound_tunnel_address(struct probing *p, const struct probe *self)
@@ -47,10 +49,12 @@ static bool may_enter(const struct spec *spec, const struct addr *a)
 static int come(struct probing *p, uint8_t protocol, const struct addr *from, const struct addr *to,
 		uint16_t port)
 {
-	const struct frame frame = { .vlan = -1, .mac = p->cable.mac };
-	const struct way way = { .device = p->cable.name, .from = from, .flags = PACKET_ENTERS };
+	const struct way way = { .device = p->cable.name,
+				 .from = from,
+				 .sender = PACKET_OF_STRANGER,
+				 .frame.mac = p->cable.mac };
 
-	return send_frame(p, &frame, protocol, to, port, &way);
+	return send_frame(p, protocol, to, port, &way);
 }
 
 static int come_from(struct probing *p, const struct addr *from, const struct addr *to)

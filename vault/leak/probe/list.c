@@ -2,12 +2,6 @@
 /* vault/leak/probe/list.c: every probe there is, in the order in which they are told. */
 #include "vault/leak/probe/list.h"
 
-#include "vault/leak/probe/cut.h"
-#include "vault/leak/probe/direct.h"
-#include "vault/leak/probe/frame.h"
-#include "vault/leak/probe/inbound.h"
-#include "vault/leak/probe/names.h"
-
 #define ANYWHERE (TARGET_PUBLIC | TARGET_LAN | TARGET_HOST | TARGET_ENDPOINT | TARGET_GATEWAY)
 
 #define BY_ROUTES(proto, kind) .send = direct_by_routes, .protocol = (proto), .targets = (kind)

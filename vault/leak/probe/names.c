@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vault/leak/probe/names.c: names asked of others than the vault's resolvers, or by another way. */
-#include "vault/leak/probe/names.h"
+#include "vault/leak/probe/list.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +49,7 @@ int names_elsewhere(struct probing *p, const struct probe *self)
 		if (!(t->kind & self->targets) || is_resolver(p->spec, &t->addr))
 			continue;
 		for (size_t d = 0; !r && d < (p->has_link ? 3U : 2U); d++) {
-			const struct way way = { .device = devices[d], .flags = PACKET_NO_TUNNEL };
+			const struct way way = { .device = devices[d] };
 
 			r = ask(p, &t->addr, &way);
 		}
@@ -59,7 +59,8 @@ int names_elsewhere(struct probing *p, const struct probe *self)
 
 int names_resolvers(struct probing *p, const struct probe *self)
 {
-	const struct way by_routes = { 0 }, by_link = { .device = p->spec->link_if };
+	const struct way by_routes = { .places = PACKET_IN_TUNNEL };
+	const struct way by_link = { .device = p->spec->link_if, .places = PACKET_IN_TUNNEL };
 	int r = 0;
 
 	(void)self;

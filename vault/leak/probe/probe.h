@@ -21,7 +21,7 @@ struct probing {
 	uint8_t link_mac[6], vault_mac[6]; /* of the link's host end, and of the vault's */
 	bool has_link; /* both are there */
 	bool lacks_filter; /* this kernel has no filter for frames: the guard alone stops them */
-	unsigned int flags; /* enum packet_flags, of every packet from now on */
+	unsigned int places; /* enum packet_place: where any of its packets may be seen */
 	int flows[ADDR_FAMILIES]; /* connected UDP sockets that began in the tunnel; -1: none */
 	struct addr flow_to[ADDR_FAMILIES];
 	uint16_t flow_port;

@@ -5,7 +5,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_packet.h>
-#include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -65,7 +64,7 @@ static int send_payload(const struct packets *all, size_t i, int fd, const struc
 		packet_payload(all, i, buf);
 	} else { /* the kernel writes the IP header, and ICMPv6's checksum */
 		n = packet_build(all, i, &p->to, 0, buf);
-		head = p->to.family == AF_INET ? 20 : 40;
+		head = p->to.family == AF_INET ? PACKET_HEAD4 : PACKET_HEAD6;
 		n -= head;
 	}
 	return sendto(fd, buf + head, n, MSG_NOSIGNAL, to, len) < 0 ? -errno : 0;
@@ -115,13 +114,14 @@ static ssize_t new_packet(struct probing *p, uint8_t protocol, const struct addr
 {
 	bool v6 = to->family == AF_INET6;
 	bool by_link = way->device && !strcmp(way->device, p->spec->link_if);
-	const struct packet packet = {
-		.probe = p->probe,
-		.protocol = protocol == IPPROTO_ICMP && v6 ? IPPROTO_ICMPV6 : protocol,
-		.to = *to,
-		.port = port,
-		.flags = way->flags | p->flags | (by_link ? PACKET_BY_LINK : 0)
-	};
+	const struct packet packet = { .probe = p->probe,
+				       .protocol = protocol == IPPROTO_ICMP && v6 ? IPPROTO_ICMPV6
+										  : protocol,
+				       .to = *to,
+				       .port = port,
+				       .sender = way->sender,
+				       .places = way->places | p->places,
+				       .by_link = by_link };
 
 	return packet_add(p->packets, &packet);
 }
@@ -162,27 +162,6 @@ int send_raw(struct probing *p, uint8_t protocol, const struct addr *to, uint16_
 	return 0;
 }
 
-static uint8_t *put16(uint8_t *p, unsigned int value)
-{
-	p[0] = (uint8_t)(value >> 8);
-	p[1] = (uint8_t)value;
-	return p + 2;
-}
-
-/* The frame's head, if the device has any: to MAC, from an address that is nobody's. Returns its
- * end. */
-static uint8_t *put_head(const struct frame *frame, uint16_t type, uint8_t *at)
-{
-	if (!frame->mac)
-		return at;
-	memcpy(at, frame->mac, 6);
-	memcpy(at + 6, packet_mac, 6);
-	at += 12;
-	if (frame->vlan >= 0)
-		at = put16(put16(at, ETHERTYPE_VLAN), (unsigned int)frame->vlan);
-	return put16(at, type);
-}
-
 /* Bound to nothing, so it takes nothing in. */
 static int open_frames(struct probing *p)
 {
@@ -200,43 +179,27 @@ static int find_index(int fd, const char *device)
 	return ioctl(fd, SIOCGIFINDEX, &ifr) ? 0 : ifr.ifr_ifindex;
 }
 
-static int emit_frame(int fd, const struct packets *all, size_t i, const struct frame *frame,
-		      const struct way *way)
+static int emit_frame(int fd, const struct packets *all, size_t i, const struct way *way)
 {
-	const struct packet *p = &all->list[i];
-	uint16_t family = p->to.family == AF_INET6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP;
-	uint16_t type = frame->type ? frame->type : family;
-	uint16_t outer = frame->vlan >= 0 ? ETHERTYPE_VLAN : type;
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
-				  .sll_protocol = htons(outer),
 				  .sll_ifindex = find_index(fd, way->device) };
-	uint8_t buf[32 + PACKET_ROOM], *at = put_head(frame, type, buf);
+	uint8_t buf[PACKET_FRAME_ROOM];
+	uint16_t type;
+	size_t n = packet_build_frame(all, i, &way->frame, way->from, SOURCE_PORT, &type, buf);
 
-	if (type == ETHERTYPE_ARP) {
-		packet_build_arp(&p->to, way->from, at);
-		at += PACKET_ARP;
-	} else if (type == family) {
-		at += packet_build(all, i, way->from, SOURCE_PORT, at);
-	} else {
-		memset(at, 0, 8);
-		packet_payload(all, i, at + 8);
-		at += 8 + PACKET_PAYLOAD;
-	}
-	return sendto(fd, buf, (size_t)(at - buf), 0, (struct sockaddr *)&to, sizeof(to)) < 0
-		       ? -errno
-		       : 0;
+	to.sll_protocol = htons(type);
+	return sendto(fd, buf, n, 0, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
 }
 
-int send_frame(struct probing *p, const struct frame *frame, uint8_t protocol,
-	       const struct addr *to, uint16_t port, const struct way *way)
+int send_frame(struct probing *p, uint8_t protocol, const struct addr *to, uint16_t port,
+	       const struct way *way)
 {
 	ssize_t i = new_packet(p, protocol, to, port, way);
-
 	int r;
 
 	if (i < 0)
 		return (int)i;
 	r = open_frames(p);
-	p->packets->list[i].err = r ? r : emit_frame(p->frames, p->packets, (size_t)i, frame, way);
+	p->packets->list[i].err = r ? r : emit_frame(p->frames, p->packets, (size_t)i, way);
 	return 0;
 }

@@ -9,7 +9,9 @@
 struct way {
 	const char *device; /* bound to this interface */
 	const struct addr *from; /* from this address, the sender's own or not */
-	unsigned int flags; /* enum packet_flags */
+	enum packet_sender sender;
+	unsigned int places; /* enum packet_place: of those of the probing, too */
+	struct packet_frame frame; /* for send_frame */
 };
 
 /*
@@ -24,20 +26,13 @@ int must_check send_packet(struct probing *p, uint8_t protocol, const struct add
 int must_check send_raw(struct probing *p, uint8_t protocol, const struct addr *to, uint16_t port,
 			const struct way *way);
 
-/* A frame by a packet socket on WAY->device, to the hardware address MAC (NULL: it has none). */
-struct frame {
-	uint16_t type; /* EtherType; 0: that of the packet's family */
-	int vlan; /* tag, or -1 */
-	const uint8_t *mac;
-};
-
 /*
- * Sends such a packet, or with PROTOCOL 0 and TYPE ETHERTYPE_ARP a request for TO, as a frame. The
+ * Sends such a packet as a frame, by a packet socket on WAY->device; PROTOCOL is 0 for ARP. The
  * first one opens P->frames, and the caller closes it when the run is judged: the close of a packet
  * socket waits for the kernel (synchronize_net, tens of milliseconds on an idle machine), so there
  * is one for all.
  */
-int must_check send_frame(struct probing *p, const struct frame *frame, uint8_t protocol,
-			  const struct addr *to, uint16_t port, const struct way *way);
+int must_check send_frame(struct probing *p, uint8_t protocol, const struct addr *to, uint16_t port,
+			  const struct way *way);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/seal/leg.h: the part of the kill switch that is about a vault's leg on a segment. */
-#ifndef VAULT_SEAL_LEG_H
-#define VAULT_SEAL_LEG_H
+/* vault/seal/parts.h: what the kill switch and the guard have for a vault's leg on a segment. */
+#ifndef VAULT_SEAL_PARTS_H
+#define VAULT_SEAL_PARTS_H
 
 #include "lib/ruleset.h"
 #include "vault/spec/spec.h"
@@ -18,5 +18,10 @@ void sealleg_nat(const struct spec *spec, struct ruleset *rs);
 
 /* Fills *RS with the table of every frame that leaves by the leg. SPEC has one. */
 void sealleg_build(const struct spec *spec, struct ruleset *rs);
+
+/* Appends the sets, with what SPEC's leg is allowed (NULL: empty), to RS, its table set. */
+void sealsegment_grants(const struct spec *spec, struct ruleset *rs);
+/* Appends the constant rules, and the sets that are theirs. */
+void sealsegment_rules(struct ruleset *rs);
 
 #endif
