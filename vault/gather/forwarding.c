@@ -164,8 +164,10 @@ static void advise(const struct look *look, const struct firewall *f, const char
 			   : REMEDY(LET_BY, f->family, f->table, f->chain,
 				    in ? "iifname" : "oifname", link);
 
-	tell(look, (struct forwarding_fault){ FORWARDING_DOUBT, NULL, remedy, NULL, NULL },
-	     "%s: another firewall (%s) %s and does not name %s", word, f->what, f->how, link);
+	const struct forwarding_fault fault = { .how = FORWARDING_DOUBT, .remedy = remedy };
+
+	tell(look, fault, "%s: another firewall (%s) %s and does not name %s", word, f->what,
+	     f->how, link);
 }
 
 static void tell_firewall(const struct look *look, const struct firewall *f)
