@@ -24,6 +24,7 @@
 
 #define NAMES_MAX_BYTES 4096
 #define TRIES_MAX 16
+#define STEPS_MAX 65536
 #define DEPTH_MAX 16 /* of chains in chains: who has more is not followed */
 
 /* Where the entries of a family have what. */
@@ -118,29 +119,39 @@ static enum end judge(const struct family *f, const uint8_t *entry, size_t len, 
 						  : GOES_ON;
 }
 
-/* Goes through the entries of a chain from AT; *MENTIONS as of struct iptables. */
-static enum end follow(const struct block *b, size_t at, int depth, bool *mentions)
+/* The entry at AT, of *LEN bytes; NULL at the end, and for one that is malformed. */
+static const uint8_t *entry_at(const struct block *b, size_t at, size_t *len)
+{
+	const uint8_t *entry = b->bytes ? b->bytes + at : NULL;
+
+	if (!entry || at > b->len || b->len - at < b->family->size)
+		return NULL;
+	*len = get16(entry + b->family->next);
+	return *len < b->family->size || *len > b->len - at ? NULL : entry;
+}
+
+/* Goes through the entries of a chain from AT, and of those that it leads to; *MENTIONS as of
+ * struct iptables. */
+static enum end follow(const struct block *b, size_t at, bool *mentions)
 {
 	const struct family *f = b->family;
-	size_t to = 0;
+	size_t places[DEPTH_MAX] = { at }, depth = 1, to = 0, len;
 
-	while (depth && at + f->size <= b->len) {
-		const uint8_t *entry = b->bytes + at;
-		size_t len = get16(entry + f->next);
-		enum end end;
+	for (size_t steps = 0; depth && steps < STEPS_MAX; steps++) {
+		const uint8_t *entry = entry_at(b, places[depth - 1], &len);
+		enum end end = entry ? judge(f, entry, len, &to) : RETURNS;
 
-		if (len < f->size || at + len > b->len)
-			break;
-		*mentions = *mentions || is_asked_for(b->interface, entry, f->in, f->in_mask) ||
-			    is_asked_for(b->interface, entry, f->out, f->out_mask);
-		end = judge(f, entry, len, &to);
-		if (end == JUMPS)
-			end = follow(b, to, depth - 1, mentions);
 		if (end == ACCEPTED || end == REFUSED)
 			return end;
-		if (end == RETURNS)
-			break;
-		at += len;
+		if (end == RETURNS) {
+			depth--;
+			continue;
+		}
+		*mentions = *mentions || is_asked_for(b->interface, entry, f->in, f->in_mask) ||
+			    is_asked_for(b->interface, entry, f->out, f->out_mask);
+		places[depth - 1] += len;
+		if (end == JUMPS && depth < DEPTH_MAX)
+			places[depth++] = to;
 	}
 	return GOES_ON;
 }
@@ -194,7 +205,7 @@ static int read_table(const struct family *f, const char *interface, struct ipta
 	table->has_rules = info.num_entries > (uint32_t)__builtin_popcount(info.valid_hooks) + 1;
 	for (size_t hook = 0; hook < IPTABLES_HOOKS; hook++)
 		if (info.valid_hooks & 1U << hook)
-			table->refuses[hook] = follow(&b, info.hook_entry[hook], DEPTH_MAX,
+			table->refuses[hook] = follow(&b, info.hook_entry[hook],
 						      &table->mentions[hook]) == REFUSED;
 	return 0;
 }

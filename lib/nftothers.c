@@ -13,6 +13,7 @@
 
 #include "lib/list.h"
 
+#define STEPS_MAX 65536
 #define DEPTH_MAX 16 /* of jumps: the kernel's own NFT_JUMP_STACK_SIZE */
 #define XT_CT_NOTRACK \
 	1U /* linux/netfilter/xt_CT.h, which every version of the target begins with */
@@ -330,53 +331,45 @@ void nftothers_free(struct nftothers *o)
 	*o = (struct nftothers){ .list = NULL };
 }
 
-static bool is_of(const struct nftother *rule, uint8_t family, const char *table, const char *chain)
-{
-	return rule->family == family && !strcmp(rule->table, table) && !strcmp(rule->chain, chain);
-}
+/* A chain that is gone through, and the rule that is next. */
+struct place {
+	const char *chain;
+	size_t next;
+};
 
-static enum nftother_act follow(const struct nftothers *o, uint8_t family, const char *table,
-				const char *chain, int depth)
+static const struct nftother *next_rule(const struct nftothers *o, uint8_t family,
+					const char *table, struct place *place)
 {
-	for (size_t i = 0; depth && i < o->n; i++) {
-		const struct nftother *rule = &o->list[i];
-		enum nftother_act act = rule->act;
+	while (place->next < o->n) {
+		const struct nftother *rule = &o->list[place->next++];
 
-		if (!rule->always || !is_of(rule, family, table, chain))
-			continue;
-		if (act == NFTOTHER_RETURNS)
-			return NFTOTHER_GOES_ON;
-		if (act == NFTOTHER_JUMPS)
-			act = follow(o, family, table, rule->to, depth - 1);
-		if (act == NFTOTHER_ACCEPTS || act == NFTOTHER_REFUSES)
-			return act;
+		if (rule->family == family && !strcmp(rule->table, table) &&
+		    !strcmp(rule->chain, place->chain))
+			return rule;
 	}
-	return NFTOTHER_GOES_ON;
+	return NULL;
 }
 
 enum nftother_act nftothers_end(const struct nftothers *o, uint8_t family, const char *table,
-				const char *chain)
+				const char *chain, bool *mentions)
 {
-	return follow(o, family, table, chain, DEPTH_MAX);
-}
+	struct place places[DEPTH_MAX] = { { .chain = chain } };
+	size_t depth = 1;
 
-static bool mention(const struct nftothers *o, uint8_t family, const char *table, const char *chain,
-		    int depth)
-{
-	for (size_t i = 0; depth && i < o->n; i++) {
-		const struct nftother *rule = &o->list[i];
+	*mentions = false;
+	for (size_t steps = 0; depth && steps < STEPS_MAX; steps++) {
+		const struct nftother *rule = next_rule(o, family, table, &places[depth - 1]);
+		enum nftother_act act = !rule          ? NFTOTHER_RETURNS
+					: rule->always ? rule->act
+						       : NFTOTHER_GOES_ON;
 
-		if (!is_of(rule, family, table, chain))
-			continue;
-		if (rule->mentions || (rule->always && rule->act == NFTOTHER_JUMPS &&
-				       mention(o, family, table, rule->to, depth - 1)))
-			return true;
+		*mentions = *mentions || (rule && rule->mentions);
+		if (act == NFTOTHER_ACCEPTS || act == NFTOTHER_REFUSES)
+			return act;
+		if (act == NFTOTHER_RETURNS)
+			depth--;
+		else if (act == NFTOTHER_JUMPS && depth < DEPTH_MAX)
+			places[depth++] = (struct place){ .chain = rule->to };
 	}
-	return false;
-}
-
-bool nftothers_mention(const struct nftothers *o, uint8_t family, const char *table,
-		       const char *chain)
-{
-	return mention(o, family, table, chain, DEPTH_MAX);
+	return NFTOTHER_GOES_ON;
 }

@@ -47,12 +47,9 @@ int must_check nftothers_dump(struct nl *nl, const char *ours, const char *inter
 void nftothers_free(struct nftothers *o);
 
 /* What becomes of a packet that no condition is about, by the rules of the chain and of those that
- * every packet is led to: NFTOTHER_ACCEPTS, _REFUSES; or it _GOES_ON to the policy. */
+ * every packet is led to: NFTOTHER_ACCEPTS, _REFUSES; or it _GOES_ON to the policy. *MENTIONS: a
+ * rule on that way asks for the interface. */
 enum nftother_act nftothers_end(const struct nftothers *o, uint8_t family, const char *table,
-				const char *chain);
-
-/* True when a rule of the chain, or of those that every packet is led to, asks for the interface. */
-bool nftothers_mention(const struct nftothers *o, uint8_t family, const char *table,
-		       const char *chain);
+				const char *chain, bool *mentions);
 
 #endif

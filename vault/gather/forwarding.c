@@ -203,14 +203,18 @@ static void tell_untracked(const struct look *look, const struct nftothers *othe
 	}
 }
 
-/* How it refuses what no rule of it accepts; NULL: it does not. */
+/* How it refuses what no rule of it accepts; NULL: it does not, or knows of the link. */
 static const char *how_refuses(const struct nftothers *others, const struct nftchain *chain)
 {
-	enum nftother_act end = nftothers_end(others, chain->family, chain->table, chain->name);
+	bool mentions;
+	enum nftother_act end =
+		nftothers_end(others, chain->family, chain->table, chain->name, &mentions);
 
+	if (mentions || end == NFTOTHER_ACCEPTS)
+		return NULL;
 	if (end == NFTOTHER_REFUSES)
 		return "refuses what no rule of it accepts";
-	return end != NFTOTHER_ACCEPTS && chain->drops ? "drops by policy" : NULL;
+	return chain->drops ? "drops by policy" : NULL;
 }
 
 static int judge_chain(const struct nftchain *chain, void *arg)
@@ -223,7 +227,7 @@ static int judge_chain(const struct nftchain *chain, void *arg)
 	const char *how = ip && !ours ? how_refuses(&c->others, chain) : NULL;
 	char what[TEXT_SIZE];
 
-	if (!how || nftothers_mention(&c->others, chain->family, chain->table, chain->name))
+	if (!how)
 		return 0;
 	snprintf(what, sizeof(what), "table %s %s, chain %s", family, chain->table, chain->name);
 	tell_firewall(c->look, &(struct firewall){ .what = what,
