@@ -6,6 +6,7 @@ SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
 COMPDIR    ?= $(PREFIX)/share
 UNITDIR    ?= $(PREFIX)/lib/systemd/system
+SCHEMADIR  ?= $(PREFIX)/share/vault
 # Debian's zsh looks into vendor-completions for what packages bring, and into site-functions in /usr/local alone.
 ZSHDIR     ?= $(COMPDIR)/zsh/$(if $(and $(filter /usr,$(PREFIX)),$(wildcard /etc/debian_version)),vendor-completions,site-functions)
 BASHDIR    := $(COMPDIR)/bash-completion/completions
@@ -174,6 +175,7 @@ install: all ## into DESTDIR, PREFIX
 	for m in man/*.7; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man7/$${m#man/}; done
 	for u in vault/systemd/*; do install -d $(DESTDIR)$(UNITDIR) && \
 		sed 's|@SBINDIR@|$(SBINDIR)|' $$u > $(DESTDIR)$(UNITDIR)/$${u##*/} || exit 1; done
+	install -Dm644 vault/schema/vault.schema.json $(DESTDIR)$(SCHEMADIR)/vault.schema.json
 	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	sed 's|@SBINDIR@|$(SBINDIR)|' completions/vault.bash > $(DESTDIR)$(BASHDIR)/vault
 	sed 's|@SBINDIR@|$(SBINDIR)|' completions/vault.zsh > $(DESTDIR)$(ZSHDIR)/_vault
@@ -186,6 +188,7 @@ uninstall: ## what install put there
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man8/%,$(wildcard man/*.8))
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man5/%,$(wildcard man/*.5))
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man7/%,$(wildcard man/*.7))
+	rm -f $(DESTDIR)$(SCHEMADIR)/vault.schema.json
 	rm -f $(patsubst vault/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard vault/systemd/*))
 	rm -f $(DESTDIR)$(BASHDIR)/vault $(LINKS:%=$(DESTDIR)$(BASHDIR)/vault-%) $(DESTDIR)$(ZSHDIR)/_vault \
 		$(DESTDIR)$(FISHDIR)/vault.fish $(LINKS:%=$(DESTDIR)$(FISHDIR)/vault-%.fish)
@@ -202,6 +205,6 @@ clean: ## remove what was built
 
 help: ## this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
-	@echo "Variables: CC CFLAGS LDFLAGS O=$(O) V=1 SAN=1 WERROR=0 DESTDIR PREFIX SBINDIR MANDIR COMPDIR ZSHDIR UNITDIR PKG_CONFIG"
+	@echo "Variables: CC CFLAGS LDFLAGS O=$(O) V=1 SAN=1 WERROR=0 DESTDIR PREFIX SBINDIR MANDIR COMPDIR ZSHDIR UNITDIR SCHEMADIR PKG_CONFIG"
 
 -include $(LIB_OBJ:.o=.d) $(VAULT_OBJ:.o=.d) $(UNITS:%=%.d)

@@ -16,7 +16,7 @@ teardown() {
 }
 
 sound() {
-	run -0 vault check "$@" media
+	run -0 vault -v check "$@" media
 	[[ ${lines[-1]} == "media: sound" ]]
 }
 
@@ -28,7 +28,7 @@ mutation() {
 	local id=$1 named
 	shift
 	"$@" || { echo "cannot mutate: $*"; return 1; }
-	run vault check media
+	run vault -v check media
 	named=$(grep -c "^FAIL  *$id  " <<< "$output" || :)
 	printf '# %-18s %s\n' "$id" "$*" >&3
 	[[ $status == 1 && $named != 0 ]] || { echo "$output"; echo "not seen as $id (exit $status): $*"; return 1; }
@@ -37,7 +37,7 @@ mutation() {
 	else
 		vault up media conf "$LAB/provider.conf" "${asked[@]}" > "$BATS_TEST_TMPDIR/again"
 	fi
-	run vault check media
+	run vault -v check media
 	[[ $status == 0 ]] || { grep -v ^ok <<< "$output"; echo "not sound again after: $*"; return 1; }
 }
 
@@ -67,11 +67,11 @@ says() { grep -q "^$1  *$2  .*$3" <<< "$output" || { echo "$output"; echo "not s
 	run -0 vault -j check all
 	jq -e 'map(.name) == ["media", "web"] and all(.verdict == "sound")' <<< "$output"
 	media ip link set wg-media down
-	run -1 vault check
+	run -1 vault -v check
 	[[ $output == *"media: broken"*"web: sound"* ]]
-	run -0 vault check web
+	run -0 vault -v check web
 	vault down web
-	run -3 vault check web
+	run -3 vault -v check web
 	[[ $output == *"not up (vault up web conf FILE)"* ]]
 }
 
@@ -126,24 +126,24 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	vault up media conf "$LAB/silent.conf"
 	sound
 	says ok handshake 'never used'
-	run -1 vault check media max-handshake-age 300
+	run -1 vault -v check media max-handshake-age 300
 	says FAIL handshake 'never used'
 	srv nft 'table inet dead { chain input { type filter hook input priority 0; udp dport 51820 drop; }; }'
 	# The first message may be answered yet; who has sent a second has waited five seconds.
 	inside media wire send udp 203.0.113.9
 	sound
 	says ok handshake '198.51.100.1:51820: the first handshake was asked for'
-	run -1 vault check media max-handshake-age 300
+	run -1 vault -v check media max-handshake-age 300
 	says FAIL handshake 'not answered yet'
-	retry 10 fails vault check media
-	run -1 vault check media
+	retry 10 fails vault -v check media
+	run -1 vault -v check media
 	says FAIL handshake '198.51.100.1:51820: [1-9][0-9]* bytes sent and none received: .*(are keys and endpoint right, does UDP get there? then vault up media as-made)'
 	srv nft delete table inet dead
 	retry 20 vault exec media curl -sfm 2 -o /dev/null http://10.66.0.1/
 	sound max-handshake-age 300
 	says ok handshake '198.51.100.1:51820 answered [0-9]* s ago; [1-9][0-9]* bytes received, [1-9][0-9]* sent'
 	sleep 2
-	run -1 vault check media max-handshake-age 0
+	run -1 vault -v check media max-handshake-age 0
 	says FAIL handshake 'has not answered for'
 }
 
@@ -172,6 +172,66 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	mutation frames media sh -c 'nft chain netdev vault-tunnel $(nft list table netdev vault-tunnel | sed -n "s/.*chain \([^ ]*\) .*/\1/p" | head -n 1) "{ policy accept; }"; nft flush table netdev vault-tunnel'
 	UNDO='media nft delete table ip nat' mutation stranger media nft add table ip nat
 	UNDO='media nft delete table netdev f' mutation stranger media nft add table netdev f
+}
+
+# bats test_tags=tunnel
+@test "DL-1 check without a name is a table, a line a vault, no wider than the terminal; below it what is not fine" {
+	local line
+
+	vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24 publish 9091 publish 8080:80
+	vault up a-vault-with-a-name-that-is-rather-long-for-a-table isolated
+	vault exec media curl -sfm 20 -o /dev/null http://10.66.0.1/
+	spawn host "$VAULT" exec media sleep 1000
+	retry 10 host sh -c '"$0" check media | grep -q "inside .*sleep"' "$VAULT"
+	run -0 vault check
+	[ "${#lines[@]}" = 3 ]
+	[[ ${lines[0]} == NAME\ *VERDICT\ PEER\ *HANDSHAKE\ *RX\ *TX\ PUBLISHED\ INSIDE\ DROPPED ]]
+	[[ ${lines[1]} == "a-vault-with-a-name-that-is-rather-long-for-a-table sound   - "* ]]
+	[[ ${lines[2]} =~ ^media\ +sound\ +198\.51\.100\.1\ +[0-9]+\ s\ +[0-9.]+\ (KiB|B)\ +[0-9.]+\ (KiB|B)\ 9091,8080\ +1\ +[0-9]+$ ]]
+	[ "$(awk '{ print $1, $2 }' <<< "$output")" = "$(vault check all | awk '{ print $1, $2 }')" ]
+	run -0 host env NO_COLOR=1 script -qec "stty cols 80; $VAULT check" /dev/null < /dev/null
+	[ "${#lines[@]}" = 3 ]
+	for line in "${lines[@]}"; do line=${line%$'\r'} && [ "${#line}" -le 80 ]; done
+	[[ ${lines[1]} == "a-vault-"*"~ sound"* && ${lines[2]} == *" 198.51.100.1 "* ]]
+	media ip link set wg-media down
+	run -1 vault check
+	[[ ${lines[2]} == "media "*" broken "* && ${lines[-1]} == "media: broken" ]]
+	[[ $output == *$'\n'"FAIL     interface "*"(vault up media as-made)"* && $output != *$'\n'"ok "* ]]
+	run -1 vault -q check
+	[[ $output != *NAME* && $output == *"media: broken" ]]
+	vault down all kill 1
+	[ "$(vault check)" = "no vault is up" ]
+}
+
+@test "DL-2 check of a vault is a card by the words that asked for it, then what is not fine; -v has all" {
+	vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24,fd00:77::/64 publish 9091 publish 127.0.0.1:8080:80 \
+		open-port 6881-6889/both allow-host 631 allow-to 203.0.113.9:443
+	spawn host "$VAULT" exec media sleep 1000
+	retry 10 host sh -c '"$0" check media | grep -q "inside .*sleep"' "$VAULT"
+	run -0 vault check media
+	[[ $output == "  tunnel          wg-media 10.66.0.2/32, fd66::2/128, "*"mtu 14"* ]]
+	[[ $output != *" "$'\n'* ]]
+	for want in "  conf            $LAB/provider.conf" '  peer            '*'.. 198.51.100.1:51820' '  dns             10.66.0.1, fd66::1' \
+		'  accessible-from 192.168.77.0/24, fd00:77::/64' '  publish         9091/tcp, 127.0.0.1:8080:80/tcp' \
+		'  open-port       6881-6889/tcp, 6881-6889/udp' '  allow-host      631/tcp' '  allow-to        203.0.113.9/32:443/tcp' \
+		"  inside          sleep ($SPAWNED)" 'media: sound'; do
+		# shellcheck disable=SC2053 # a pattern
+		for line in "${lines[@]}"; do [[ $line == $want ]] && continue 2; done
+		echo "$output"; echo "no line: $want"; return 1
+	done
+	[[ $output != *"ok  "* ]]
+	run -0 vault -v check media
+	[[ $output == "ok       state "*"media: sound" && $output != *"  publish  "* ]]
+	run -0 vault -j check media
+	jq -e --arg conf "$LAB/provider.conf" '.[0] | .conf == $conf and .mtu > 1300 and .published == ["9091:9091/tcp", "127.0.0.1:8080:80/tcp"] and
+		.dns == ["10.66.0.1", "fd66::1"] and .accessible_from == ["192.168.77.0/24", "fd00:77::/64"] and .segment == null and
+		.open_ports == ["6881-6889/tcp", "6881-6889/udp"] and .link.host_address == "10.200.0.1/30" and (.asked | length) >= 6' <<< "$output"
+	media ip link set wg-media down
+	run -1 vault check media
+	[[ $output == "  tunnel "*"FAIL     interface "*"(vault up media as-made)"$'\n'*"media: broken" ]]
+	vault down media kill 1
+	run -3 vault -j check media
+	jq -e '.[0] | .conf == null and .asked == [] and .published == [] and .link == null' <<< "$output"
 }
 
 @test "rules of legacy iptables inside are seen, an empty table is no fault" {
@@ -213,7 +273,7 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	sound
 	says skip forwarding 'the host does not forward what comes by eth1 (sysctl -w net/ipv4/conf/eth1/forwarding=1)'
 	host sysctl -qw net.ipv4.conf.eth0.forwarding=0
-	run -1 vault check media
+	run -1 vault -v check media
 	says FAIL forwarding 'the host does not forward what comes by eth0'
 	host sysctl -qw net.ipv4.conf.eth0.forwarding=1 net.ipv4.conf.eth1.forwarding=1
 	sound
@@ -323,7 +383,7 @@ has_tcx() { host ip link add tcx type veth peer name tcx2 && attach tcx host tcx
 		UNDO=detach mutation attached attach tcx 'inside media' wg-media
 		UNDO=detach mutation attached attach tcx host vlt-media
 		attach tcx host vlt-media
-		run -1 vault check media
+		run -1 vault -v check media
 		says FAIL attached 'a BPF program (tcx) (end what holds it: bpftool net, bpftool link)'
 		detach
 	else
@@ -409,7 +469,7 @@ words() {
 		w=$(words $((i % 250)))
 		# shellcheck disable=SC2086 # words
 		vault up "$name" $w > "$BATS_TEST_TMPDIR/fresh" 2>&1 || { cat "$BATS_TEST_TMPDIR/fresh"; echo "$w"; return 1; }
-		run vault check "$name"
+		run vault -v check "$name"
 		[[ $status == 0 ]] || { grep -v ^ok <<< "$output"; echo "exit $status: $w"; return 1; }
 		((i % 2)) || vault down "$name" > "$BATS_TEST_TMPDIR/fresh"
 	done
@@ -428,21 +488,21 @@ unknown() {
 @test "what it does not know it calls unknown, exit 3: no privilege, no state, /proc hidden" {
 	local state=/run/vault/media/vault.json
 
-	unknown 'run it as root' host setpriv --reuid 65534 --regid 65534 --clear-groups "$VAULT" check media
-	unknown 'run it as root' host setpriv --reuid 65534 --regid 65534 --clear-groups "$VAULT" check
-	unknown 'run it as root' host setpriv --bounding-set -net_admin --inh-caps -net_admin "$VAULT" check media
-	unknown 'run it as root' host setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$VAULT" check media
-	unknown 'run it on the host' inside media "$VAULT" check media
+	unknown 'run it as root' host setpriv --reuid 65534 --regid 65534 --clear-groups "$VAULT" -v check media
+	unknown 'run it as root' host setpriv --reuid 65534 --regid 65534 --clear-groups "$VAULT" -v check
+	unknown 'run it as root' host setpriv --bounding-set -net_admin --inh-caps -net_admin "$VAULT" -v check media
+	unknown 'run it as root' host setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$VAULT" -v check media
+	unknown 'run it on the host' inside media "$VAULT" -v check media
 	unknown '/proc' host unshare --mount sh -c 'mount -t tmpfs none /proc; "$0" check media' "$VAULT"
 	unknown 'does not show all processes' host unshare --mount sh -c 'mount -t proc -o hidepid=2,gid=12345 none /proc
 		setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace "$0" check media' "$VAULT"
 	unknown 'cannot be told' host unshare --mount sh -c 'mount -t tmpfs none /proc/sys/net; "$0" check media' "$VAULT"
-	unknown 'not up' vault check nobody
+	unknown 'not up' vault -v check nobody
 	host cp $state /run/kept
 	host sh -c "echo '{' > $state"
-	unknown 'ip netns del media; vault up media' vault check media
+	unknown 'ip netns del media; vault up media' vault -v check media
 	host sh -c "rm $state; mkdir $state"
-	unknown 'cannot parse' vault check media
+	unknown 'cannot parse' vault -v check media
 	host sh -c "rmdir $state; cp /run/kept $state; chmod 600 $state"
 	unknown 'Permission denied' host sh -c 'chmod 000 /run/vault && setpriv --reuid 65534 --clear-groups "$0" check; s=$?; chmod 755 /run/vault; exit $s' "$VAULT"
 	sound
@@ -456,43 +516,43 @@ unknown() {
 	vault up web conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/web"
 	host mv /run/vault/media /run/vault-media
 	for words in '' all; do
-		run -3 vault check $words
+		run -3 vault -v check $words
 		says unknown state "$lost"
 		[[ ${lines[-1]} == "web: sound" ]]
 	done
-	unknown "$lost" vault check media
+	unknown "$lost" vault -v check media
 	run -3 vault -j check
 	jq -e 'map([.name, .verdict]) == [["media", "unknown"], ["web", "sound"]]' <<< "$output"
-	run -3 vault check prometheus
+	run -3 vault -v check prometheus
 	[[ $(sample vault_verdict ',verdict="unknown"') == 1 && $(grep -c '^vault_up{' <<< "$output") == 2 ]]
 	unknown 'another command is changing' host sh -c 'mkdir /run/vault/media; flock /run/vault/media "$0" check media' "$VAULT"
-	unknown "$lost" vault check media # a folder, and nothing in it
+	unknown "$lost" vault -v check media # a folder, and nothing in it
 	host sh -c 'rm -r /run/vault/media; mv /run/vault /run/vaults'
-	unknown "$lost" vault check
+	unknown "$lost" vault -v check
 	[[ $output == *"vlt-web: a link of a vault that is not described"* ]]
 	host sh -c 'mv /run/vaults /run/vault; mv /run/vault-media /run/vault/media'
-	run -0 vault check
+	run -0 vault -v check
 	vault down web > "$BATS_TEST_TMPDIR/web"
 	host sh -c 'rm -r /run/vault/media; ip link add vlg-media type bridge'
-	unknown 'vlt-media: a link of a vault' vault check
+	unknown 'vlt-media: a link of a vault' vault -v check
 	run ! grep vlg-media <<< "$output" # somebody's, whatever it is called
-	run -3 vault check
+	run -3 vault -v check
 	[[ $(grep -c '^media: ' <<< "$output") == 1 ]]
 	host sh -c '"$0" down media; ip netns del media; "$0" up media conf "$LAB/provider.conf"' "$VAULT" > "$BATS_TEST_TMPDIR/mend" 2>&1
 	sound
 	host ip link del vlg-media
 	vault up $long conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/long"
 	host mv /run/vault/$long /run/vault-long
-	run -3 vault check
+	run -3 vault -v check
 	says unknown state "(vault down $long; ip netns del $long; vault up $long conf FILE)"
 	host sh -c "mv /run/vault-long /run/vault/$long; ip link add vlt-media+twin type bridge" # as of a leak test
-	run -0 vault check
+	run -0 vault -v check
 	host ip link del vlt-media+twin
 	vault down $long > "$BATS_TEST_TMPDIR/long"
 	spawn host "$VAULT" exec media sleep 1000 # or its namespace, which has no name any more, would go
 	retry 5 host grep -q sleep "/proc/$SPAWNED/comm"
 	host sh -c 'rm -r /run/vault/media; umount /run/netns/media; rm /run/netns/media'
-	unknown 'not described (vault down media; vault up media conf FILE)' vault check
+	unknown 'not described (vault down media; vault up media conf FILE)' vault -v check
 	host sh -c '"$0" down media; "$0" up media conf "$LAB/provider.conf"' "$VAULT" > "$BATS_TEST_TMPDIR/mend" 2>&1
 	sound
 }
@@ -518,10 +578,10 @@ unknown() {
 
 @test "a vault that another command is changing is not called broken" {
 	media ip route del default
-	run -1 vault check media
-	unknown 'another command is changing this vault (check again when it is done)' host flock /run/vault/media "$VAULT" check media
+	run -1 vault -v check media
+	unknown 'another command is changing this vault (check again when it is done)' host flock /run/vault/media "$VAULT" -v check media
 	vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/again"
-	run -0 host flock /run/vault/media "$VAULT" check media # as from a hook: sound is sound
+	run -0 host flock /run/vault/media "$VAULT" -v check media # as from a hook: sound is sound
 }
 
 @test "PC-6 by the exit status whoever depends on a vault is stopped when it is broken, as cron or a timer does" {
@@ -551,7 +611,7 @@ heals() {
 	vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/again"
 	media ip link add br9 type bridge
 	run ! heals
-	run -1 vault check media
+	run -1 vault -v check media
 	media ip link del br9
 	media ip link add 'x\c' type bridge # dash's echo would end there
 	media nft flush ruleset
@@ -561,9 +621,9 @@ heals() {
 	srv nft 'table inet dead { chain input { type filter hook input priority 0; udp dport 51820 drop; }; }'
 	vault down media
 	vault up media conf "$LAB/provider.conf"
-	retry 10 fails vault check media
+	retry 10 fails vault -v check media
 	run ! heals
-	run -1 vault check media
+	run -1 vault -v check media
 	says FAIL handshake 'none received'
 	srv nft delete table inet dead
 	host sh -c 'umount /run/netns/media; rm /run/netns/media'
@@ -603,14 +663,14 @@ on_terminal() { host env -u NO_COLOR "${set[@]}" TERM=xterm script -qec "$VAULT 
 @test "HO-11 a process that may not be looked at is a skip with its reason; unknown only where pid asked for it" {
 	# shellcheck disable=SC2016 # the inner shell's words
 	local hidden='mount -t proc -o hidepid=1 none /proc
-		exec setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace "$0" check apart'
+		exec setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace "$0" -v check apart'
 
 	vault up apart isolated no-link # where no program of root's has to be looked at
 	spawn host setpriv --reuid 65534 --regid 65534 --clear-groups sleep 1000
 	run -0 host unshare --mount sh -c "$hidden" "$VAULT"
 	says skip processes 'may not be, so whether'
 	unknown "$SPAWNED" host unshare --mount sh -c "$hidden pid $SPAWNED" "$VAULT"
-	run -0 vault check apart
+	run -0 vault -v check apart
 	says ok processes '0 inside'
 	vault down apart
 }
@@ -622,7 +682,7 @@ on_terminal() { host env -u NO_COLOR "${set[@]}" TERM=xterm script -qec "$VAULT 
 	local confined=$SPAWNED lax stray
 
 	retry 5 host sh -c "grep -q sleep /proc/$confined/comm"
-	run -0 vault check media pid "$confined"
+	run -0 vault -v check media pid "$confined"
 	says ok process-netns "$confined (sleep): all 1 threads"
 	says ok process-resolv.conf "$confined"
 	says ok process-resolvers "$confined"
@@ -635,16 +695,16 @@ on_terminal() { host env -u NO_COLOR "${set[@]}" TERM=xterm script -qec "$VAULT 
 	spawn host sleep 1000
 	stray=$SPAWNED
 	retry 5 host sh -c "grep -q sleep /proc/$lax/comm && grep -q sleep /proc/$stray/comm"
-	run -1 vault check media pid "$confined" "$lax"
+	run -1 vault -v check media pid "$confined" "$lax"
 	says ok process-netns "$lax"
 	says FAIL process-resolv.conf "$lax (sleep).*(start it by vault exec media)"
 	says FAIL process-caps "$lax (sleep).*(vault exec, or CapabilityBoundingSet= in its unit)"
 	run ! grep -q "FAIL.*$confined" <<< "$output"
-	run -1 vault check media pid "$stray"
+	run -1 vault -v check media pid "$stray"
 	says FAIL process-netns "$stray (sleep): 1 of 1 threads.*(vault exec media, or NetworkNamespacePath=/run/netns/media; restart it)"
-	run -1 vault check media pid "$confined" "$stray"
+	run -1 vault -v check media pid "$confined" "$stray"
 	sound
-	unknown 'no such process' vault check media pid 4000000
+	unknown 'no such process' vault -v check media pid 4000000
 }
 
 @test "PC-11 who is inside with another thread than the first is listed, also when that one has ended" {
@@ -666,7 +726,7 @@ threading.Thread(target=go).start()
 	gone_first=$SPAWNED
 	retry 5 grep -q inside "$SPAWNED_OUT"
 	retry 5 host grep -q '^State:.*Z' "/proc/$gone_first/status"
-	run -0 vault check media
+	run -0 vault -v check media
 	says ok processes '2 inside'
 	[[ $output == *"$first python3"*"$gone_first python3"* ]]
 	run vault down media # and who still runs there is told by all threads, too
@@ -683,7 +743,7 @@ threading.Thread(target=time.sleep, args=(1000,)).start()
 libc.capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())
 time.sleep(1000)'
 	retry 5 host grep -q '^CapEff:.*0000000000000000' "/proc/$SPAWNED/status"
-	run -1 vault check media pid "$SPAWNED"
+	run -1 vault -v check media pid "$SPAWNED"
 	says FAIL process-caps "$SPAWNED (python3): it has capabilities that open the vault"
 }
 
@@ -691,7 +751,7 @@ time.sleep(1000)'
 	# shellcheck disable=SC2016 # the inner shells' words
 	spawn host bash -c 'exec 5<> /dev/udp/192.0.2.1/9; exec nsenter --net=/run/netns/media sleep 1000'
 	retry 5 host sh -c "grep -q sleep /proc/$SPAWNED/comm"
-	run -1 vault check media pid "$SPAWNED"
+	run -1 vault -v check media pid "$SPAWNED"
 	says ok process-netns "$SPAWNED"
 	says FAIL process-sockets "$SPAWNED (sleep): 1 of its sockets, such as descriptor 5.*(restart it inside, and let nobody pass it sockets)"
 	run ! grep nscd <<< "$output"
@@ -699,7 +759,7 @@ time.sleep(1000)'
 	host mkdir -p /run/nscd
 	spawn host socat UNIX-LISTEN:/run/nscd/socket,fork -
 	retry 5 host test -S /run/nscd/socket
-	run -1 vault check media pid "$pid"
+	run -1 vault -v check media pid "$pid"
 	says FAIL process-resolvers 'it sees /run/nscd/socket.*(vault exec hides it; in a unit: InaccessiblePaths=-/run/nscd/socket)'
 	host rm -rf /run/nscd
 }
@@ -712,17 +772,17 @@ time.sleep(1000)'
 		cp "$(command -v busybox)" /run/root/bin/busybox'
 	spawn host nsenter --net=/run/netns/media chroot /run/root /bin/busybox sleep 1000
 	retry 5 host sh -c "[ \$(readlink /proc/$SPAWNED/root) = /run/root ]"
-	run vault check media pid "$SPAWNED"
+	run vault -v check media pid "$SPAWNED"
 	says ok process-resolv.conf "$SPAWNED (busybox): its /etc/resolv.conf is the vault's"
 	host sh -c 'echo nameserver 9.9.9.9 > /run/root/run/vault/media/resolv.conf'
-	run vault check media pid "$SPAWNED"
+	run vault -v check media pid "$SPAWNED"
 	says ok process-resolv.conf "$SPAWNED (busybox): its /etc/resolv.conf is one of its own"
 	host mount --bind /etc/resolv.conf /run/root/run/vault/media/resolv.conf
-	run vault check media pid "$SPAWNED"
+	run vault -v check media pid "$SPAWNED"
 	says FAIL process-resolv.conf "$SPAWNED (busybox): its /etc/resolv.conf is not the vault's but the host's"
 	host umount /run/root/run/vault/media/resolv.conf
 	host sh -c 'rm /run/root/etc/resolv.conf'
-	run vault check media pid "$SPAWNED"
+	run vault -v check media pid "$SPAWNED"
 	says ok process-resolv.conf "$SPAWNED (busybox): it has no /etc/resolv.conf"
 }
 
@@ -737,11 +797,11 @@ time.sleep(1000)'
 	# By exec, as any program inside can; then by who may mount anyway.
 	spawn host "$VAULT" exec media unshare -Urm sh -c "$own"
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = socat ] && [ -S /proc/$SPAWNED/root/run/nscd/socket ]"
-	run -0 vault check media pid "$SPAWNED"
+	run -0 vault -v check media pid "$SPAWNED"
 	says ok process-resolvers "$SPAWNED (socat): its mounts are of a user namespace of its own"
 	spawn inside media unshare -m sh -c "$own"
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = socat ] && [ -S /proc/$SPAWNED/root/run/nscd/socket ]"
-	run vault check media pid "$SPAWNED" # by ip-netns(8) a process has the host's calls and capabilities
+	run vault -v check media pid "$SPAWNED" # by ip-netns(8) a process has the host's calls and capabilities
 	says ok process-resolv.conf "$SPAWNED (socat): its /etc/resolv.conf is one of its own"
 	says ok process-nsswitch.conf "$SPAWNED (socat): its /etc/nsswitch.conf is one of its own"
 	says ok process-resolvers "$SPAWNED (socat)"
@@ -750,7 +810,7 @@ time.sleep(1000)'
 		mkdir /mnt/nscd && touch /mnt/nscd/socket && mount --bind /run/lab/s /mnt/nscd/socket && mount --rbind /mnt /run && echo begun &&
 		exec sleep 1000'
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"
-	run -1 vault check media pid "$SPAWNED"
+	run -1 vault -v check media pid "$SPAWNED"
 	says FAIL process-resolvers "$SPAWNED (sleep): it sees /run/nscd/socket: who listens there looks names up"
 	host rm -f /run/sssd.sock /run/lab/s
 }
@@ -764,7 +824,7 @@ time.sleep(1000)'
 	pid=$SPAWNED
 	told=$SPAWNED_OUT
 	retry 10 grep -q ready "$told" || cat "$told"
-	run -0 host timeout -s KILL 60 "$VAULT" check media pid "$pid"
+	run -0 host timeout -s KILL 60 "$VAULT" -v check media pid "$pid"
 	says ok process-resolv.conf "$pid (python3): its mounts are of a user namespace of its own, and not looked at"
 	says ok process-helpers "$pid (python3): its mounts are of a user namespace of its own, and not looked at"
 	run -0 host timeout -s KILL 100 "$VAULT" -j leaktest media probe processes
@@ -782,7 +842,7 @@ time.sleep(1000)'
 	# The twin: mounts of its own by who may have any see what the host has.
 	spawn inside media unshare -m sh -c 'echo ready && exec sleep 1000'
 	retry 5 grep -q ready "$SPAWNED_OUT"
-	run -1 vault check media pid "$SPAWNED"
+	run -1 vault -v check media pid "$SPAWNED"
 	says FAIL process-resolv.conf "the host's"
 }
 
@@ -795,7 +855,7 @@ ctypes.CDLL(None).prctl(15, b"\nevil\033[2J", 0, 0, 0)
 print("begun", flush=True)
 time.sleep(1000)'
 	retry 10 grep -q begun "$SPAWNED_OUT"
-	run vault check media pid "$SPAWNED"
+	run vault -v check media pid "$SPAWNED"
 	[[ $output == *"$SPAWNED ($name): all 1 threads are in the vault"* ]]
 	[[ $output == *"$SPAWNED ($name) could open the vault"* ]]
 	run vault -j check media
@@ -817,18 +877,18 @@ time.sleep(1000)'
 	local lax=$SPAWNED
 	spawn host "$VAULT" exec media sleep 1000
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"
-	run -0 vault check media pid "$SPAWNED"
+	run -0 vault -v check media pid "$SPAWNED"
 	says ok process-resolvers "$SPAWNED (sleep)"
 	says ok process-helpers "$SPAWNED (sleep)"
-	run -1 vault check media pid "$lax"
+	run -1 vault -v check media pid "$lax"
 	[ "$(grep -c 'FAIL *process-helpers.*it sees /' <<< "$output")" = 8 ]
 	says FAIL process-helpers "$lax (sleep): it sees [0-9]* more" # and how many
 	says FAIL process-resolvers "$lax (sleep): it sees /run/nslcd/socket"
 	run ! grep -E 'wayland|notify|some.sock' <<< "$output"
 	for path in "${paths[@]:0:7}"; do host rm -r "$path"; done
-	run -1 vault check media pid "$lax"
+	run -1 vault -v check media pid "$lax"
 	for path in "${paths[@]:7}"; do says FAIL process-helpers "it sees $path"; done
-	run vault check system
+	run vault -v check system
 	says ok system-helpers '/run/incus'
 	host rm -rf "${paths[@]}" /run/user/0/wayland-0 /run/systemd/notify /run/some.sock
 }
@@ -850,15 +910,15 @@ os.wait()
 print("holds", flush=True)
 time.sleep(1000)'
 	retry 10 grep -q holds "$SPAWNED_OUT"
-	run -0 vault check media pid "$SPAWNED"
+	run -0 vault -v check media pid "$SPAWNED"
 	says ok process-sockets "$SPAWNED"
 	run -0 vault -j leaktest media probe processes on-leak down
 	[ "$(jq -r '.probes[] | select(.id == "processes").verdict' <<< "$output")" = sealed ]
-	vault check media > "$BATS_TEST_TMPDIR/still"
+	vault -v check media > "$BATS_TEST_TMPDIR/still"
 	# The twin: born on the host, it leads out.
 	spawn host bash -c "exec 9<> /dev/udp/192.0.2.1/9 && exec ip netns exec media sleep 1000"
 	retry 5 host grep -q sleep "/proc/$SPAWNED/comm"
-	run -1 vault check media pid "$SPAWNED"
+	run -1 vault -v check media pid "$SPAWNED"
 	says FAIL process-sockets "$SPAWNED"
 }
 
@@ -867,25 +927,25 @@ time.sleep(1000)'
 	local lax=$SPAWNED
 	spawn host "$VAULT" exec media sleep 1000
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"
-	run vault check media pid "$lax" "$SPAWNED"
+	run vault -v check media pid "$lax" "$SPAWNED"
 	says ok process-calls "$SPAWNED (sleep): its system calls are filtered"
 	says ok process-calls "$lax (sleep): its system calls are not filtered; the host has no"
 	host sh -c 'mkdir -p /run/lab/upcall && cp /bin/true /run/lab/upcall/request-key'
 	# shellcheck disable=SC2016 # the inner shell's words
 	run -1 host unshare -m sh -c 'mount -t overlay -o lowerdir=/run/lab/upcall:/usr/sbin overlay /usr/sbin &&
-		exec "$0" check media pid "$@"' "$VAULT" "$lax" "$SPAWNED"
+		exec "$0" -v check media pid "$@"' "$VAULT" "$lax" "$SPAWNED"
 	says FAIL process-calls "$lax (sleep): by request_key(2).*(vault exec, or the present confine.conf)"
 	says ok process-calls "$SPAWNED (sleep): its system calls are filtered"
 }
 
 @test "L38 who inside has a capability that opens the vault is named; the vault is no worse for it" {
-	run -0 vault check media
+	run -0 vault -v check media
 	says ok capabilities 'nobody inside'
 	spawn inside media setpriv --bounding-set -all,+net_admin --inh-caps -all sleep 1000
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"
 	spawn host "$VAULT" exec media unshare -Ur sleep 1000
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"
-	run -0 vault check media
+	run -0 vault -v check media
 	[ "$(grep -c 'skip *capabilities' <<< "$output")" = 1 ]
 	says skip capabilities '(sleep) could open the vault, by CAP_NET_ADMIN (start'
 }
@@ -909,7 +969,7 @@ def go():
 	time.sleep(1000)
 threading.Thread(target=go).start()' $how
 		retry 5 grep -q begun "$SPAWNED_OUT"
-		run -1 vault check media pid "$SPAWNED"
+		run -1 vault -v check media pid "$SPAWNED"
 		says ok process-resolv.conf "$SPAWNED (python3): its"
 		says FAIL process-resolv.conf "$SPAWNED (python3), thread $(sed -n 's/begun //p' "$SPAWNED_OUT"): its /etc/resolv.conf is not"
 	done
@@ -918,10 +978,10 @@ threading.Thread(target=go).start()' $how
 @test "PC-11 L25 pid: who has locked itself in where there is no network is confined, one with an interface of its own is not" {
 	spawn host "$VAULT" exec media unshare --user --map-root-user --net chroot --skip-chdir / sleep 1000
 	retry 5 host sh -c "[ \$(cat /proc/$SPAWNED/comm) = sleep ]"
-	run -0 vault check media pid "$SPAWNED"
+	run -0 vault -v check media pid "$SPAWNED"
 	says ok process-netns "$SPAWNED (sleep): 1 of 1 threads are in a network namespace that leads nowhere"
 	host ip link add out0 type veth peer name in0 netns "$SPAWNED"
-	run -1 vault check media pid "$SPAWNED"
+	run -1 vault -v check media pid "$SPAWNED"
 	says FAIL process-netns "$SPAWNED (sleep)"
 	host ip link delete out0
 	# As browsers do it, too: its root is the folder of a process that has ended.
@@ -929,7 +989,7 @@ threading.Thread(target=go).start()' $how
 		$| = 1; my $child = fork // die; sleep 1000 if !$child;
 		chroot "/proc/$child/fdinfo" or die $!; kill 9, $child; wait; print "begun\n"; sleep 1000'
 	retry 5 grep -q begun "$SPAWNED_OUT"
-	run -0 vault check media pid "$SPAWNED"
+	run -0 vault -v check media pid "$SPAWNED"
 	says ok process-resolvers "$SPAWNED (perl)"
 }
 
@@ -948,21 +1008,21 @@ threading.Thread(target=go).start()' $how
 		"$root/$slice/user@1.service" "$other/$slice/vault-test.service" "$root/$slice" "$other/$slice")
 	host mkdir -p "${made[@]}" || skip "needs a cgroup to put processes in"
 	group=$root/$slice/vault-test.service
-	unknown 'runs no process' vault check media unit vault-test
+	unknown 'runs no process' vault -v check media unit vault-test
 	spawn host sleep 1000 # who is called so and is not: one given a part to rule, and another hierarchy
 	host sh -c "echo $SPAWNED > '$root/$slice/user@1.service/vault-test.service/cgroup.procs'" || skip "needs a cgroup to put processes in"
 	[ $other = $root ] || host sh -c "echo $SPAWNED > $other/$slice/vault-test.service/cgroup.procs"
-	unknown 'runs no process' vault check media unit vault-test
+	unknown 'runs no process' vault -v check media unit vault-test
 	spawn host "$VAULT" exec media sleep 1000
 	host sh -c "echo $SPAWNED > $group/cgroup.procs"
 	retry 5 host sh -c "grep -q sleep /proc/$SPAWNED/comm"
-	run -0 vault check media unit vault-test
+	run -0 vault -v check media unit vault-test
 	says ok process-netns "$SPAWNED (sleep)"
 	spawn host sleep 1000 # the twin: of the unit, and outside
 	host sh -c "echo $SPAWNED > $group/sub/cgroup.procs"
-	run -1 vault check media unit vault-test.service
+	run -1 vault -v check media unit vault-test.service
 	says FAIL process-netns "$SPAWNED"
-	unknown 'runs no process' vault check media unit test.service
+	unknown 'runs no process' vault -v check media unit test.service
 	despawn_all
 	retry 5 host rmdir "${made[@]}" || :
 }
@@ -974,7 +1034,7 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	vault exec media curl -sfm 20 -o /dev/null http://10.66.0.1/
 	run ! inside media curl -sm 1 telnet://10.200.0.1:22
 	vault up web conf "$LAB/provider2.conf" > "$BATS_TEST_TMPDIR/web"
-	run -0 vault check all prometheus
+	run -0 vault -v check all prometheus
 	[[ $(sample vault_up) == 1 && $(sample vault_verdict ',verdict="sound"') == 1 && $(sample vault_verdict ',verdict="broken"') == 0 ]]
 	[[ $(sample vault_check ',id="route"') == 1 ]]
 	(($(sample vault_handshake_age_seconds ",public_key=\"$(server)\"") < 60))
@@ -984,10 +1044,10 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	[[ $(grep -c '^# HELP' <<< "$output") == "$(grep -c '^# TYPE' <<< "$output")" ]]
 	run ! grep -qvE '^(# (HELP|TYPE) vault_[a-z_]+ .+|vault_[a-z_]+\{([a-z_]+="[^"\\]*",?)+\} [0-9]+)$' <<< "$output"
 	media ip route del default
-	run -1 vault check media media prometheus
+	run -1 vault -v check media media prometheus
 	[[ $(grep -c '^vault_up{' <<< "$output") == 1 ]]
 	[[ $(sample vault_check ',id="route"') == 0 && $(sample vault_verdict ',verdict="broken"') == 1 ]]
-	run -3 vault check nobody prometheus
+	run -3 vault -v check nobody prometheus
 	[[ $output == *'vault_up{name="nobody"} 0'* ]]
 	vault down web > "$BATS_TEST_TMPDIR/web"
 }
@@ -996,7 +1056,7 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	need promtool
 	inside media "$WIRE" send udp 10.200.0.1 --port 22 --token 00 || : # so that something is dropped
 	vault exec media curl -sfm 20 -o /dev/null http://10.66.0.1/
-	vault check media prometheus > "$BATS_TEST_TMPDIR/metrics"
+	vault -v check media prometheus > "$BATS_TEST_TMPDIR/metrics"
 	# Of each there is a sample.
 	diff <(sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' "$BATS_TEST_TMPDIR/metrics") <(sed -n 's/^\([a-z_]*\){.*/\1/p' "$BATS_TEST_TMPDIR/metrics" | uniq)
 	run -0 promtool check metrics < "$BATS_TEST_TMPDIR/metrics"
@@ -1016,26 +1076,26 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	[[ $(jq -s length <<< "$output") == 1 ]]
 	jq -e --argjson n "$n" 'length == $n and (map(.name) | unique | length) == $n and
 		map(select(.verdict != "sound") | .name) == ["many7"]' <<< "$output" || { jq '.[] | select(.verdict != "sound")' <<< "$output"; return 1; }
-	run -1 vault check all prometheus
+	run -1 vault -v check all prometheus
 	[[ $(grep -c '^vault_up{.*} 1$' <<< "$output") == "$n" && $(grep -c '^vault_verdict{.*sound"} 1$' <<< "$output") == $((n - 1)) ]]
 	host sh -ec 'for i in $(seq "$1"); do "$0" down many$i; done' "$VAULT" $((n - 1)) > "$BATS_TEST_TMPDIR/many"
 }
 
 @test "check system: what there is, and the mend for what is not" {
-	run -0 vault check system
+	run -0 vault -v check system
 	says ok system-wireguard ''
 	says ok system-nftables ''
 	[[ ${lines[-1]} == "system: sound" ]]
 	run -0 vault -j check system
 	jq -e 'length == 1 and .[0].name == "system" and all(.[0].checks[]; .detail != "")' <<< "$output"
-	run -3 host setpriv --reuid 65534 --clear-groups "$VAULT" check system
+	run -3 host setpriv --reuid 65534 --clear-groups "$VAULT" -v check system
 	says unknown system-nftables 'run it as root'
 	if [[ $LAB_BACKEND == userspace ]]; then
-		run -1 host env PATH=/nowhere "$VAULT" check system
+		run -1 host env PATH=/nowhere "$VAULT" -v check system
 		says FAIL system-wireguard 'modprobe wireguard, or install wireguard-go'
 	fi
 	host sh -c 'echo "flush ruleset" > /etc/nftables.conf; nft add table ip others'
-	run -0 vault check system
+	run -0 vault -v check system
 	says ok system-firewall 'others.*/etc/nftables.conf flushes the guard'
 	host sh -c 'rm /etc/nftables.conf; nft delete table ip others'
 }
@@ -1139,7 +1199,7 @@ keep_neighbours() {
 
 @test "its system calls only read" {
 	need strace
-	host timeout 60 strace -f -qq -e trace='%file,%network,ioctl,mount,unshare,kill,write' -o "$BATS_TEST_TMPDIR/trace" "$VAULT" check media
+	host timeout 60 strace -f -qq -e trace='%file,%network,ioctl,mount,unshare,kill,write' -o "$BATS_TEST_TMPDIR/trace" "$VAULT" -v check media
 	host grep -c 'RTM_GETLINK\|openat' "$BATS_TEST_TMPDIR/trace"
 	run -1 host grep -E 'O_(WRONLY|RDWR|CREAT)|(mkdir|rename|unlink|chmod|mount|unshare|symlink)(at)?\(' "$BATS_TEST_TMPDIR/trace"
 	run -1 host grep -E 'RTM_(NEW|DEL|SET)[A-Z]*, nlmsg_flags=NLM_F_REQUEST|NFT_MSG_(NEW|DEL)[A-Z]*, nlmsg_flags=NLM_F_REQUEST|set=1' "$BATS_TEST_TMPDIR/trace"

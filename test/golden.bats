@@ -41,7 +41,9 @@ stable() {
 		-e 's/fe80::[0-9a-f]+:[0-9a-f:]+/fe80::LINK/g' -e "s|$program|wireguard-go|g" \
 		-e 's/answered [0-9]+ s ago/answered SECONDS s ago/' -e 's/[0-9]+ bytes received, [0-9]+ sent/BYTES bytes received, BYTES sent/' \
 		-e 's/\b(pid|process) [0-9]+/\1 PID/g' -e '/: dropped [0-9]+ packets/d' -e 's/net:\[[0-9]+\]/net:[NUMBER]/g' \
-		-e 's/[0-9-]{10}T[0-9:.]+Z/TIME/g' \
+		-e 's/[0-9-]{10}T[0-9:.]+Z/TIME/g' -e 's/handshake [0-9]+ (s|min) ago/handshake TIME ago/' \
+		-e 's/[0-9.]+ [KM]?i?B received, [0-9.]+ [KM]?i?B sent/BYTES received, BYTES sent/' \
+		-e 's|^(  peer +)[A-Za-z0-9+/]{8}\.\.|\1KEY..|' -e '/^  dropped /d' -e 's/^([a-z]+ +(sound|broken|unknown) .*) +[0-9]+ +[0-9]+$/\1 INSIDE DROPPED/' \
 		-e 's/"((rx|tx)_bytes|packets|bytes|handshake_age|pid|listen_port)": [0-9.]+/"\1": NUMBER/' \
 		-e 's/^(vault_[a-z_]*(_total|_seconds)\{.*\}) [0-9.e+]+$/\1 NUMBER/'
 }
@@ -81,6 +83,7 @@ gateway() { says up gw conf provider.conf userspace wireguard-go segment lan 10.
 # life NAME: of a vault that is up
 life() {
 	says check "$1"
+	says -v check "$1"
 	says -j -p check "$1"
 	says down "$1"
 }
@@ -120,8 +123,9 @@ life() {
 	for name in gw member alone; do says check $name; done
 	says -j -p check member alone
 	says check all prometheus
+	says check
 	says down gw
-	says check all
+	says -v check all
 	faults
 	says down all
 	golden segment
@@ -130,8 +134,7 @@ life() {
 # broken COMMAND…: that was done to `media`; check names it, `up` mends it
 broken() {
 	does "$@"
-	says check media
-	faults
+	says -q check media
 	plain
 }
 

@@ -439,7 +439,7 @@ witnessed() { host sh -c 'nft -j list table inet witness; nft -j list table arp 
 @test "HO-14 the wall is seen by check and mended by up, whatever was done to it; another's filter is told apart" {
 	local break
 	up_media > /dev/null
-	run -0 vault check media
+	run -0 vault -v check media
 	[[ $output == *"ok       wall "* ]]
 	host tc filter show dev vlt-media ingress > "$BATS_TEST_TMPDIR/as-made"
 	for break in 'tc qdisc del dev vlt-media clsact' 'tc filter del dev vlt-media ingress' \

@@ -833,7 +833,7 @@ udp . 80 . 192.168.77.1 $c $v4 . 80" ]
 @test "check shows every hole, each time, and what passed by them" {
 	vault up media conf "$LAB/provider.conf" allow-to 203.0.113.80/32:80 allow-to 192.168.77.2/32/icmp
 	[[ $(inside media curl -sS -m 60 http://203.0.113.80/) == 192.0.2.2 ]]
-	run -0 vault check media
+	run -0 vault -v check media
 	[[ $output == *"allow-to 203.0.113.80/32:80/tcp is open"* && $output == *"allow-to 192.168.77.2/32/icmp is open"* ]]
 	[[ ! $output == *"(0 packets"* ]]
 	vault down media

@@ -337,7 +337,7 @@ advised() {
 	host test -e /run/wireguard/wg-media.sock || skip "needs a userspace tunnel"
 	local pid
 
-	pid=$(vault check media | sed -n 's/^ok  *program .*, process //p')
+	pid=$(vault -v check media | sed -n 's/^ok  *program .*, process //p')
 	host kill "$pid"
 	retry 5 gone "$pid"
 	spawn host wireguard-go -f wg-media

@@ -12,7 +12,7 @@ const struct option option_list[] = {
 	{ 'j', "json", "one JSON value on stdout, also on failure", AT(json) },
 	{ 'p', "pretty", "JSON with line breaks", AT(pretty) },
 	{ 'q', "quiet", "no more than errors", AT(quiet) },
-	{ 'v', "verbose", "what is done, step by step", AT(verbose) },
+	{ 'v', "verbose", "say more: what is done, and all that check found", AT(verbose) },
 	{ 'V', "Version", "print the version", AT(version) },
 	{ 'h', "help", "print this", AT(help) },
 };

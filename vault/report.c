@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "lib/str.h"
 #include "vault/exit.h"
@@ -67,6 +68,13 @@ bool report_is_coloured(void)
 	const char *no_color = getenv("NO_COLOR");
 
 	return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+size_t report_width(void)
+{
+	struct winsize size = { .ws_col = 0 };
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) ? 0 : size.ws_col;
 }
 
 void report_result(const char *text)

@@ -29,6 +29,9 @@ void report_result(const char *text);
 /* True when results are for a terminal, and NO_COLOR (no-color.org) does not forbid colours. */
 bool report_is_coloured(void);
 
+/* How many columns the terminal has that results are for; 0: they are for none. */
+size_t report_width(void);
+
 /*
  * `vault: OBJECT: message` on stderr. In JSON mode the first one is also kept, and printed by
  * report_end as

@@ -22,6 +22,7 @@ static void test_free(void *p);
 #undef malloc
 #undef free
 
+#include "lib/human.h"
 #include "test/unit/tap.h"
 
 static void test_free(void *p)
@@ -155,8 +156,39 @@ static void test_quoted(void)
 	}
 }
 
+static void test_human(void)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *want;
+	} sizes[] = {
+		{ 0, "0 B" },
+		{ 1023, "1023 B" },
+		{ 1024, "1.0 KiB" },
+		{ 1536, "1.5 KiB" },
+		{ 102399, "99.9 KiB" },
+		{ 102400, "100 KiB" },
+		{ 1048575, "1023 KiB" },
+		{ 1288490188, "1.1 GiB" },
+		{ UINT64_MAX, "15.9 EiB" },
+	};
+	static const struct {
+		int64_t seconds;
+		const char *want;
+	} times[] = { { -1, "0 s" },     { 0, "0 s" },       { 59, "59 s" },
+		      { 60, "1 min" },   { 3599, "59 min" }, { 3600, "1 h" },
+		      { 86399, "23 h" }, { 86400, "1 d" },   { 8640000, "100 d" } };
+	char buf[HUMAN_STRLEN];
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		ok(!strcmp(human_bytes(sizes[i].bytes, buf), sizes[i].want), sizes[i].want);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+		ok(!strcmp(human_seconds(times[i].seconds, buf), times[i].want), times[i].want);
+}
+
 int main(void)
 {
+	test_human();
 	test_quoted();
 	test_printable();
 	test_growth();

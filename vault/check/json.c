@@ -64,8 +64,8 @@ static json_t *tunnel_json(const struct check *c)
 	if (!c->has_tunnel)
 		return json_null();
 	return json_pack("{s:s, s:o}", "backend",
-			 c->backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel", "peers",
-			 list(c, c->wg.n_peers, peer_json));
+			 c->spec.backend == SPEC_BACKEND_USERSPACE ? "userspace" : "kernel",
+			 "peers", list(c, c->wg.n_peers, peer_json));
 }
 
 static json_t *process_json(const struct check *c, size_t i)
@@ -82,10 +82,48 @@ static json_t *counter_json(const struct check *c, size_t i)
 			 (json_int_t)n->packets, "bytes", (json_int_t)n->bytes);
 }
 
+/* What the vault was asked to be, by the description's own members. */
+static void add_described(const struct check *c, json_t *out)
+{
+	static const struct {
+		const char *name, *from, *member; /* MEMBER NULL: all of FROM */
+	} members[] = {
+		{ "asked", "asked", NULL },
+		{ "conf", "conf", NULL },
+		{ "mtu", "tunnel", "mtu" },
+		{ "link", "link", NULL },
+		{ "segment", "segment", NULL },
+		{ "dns", "dns", NULL },
+		{ "accessible_from", "reach", "accessible_from" },
+		{ "published", "reach", "publish" },
+		{ "open_ports", "reach", "open_port" },
+		{ "allow_host", "reach", "allow_host" },
+		{ "allow_to", "reach", "allow_to" },
+	};
+	json_t *spec = spec_to_json(&c->spec);
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		json_t *value = json_object_get(spec, members[i].from);
+
+		if (members[i].member)
+			value = json_object_get(value, members[i].member);
+		if (value)
+			json_object_set(out, members[i].name, value);
+		else
+			json_object_set_new(out, members[i].name, json_null());
+	}
+	json_decref(spec);
+}
+
 json_t *check_json(const struct check *c)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", c->name, "verdict",
-			 check_verdict_text(c), "checks", list(c, c->n, finding_json), "tunnel",
-			 tunnel_json(c), "processes", list(c, c->n_processes, process_json),
-			 "dropped", list(c, c->n_counters, counter_json));
+	json_t *out =
+		json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "name", c->name, "verdict",
+			  check_verdict_text(c), "checks", list(c, c->n, finding_json), "tunnel",
+			  tunnel_json(c), "processes", list(c, c->n_processes, process_json),
+			  "dropped", list(c, c->n_counters, counter_json));
+
+	if (out && !c->is_host)
+		add_described(c, out);
+	return out;
 }

@@ -214,5 +214,6 @@ void check_free(struct check *c)
 	free(c->processes);
 	free(c->counters);
 	wg_device_free(&c->wg);
+	spec_free(&c->spec);
 	memset(c, 0, sizeof(*c));
 }

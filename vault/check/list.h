@@ -47,10 +47,11 @@ struct check {
 	size_t n;
 	bool lost; /* a finding did not fit memory: the verdict is unknown */
 
+	bool is_host; /* it is of no vault (check system) */
+	struct spec spec; /* the description, as far as there is one */
 	bool is_up; /* the namespace is there and is this vault's */
 	bool has_tunnel; /* the tunnel could be asked: wg is what it said, all keys but public ones
 			    wiped */
-	enum spec_backend backend;
 	struct wg_device wg;
 	struct check_process *processes; /* owned; those inside */
 	size_t n_processes;

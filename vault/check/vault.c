@@ -457,21 +457,19 @@ static void consider_others(struct check *c, const struct session *w)
 
 void check_vault(struct check *c, const struct check_options *options)
 {
-	struct spec spec cleanup(spec_free) = { 0 };
 	struct session w = { .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1 };
-	struct exam e = { .c = c, .options = options, .spec = &spec, .w = &w };
+	struct exam e = { .c = c, .options = options, .spec = &c->spec, .w = &w };
 	int ns cleanup(close_fd) = -1, r;
 
 	w.host_route = w.host_nft = w.vault_route = w.vault_nft = w.vault_wg = (struct nl)NL_CLOSED;
-	if (!load(c, &spec))
+	if (!load(c, &c->spec))
 		return;
-	ns = open_namespace(c, &spec);
+	ns = open_namespace(c, &c->spec);
 	if (ns < 0)
 		return;
 	c->is_up = true;
-	c->backend = spec.backend;
-	plan_build(&spec, &e.plan);
-	r = open_session(&w, &spec, &ns);
+	plan_build(&c->spec, &e.plan);
+	r = open_session(&w, &c->spec, &ns);
 	if (r) {
 		check_tell(c, "read", FOUND_UNKNOWN, remedy_for(r), NULL, NULL,
 			   "the namespaces cannot be looked into: %s", state_error(r));
@@ -479,12 +477,12 @@ void check_vault(struct check *c, const struct check_options *options)
 		examine(&e);
 		consider_others(c, &w);
 	}
-	check_processes(c, spec.netns_inode, options->host);
+	check_processes(c, c->spec.netns_inode, options->host);
 	for (size_t i = 0; i < options->n_pids; i++)
-		if (!check_process(c, spec.netns_inode, options->pids[i]))
+		if (!check_process(c, c->spec.netns_inode, options->pids[i]))
 			check_add(c, "process", FOUND_UNKNOWN, NULL, NULL,
 				  "%d: there is no such process", (int)options->pids[i]);
 	for (size_t i = 0; i < options->n_units; i++)
-		check_unit(c, spec.netns_inode, options->units[i]);
+		check_unit(c, c->spec.netns_inode, options->units[i]);
 	session_close(&w);
 }

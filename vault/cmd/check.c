@@ -27,6 +27,7 @@ struct names {
 struct request {
 	struct names names;
 	bool all, system, prometheus, remedy;
+	bool is_of_all; /* no name was given */
 	unsigned int age, seen;
 	pid_t *pids; /* owned; options.pids */
 	struct check_options options; /* its units are owned, their names are the command line's */
@@ -34,9 +35,11 @@ struct request {
 
 /* The results of one run: of the command as a whole, and of each vault for JSON. */
 struct results {
-	bool brief, colour, prometheus, remedy;
+	enum check_detail detail;
+	bool colour, prometheus, remedy;
+	bool table; /* of all vaults */
 	json_t *json;
-	struct check *kept; /* owned, with prometheus: its metrics are of all vaults at once */
+	struct check *kept; /* owned, for metrics and the table, which are of all at once */
 	size_t n_kept;
 	bool broken, unknown;
 };
@@ -221,9 +224,9 @@ static void conclude(const struct check *c, struct results *results)
 			results->unknown = true;
 		return;
 	}
-	if (results->prometheus)
+	if (results->prometheus || results->table)
 		return;
-	check_print(c, results->brief, results->colour, &out);
+	check_print(c, results->detail, results->colour, &out);
 	if (out.err)
 		results->unknown = true;
 	else if (out.s)
@@ -250,29 +253,37 @@ static void check_one(const char *name, const struct request *r, struct results 
 		examine(&c, name, &r->options);
 	}
 	conclude(&c, results);
-	if (results->prometheus && !list_append(&results->kept, &results->n_kept, sizeof(c), &c))
-		return; /* with all that it owns */
-	results->unknown = results->unknown || results->prometheus;
+	if (results->prometheus || results->table) {
+		if (!list_append(&results->kept, &results->n_kept, sizeof(c), &c))
+			return; /* with all that it owns */
+		results->unknown = true;
+	}
 	check_free(&c);
 }
 
 static void check_host(struct results *results)
 {
-	struct check c = { .name = "system" };
+	struct check c = { .name = "system", .is_host = true };
 
 	check_system(&c);
 	conclude(&c, results);
 	check_free(&c);
 }
 
-static void print_metrics(struct results *results)
+/* What is of all vaults at once; below the table what is not fine, as with -quiet. */
+static void print_kept(struct results *results)
 {
 	struct str out cleanup(str_free) = STR_INIT;
 
-	check_metrics(results->kept, results->n_kept, &out);
+	if (results->prometheus)
+		check_metrics(results->kept, results->n_kept, &out);
+	else if (results->n_kept)
+		check_table(results->kept, results->n_kept, report_width(), results->colour, &out);
+	for (size_t i = 0; results->table && i < results->n_kept; i++)
+		check_print(&results->kept[i], CHECK_BRIEF, results->colour, &out);
 	if (out.err)
 		results->unknown = true;
-	else
+	else if (out.s)
 		report_result(out.s);
 	for (size_t i = 0; i < results->n_kept; i++)
 		check_free(&results->kept[i]);
@@ -289,19 +300,23 @@ static int exit_code(const struct results *results)
 
 static int check_names(const struct request *r, const struct options *options)
 {
-	struct results results = { .brief = options->quiet,
+	struct results results = { .detail = options->quiet     ? CHECK_BRIEF
+					     : options->verbose ? CHECK_ALL
+								: CHECK_CARD,
 				   .prometheus = r->prometheus,
 				   .remedy = r->remedy,
 				   .colour = report_is_coloured(),
 				   .json = json_array() };
 
+	results.table = r->is_of_all && results.detail == CHECK_CARD && !r->prometheus &&
+			!r->remedy && !report_is_json();
+
 	if (r->system)
 		check_host(&results);
 	for (size_t i = 0; i < r->names.n; i++)
 		check_one(r->names.list[i], r, &results);
-	if (results.prometheus)
-		print_metrics(&results);
-	else if (!r->names.n && !r->system && !r->remedy)
+	print_kept(&results);
+	if (!r->names.n && !r->system && !r->remedy && !r->prometheus)
 		report_line("no vault is up");
 	report_json(results.json);
 	return exit_code(&results);
@@ -313,8 +328,10 @@ static int check_run(int argc, char **argv, const struct options *options)
 	struct request r;
 	int code = parse_words(argc, argv, &host, &r);
 
-	if (code == EXIT_DONE && !r.names.n && !r.system)
+	if (code == EXIT_DONE && !r.names.n && !r.system) {
+		r.is_of_all = true;
 		code = find_all(&r.names);
+	}
 	if (code == EXIT_DONE && prctl(PR_SET_DUMPABLE, 0)) { /* keys are about to be in memory */
 		report_error("check", "%s", strerror(errno));
 		code = EXIT_UNDECIDED;
