@@ -39,7 +39,7 @@ static const struct wg_peer *choose_peer(const struct check *c, int64_t *age)
 	const struct wg_peer *found = NULL;
 
 	*age = -1;
-	for (size_t i = 0; i < c->wg.n_peers; i++) {
+	for (size_t i = 0; c->wg.peers && i < c->wg.n_peers; i++) {
 		const struct wg_peer *peer = &c->wg.peers[i];
 		int64_t own = check_handshake_age(peer);
 
@@ -63,7 +63,7 @@ static void fill_peer(const struct check *c, struct row *row)
 	if (peer && peer->endpoint.addr.family)
 		snprintf(row->cells[PEER], CELL, "%s", addr_format(&peer->endpoint.addr, address));
 	snprintf(row->cells[HANDSHAKE], CELL, "%s", age < 0 ? "never" : human_seconds(age, buf));
-	for (size_t i = 0; i < c->wg.n_peers; i++) {
+	for (size_t i = 0; c->wg.peers && i < c->wg.n_peers; i++) {
 		received += c->wg.peers[i].rx_bytes;
 		sent += c->wg.peers[i].tx_bytes;
 	}
