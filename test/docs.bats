@@ -111,6 +111,13 @@ equal() {
 	while read -r file; do [ -e "$top/$file" ]; done < <(grep -o 'test/[a-z-]*\.bats' "$page")
 }
 
+@test "DL-14 docs: vault-security(7) names the rows behind each promise: all that it names are there, and every way out is among them" {
+	named() { sed -n '/^Shown by/,/^\.It\|^\.El/p' "$top/man/vault-security.7" | grep -oE '\b[A-Z]{1,2}-?[0-9]+\b' | sort -u; }
+
+	run ! grep -vxFf <(cut -f1 "$top/test/rows.tab") <(named)
+	equal "ways out" "$(grep -oE '^L[0-9]+' "$top/test/rows.tab" | sort)" "$(named | grep '^L')"
+}
+
 @test "docs: no page refers to one of ours that is not there" {
 	for page in "$top"/man/*; do
 		while read -r _ name section _; do

@@ -44,7 +44,7 @@ stable() {
 		-e 's/[0-9-]{10}T[0-9:.]+Z/TIME/g' -e 's/handshake [0-9]+ (s|min) ago/handshake TIME ago/' \
 		-e 's/[0-9.]+ [KM]?i?B received, [0-9.]+ [KM]?i?B sent/BYTES received, BYTES sent/' \
 		-e 's|^(  peer +)[A-Za-z0-9+/]{8}\.\.|\1KEY..|' -e '/^  dropped /d' -e 's/^([a-z]+ +(sound|broken|unknown) .*) +[0-9]+ +[0-9]+$/\1 INSIDE DROPPED/' \
-		-e 's/"((rx|tx)_bytes|packets|bytes|handshake_age|pid|listen_port)": [0-9.]+/"\1": NUMBER/' \
+		-e 's/"((rx|tx)_bytes|packets|bytes|handshake_age|pid|listen_port|index|host_index)": [0-9.]+/"\1": NUMBER/' \
 		-e 's/^(vault_[a-z_]*(_total|_seconds)\{.*\}) [0-9.e+]+$/\1 NUMBER/'
 }
 

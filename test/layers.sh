@@ -58,7 +58,7 @@ done
 for f in vault/read/*.[ch]; do
 	just 'reading makes no calls' "$f" 'vault/read/.*' 'vault/spec/(spec|reach).h' 'vault/(problem|option|remedy).h' 'lib/(addr|base|key|list|str|file|trust|wgdev|wgfield|wgtext).h'
 done
-for f in vault/spec/reach.[ch]; do just 'reading makes no calls' "$f" 'vault/spec/(reach|spec).h'; done
+for f in vault/spec/reach.[ch]; do just 'reading makes no calls' "$f" 'vault/spec/(reach|spec).h' lib/str.h; done
 commands=$(grep -l '^const struct cmd cmd_' vault/cmd/*.c | sed 's|\.c$||' | paste -sd'|')
 never 'nobody includes a command' "^#include \"($commands)\." vault/cmd/*.[ch] vault/main.c
 only 'who changes namespaces' setns lib/ns.c vault/cmd/exec.c

@@ -321,6 +321,39 @@ leads_to() { lan ask TCP - 192.168.77.1 8010 5; }
 	[[ $stderr == *"publish 8011/tcp: socat (process "*") on 127.0.0.1 listens there"* ]]
 }
 
+@test "DL-11 publish takes ranges and lists: each port of the host leads to its own inside" {
+	up "${lists[@]}" publish 8020-8022:30,8030/udp,127.0.0.1:8040-8041/both > "$BATS_TEST_TMPDIR/up"
+	grep -qx '  publish 8020-8022:30/tcp, 8030/udp, 127.0.0.1:8040-8041/tcp, 127.0.0.1:8040-8041/udp' "$BATS_TEST_TMPDIR/up" ||
+		grep -qx 'media: + publish 8022:32/tcp' "$BATS_TEST_TMPDIR/up"
+	serve 31
+	answers lan 192.168.77.2 TCP 192.168.77.1 8021
+	answers lan - TCP 192.168.77.1 8020
+	answers lan - TCP 192.168.77.1 8031
+	run -0 vault check media
+	[[ $output == *"  publish         8020-8022:30/tcp, 8030/udp, 127.0.0.1:8040-8041/tcp,"* ]]
+	[ "$(vault up media as-made)" = "media: up, sealed, as described" ]
+	run -2 up "${lists[@]}" publish 1000-1256
+	[[ $output == *"publish: \"1000-1256\" is too much: no more than 256 ports are published"* ]]
+	up "${lists[@]}" publish 21000-21255 > "$BATS_TEST_TMPDIR/up"
+	vault check media
+	serve 21255
+	answers lan 192.168.77.2 TCP 192.168.77.1 21255
+	vault leaktest media probe publish probe enter
+}
+
+@test "HO-6 a port published at an address that the host does not have: told, a fault once it is gone" {
+	run -0 --separate-stderr up "${lists[@]}" publish 192.168.77.99:8010:9 publish 127.0.0.9:8011:9
+	[[ $stderr == *"warning: publish 192.168.77.99:8010:9/tcp: the host has no address 192.168.77.99 (give another address)"* && $stderr != *127.0.0.9* ]]
+	run -0 vault check media
+	[[ $output == *"skip     forwarding            publish 192.168.77.99:8010:9/tcp: the host has no address"* ]]
+	host ip address add 192.168.77.99/24 dev eth1
+	run -0 --separate-stderr up "${lists[@]}" publish 192.168.77.99:8010:9 publish 127.0.0.9:8011:9
+	[[ $stderr != *"no address"* ]]
+	host ip address del 192.168.77.99/24 dev eth1
+	run -1 vault check media
+	[[ $output == *"FAIL     forwarding            publish 192.168.77.99:8010:9/tcp: the host has no address"* ]]
+}
+
 @test "HO-6 a program that comes later to a published port: the vault stays, up warns, check names it" {
 	local unread
 
@@ -343,7 +376,9 @@ leads_to() { lan ask TCP - 192.168.77.1 8010 5; }
 	run -1 vault check media
 	[[ $output == *"FAIL     published"*"publish 8010:9/tcp: table ip their, chain pre forwards it, too"*"(end it, or publish another port)"* ]]
 	host nft delete table ip their
+	host nft 'table ip their { chain out { type nat hook output priority -100; tcp dport 8010 redirect to :3128; }; }' # the host's own
 	vault check media
+	host nft delete table ip their
 	# Who listens cannot be told: what is published already is put right all the same, and nothing more is taken.
 	unread=(host strace -qq -o /dev/null -P /proc/net/tcp -e trace=openat -e inject=openat:error=EIO "$VAULT")
 	inside media nft flush chain inet vault output

@@ -3,6 +3,7 @@
 # test/words.bats: which words a vault is made by: those of the command line, of its file, or those it was made with.
 
 load helper
+: "${top:?}"
 
 setup() {
 	host sh -c "mkdir -p /etc/vault; printf '%s\n' 'conf $LAB/provider.conf' 'publish 8080:9' \
@@ -130,4 +131,16 @@ as_described() {
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 	as_described media
 	vault check media
+}
+
+@test "DL-7 the commands of vault-quickstart(7), as they are printed" {
+	sed -nE '/^\.Bd/,/^\.Ed/{/^\./d;s/^# //;p}; s/^\.Dl # //p' "$top/man/vault-quickstart.7" > "$BATS_TEST_TMPDIR/quick"
+	[ "$(grep -c '^vault' "$BATS_TEST_TMPDIR/quick")" = 7 ]
+	# shellcheck disable=SC2016 # the inner shell's words
+	host bash -uc 'mkdir -p /etc/vault; cd $LAB; PATH=${VAULT%/*}:$PATH
+		sed "s/curl/curl -sfm 60/" "$0" > typed; bash -eu typed' "$BATS_TEST_TMPDIR/quick" > "$BATS_TEST_TMPDIR/said" 2>&1 ||
+		{ cat "$BATS_TEST_TMPDIR/said"; return 1; }
+	for said in 'media: up, sealed' 198.51.100.1 'media: sound' 'media: sealed' 'media: nothing to change' 'media: down'; do
+		grep -qx "$said" "$BATS_TEST_TMPDIR/said" || { cat "$BATS_TEST_TMPDIR/said"; echo "not said: $said"; return 1; }
+	done
 }

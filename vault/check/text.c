@@ -155,8 +155,7 @@ static void add_reach(const struct spec_reach *reach, struct str *out)
 	for (size_t i = 0; i < reach->n_from; i++)
 		str_addf(&text, "%s%s", comma(&text), prefix_format(&reach->from[i], buf));
 	add_text("accessible-from", &text, out);
-	for (size_t i = 0; i < reach->n_publish; i++)
-		str_addf(&text, "%s%s", comma(&text), reach_tell_publish(&reach->publish[i], buf));
+	reach_add_published(reach, &text);
 	add_text("publish", &text, out);
 	for (size_t i = 0; i < reach->n_open_ports; i++)
 		str_addf(&text, "%s%s", comma(&text),

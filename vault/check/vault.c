@@ -352,7 +352,7 @@ static void check_path(struct exam *e)
 {
 	const struct spec_reach *reach = &e->spec->reach;
 
-	e->has_path = reach->n_from || reach->n_holes || reach->n_host_ports;
+	e->has_path = reach->n_from || reach->n_holes || reach->n_host_ports || reach->n_publish;
 	forwarding_check(e->w, tell_path, e);
 	if (e->has_path)
 		check_add(e->c, "forwarding", FOUND_OK, NULL, NULL,

@@ -43,6 +43,19 @@ static int dry_run(struct spec *spec, struct session *w)
 	return EXIT_DONE;
 }
 
+/* What others may come in by. */
+static void report_ports(const struct spec *spec)
+{
+	struct str text cleanup(str_free) = STR_INIT;
+	char buf[REACH_STRLEN];
+
+	reach_add_published(&spec->reach, &text);
+	if (text.len)
+		report_line("  publish %s", text.s);
+	for (size_t i = 0; i < spec->reach.n_open_ports; i++)
+		report_line("  open-port %s", reach_format_ports(&spec->reach.open_ports[i], buf));
+}
+
 static void report_up(const struct spec *spec)
 {
 	char text[PREFIX_STRLEN], other[PREFIX_STRLEN];
@@ -66,6 +79,7 @@ static void report_up(const struct spec *spec)
 			    addr_format(&spec->leg.via, other));
 	for (size_t i = 0; i < spec->n_dns; i++)
 		report_line("  resolver %s", addr_format(&spec->dns[i], text));
+	report_ports(spec);
 }
 
 /* A command after `up` has failed: all of the vault goes again. */

@@ -16,6 +16,7 @@
 #include "lib/nftothers.h"
 #include "lib/rtnl.h"
 #include "vault/seal/seal.h"
+#include "vault/spec/reach.h"
 
 #define SETTING_MAX_BYTES 64
 #define ROUTES_MAX_BYTES (16U << 20)
@@ -339,11 +340,55 @@ void forwarding_check_link(struct session *w, forwarding_fn *fn, void *arg)
 			check_way_in(&look, &w->spec->link[f].vault);
 }
 
+struct published {
+	const struct spec_reach *reach;
+	bool is_own[SPEC_PUBLISH_MAX]; /* its address is one of the host's */
+};
+
+static int note_address(const struct rtnl_address *own, void *arg)
+{
+	struct published *p = arg;
+
+	for (size_t i = 0; i < p->reach->n_publish; i++)
+		p->is_own[i] = p->is_own[i] ||
+			       addr_equal(&own->address.addr, &p->reach->publish[i].address);
+	return 0;
+}
+
+/* All of 127.0.0.0/8 is the host's, whatever addresses it has. */
+static bool is_anywhere(const struct addr *a)
+{
+	return !a->family || addr_is_loopback(a);
+}
+
+static void check_addresses(const struct look *look)
+{
+	struct published p = { .reach = &look->w->spec->reach };
+	char text[REACH_STRLEN], address[ADDR_STRLEN];
+	struct nl_error error = { 0 };
+	int r = rtnl_dump_addresses(&look->w->host_route, note_address, &p, &error);
+
+	if (r)
+		tell(look, UNREAD, "the host's addresses: %s %s", strerror(-r), error.text);
+	for (size_t i = 0; !r && i < p.reach->n_publish; i++) {
+		const struct spec_publish *publish = &p.reach->publish[i];
+		const struct forwarding_fault fault = { .how = FORWARDING_SHUT,
+							.remedy = REMEDY(OTHER_ADDRESS, NULL) };
+
+		if (!p.is_own[i] && !is_anywhere(&publish->address))
+			tell(look, fault, "publish %s: the host has no address %s",
+			     reach_tell_publish(publish, text),
+			     addr_format(&publish->address, address));
+	}
+}
+
 void forwarding_check(struct session *w, forwarding_fn *fn, void *arg)
 {
 	const struct spec_reach *reach = &w->spec->reach;
 	const struct look look = { .w = w, .fn = fn, .arg = arg };
 
+	if (reach->n_publish)
+		check_addresses(&look);
 	if (!reach->n_from && !reach->n_holes && !reach->n_host_ports)
 		return;
 	for (size_t i = 0; i < reach->n_from; i++)

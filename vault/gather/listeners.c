@@ -12,11 +12,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netfilter.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/file.h"
+#include "lib/nftchain.h"
 #include "lib/nftothers.h"
 #include "lib/ruleset.h"
 #include "vault/proc/procs.h"
@@ -164,7 +166,8 @@ static void name_owner(const struct listener *l, char out[static WHO_STRLEN])
 
 struct search {
 	const struct spec_reach *reach;
-	bool told[SPEC_REACH_MAX];
+	bool told[SPEC_PUBLISH_MAX];
+	struct nftothers others; /* rules of others */
 	listener_fn *fn;
 	void *arg;
 };
@@ -228,15 +231,31 @@ static void compare_rule(struct search *s, const struct nftother *rule)
 	}
 }
 
+/* What a chain does at another hook, to the host's own packets say, is no matter of who comes. */
+static int forget_elsewhere(const struct nftchain *chain, void *arg)
+{
+	struct search *s = arg;
+
+	for (size_t i = 0; chain->hook != NF_INET_PRE_ROUTING && i < s->others.n; i++) {
+		struct nftother *rule = &s->others.list[i];
+
+		if (rule->family == chain->family && !strcmp(rule->table, chain->table) &&
+		    !strcmp(rule->chain, chain->name))
+			rule->first = 0;
+	}
+	return 0;
+}
+
 static int search_rules(struct search *s, struct nl *nft)
 {
 	struct nl_error error = { 0 };
-	struct nftothers others;
-	int r = nftothers_dump(nft, SEAL_GUARD_TABLE, "", &others, &error);
+	int r = nftothers_dump(nft, SEAL_GUARD_TABLE, "", &s->others, &error);
 
-	for (size_t i = 0; !r && i < others.n; i++)
-		compare_rule(s, &others.list[i]);
-	nftothers_free(&others);
+	if (!r)
+		r = nftchain_dump(nft, forget_elsewhere, s, &error);
+	for (size_t i = 0; !r && i < s->others.n; i++)
+		compare_rule(s, &s->others.list[i]);
+	nftothers_free(&s->others);
 	return r == -EPERM ? 0 : r; /* who may not ask (dry-run) publishes nothing */
 }
 

@@ -64,11 +64,6 @@ static void sift_resolvers(struct spec *spec, struct problems *p)
 
 static void warn_unused(const struct wgconf *conf, struct problems *p)
 {
-	static const char *const names[WGCONF_HOOKS] = { "PreUp", "PostUp", "PreDown", "PostDown" };
-
-	for (int h = 0; h < WGCONF_HOOKS; h++)
-		if (conf->hooks[h].n)
-			problem_warn(p, 0, "%s: commands inside the file are never run", names[h]);
 	if (conf->save_config)
 		problem_warn(p, 0, "SaveConfig: the file is never written to");
 	if (conf->table == WGCONF_TABLE_NUMBER || conf->table == WGCONF_TABLE_OFF)

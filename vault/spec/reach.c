@@ -8,6 +8,7 @@
 
 #define NO_MEMORY "is too much: out of memory"
 #define TOO_MANY "is one too many: no more than 64 of a word"
+#define TOO_MANY_PUBLISHED "is too much: no more than 256 ports are published"
 #define BAD_PORT "has a port that is not a number from 1 to 65535, or a range that is none"
 #define BAD_PROTOCOL "has a protocol that is none of the word's: it is /tcp, /udp or /both"
 #define NAME_PORT "would ask names outside the tunnel: refused"
@@ -148,8 +149,8 @@ static const char *add_publish(struct spec_reach *reach, const struct spec_publi
 		if (publish_overlaps(&reach->publish[i], publish))
 			return "has a host port that is published already";
 	}
-	if (reach->n_publish == SPEC_REACH_MAX)
-		return TOO_MANY;
+	if (reach->n_publish == SPEC_PUBLISH_MAX)
+		return TOO_MANY_PUBLISHED;
 	if (!grow(&reach->publish, reach->n_publish, sizeof(*reach->publish)))
 		return NO_MEMORY;
 	reach->publish[reach->n_publish++] = *publish;
@@ -180,12 +181,29 @@ static const char *cut_address(char **text, struct addr *out)
 	return NULL;
 }
 
-const char *reach_add_publish(const char *text, struct spec_reach *reach)
+/* COUNT ports from FIRST's on, to as many. */
+static const char *add_published(struct spec_reach *reach, struct spec_publish first,
+				 uint8_t protocol, unsigned int count)
+{
+	const char *why = NULL;
+
+	first.protocol = protocol;
+	for (unsigned int i = 0; !why && i < count; i++) {
+		why = add_publish(reach, &first);
+		first.host_port++;
+		first.port++;
+	}
+	return why;
+}
+
+/* [ADDR:]PORT[-PORT][:PORT][/PROTOCOL] */
+static const char *add_one_publish(const char *text, struct spec_reach *reach)
 {
 	struct spec_publish publish = { 0 };
 	char buf[REACH_STRLEN], *rest = buf, *colon;
+	struct spec_ports ports;
 	const char *why;
-	unsigned int protocols;
+	unsigned int protocols, more;
 	bool given;
 
 	if (snprintf(buf, sizeof(buf), "%s", text) >= (int)sizeof(buf))
@@ -199,17 +217,30 @@ const char *reach_add_publish(const char *text, struct spec_reach *reach)
 	colon = strchr(rest, ':');
 	if (colon && strchr(colon + 1, ':'))
 		return "has more than two ports (an IPv6 address stands in brackets)";
-	if (!read_port(rest, colon ? (size_t)(colon - rest) : strlen(rest), &publish.host_port))
+	if (colon)
+		*colon++ = '\0';
+	if (!read_ports(rest, &ports))
 		return BAD_PORT;
-	publish.port = publish.host_port;
-	if (colon && !read_port(colon + 1, strlen(colon + 1), &publish.port))
+	more = ports.last - ports.first;
+	publish.host_port = publish.port = ports.first;
+	if (colon &&
+	    (!read_port(colon, strlen(colon), &publish.port) || publish.port + more > UINT16_MAX))
 		return BAD_PORT;
-	publish.protocol = IPPROTO_TCP;
 	if (protocols & PROTOCOLS_TCP)
-		why = add_publish(reach, &publish);
-	publish.protocol = IPPROTO_UDP;
+		why = add_published(reach, publish, IPPROTO_TCP, more + 1);
 	if (!why && protocols & PROTOCOLS_UDP)
-		why = add_publish(reach, &publish);
+		why = add_published(reach, publish, IPPROTO_UDP, more + 1);
+	return why;
+}
+
+const char *reach_add_publish(const char *text, struct spec_reach *reach)
+{
+	char *list cleanup(free_ptr) = strdup(text);
+	const char *why = list ? NULL : NO_MEMORY;
+	char *rest = list, *one;
+
+	while (!why && (one = strsep(&rest, ",")))
+		why = add_one_publish(one, reach);
 	return why;
 }
 
@@ -378,6 +409,41 @@ const char *reach_tell_publish(const struct spec_publish *publish, char buf[stat
 	if (at && publish->host_port == publish->port)
 		memmove(at, at + strlen(inner) - 1, strlen(at + strlen(inner) - 1) + 1);
 	return buf;
+}
+
+/* How many of the LIST of N, from the first on, are one range. */
+static size_t count_range(const struct spec_publish *list, size_t n)
+{
+	size_t count = 1;
+
+	while (count < n && list[count].protocol == list->protocol &&
+	       addr_equal(&list[count].address, &list->address) &&
+	       list[count].host_port == list->host_port + count &&
+	       list[count].port == list->port + count)
+		count++;
+	return count;
+}
+
+void reach_add_published(const struct spec_reach *reach, struct str *out)
+{
+	char text[ADDR_STRLEN];
+	size_t count;
+
+	for (size_t i = 0; i < reach->n_publish; i += count) {
+		const struct spec_publish *p = &reach->publish[i];
+		const bool v6 = p->address.family == AF_INET6;
+
+		count = count_range(p, reach->n_publish - i);
+		str_add(out, i ? ", " : "");
+		if (p->address.family)
+			str_addf(out, v6 ? "[%s]:" : "%s:", addr_format(&p->address, text));
+		str_addf(out, "%u", p->host_port);
+		if (count > 1)
+			str_addf(out, "-%zu", p->host_port + count - 1);
+		if (p->port != p->host_port)
+			str_addf(out, ":%u", p->port);
+		str_addf(out, "/%s", protocol_name(p->protocol));
+	}
 }
 
 const char *reach_format_ports(const struct spec_ports *ports, char buf[static REACH_STRLEN])

@@ -5,6 +5,7 @@
 #ifndef VAULT_SPEC_REACH_H
 #define VAULT_SPEC_REACH_H
 
+#include "lib/str.h"
 #include "vault/spec/spec.h"
 
 #define REACH_STRLEN 96
@@ -24,6 +25,9 @@ const char *reach_add_allow_to(const char *text, struct spec_reach *reach);
 const char *reach_format_publish(const struct spec_publish *publish, char buf[static REACH_STRLEN]);
 /* The same, the port once where both are one. */
 const char *reach_tell_publish(const struct spec_publish *publish, char buf[static REACH_STRLEN]);
+/* Appends all that is published to OUT, as the word takes it, parted by ", ": ports in a row as a
+ * range. */
+void reach_add_published(const struct spec_reach *reach, struct str *out);
 const char *reach_format_ports(const struct spec_ports *ports, char buf[static REACH_STRLEN]);
 const char *reach_format_hole(const struct spec_hole *hole, char buf[static REACH_STRLEN]);
 

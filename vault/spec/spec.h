@@ -66,8 +66,9 @@ struct spec_hole {
 	struct spec_ports ports;
 };
 
-/* No list grows longer. */
+/* No list grows longer; of ports that are published, as ranges give many. */
 #define SPEC_REACH_MAX 64
+#define SPEC_PUBLISH_MAX 256
 
 /* Who and what may be reached over the host link; all lists owned. */
 struct spec_reach {

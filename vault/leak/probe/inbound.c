@@ -57,6 +57,14 @@ static int come(struct probing *p, uint8_t protocol, const struct addr *from, co
 	return send_frame(p, protocol, to, port, &way);
 }
 
+#define PUBLISHED_MAX 64 /* that are tried, of ranges evenly spread: each from, and to, many */
+
+/* From one of the published ports to the next that is tried. */
+static size_t stride(const struct probing *p)
+{
+	return (p->spec->reach.n_publish + PUBLISHED_MAX - 1) / PUBLISHED_MAX;
+}
+
 static int come_from(struct probing *p, const struct addr *from, const struct addr *to)
 {
 	int r = 0;
@@ -64,7 +72,7 @@ static int come_from(struct probing *p, const struct addr *from, const struct ad
 	if (from->family != to->family || !to->family)
 		return 0;
 	r = come(p, IPPROTO_TCP, from, to, p->port);
-	for (size_t i = 0; !r && i < p->spec->reach.n_publish; i++)
+	for (size_t i = 0; !r && i < p->spec->reach.n_publish; i += stride(p))
 		r = come(p, p->spec->reach.publish[i].protocol, from, to,
 			 p->spec->reach.publish[i].port);
 	if (!r)
@@ -106,7 +114,7 @@ int inbound_publish(struct probing *p, const struct probe *self)
 	int r = 0;
 
 	for (size_t i = 0; i < p->targets->n; i++)
-		for (size_t k = 0; !r && k < p->spec->reach.n_publish; k++) {
+		for (size_t k = 0; !r && k < p->spec->reach.n_publish; k += stride(p)) {
 			const struct spec_publish *publish = &p->spec->reach.publish[k];
 			const struct addr *to = &p->targets->list[i].addr;
 

@@ -19,7 +19,7 @@
  * by its destination besides. ARP and neighbour discovery are known by the address they ask for.
  */
 #define PACKET_PAYLOAD (4 + LEAK_TOKEN_LEN)
-#define PACKET_MAX 4096
+#define PACKET_MAX 16384
 
 /* Who sends it, and so what of it is a leak. */
 enum packet_sender {
