@@ -115,6 +115,21 @@ go() {
 	run ! asked question
 }
 
+@test "DL-10 VAULT_NAME is set inside, and no variable leads to what is out of reach there" {
+	local lost=('DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/0/bus,guid=0123' DBUS_SYSTEM_BUS_ADDRESS=unix:path=/var/run/dbus/system_bus_socket
+		DOCKER_HOST=unix:///run/docker.sock 'AT_SPI_BUS_ADDRESS=unix:abstract=/tmp/dbus-x,guid=4' TWICE=/run/dbus/system_bus_socket)
+	local kept=(SSH_AUTH_SOCK=/tmp/agent NOWHERE=/srv/nothing FOLDERS=/run/nothing:/usr/bin SENTENCE='unix: path' LABELS=/run/lab EMPTY=)
+	local one
+
+	host sh -c 'mkdir -p /run/dbus /run/user/0; : > /run/dbus/system_bus_socket; : > /run/docker.sock; : > /run/user/0/bus'
+	run -0 host env "${lost[@]}" "${kept[@]}" "$VAULT" exec media env
+	[[ $'\n'$output$'\n' == *$'\n'VAULT_NAME=media$'\n'* ]]
+	for one in "${kept[@]}"; do [[ $'\n'$output$'\n' == *$'\n'"$one"$'\n'* ]] || { echo "$output"; echo "lost: $one"; return 1; }; done
+	for one in "${lost[@]}"; do [[ $output != *"${one%%=*}"* ]] || { echo "$output"; echo "kept: $one"; return 1; }; done
+	run -0 host env -i VAULT_NAME=other "$VAULT" exec media env
+	[[ $output == VAULT_NAME=media ]]
+}
+
 @test "L3 BX-7 what a desktop program needs of /run is there: sound, screen, log, its own folder to write" {
 	for path in /run/user/0/pulse/native /run/user/0/wayland-0 /run/systemd/journal/socket /run/systemd/notify \
 		/run/some/socket /run/some.socket; do
@@ -369,7 +384,7 @@ go() {
 	refused 125 'which group' xc user 1234 true
 	refused 125 'no such user' xc user nosuchuser true
 	refused 125 'no such group' xc user nobody:nosuchgroup true
-	[ "$(A=b host env)" = "$(A=b xc env)" ]
+	[ "$({ A=b host env; echo VAULT_NAME=media; } | sort)" = "$(A=b xc env | sort)" ]
 	signals='^Sig(Blk|Ign|Cgt)'
 	[ "$(host bash -c "trap '' HUP USR1; grep -E '$signals' /proc/self/status")" = \
 		"$(host bash -c "trap '' HUP USR1; \"\$VAULT\" exec media grep -E '$signals' /proc/self/status")" ]

@@ -726,13 +726,15 @@ stands() { local n; n=$(lines "$1"); sleep 1; [ "$(lines "$1")" = "$n" ]; }
 	local words=() i
 
 	for ((i = 1; i <= 64; i++)); do words+=(accessible-from "fd00:$i::/64"); done
-	for ((i = 1; i <= 32; i++)); do words+=(publish "$((8000 + i))/both"); done
+	words+=(publish 8001-8128/both) # 256, for each of these
 	up "${words[@]}" > /dev/null
-	[ "$(host nft list map inet vault-guard published6 | grep -o '"vlt-media"' | wc -l)" = 4096 ]
+	[ "$(host nft list map inet vault-guard published6 | grep -o '"vlt-media"' | wc -l)" = 16384 ]
 	[ "$(changes "${words[@]}")" = 'up, sealed, as described;' ]
 	vault exec media -- true
 	run -2 --separate-stderr up "${words[@]}" publish 1
-	[[ $stderr == *'publish: "1" is one too many: no more than 64 of a word' ]]
+	[[ $stderr == *'publish: "1" is too much: no more than 256 ports are published' ]]
+	run -2 --separate-stderr up "${words[@]}" accessible-from fd00:65::/64
+	[[ $stderr == *'accessible-from: "fd00:65::/64" is one too many: no more than 64 of a word' ]]
 	vault down media
 	run ! host nft list table inet vault-guard
 }
@@ -768,7 +770,7 @@ stands() { local n; n=$(lines "$1"); sleep 1; [ "$(lines "$1")" = "$n" ]; }
 		publish|80:|has a port that is not a number from 1 to 65535, or a range that is none
 		publish|:80|has a port that is not a number from 1 to 65535, or a range that is none
 		publish|http|has a port that is not a number from 1 to 65535, or a range that is none
-		publish|80-90|has a port that is not a number from 1 to 65535, or a range that is none
+		publish|90-80|has a port that is not a number from 1 to 65535, or a range that is none
 		publish|192.168.77.1:|has a port that is not a number from 1 to 65535, or a range that is none
 		publish|127.0.0.1:80:0|has a port that is not a number from 1 to 65535, or a range that is none
 		publish|+80|has a port that is not a number from 1 to 65535, or a range that is none

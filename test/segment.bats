@@ -85,7 +85,7 @@ unreachable default proto static metric 4294967295 " ]
 	member m2 3
 	token
 	must_see srv:wg0 -- inside m1 wire send udp 203.0.113.9 --token "$TOKEN" # the control
-	[[ $(vault check m1) == *"gw is up"* ]]
+	[[ $(vault -v check m1) == *"gw is up"* ]]
 	host ip -n gw link delete wg-gw
 	run -1 vault check m1
 	[[ $output == *"gw has no tunnel (vault up gw as-made)"* ]]

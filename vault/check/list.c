@@ -144,6 +144,12 @@ void check_tell(struct check *c, const char *id, enum found verdict, const struc
 	va_end(args);
 }
 
+void check_show_last(struct check *c)
+{
+	if (c->n)
+		c->list[c->n - 1].is_told = true;
+}
+
 void check_forget_unknown(struct check *c, size_t from)
 {
 	size_t kept = from;

@@ -26,6 +26,7 @@ struct finding {
 	char *detail; /* owned; what it is about, what is wrong */
 	char *expected, *observed; /* owned; NULL: nothing was compared */
 	char *remedy; /* owned; NULL: there is none, or none is needed */
+	bool is_told; /* no fault, but whoever looks shall see it */
 	bool is_command, heals; /* the remedy can be run as it is; by vault-heal itself */
 };
 
@@ -67,6 +68,9 @@ void check_add(struct check *c, const char *id, enum found verdict, const char *
 void check_tell(struct check *c, const char *id, enum found verdict, const struct remedy *remedy,
 		const char *expected, const char *observed, const char *format, ...)
 	printf_like(7, 8);
+
+/* Whoever looks shall see the finding that was added last, though it is no fault. */
+void check_show_last(struct check *c);
 
 /* Takes away what could not be told, of the findings from the one numbered FROM on. */
 void check_forget_unknown(struct check *c, size_t from);

@@ -223,7 +223,7 @@ static bool is_told(const struct finding *f, enum check_detail detail)
 	case CHECK_ALL:
 		return true;
 	case CHECK_CARD:
-		if (f->verdict == FOUND_SKIP && f->remedy)
+		if (f->is_told || (f->verdict == FOUND_SKIP && f->remedy))
 			return true;
 		break;
 	case CHECK_BRIEF:

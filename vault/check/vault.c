@@ -399,10 +399,12 @@ static void tell_ports(struct exam *e)
 
 	for (size_t i = 0; bridge && spec_has_leg(e->spec) && i < host->n_links; i++)
 		if (host->links[i].master == bridge->index &&
-		    !observed_is_own(&host->links[i], "veth", host->links[i].alias))
+		    !observed_is_own(&host->links[i], "veth", host->links[i].alias)) {
 			check_add(e->c, "leg", FOUND_OK, NULL, host->links[i].name,
 				  "%s, no vault's, is a port of %s too", host->links[i].name,
 				  bridge->name);
+			check_show_last(e->c);
+		}
 }
 
 static void examine(struct exam *e)

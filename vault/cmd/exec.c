@@ -18,6 +18,7 @@
 #include "lib/tree.h"
 
 #include "vault/cmd/cmd.h"
+#include "vault/confine/environment.h"
 #include "vault/confine/mnt.h"
 #include "vault/confine/pids.h"
 #include "vault/confine/privileges.h"
@@ -214,6 +215,8 @@ static int give_up(const struct request *r, const struct identity *id)
 	const char *what = "the caller's environment";
 	int err = id ? identity_set_environment(id) : 0;
 
+	if (!err)
+		err = environment_set(r->name);
 	if (!err)
 		err = privileges_drop(id, r->keep_caps, &what);
 	if (!err && !r->keep_caps) {
