@@ -74,10 +74,11 @@ all=(accessible-from '192.168.77.0/24,fd00:77::/64' publish 9091 publish '127.0.
 	is leaktest vault -j leaktest none
 }
 
-@test "DL-3 parse-conf of every file of test/conf" {
-	local file
+every() { for file in "$top"/test/conf/*/*.conf; do "$VAULT" -j parse-conf "$file"; done; }
 
-	for file in "$top"/test/conf/*/*.conf; do is parse_conf vault -j parse-conf "$file"; done
+@test "DL-3 parse-conf of every file of test/conf" {
+	is parse_conf every
+	[ "$(wc -l < "$BATS_TEST_TMPDIR/json")" = "$(find "$top/test/conf" -name "*.conf" | wc -l)" ]
 	is parse_conf vault -j parse-conf "$LAB/provider.conf" show-keys
 }
 
