@@ -22,15 +22,15 @@ static const struct {
 	bool is_number; /* to the right */
 	bool is_cut; /* where the line is too long; no shorter than its head */
 } columns[COLUMNS] = {
-	[NAME] = { "NAME", .is_cut = true },
-	[VERDICT] = { "VERDICT" },
-	[PEER] = { "PEER", .is_cut = true },
-	[HANDSHAKE] = { "HANDSHAKE", .is_number = true },
-	[RX] = { "RX", .is_number = true },
-	[TX] = { "TX", .is_number = true },
-	[PUBLISHED] = { "PUBLISHED", .is_cut = true },
-	[INSIDE] = { "INSIDE", .is_number = true },
-	[DROPPED] = { "DROPPED", .is_number = true },
+	[NAME] = { .head = "NAME", .is_cut = true },
+	[VERDICT] = { .head = "VERDICT" },
+	[PEER] = { .head = "PEER", .is_cut = true },
+	[HANDSHAKE] = { .head = "HANDSHAKE", .is_number = true },
+	[RX] = { .head = "RX", .is_number = true },
+	[TX] = { .head = "TX", .is_number = true },
+	[PUBLISHED] = { .head = "PUBLISHED", .is_cut = true },
+	[INSIDE] = { .head = "INSIDE", .is_number = true },
+	[DROPPED] = { .head = "DROPPED", .is_number = true },
 };
 
 /* The one that has answered last; of those that never did, the first with an endpoint. */
