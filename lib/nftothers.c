@@ -302,7 +302,7 @@ static int add_rule(struct nftnl_rule *r, struct dump *d)
 static int rule_reply(const struct nlmsghdr *nlh, void *arg)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
-	int err = -EBADMSG;
+	int err = 0; /* one with an expression that libnftnl does not know yet tells us nothing */
 
 	if (!r)
 		return -ENOMEM;

@@ -288,3 +288,13 @@ many_peers() {
 	echo "$peak bytes for a file of $size"
 	((10 * peak < 25 * size))
 }
+
+@test "HO-3 files of the world are read without an error, and no two are the same" {
+	local file
+
+	for file in "$BATS_TEST_DIRNAME"/conf/world/*.conf; do
+		"$VAULT" -q parse-conf "$file" > out 2> said || { echo "$file: $(< said)"; return 1; }
+		grep -q '^PrivateKey = (hidden)$' out && grep -q '^\[Peer\]$' out
+	done
+	[ -z "$(sed -n 's/^PrivateKey *= *//p' "$BATS_TEST_DIRNAME"/conf/world/*.conf | tr -d '\r' | cut -c1-44 | sort | uniq -d)" ]
+}

@@ -82,8 +82,8 @@ static json_t *counter_json(const struct check *c, size_t i)
 			 (json_int_t)n->packets, "bytes", (json_int_t)n->bytes);
 }
 
-/* What the vault was asked to be, by the description's own members. */
-static void add_described(const struct check *c, json_t *out)
+/* What the vault was asked to be, by the description's own members. Not 0 without memory. */
+static int add_described(const struct check *c, json_t *out)
 {
 	static const struct {
 		const char *name, *from, *member; /* MEMBER NULL: all of FROM */
@@ -101,18 +101,18 @@ static void add_described(const struct check *c, json_t *out)
 		{ "allow_to", "reach", "allow_to" },
 	};
 	json_t *spec = spec_to_json(&c->spec);
+	int r = spec ? 0 : -1;
 
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+	for (size_t i = 0; !r && i < ARRAY_SIZE(members); i++) {
 		json_t *value = json_object_get(spec, members[i].from);
 
 		if (members[i].member)
 			value = json_object_get(value, members[i].member);
-		if (value)
-			json_object_set(out, members[i].name, value);
-		else
-			json_object_set_new(out, members[i].name, json_null());
+		r = value ? json_object_set(out, members[i].name, value)
+			  : json_object_set_new(out, members[i].name, json_null());
 	}
 	json_decref(spec);
+	return r;
 }
 
 json_t *check_json(const struct check *c)
@@ -123,7 +123,8 @@ json_t *check_json(const struct check *c)
 			  tunnel_json(c), "processes", list(c, c->n_processes, process_json),
 			  "dropped", list(c, c->n_counters, counter_json));
 
-	if (out && !c->is_host)
-		add_described(c, out);
-	return out;
+	if (!out || c->is_host || !add_described(c, out))
+		return out;
+	json_decref(out);
+	return NULL;
 }

@@ -164,7 +164,6 @@ static void advise(const struct look *look, const struct firewall *f, const char
 		f->program ? REMEDY(LET_BY_LEGACY, f->program, f->chain, in ? "-i" : "-o", link)
 			   : REMEDY(LET_BY, f->family, f->table, f->chain,
 				    in ? "iifname" : "oifname", link);
-
 	const struct forwarding_fault fault = { .how = FORWARDING_DOUBT, .remedy = remedy };
 
 	tell(look, fault, "%s: another firewall (%s) %s and does not name %s", word, f->what,
