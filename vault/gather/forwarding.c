@@ -43,6 +43,8 @@ static void tell(const struct look *look, struct forwarding_fault fault, const c
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	str_make_printable(
+		text); /* others have named interfaces and tables, and it is kept as JSON */
 	fault.text = text;
 	look->fn(&fault, look->arg);
 }
@@ -280,10 +282,12 @@ static void check_firewalls(const struct look *look)
 		r = nftchain_dump(&w->host_nft, judge_chain, &c, &error);
 	}
 	nftothers_free(&c.others);
-	if (!r)
-		r = iptables_read(w->spec->link_host_if, judge_legacy, &c);
 	if (r)
 		tell(look, UNREAD, "reading the host's firewalls: %s %s", strerror(-r), error.text);
+	r = iptables_read(w->spec->link_host_if, judge_legacy, &c);
+	if (r) /* as in a container: no more is known than before anybody looked */
+		tell(look, (struct forwarding_fault){ .how = FORWARDING_DOUBT },
+		     "whether legacy iptables refuses what is for the vault: %s", strerror(-r));
 }
 
 /* What takes the host's own packets elsewhere is a route as narrow as the link's, or one of another
