@@ -4,6 +4,7 @@
 # and what the command line itself promises: help, usage errors, -j, links. `vault help` is the measure, as it prints the tables.
 
 bats_require_minimum_version 1.5.0
+load trace
 
 setup_file() {
 	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)

@@ -6,6 +6,8 @@
 # tests, tagged `walk`, wait for what came of it. They are of a sample; FAULT=rest is of the calls that it leaves out.
 
 load helper
+# shellcheck disable=SC2034 # of helper.bash
+tests_outside=1
 : "${top:?}" "${build:?}"
 
 walks=("fail up" "kill up" "kill down" "fail down" "child up" "short up" "empty up" "mute up" "short down" "empty down"

@@ -3,6 +3,8 @@
 # test/lab.bats: the lab itself. What it shows must be true before anything else that is shown in it means something.
 
 load helper
+# shellcheck disable=SC2034 # of helper.bash
+tests_outside=1
 load outside
 
 # members PIDNS: how many processes are in that pid namespace

@@ -6,6 +6,7 @@
 # shellcheck disable=SC2016 # bash -c '…' expands what it gets
 
 bats_require_minimum_version 1.5.0
+load trace
 
 private=yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=
 preshared=TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=

@@ -7,6 +7,7 @@
 # `# needs kernel-wireguard`: else it is skipped. `UPDATE=1 bats test/plan.bats` writes them anew: read the difference.
 
 bats_require_minimum_version 1.5.0
+load trace
 
 setup_file() {
 	top=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
