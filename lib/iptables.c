@@ -25,13 +25,14 @@
 #define NAMES_MAX_BYTES 4096
 #define TRIES_MAX 16
 #define STEPS_MAX 65536
-#define DEPTH_MAX 16 /* of chains in chains: who has more is not followed */
+#define DEPTH_MAX 256 /* of chains in chains: who has more is not followed */
 
 /* Where the entries of a family have what. */
 struct family {
 	const char *names, *program;
 	int domain, level, info, entries;
-	size_t size, conditions, in, in_mask, out, out_mask, target, next;
+	size_t size, conditions, in, in_mask, out, out_mask, flags, target, next;
+	uint8_t goes; /* of the flags: it goes to its chain, and does not come back */
 };
 
 static const struct family families[] = {
@@ -47,6 +48,8 @@ static const struct family families[] = {
 	  .in_mask = offsetof(struct ipt_entry, ip.iniface_mask),
 	  .out = offsetof(struct ipt_entry, ip.outiface),
 	  .out_mask = offsetof(struct ipt_entry, ip.outiface_mask),
+	  .flags = offsetof(struct ipt_entry, ip.flags),
+	  .goes = IPT_F_GOTO,
 	  .target = offsetof(struct ipt_entry, target_offset),
 	  .next = offsetof(struct ipt_entry, next_offset) },
 	{ .names = "/proc/thread-self/net/ip6_tables_names",
@@ -61,6 +64,8 @@ static const struct family families[] = {
 	  .in_mask = offsetof(struct ip6t_entry, ipv6.iniface_mask),
 	  .out = offsetof(struct ip6t_entry, ipv6.outiface),
 	  .out_mask = offsetof(struct ip6t_entry, ipv6.outiface_mask),
+	  .flags = offsetof(struct ip6t_entry, ipv6.flags),
+	  .goes = IP6T_F_GOTO,
 	  .target = offsetof(struct ip6t_entry, target_offset),
 	  .next = offsetof(struct ip6t_entry, next_offset) },
 };
@@ -90,30 +95,51 @@ static bool is_asked_for(const char *name, const uint8_t *entry, size_t at, size
 	return n && !strncmp(name, (const char *)entry + at, n);
 }
 
+/* True when the matches of an entry, before its TARGET, ask nothing of a packet. */
+static bool asks_nothing(const struct family *f, const uint8_t *entry, size_t target)
+{
+	struct xt_entry_match match;
+
+	for (size_t at = f->size; at < target; at += match.u.match_size) {
+		if (target - at < sizeof(match))
+			return false;
+		memcpy(&match, entry + at, sizeof(match));
+		if (strcmp(match.u.user.name, "comment") != 0 ||
+		    match.u.match_size < sizeof(match) || match.u.match_size > target - at)
+			return false;
+	}
+	return true;
+}
+
 static bool is_unconditional(const struct family *f, const uint8_t *entry)
 {
 	static const uint8_t zeroes[sizeof(struct ip6t_ip6)];
+	uint8_t conditions[sizeof(zeroes)];
 
-	return get16(entry + f->target) == f->size && !memcmp(entry, zeroes, f->conditions);
+	memcpy(conditions, entry, f->conditions);
+	conditions[f->flags] &= (uint8_t)~f->goes;
+	return !memcmp(conditions, zeroes, f->conditions) &&
+	       asks_nothing(f, entry, get16(entry + f->target));
 }
 
-/* What becomes of a packet that no condition is about. */
-enum end { GOES_ON, ACCEPTED, REFUSED, RETURNS, JUMPS };
+/* What becomes of a packet. */
+enum end { GOES_ON, ACCEPTED, REFUSED, RETURNS, JUMPS, GOES };
 
-/* By the entry alone; *TO is the offset of the chain that it JUMPS to. */
-static enum end judge(const struct family *f, const uint8_t *entry, size_t len, size_t *to)
+/* By the target of an entry of LEN bytes; *TO is the offset of the chain that it leads to. */
+static enum end read_target(const struct family *f, const uint8_t *entry, size_t len, size_t *to)
 {
 	size_t at = get16(entry + f->target);
 	struct xt_standard_target target = { .verdict = 0 };
 
-	if (!is_unconditional(f, entry) || at + sizeof(target.target) > len)
+	if (at > len || len - at < sizeof(target.target))
 		return GOES_ON;
 	memcpy(&target, entry + at, len - at < sizeof(target) ? len - at : sizeof(target));
 	if (*target.target.u.user.name)
 		return strcmp(target.target.u.user.name, "REJECT") ? GOES_ON : REFUSED;
 	*to = (size_t)target.verdict;
-	return target.verdict >= 0                ? JUMPS
-	       : target.verdict == -NF_DROP - 1   ? REFUSED
+	if (target.verdict >= 0)
+		return entry[f->flags] & f->goes ? GOES : JUMPS;
+	return target.verdict == -NF_DROP - 1     ? REFUSED
 	       : target.verdict == -NF_ACCEPT - 1 ? ACCEPTED
 	       : target.verdict == XT_RETURN      ? RETURNS
 						  : GOES_ON;
@@ -130,26 +156,39 @@ static const uint8_t *entry_at(const struct block *b, size_t at, size_t *len)
 	return *len < b->family->size || *len > b->len - at ? NULL : entry;
 }
 
-/* Goes through the entries of a chain from AT, and of those that it leads to; *MENTIONS as of
- * struct iptables. */
-static enum end follow(const struct block *b, size_t at, bool *mentions)
+/* What an entry with that END says of the interface, into TABLE's lists for HOOK. */
+static void note_names(const struct block *b, const uint8_t *entry, enum end end,
+		       struct iptables *table, size_t hook)
 {
 	const struct family *f = b->family;
+
+	if (end != ACCEPTED && end != JUMPS && end != GOES)
+		return;
+	table->names_in[hook] |= is_asked_for(b->interface, entry, f->in, f->in_mask);
+	table->names_out[hook] |= is_asked_for(b->interface, entry, f->out, f->out_mask);
+}
+
+/* Goes through the entries of the chain of HOOK from AT, and of those that every packet is led to.
+ * What becomes of one that no condition is about. */
+static enum end follow(const struct block *b, size_t at, struct iptables *table, size_t hook)
+{
 	size_t places[DEPTH_MAX] = { at }, depth = 1, to = 0, len;
 
 	for (size_t steps = 0; depth && steps < STEPS_MAX; steps++) {
 		const uint8_t *entry = entry_at(b, places[depth - 1], &len);
-		enum end end = entry ? judge(f, entry, len, &to) : RETURNS;
+		enum end end = entry ? read_target(b->family, entry, len, &to) : RETURNS;
 
+		if (entry)
+			note_names(b, entry, end, table, hook);
+		if (entry && !is_unconditional(b->family, entry))
+			end = GOES_ON;
 		if (end == ACCEPTED || end == REFUSED)
 			return end;
 		if (end == RETURNS) {
 			depth--;
 			continue;
 		}
-		*mentions = *mentions || is_asked_for(b->interface, entry, f->in, f->in_mask) ||
-			    is_asked_for(b->interface, entry, f->out, f->out_mask);
-		places[depth - 1] += len;
+		places[depth - 1] = end == GOES ? to : places[depth - 1] + len;
 		if (end == JUMPS && depth < DEPTH_MAX)
 			places[depth++] = to;
 	}
@@ -205,8 +244,8 @@ static int read_table(const struct family *f, const char *interface, struct ipta
 	table->has_rules = info.num_entries > (uint32_t)__builtin_popcount(info.valid_hooks) + 1;
 	for (size_t hook = 0; hook < IPTABLES_HOOKS; hook++)
 		if (info.valid_hooks & 1U << hook)
-			table->refuses[hook] = follow(&b, info.hook_entry[hook],
-						      &table->mentions[hook]) == REFUSED;
+			table->refuses[hook] =
+				follow(&b, info.hook_entry[hook], table, hook) == REFUSED;
 	return 0;
 }
 

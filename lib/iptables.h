@@ -17,7 +17,8 @@ struct iptables {
 	bool has_rules; /* more than a policy a chain */
 	/* Of the chain at each hook, and of those that every packet is led to from there: */
 	bool refuses[IPTABLES_HOOKS]; /* what no condition is about, by a rule or the policy */
-	bool mentions[IPTABLES_HOOKS]; /* a rule asks for the INTERFACE */
+	/* a rule lets by, or leads elsewhere, what comes or leaves by the INTERFACE: */
+	bool names_in[IPTABLES_HOOKS], names_out[IPTABLES_HOOKS];
 };
 
 typedef int iptables_fn(const struct iptables *table, void *arg);

@@ -19,7 +19,16 @@
 	1U /* linux/netfilter/xt_CT.h, which every version of the target begins with */
 
 /* What was loaded into the registers last, and so what is compared. */
-enum loaded { LOADED_OTHER, LOADED_PROTOCOL, LOADED_PORT, LOADED_ADDRESS, LOADED_INTERFACE };
+enum loaded {
+	LOADED_OTHER,
+	LOADED_PROTOCOL,
+	LOADED_FAMILY, /* or what tells it: other members do, too */
+	LOADED_PORT,
+	LOADED_V4,
+	LOADED_V6,
+	LOADED_IN, /* an interface's name */
+	LOADED_OUT,
+};
 
 struct reading {
 	struct nftother rule;
@@ -33,7 +42,7 @@ static uint16_t get16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* The destination of IPv4, of IPv6, and the port of TCP and UDP. */
+/* The destination of IPv4, of IPv6, or what it begins with; and the port of TCP and UDP. */
 static enum loaded what_payload(const struct nftnl_expr *e)
 {
 	uint32_t base = nftnl_expr_get_u32(e, NFTNL_EXPR_PAYLOAD_BASE);
@@ -42,9 +51,10 @@ static enum loaded what_payload(const struct nftnl_expr *e)
 
 	if (base == NFT_PAYLOAD_TRANSPORT_HEADER && at == 2 && len == 2)
 		return LOADED_PORT;
-	if (base == NFT_PAYLOAD_NETWORK_HEADER &&
-	    ((at == 16 && len == 4) || (at == 24 && len == 16)))
-		return LOADED_ADDRESS;
+	if (base == NFT_PAYLOAD_NETWORK_HEADER && at == 16 && len && len <= 4)
+		return LOADED_V4;
+	if (base == NFT_PAYLOAD_NETWORK_HEADER && at == 24 && len && len <= 16)
+		return LOADED_V6;
 	if (base == NFT_PAYLOAD_NETWORK_HEADER && len == 1 && (at == 9 || at == 6))
 		return LOADED_PROTOCOL;
 	return LOADED_OTHER;
@@ -56,21 +66,33 @@ static bool is_interface(const char *name, const void *data, uint32_t len)
 	return len && !strncmp(name, data, len);
 }
 
+static void take_where(struct reading *r, uint8_t family, const uint8_t *data, uint32_t len)
+{
+	r->rule.where = (struct prefix){ .addr.family = family, .len = (uint8_t)(8 * len) };
+	memcpy(r->rule.where.addr.bytes, data, len);
+}
+
+/* Takes down that what is loaded is asked to be DATA. */
 static void take_value(struct reading *r, const uint8_t *data, uint32_t len)
 {
 	struct nftother *rule = &r->rule;
+	bool is_read = true;
 
 	if (r->loaded == LOADED_PROTOCOL && len == 1) {
 		rule->protocol = *data;
 	} else if (r->loaded == LOADED_PORT && len == 2) {
 		rule->first = get16(data);
 		rule->last = get16(data);
-	} else if (r->loaded == LOADED_ADDRESS && (len == 4 || len == 16)) {
-		rule->address.family = len == 4 ? AF_INET : AF_INET6;
-		memcpy(rule->address.bytes, data, len);
-	} else if (r->loaded == LOADED_INTERFACE) {
-		rule->mentions = rule->mentions || is_interface(r->interface, data, len);
+	} else if (r->loaded == LOADED_V4 && len <= 4) {
+		take_where(r, AF_INET, data, len);
+	} else if (r->loaded == LOADED_V6 && len <= 16) {
+		take_where(r, AF_INET6, data, len);
+	} else {
+		is_read = r->loaded == LOADED_FAMILY;
 	}
+	rule->names_in |= r->loaded == LOADED_IN && is_interface(r->interface, data, len);
+	rule->names_out |= r->loaded == LOADED_OUT && is_interface(r->interface, data, len);
+	rule->asks_more |= !is_read;
 }
 
 /* A range is two comparisons, or one of its own. */
@@ -98,6 +120,8 @@ static void read_cmp(const struct nftnl_expr *e, struct reading *r)
 	else if (data && (op == NFT_CMP_GTE || op == NFT_CMP_LTE) && r->loaded == LOADED_PORT &&
 		 len == 2)
 		take_bound(r, op, get16(data));
+	else if (op != NFT_CMP_NEQ || r->loaded != LOADED_IN) /* all interfaces but one: docker's */
+		r->rule.asks_more = true;
 }
 
 static void read_range(const struct nftnl_expr *e, struct reading *r)
@@ -108,8 +132,10 @@ static void read_range(const struct nftnl_expr *e, struct reading *r)
 
 	r->rule.always = false;
 	if (!from || !to || len != 2 || len_to != 2 || r->loaded != LOADED_PORT ||
-	    nftnl_expr_get_u32(e, NFTNL_EXPR_RANGE_OP) != NFT_RANGE_EQ)
+	    nftnl_expr_get_u32(e, NFTNL_EXPR_RANGE_OP) != NFT_RANGE_EQ) {
+		r->rule.asks_more = true;
 		return;
+	}
 	r->rule.first = get16(from);
 	r->rule.last = get16(to);
 }
@@ -118,9 +144,11 @@ static void read_immediate(const struct nftnl_expr *e, struct reading *r)
 {
 	const char *chain = nftnl_expr_get_str(e, NFTNL_EXPR_IMM_CHAIN);
 
+	int verdict = (int)nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_VERDICT);
+
 	if (!nftnl_expr_is_set(e, NFTNL_EXPR_IMM_VERDICT))
 		return; /* data for what follows */
-	switch ((int)nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_VERDICT)) {
+	switch (verdict) {
 	case NF_DROP:
 		r->rule.act = NFTOTHER_REFUSES;
 		break;
@@ -132,7 +160,7 @@ static void read_immediate(const struct nftnl_expr *e, struct reading *r)
 		break;
 	case NFT_JUMP:
 	case NFT_GOTO:
-		r->rule.act = NFTOTHER_JUMPS;
+		r->rule.act = verdict == NFT_JUMP ? NFTOTHER_JUMPS : NFTOTHER_GOES;
 		free(r->rule.to);
 		r->rule.to = chain ? strdup(chain) : NULL;
 		r->err = r->rule.to ? r->err : -ENOMEM;
@@ -171,10 +199,14 @@ static void read_match(const struct nftnl_expr *e, struct reading *r)
 	const uint8_t *info = nftnl_expr_get(e, NFTNL_EXPR_MT_INFO, &len);
 	uint16_t ports[4];
 
-	r->rule.always = r->rule.always && name && !strcmp(name, "comment");
-	if (!name || (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0) || !info ||
-	    len < sizeof(ports))
+	if (name && !strcmp(name, "comment"))
 		return;
+	r->rule.always = false;
+	if (!name || (strcmp(name, "tcp") != 0 && strcmp(name, "udp") != 0) || !info ||
+	    len < sizeof(ports)) {
+		r->rule.asks_more = true;
+		return;
+	}
 	memcpy(ports, info, sizeof(ports));
 	r->rule.protocol = *name == 't' ? IPPROTO_TCP : IPPROTO_UDP;
 	if (ports[2] || ports[3] != UINT16_MAX) {
@@ -193,9 +225,11 @@ static void read_meta(const struct nftnl_expr *e, struct reading *r)
 {
 	uint32_t key = nftnl_expr_get_u32(e, NFTNL_EXPR_META_KEY);
 
-	r->loaded = key == NFT_META_L4PROTO                              ? LOADED_PROTOCOL
-		    : key == NFT_META_IIFNAME || key == NFT_META_OIFNAME ? LOADED_INTERFACE
-									 : LOADED_OTHER;
+	r->loaded = key == NFT_META_L4PROTO                               ? LOADED_PROTOCOL
+		    : key == NFT_META_NFPROTO || key == NFT_META_PROTOCOL ? LOADED_FAMILY
+		    : key == NFT_META_IIFNAME                             ? LOADED_IN
+		    : key == NFT_META_OIFNAME                             ? LOADED_OUT
+									  : LOADED_OTHER;
 }
 
 static void read_payload(const struct nftnl_expr *e, struct reading *r)
@@ -221,6 +255,16 @@ static void read_redirect(const struct nftnl_expr *e, struct reading *r)
 	r->rule.act = NFTOTHER_TRANSLATES;
 }
 
+/* To note a packet in a set asks nothing of it, but with a limit. */
+static void read_dynset(const struct nftnl_expr *e, struct reading *r)
+{
+	if (!nftnl_expr_is_set(e, NFTNL_EXPR_DYNSET_EXPR) &&
+	    !nftnl_expr_is_set(e, NFTNL_EXPR_DYNSET_EXPRESSIONS))
+		return;
+	r->rule.always = false;
+	r->rule.asks_more = true;
+}
+
 static void read_nothing(const struct nftnl_expr *e, struct reading *r)
 {
 	(void)e;
@@ -235,7 +279,8 @@ static const struct {
 	{ "meta", read_meta },       { "payload", read_payload }, { "match", read_match },
 	{ "target", read_target },   { "reject", read_reject },   { "notrack", read_notrack },
 	{ "nat", read_nat },         { "redir", read_redirect },  { "tproxy", read_redirect },
-	{ "counter", read_nothing }, { "log", read_nothing },
+	{ "counter", read_nothing }, { "log", read_nothing },     { "objref", read_nothing },
+	{ "dynset", read_dynset },
 };
 
 /* One that is not known may be a condition. */
@@ -250,6 +295,7 @@ static int read_expression(struct nftnl_expr *e, void *arg)
 			return 0;
 		}
 	r->rule.always = false;
+	r->rule.asks_more = true;
 	r->loaded = LOADED_OTHER;
 	return 0;
 }
@@ -269,7 +315,8 @@ struct dump {
 /* True when anybody may want to know of it. */
 static bool tells(const struct nftother *rule)
 {
-	return rule->mentions || (rule->always && rule->act != NFTOTHER_GOES_ON) ||
+	return rule->to || ((rule->names_in || rule->names_out) && rule->act != NFTOTHER_GOES_ON) ||
+	       (rule->always && rule->act != NFTOTHER_GOES_ON) ||
 	       (rule->act == NFTOTHER_TRANSLATES && rule->first);
 }
 
@@ -312,15 +359,32 @@ static int rule_reply(const struct nlmsghdr *nlh, void *arg)
 	return err;
 }
 
+static bool same_chain(const struct nftother *a, const struct nftother *b)
+{
+	return a->family == b->family && !strcmp(a->chain, b->chain) && !strcmp(a->table, b->table);
+}
+
+static void find_ends(struct nftothers *o)
+{
+	for (size_t i = o->n; i-- > 0;)
+		o->list[i].beyond = i + 1 < o->n && same_chain(&o->list[i], &o->list[i + 1])
+					    ? o->list[i + 1].beyond
+					    : i + 1;
+}
+
 int nftothers_dump(struct nl *nl, const char *ours, const char *interface, struct nftothers *out,
 		   struct nl_error *error)
 {
 	const struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
 	struct dump d = { .out = out, .ours = ours, .interface = interface };
 
+	int r;
+
 	*out = (struct nftothers){ .list = NULL };
-	return nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, 0, &nfg, sizeof(nfg),
-		       rule_reply, &d, error);
+	r = nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETRULE, 0, &nfg, sizeof(nfg),
+		    rule_reply, &d, error);
+	find_ends(out);
+	return r;
 }
 
 void nftothers_free(struct nftothers *o)
@@ -341,35 +405,77 @@ static const struct nftother *next_rule(const struct nftothers *o, uint8_t famil
 					const char *table, struct place *place)
 {
 	while (place->next < o->n) {
-		const struct nftother *rule = &o->list[place->next++];
+		const struct nftother *rule = &o->list[place->next];
 
-		if (rule->family == family && !strcmp(rule->table, table) &&
-		    !strcmp(rule->chain, place->chain))
+		if (rule->family == family && !strcmp(rule->chain, place->chain) &&
+		    !strcmp(rule->table, table)) {
+			place->next++;
 			return rule;
+		}
+		place->next = rule->beyond;
 	}
 	return NULL;
 }
 
 enum nftother_act nftothers_end(const struct nftothers *o, uint8_t family, const char *table,
-				const char *chain, bool *mentions)
+				const char *chain)
 {
 	struct place places[DEPTH_MAX] = { { .chain = chain } };
 	size_t depth = 1;
 
-	*mentions = false;
 	for (size_t steps = 0; depth && steps < STEPS_MAX; steps++) {
 		const struct nftother *rule = next_rule(o, family, table, &places[depth - 1]);
 		enum nftother_act act = !rule          ? NFTOTHER_RETURNS
 					: rule->always ? rule->act
 						       : NFTOTHER_GOES_ON;
 
-		*mentions = *mentions || (rule && rule->mentions);
-		if (act == NFTOTHER_ACCEPTS || act == NFTOTHER_REFUSES)
+		if (act == NFTOTHER_ACCEPTS || act == NFTOTHER_REFUSES || act == NFTOTHER_UNTRACKS)
 			return act;
 		if (act == NFTOTHER_RETURNS)
 			depth--;
+		else if (act == NFTOTHER_GOES)
+			places[depth - 1] = (struct place){ .chain = rule->to };
 		else if (act == NFTOTHER_JUMPS && depth < DEPTH_MAX)
 			places[depth++] = (struct place){ .chain = rule->to };
 	}
 	return NFTOTHER_GOES_ON;
+}
+
+/* Marks the rules of one chain; true when there were some that were not. */
+static bool mark(struct nftothers *o, uint8_t family, const char *table, const char *chain)
+{
+	struct place place = { .chain = chain };
+	bool any = false;
+
+	for (;;) {
+		const struct nftother *rule = next_rule(o, family, table, &place);
+
+		if (!rule)
+			return any;
+		any = any || !rule->reached;
+		o->list[place.next - 1].reached = true;
+	}
+}
+
+void nftothers_reach(struct nftothers *o, uint8_t family, const char *table, const char *chain)
+{
+	bool more = mark(o, family, table, chain);
+
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < o->n; i++) {
+			struct nftother *rule = &o->list[i];
+
+			if (rule->reached && rule->to && !rule->followed) {
+				rule->followed = true;
+				more |= mark(o, rule->family, rule->table, rule->to);
+			}
+		}
+	}
+}
+
+void nftothers_leave(struct nftothers *o)
+{
+	for (size_t i = 0; i < o->n; i++)
+		o->list[i].reached = o->list[i].followed = false;
 }

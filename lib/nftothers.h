@@ -12,7 +12,8 @@ enum nftother_act {
 	NFTOTHER_GOES_ON,
 	NFTOTHER_ACCEPTS,
 	NFTOTHER_REFUSES, /* drop, reject */
-	NFTOTHER_JUMPS, /* or goes, to another chain */
+	NFTOTHER_JUMPS, /* to another chain, and back */
+	NFTOTHER_GOES, /* to another, and not back (goto) */
 	NFTOTHER_RETURNS,
 	NFTOTHER_UNTRACKS, /* takes the packet from connection tracking (notrack) */
 	NFTOTHER_TRANSLATES, /* the packet's destination: dnat, redirect, tproxy */
@@ -22,13 +23,17 @@ struct nftother {
 	uint8_t family; /* NFPROTO_INET, NFPROTO_IPV4, … */
 	char *table, *chain; /* owned */
 	bool always; /* it asks nothing of the packet */
-	bool mentions; /* it asks for the INTERFACE, by name */
+	bool names_in,
+		names_out; /* it asks for the INTERFACE, by name, that one comes or leaves by */
+	bool reached, followed; /* nftothers_reach */
+	size_t beyond; /* behind the last rule of its chain, all of which are in a row */
 	enum nftother_act act;
-	char *to; /* owned: NFTOTHER_JUMPS; else NULL */
+	char *to; /* owned: the chain of NFTOTHER_JUMPS, _GOES; else NULL */
 	/* What it asks of the packet's destination: */
 	uint8_t protocol; /* IPPROTO_*; 0: nothing */
 	uint16_t first, last; /* ports; 0: nothing */
-	struct addr address; /* AF_UNSPEC: nothing */
+	struct prefix where; /* AF_UNSPEC: anywhere */
+	bool asks_more; /* of something else, that is not read here */
 };
 
 struct nftothers {
@@ -47,9 +52,13 @@ int must_check nftothers_dump(struct nl *nl, const char *ours, const char *inter
 void nftothers_free(struct nftothers *o);
 
 /* What becomes of a packet that no condition is about, by the rules of the chain and of those that
- * every packet is led to: NFTOTHER_ACCEPTS, _REFUSES; or it _GOES_ON to the policy. *MENTIONS: a
- * rule on that way asks for the interface. */
+ * every packet is led to: NFTOTHER_ACCEPTS, _REFUSES, _UNTRACKS; or it _GOES_ON to the policy. */
 enum nftother_act nftothers_end(const struct nftothers *o, uint8_t family, const char *table,
-				const char *chain, bool *mentions);
+				const char *chain);
+
+/* Marks the rules that a packet may come to, whatever they ask for, once it is in the chain: as
+ * reached, besides those that are. nftothers_leave takes all marks away. */
+void nftothers_reach(struct nftothers *o, uint8_t family, const char *table, const char *chain);
+void nftothers_leave(struct nftothers *o);
 
 #endif

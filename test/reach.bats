@@ -341,6 +341,130 @@ leads_to() { lan ask TCP - 192.168.77.1 8010 5; }
 	vault leaktest media probe publish probe enter
 }
 
+# table_of RULES: a table of another program's in the host, on the way of what comes in
+table_of() {
+	host nft -f - <<< 'add table ip their; delete table ip their; add table ip6 their; delete table ip6 their'
+	host nft -f - <<< "table ${family:-ip} their {
+		chain to { $1
+		}
+		chain nobody { ${2-}
+		}
+		chain pre { type nat hook prerouting priority dstnat; ${3-jump to}
+		}
+	}"
+}
+
+@test "HO-6 of rules of others those count that the same packets come to: others are warned of, or not told" {
+	local family what
+
+	up "${lists[@]}" > /dev/null
+	while IFS='|' read -r what family rules publish; do
+		table_of "$rules"
+		run --separate-stderr vault up media conf "$LAB/provider.conf" "${lists[@]}" publish "$publish" plan
+		echo "$what: $status: $rules: $stderr"
+		case $what in
+		taken) [[ $status == 1 && $stderr == *"table $family their, chain to forwards it: who may enter would get the vault"* ]] ;;
+		perhaps) [[ $status == 0 && $stderr == *"table $family their, chain to forwards it, if for the same packets"* ]] ;;
+		no) [[ $status == 0 && $stderr != *their* ]] ;;
+		esac
+	done <<- 'END'
+		taken|ip|tcp dport 8010 dnat to 203.0.113.80:80|8010
+		taken|ip|tcp dport 8000-8100 redirect to :80|192.168.77.1:8010
+		taken|ip|iifname != "docker0" tcp dport 8010 counter dnat to 203.0.113.80:80|8010
+		taken|ip|ip daddr 192.168.77.1 tcp dport 8010 dnat to 203.0.113.80:80|8010
+		taken|ip6|tcp dport 8010 redirect to :80|8010
+		perhaps|ip|ip daddr 192.168.0.0/16 tcp dport 8010 dnat to 203.0.113.80:80|192.168.77.1:8010
+		perhaps|ip|ip saddr 198.18.0.0/24 tcp dport 8010 dnat to 203.0.113.80:80|8010
+		perhaps|ip|iifname "docker0" tcp dport 8010 dnat to 203.0.113.80:80|8010
+		perhaps|ip|ip daddr != 192.168.77.1 tcp dport 8010 redirect to :80|8010
+		no|ip6|tcp dport 8010 redirect to :80|192.168.77.1:8010
+		no|ip|ip daddr 198.18.0.0/24 tcp dport 8010 dnat to 203.0.113.80:80|192.168.77.1:8010
+		no|ip|ip daddr 198.18.0.1 tcp dport 8010 dnat to 203.0.113.80:80|8010
+		no|ip|tcp dport 8010 dnat to 203.0.113.80:80|8010/udp
+		no|ip|tcp dport 8011 dnat to 203.0.113.80:80|8010
+	END
+	table_of counter 'tcp dport 8010 redirect to :80' # a chain that nothing leads to
+	vault up media conf "$LAB/provider.conf" "${lists[@]}" publish 8010 plan
+	host nft delete table ip their
+}
+
+@test "HO-7 what refuses is told, by which chain it ever comes; what names the link, each way by itself, is not" {
+	local what rules
+
+	up "${lists[@]}" > /dev/null
+	while IFS='|' read -r what rules; do
+		host nft -f - <<< "table ip their {
+			counter c { }
+			set s { type ipv4_addr; flags dynamic; size 64; }
+			chain refuse { drop; }
+			chain pass { accept; }
+			chain count { counter; }
+			chain link { oifname \"vlt-media\" accept; iifname \"vlt-media\" accept; }
+			chain forward { type filter hook forward priority 0; $rules
+			}
+		}"
+		run --separate-stderr up "${lists[@]}"
+		host nft delete table ip their
+		echo "$what: $rules: $stderr"
+		[[ $what != in && $what != both ]] || [[ $stderr == *"into the vault: another firewall (table ip their, chain forward)"* ]]
+		[[ $what != out && $what != both ]] || [[ $stderr == *"out of the vault: another firewall (table ip their, chain forward)"* ]]
+		[[ $what == in || $what == both ]] || [[ $stderr != *"into the vault: another firewall"* ]]
+		[[ $what == out || $what == both ]] || [[ $stderr != *"out of the vault: another firewall"* ]]
+	done <<- 'END'
+		both|policy drop;
+		both|policy accept; counter name c drop
+		both|policy accept; add @s { ip saddr } drop
+		both|policy accept; goto refuse
+		both|policy drop; goto count; accept
+		both|policy drop; oifname "vlt-media" counter
+		both|policy drop; oifname "vlt-media" drop
+		out|policy drop; oifname "vlt-media" accept
+		in|policy drop; iifname "vlt-media" accept
+		no|policy accept; goto count; drop
+		no|policy accept; jump pass; drop
+		no|policy drop; ct state established,related accept; iifname "eth1" jump link; oifname "eth1" jump link
+		no|policy drop; iifname "vlt-*" accept; oifname "vlt-*" accept
+	END
+	# one of IPv6 is no matter of words that have IPv4 alone
+	host nft 'table ip6 their { chain forward { type filter hook forward priority 0; policy drop; }; }'
+	run -0 --separate-stderr up accessible-from 192.168.77.0/24
+	[[ $stderr != *their* ]]
+	run -0 --separate-stderr up accessible-from fd00:77::/64
+	[[ $stderr == *"table ip6 their, chain forward"* ]]
+	host nft delete table ip6 their
+	# the same of iptables as it was
+	while IFS='|' read -r what rules; do
+		host iptables-legacy-restore <<< $'*filter\n:refuse - [0:0]\n-A refuse -j DROP\n'"${rules//;/$'\n'}"$'\nCOMMIT'
+		run --separate-stderr up "${lists[@]}"
+		echo "$what: $rules: $stderr"
+		[[ $what == no ]] || [[ $stderr == *"out of the vault: another firewall (iptables-legacy, chain FORWARD)"* ]]
+		[[ $what != no ]] || [[ $stderr != *iptables-legacy* ]]
+	done <<- 'END'
+		told|-A FORWARD -m comment --comment "the rest" -j REJECT
+		told|-A FORWARD -g refuse
+		told|-A FORWARD -i vlt-media -j DROP;-A FORWARD -j DROP
+		told|-A FORWARD -j DROP
+	END
+	host iptables-legacy -F
+	host iptables-legacy -X
+}
+
+@test "HO-7 what as-made meets besides what it mends is not accepted by that: a fault stays one" {
+	up "${lists[@]}" > /dev/null
+	host sh -c 'echo 0 > /proc/sys/net/ipv4/conf/eth1/forwarding'
+	run -1 vault check media
+	[[ $output == *"FAIL     forwarding"* ]]
+	inside media ip link set wg-media down
+	vault up media as-made
+	run -1 vault check media
+	[[ $output == *"FAIL     forwarding"* ]]
+	up "${lists[@]}" # by whoever types it, and was told
+	vault check media
+	vault up media as-made
+	vault check media
+	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/eth1/forwarding'
+}
+
 @test "HO-6 a port published at an address that the host does not have: told, a fault once it is gone" {
 	run -0 --separate-stderr up "${lists[@]}" publish 192.168.77.99:8010:9 publish 127.0.0.9:8011:9
 	[[ $stderr == *"warning: publish 192.168.77.99:8010:9/tcp: the host has no address 192.168.77.99 (give another address)"* && $stderr != *127.0.0.9* ]]
@@ -868,9 +992,10 @@ udp . 80 . 192.168.77.1 $c $v4 . 80" ]
 }
 
 @test "check shows every hole, each time, and what passed by them" {
-	vault up media conf "$LAB/provider.conf" allow-to 203.0.113.80/32:80 allow-to 192.168.77.2/32/icmp
+	run -0 vault up media conf "$LAB/provider.conf" allow-to 203.0.113.80/32:80 allow-to 192.168.77.2/32/icmp
+	[[ ${lines[-2]} == "  allow-to 203.0.113.80/32:80/tcp, outside the tunnel" ]]
 	[[ $(inside media curl -sS -m 60 http://203.0.113.80/) == 192.0.2.2 ]]
-	run -0 vault -v check media
+	run -0 vault check media
 	[[ $output == *"allow-to 203.0.113.80/32:80/tcp is open"* && $output == *"allow-to 192.168.77.2/32/icmp is open"* ]]
 	[[ ! $output == *"(0 packets"* ]]
 	vault down media
@@ -887,6 +1012,7 @@ udp . 80 . 192.168.77.1 $c $v4 . 80" ]
 	host nft add chain ip other INPUT '{ type filter hook input priority 0; policy drop; }'
 	run -0 ways
 	host nft insert rule ip other FORWARD oifname vlt-media accept
+	host nft insert rule ip other FORWARD iifname vlt-media accept
 	host nft insert rule ip other INPUT iifname vlt-media accept
 	again=$(ways)
 	host nft delete table ip other

@@ -278,11 +278,13 @@ static void tell_holes(struct exam *e)
 	const struct spec_reach *reach = &e->spec->reach;
 	char text[REACH_STRLEN];
 
-	for (size_t i = 0; i < reach->n_holes; i++)
+	for (size_t i = 0; i < reach->n_holes; i++) {
 		check_add(e->c, "hole", FOUND_OK, NULL, NULL,
 			  "allow-to %s is open, outside the tunnel (%llu packets by all holes)",
 			  reach_format_hole(&reach->holes[i], text),
 			  (unsigned long long)e->through_holes);
+		check_show_last(e->c);
+	}
 }
 
 static void tell_way(const struct forwarding_fault *fault, void *arg)
@@ -315,21 +317,13 @@ static void check_way(struct exam *e)
 			  "the host's way to the vault is %s", e->spec->link_host_if);
 }
 
-/* What stood there when the vault was made is as it was, which `up` has told. */
-static bool was_told(const struct spec *spec, const char *text)
-{
-	for (size_t i = 0; i < spec->in_the_way.n; i++)
-		if (!strcmp(spec->in_the_way.list[i], text))
-			return true;
-	return false;
-}
-
 /* A firewall of the administrator's may let it by in ways that cannot be told from outside. */
 static enum found judge_path(const struct spec *spec, const struct forwarding_fault *fault)
 {
 	switch (fault->how) {
 	case FORWARDING_SHUT:
-		return was_told(spec, fault->text) ? FOUND_SKIP : FOUND_FAIL;
+		/* what stood there when the vault was made is as it was, which `up` has told */
+		return spec_has_line(&spec->in_the_way, fault->text) ? FOUND_SKIP : FOUND_FAIL;
 	case FORWARDING_DOUBT:
 		return FOUND_SKIP;
 	case FORWARDING_UNREAD:
@@ -365,13 +359,14 @@ struct listening {
 };
 
 static void tell_listener(const struct spec_publish *publish, const char *who, const char *does,
-			  void *arg)
+			  bool sure, void *arg)
 {
 	struct listening *l = arg;
 	char text[REACH_STRLEN];
 
 	l->found++;
-	check_tell(l->c, "published", FOUND_FAIL, REMEDY(END_PROGRAM_OR_PORT, NULL), NULL, who,
+	check_tell(l->c, "published", sure ? FOUND_FAIL : FOUND_SKIP,
+		   REMEDY(END_PROGRAM_OR_PORT, NULL), NULL, who,
 		   "publish %s: %s %s, too: who may enter gets the vault",
 		   reach_tell_publish(publish, text), who, does);
 }

@@ -223,7 +223,7 @@ static int plan_change(const struct words *words, struct spec *old, struct sessi
 
 	if (r)
 		return r;
-	r = gather_ways(spec, w, &c->ways);
+	r = gather_ways(spec, words->mends ? &old->in_the_way : NULL, w, &c->ways);
 	if (!r)
 		r = observed_take(w, spec, &c->observed, w->why);
 	if (!r)

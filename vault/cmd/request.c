@@ -139,6 +139,7 @@ static int read_words(int argc, char **argv, struct words *words, struct spec *o
 		problems_free(&p);
 		return EXIT_USAGE;
 	}
+	words->mends = words->as_made;
 	if (words->as_made)
 		return read_as_made(words, old, NULL);
 	if (!words->file)

@@ -43,7 +43,7 @@ static int dry_run(struct spec *spec, struct session *w)
 	return EXIT_DONE;
 }
 
-/* What others may come in by. */
+/* What others may come in by, and what is reached outside the tunnel. */
 static void report_ports(const struct spec *spec)
 {
 	struct str text cleanup(str_free) = STR_INIT;
@@ -54,6 +54,11 @@ static void report_ports(const struct spec *spec)
 		report_line("  publish %s", text.s);
 	for (size_t i = 0; i < spec->reach.n_open_ports; i++)
 		report_line("  open-port %s", reach_format_ports(&spec->reach.open_ports[i], buf));
+	for (size_t i = 0; i < spec->reach.n_host_ports; i++)
+		report_line("  allow-host %s", reach_format_ports(&spec->reach.host_ports[i], buf));
+	for (size_t i = 0; i < spec->reach.n_holes; i++)
+		report_line("  allow-to %s, outside the tunnel",
+			    reach_format_hole(&spec->reach.holes[i], buf));
 }
 
 static void report_up(const struct spec *spec)
@@ -108,7 +113,7 @@ static int make(struct spec *spec, struct session *w)
 		report_error(spec->name, "%s", strerror(-r));
 	if (r || gather_host(spec, NULL, 0, w))
 		return EXIT_FAILED;
-	r = gather_ways(spec, w, &ways);
+	r = gather_ways(spec, NULL, w, &ways);
 	if (r) {
 		report_error(spec->name, "%s", strerror(-r));
 		return EXIT_FAILED;
@@ -270,5 +275,6 @@ const struct cmd cmd_up = {
 	.help = "create a vault",
 	.words = &words_clauses,
 	.run = up_run,
+	.on_host = true,
 	.outlives_readers = true,
 };

@@ -142,8 +142,8 @@ static void check_way(const struct look *look, const char *word, const struct pr
 		r = -errno;
 	if (r)
 		tell(look, says_no_way(r) ? NO_WAY : UNREAD,
-		     "%s %s: which way the host has there: %s %s", word,
-		     prefix_format(prefix, text), strerror(-r), error.text);
+		     "%s %s: which way the host has there: %s%s%s", word,
+		     prefix_format(prefix, text), strerror(-r), *error.text ? " " : "", error.text);
 	else
 		check_forwarding(look, word, prefix, name);
 }
@@ -156,6 +156,8 @@ struct firewall {
 	const char *program; /* of iptables that shows it; NULL: it is one of nf_tables */
 	const char *family, *table; /* of nf_tables */
 	const char *chain;
+	uint8_t addresses; /* AF_INET, AF_INET6: of those alone; AF_UNSPEC: of both */
+	bool names_in, names_out; /* it knows of the link, on that side */
 };
 
 /* Each way needs a rule of its own. */
@@ -172,16 +174,36 @@ static void advise(const struct look *look, const struct firewall *f, const char
 	     f->how, link);
 }
 
+static bool is_about(const struct firewall *f, uint8_t family)
+{
+	return f->addresses == AF_UNSPEC || f->addresses == family;
+}
+
+/* True when what words open has addresses that the firewall sees. */
+static bool has_ways(const struct spec_reach *reach, const struct firewall *f)
+{
+	for (size_t i = 0; i < reach->n_from; i++)
+		if (is_about(f, reach->from[i].addr.family))
+			return true;
+	for (size_t i = 0; i < reach->n_holes; i++)
+		if (is_about(f, reach->holes[i].to.addr.family))
+			return true;
+	return false;
+}
+
 static void tell_firewall(const struct look *look, const struct firewall *f)
 {
-	const struct spec_reach *reach = &look->w->spec->reach;
+	const struct spec *spec = look->w->spec;
+	const bool has_link = f->addresses == AF_UNSPEC ||
+			      spec->link[addr_index(f->addresses)].host.addr.family != AF_UNSPEC;
+	const bool forwards = f->hook == NF_INET_FORWARD && has_ways(&spec->reach, f);
 
-	if (f->hook == NF_INET_LOCAL_IN && reach->n_host_ports)
+	if (f->hook == NF_INET_LOCAL_IN && spec->reach.n_host_ports && has_link && !f->names_in)
 		advise(look, f, "allow-host", true);
-	if (f->hook == NF_INET_FORWARD && (reach->n_from || reach->n_holes)) {
+	if (forwards && !f->names_out)
 		advise(look, f, "into the vault", false);
+	if (forwards && !f->names_in)
 		advise(look, f, "out of the vault", true);
-	}
 }
 
 struct chains {
@@ -190,54 +212,64 @@ struct chains {
 };
 
 /* Connections that nobody tracks have no answers, and no port that leads elsewhere. */
-static void tell_untracked(const struct look *look, const struct nftothers *others)
+static void tell_untracked(const struct look *look, const struct nftchain *chain)
 {
-	for (size_t i = 0; i < others->n; i++) {
-		const struct nftother *rule = &others->list[i];
-
-		if (rule->act != NFTOTHER_UNTRACKS || !rule->always)
-			continue;
-		tell(look, (struct forwarding_fault){ .how = FORWARDING_DOUBT },
-		     "another table (table %s %s, chain %s) takes all packets from connection "
-		     "tracking: what is let into the vault, or out, may get no answer",
-		     ruleset_family_word(rule->family), rule->table, rule->chain);
-		return;
-	}
+	tell(look, (struct forwarding_fault){ .how = FORWARDING_DOUBT },
+	     "another table (table %s %s, chain %s) takes all packets from connection tracking: "
+	     "what is let into the vault, or out, may get no answer",
+	     ruleset_family_word(chain->family), chain->table, chain->name);
 }
 
-/* How it refuses what no rule of it accepts; NULL: it does not, or knows of the link. */
-static const char *how_refuses(const struct nftothers *others, const struct nftchain *chain)
+/* How it refuses what no rule of it accepts; NULL: it does not. */
+static const char *how_refuses(enum nftother_act end, const struct nftchain *chain)
 {
-	bool mentions;
-	enum nftother_act end =
-		nftothers_end(others, chain->family, chain->table, chain->name, &mentions);
-
-	if (mentions || end == NFTOTHER_ACCEPTS)
-		return NULL;
 	if (end == NFTOTHER_REFUSES)
 		return "refuses what no rule of it accepts";
-	return chain->drops ? "drops by policy" : NULL;
+	return end == NFTOTHER_GOES_ON && chain->drops ? "drops by policy" : NULL;
+}
+
+/* Whether rules that packets may come to in CHAIN let by, or lead elsewhere, those of the link. */
+static void find_names(struct nftothers *others, const struct nftchain *chain, struct firewall *f)
+{
+	nftothers_leave(others);
+	nftothers_reach(others, chain->family, chain->table, chain->name);
+	for (size_t i = 0; i < others->n; i++) {
+		const struct nftother *rule = &others->list[i];
+		const bool lets_by = rule->act == NFTOTHER_ACCEPTS || rule->to;
+
+		f->names_in |= rule->reached && lets_by && rule->names_in;
+		f->names_out |= rule->reached && lets_by && rule->names_out;
+	}
 }
 
 static int judge_chain(const struct nftchain *chain, void *arg)
 {
-	const struct chains *c = arg;
-	const char *family = ruleset_family_word(chain->family);
-	bool ours = chain->family == NFPROTO_INET && !strcmp(chain->table, SEAL_GUARD_TABLE);
-	bool ip = chain->family == NFPROTO_INET || chain->family == NFPROTO_IPV4 ||
-		  chain->family == NFPROTO_IPV6;
-	const char *how = ip && !ours ? how_refuses(&c->others, chain) : NULL;
+	struct chains *c = arg;
+	const bool ours = chain->family == NFPROTO_INET && !strcmp(chain->table, SEAL_GUARD_TABLE);
+	const bool ip = chain->family == NFPROTO_INET || chain->family == NFPROTO_IPV4 ||
+			chain->family == NFPROTO_IPV6;
 	char what[TEXT_SIZE];
+	struct firewall f = { .what = what,
+			      .hook = chain->hook,
+			      .family = ruleset_family_word(chain->family),
+			      .table = chain->table,
+			      .chain = chain->name,
+			      .addresses = chain->family == NFPROTO_IPV4   ? AF_INET
+					   : chain->family == NFPROTO_IPV6 ? AF_INET6
+									   : AF_UNSPEC };
+	enum nftother_act end;
 
-	if (!how)
+	if (!ip || ours)
 		return 0;
-	snprintf(what, sizeof(what), "table %s %s, chain %s", family, chain->table, chain->name);
-	tell_firewall(c->look, &(struct firewall){ .what = what,
-						   .hook = chain->hook,
-						   .how = how,
-						   .family = family,
-						   .table = chain->table,
-						   .chain = chain->name });
+	end = nftothers_end(&c->others, chain->family, chain->table, chain->name);
+	if (end == NFTOTHER_UNTRACKS && chain->hook == NF_INET_PRE_ROUTING)
+		tell_untracked(c->look, chain);
+	f.how = how_refuses(end, chain);
+	if (!f.how)
+		return 0;
+	snprintf(what, sizeof(what), "table %s %s, chain %s", f.family, chain->table, chain->name);
+	find_names(&c->others, chain, &f);
+	tell_firewall(c->look, &f);
 	return 0;
 }
 
@@ -248,15 +280,12 @@ static int judge_legacy(const struct iptables *table, void *arg)
 		const char *chain;
 	} chains[] = { { NF_INET_LOCAL_IN, "INPUT" }, { NF_INET_FORWARD, "FORWARD" } };
 	const struct chains *c = arg;
-	const struct spec *spec = c->look->w->spec;
-	bool has_family = spec->link[addr_index((uint8_t)table->family)].host.addr.family != 0;
 	char what[64];
 
-	for (size_t i = 0; has_family && i < ARRAY_SIZE(chains); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
 		uint32_t hook = chains[i].hook;
 
-		if (strcmp(table->name, "filter") != 0 || !table->refuses[hook] ||
-		    table->mentions[hook])
+		if (strcmp(table->name, "filter") != 0 || !table->refuses[hook])
 			continue;
 		snprintf(what, sizeof(what), "%s, chain %s", table->program, chains[i].chain);
 		tell_firewall(c->look,
@@ -264,7 +293,10 @@ static int judge_legacy(const struct iptables *table, void *arg)
 						  .hook = hook,
 						  .how = "refuses what no rule of it accepts",
 						  .program = table->program,
-						  .chain = chains[i].chain });
+						  .chain = chains[i].chain,
+						  .addresses = (uint8_t)table->family,
+						  .names_in = table->names_in[hook],
+						  .names_out = table->names_out[hook] });
 	}
 	return 0;
 }
@@ -277,10 +309,8 @@ static void check_firewalls(const struct look *look)
 	int r = nftothers_dump(&w->host_nft, SEAL_GUARD_TABLE, w->spec->link_host_if, &c.others,
 			       &error);
 
-	if (!r) {
-		tell_untracked(look, &c.others);
+	if (!r)
 		r = nftchain_dump(&w->host_nft, judge_chain, &c, &error);
-	}
 	nftothers_free(&c.others);
 	if (r)
 		tell(look, UNREAD, "reading the host's firewalls: %s %s", strerror(-r), error.text);

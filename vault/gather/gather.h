@@ -57,9 +57,11 @@ int must_check gather_host(struct spec *spec, const struct spec *old, uint32_t o
 
 /*
  * Notes in SPEC, which is W's and complete, what stands on the host in the way of what it may reach
- * and be reached by: check finds fault with more than that alone. Each, and what is in doubt, is
- * added to P as a warning with its remedy. 0 or -ENOMEM.
+ * and be reached by: check finds fault with more than that alone. Of that what ACCEPTED has, where
+ * it is not NULL: who mends one thing accepts no other. Each, and what is in doubt, is added to P
+ * as a warning with its remedy. 0 or -ENOMEM.
  */
-int must_check gather_ways(struct spec *spec, struct session *w, struct problems *p);
+int must_check gather_ways(struct spec *spec, const struct spec_lines *accepted, struct session *w,
+			   struct problems *p);
 
 #endif

@@ -39,13 +39,18 @@ static bool is_published(const struct spec *spec, const struct spec_publish *pub
 
 /* What a program of the host has is not taken from it; what it has been taken already stays so. */
 static void judge_listener(const struct spec_publish *publish, const char *who, const char *does,
-			   void *arg)
+			   bool sure, void *arg)
 {
 	const struct taking *taking = arg;
 	char text[REACH_STRLEN];
 
 	reach_tell_publish(publish, text);
-	if (is_published(taking->old, publish))
+	if (!sure)
+		problem_warn(
+			taking->p, 0,
+			"publish %s: %s %s, if for the same packets: who may enter gets the vault",
+			text, who, does);
+	else if (is_published(taking->old, publish))
 		problem_warn(taking->p, 0, "publish %s: %s %s, too: who may enter gets the vault",
 			     text, who, does);
 	else
@@ -70,7 +75,8 @@ static int refuse_taken(const struct spec *spec, const struct spec *old, struct 
 	size_t before = p->n_errors;
 	int r = listeners_find(&spec->reach, &w->host_nft, judge_listener, &taking);
 
-	if (r && old && takes_no_more(spec, old)) {
+	/* Rules that change all the time cannot be read: they say no more than who else is there. */
+	if (r == -EAGAIN || (r && old && takes_no_more(spec, old))) {
 		problem_warn(p, 0, "publish: which ports programs of the host have: %s",
 			     strerror(-r));
 		return 0; /* what is there is put right all the same */
@@ -105,6 +111,7 @@ int gather_host(struct spec *spec, const struct spec *old, uint32_t own, struct 
 
 struct noting {
 	struct spec *spec;
+	const struct spec_lines *accepted; /* NULL: all are */
 	struct problems *p;
 	int err;
 };
@@ -114,13 +121,15 @@ static void note_fault(const struct forwarding_fault *fault, void *arg)
 	struct noting *n = arg;
 
 	forwarding_warn(fault, n->p);
-	if (fault->how == FORWARDING_SHUT && !n->err)
+	if (fault->how == FORWARDING_SHUT && !n->err &&
+	    (!n->accepted || spec_has_line(n->accepted, fault->text)))
 		n->err = spec_add_line(&n->spec->in_the_way, fault->text);
 }
 
-int gather_ways(struct spec *spec, struct session *w, struct problems *p)
+int gather_ways(struct spec *spec, const struct spec_lines *accepted, struct session *w,
+		struct problems *p)
 {
-	struct noting n = { .spec = spec, .p = p };
+	struct noting n = { .spec = spec, .accepted = accepted, .p = p };
 
 	spec_clear_lines(&spec->in_the_way);
 	forwarding_check(w, note_fault, &n);

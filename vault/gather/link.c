@@ -245,9 +245,21 @@ static void note_nameservers(struct survey *s, const char *path)
 	free(text);
 }
 
+/* A server sends to where a key was heard from last: of two vaults with one key, one is answered. */
+static void compare_keys(const struct spec *spec, const struct spec *other, struct problems *p)
+{
+	if (spec->has_tunnel && other->has_tunnel && !key_is_zero(&spec->wg.public_key) &&
+	    key_equal(&spec->wg.public_key, &other->wg.public_key))
+		problem_warn(
+			p, 0,
+			"the vault %s has the same private key: the server answers but the one "
+			"that it heard last (a file of its own for each)",
+			other->name);
+}
+
 /* Links of other vaults, also those that are away at this moment. Who may not read a description
  * (dry-run) sees the links that are there. */
-static int note_vaults(struct survey *s)
+static int note_vaults(struct survey *s, struct problems *p)
 {
 	char **names = NULL;
 	ssize_t n = state_names(&names);
@@ -259,6 +271,8 @@ static int note_vaults(struct survey *s)
 
 		for (int f = 0; !err && f < ADDR_FAMILIES; f++)
 			note(s, &other.link[f].host, true, "the link of vault %s", names[i]);
+		if (!err)
+			compare_keys(s->spec, &other, p);
 		if (err == -ENOMEM)
 			r = err;
 	}
@@ -309,7 +323,7 @@ static int note_host(struct survey *s, struct nl_error *error)
 static int look_around(struct survey *s, struct problems *p)
 {
 	struct nl_error error = { 0 };
-	int r = note_vaults(s);
+	int r = note_vaults(s, p);
 
 	if (r) {
 		problem_error(p, 0, "reading %s: %s", STATE_DIR, strerror(-r));

@@ -182,7 +182,7 @@ static void compare(struct search *s, const struct listener *l, uint8_t protocol
 			continue;
 		s->told[i] = true;
 		name_owner(l, who);
-		s->fn(p, who, "listens there", s->arg);
+		s->fn(p, who, "listens there", true, s->arg);
 	}
 }
 
@@ -208,13 +208,43 @@ static int search_table(struct search *s, const char *path, uint8_t protocol, ui
 	return 0;
 }
 
+/* A socket can be bound to what is the host's own. */
+static bool is_hosts(const struct addr *a)
+{
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sockaddr(a, 0, 0, &sa);
+	int fd cleanup(close_fd) = socket(a->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 || !bind(fd, (const struct sockaddr *)&sa, len) || errno != EADDRNOTAVAIL;
+}
+
+/* True when RULE is about packets to where P is published. */
+static bool is_there(const struct nftother *rule, const struct spec_publish *p)
+{
+	const uint8_t family = p->address.family;
+
+	if ((rule->family == NFPROTO_IPV4 && family == AF_INET6) ||
+	    (rule->family == NFPROTO_IPV6 && family == AF_INET))
+		return false;
+	if (!rule->where.addr.family)
+		return true;
+	if (family)
+		return prefix_contains(&rule->where, &p->address);
+	return rule->where.len < addr_bits(&rule->where.addr) || is_hosts(&rule->where.addr);
+}
+
 /* True when RULE sends elsewhere what P would send to the vault. */
 static bool is_forwarded(const struct nftother *rule, const struct spec_publish *p)
 {
-	return rule->act == NFTOTHER_TRANSLATES && rule->first && p->host_port >= rule->first &&
-	       p->host_port <= rule->last && (!rule->protocol || rule->protocol == p->protocol) &&
-	       (!rule->address.family || !p->address.family ||
-		addr_equal(&rule->address, &p->address));
+	return rule->reached && rule->act == NFTOTHER_TRANSLATES && rule->first &&
+	       p->host_port >= rule->first && p->host_port <= rule->last &&
+	       (!rule->protocol || rule->protocol == p->protocol) && is_there(rule, p);
+}
+
+static bool is_sure(const struct nftother *rule)
+{
+	return !rule->asks_more &&
+	       (!rule->where.addr.family || rule->where.len == addr_bits(&rule->where.addr));
 }
 
 static void compare_rule(struct search *s, const struct nftother *rule)
@@ -227,22 +257,17 @@ static void compare_rule(struct search *s, const struct nftother *rule)
 		s->told[i] = true;
 		snprintf(who, sizeof(who), "table %s %s, chain %s",
 			 ruleset_family_word(rule->family), rule->table, rule->chain);
-		s->fn(&s->reach->publish[i], who, "forwards it", s->arg);
+		s->fn(&s->reach->publish[i], who, "forwards it", is_sure(rule), s->arg);
 	}
 }
 
 /* What a chain does at another hook, to the host's own packets say, is no matter of who comes. */
-static int forget_elsewhere(const struct nftchain *chain, void *arg)
+static int follow_chain(const struct nftchain *chain, void *arg)
 {
 	struct search *s = arg;
 
-	for (size_t i = 0; chain->hook != NF_INET_PRE_ROUTING && i < s->others.n; i++) {
-		struct nftother *rule = &s->others.list[i];
-
-		if (rule->family == chain->family && !strcmp(rule->table, chain->table) &&
-		    !strcmp(rule->chain, chain->name))
-			rule->first = 0;
-	}
+	if (chain->hook == NF_INET_PRE_ROUTING)
+		nftothers_reach(&s->others, chain->family, chain->table, chain->name);
 	return 0;
 }
 
@@ -252,7 +277,7 @@ static int search_rules(struct search *s, struct nl *nft)
 	int r = nftothers_dump(nft, SEAL_GUARD_TABLE, "", &s->others, &error);
 
 	if (!r)
-		r = nftchain_dump(nft, forget_elsewhere, s, &error);
+		r = nftchain_dump(nft, follow_chain, s, &error);
 	for (size_t i = 0; !r && i < s->others.n; i++)
 		compare_rule(s, &s->others.list[i]);
 	nftothers_free(&s->others);

@@ -8,9 +8,10 @@
 #include "vault/spec/spec.h"
 
 /* Told of one: PUBLISH; who ("nginx (process 812) on 0.0.0.0", "table ip nat, chain DOCKER"), and
- * what it does ("listens there", "forwards it"). */
+ * what it does ("listens there", "forwards it"). SURE: not so where it asks for more than is read
+ * here, so that it may be for others. */
 typedef void listener_fn(const struct spec_publish *publish, const char *who, const char *does,
-			 void *arg);
+			 bool sure, void *arg);
 
 /*
  * Calls FN for each published port of REACH on which a socket of the caller's network namespace

@@ -16,6 +16,7 @@ struct words {
 	struct spec *spec; /* the caller's, zeroed */
 	char *file; /* owned: `file PATH`, else NULL */
 	bool as_made; /* by the words that the vault was made with */
+	bool mends; /* and that was said: nothing is accepted that was not then */
 	bool keyless; /* the tunnel's file was standard input: its secret keys are the tunnel's
 			 alone */
 	bool userspace_never; /* `userspace never` */

@@ -270,6 +270,14 @@ int spec_add_line(struct spec_lines *lines, const char *line)
 	return r;
 }
 
+bool spec_has_line(const struct spec_lines *lines, const char *line)
+{
+	for (size_t i = 0; i < lines->n; i++)
+		if (!strcmp(lines->list[i], line))
+			return true;
+	return false;
+}
+
 void spec_clear_lines(struct spec_lines *lines)
 {
 	for (size_t i = 0; i < lines->n; i++)

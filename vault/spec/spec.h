@@ -250,6 +250,9 @@ int must_check spec_from_json(const json_t *json, struct spec *out);
 /* Appends a copy of LINE to LINES. 0 or -ENOMEM. */
 int must_check spec_add_line(struct spec_lines *lines, const char *line);
 
+/* True when LINE is one of LINES. */
+bool spec_has_line(const struct spec_lines *lines, const char *line);
+
 /* Takes all lines away. */
 void spec_clear_lines(struct spec_lines *lines);
 
