@@ -529,6 +529,7 @@ usage() {
 	usage leaktest x log /nonexistent/folder/log
 	usage leaktest x on-leak
 	usage leaktest x on-leak ""
+	usage leaktest x on-leak dwon
 	usage leaktest x report
 	usage leaktest x report /nonexistent
 	usage leaktest x report a b
@@ -536,11 +537,28 @@ usage() {
 	usage parse-conf x nonsense
 }
 
+@test "DL-7 cli: help and version are asked for as everywhere, before the command and behind it" {
+	local words
+
+	for words in '-V' '-Version' '--version' '-version'; do [[ $("$VAULT" $words) == "vault "* ]]; done
+	for words in 'up help' 'up --help' 'up -h' 'up media help' 'up media --help' '-h up' '--help up' 'help up'; do
+		# shellcheck disable=SC2086 # words
+		[ "$("$VAULT" $words | head -n 1)" = "usage: vault up NAME [ WORDS ]" ] || { echo "$words"; return 1; }
+	done
+	for words in 'check media help' 'down media help' 'leaktest --help' 'exec --help' 'exec help' 'parse-conf --help'; do
+		# shellcheck disable=SC2086 # words
+		[[ $("$VAULT" $words | head -n 1) == "usage: vault ${words%% *} "* ]] || { echo "$words"; return 1; }
+	done
+	[[ $("$VAULT" help help) == "usage: vault [ OPTIONS ] COMMAND"* ]]
+	run -125 --separate-stderr "$VAULT" exec no-such-vault help # a command's own
+	run -125 --separate-stderr "$VAULT" exec no-such-vault --help
+}
+
 @test "cli: an unknown option is exit 2 and one line" {
 	for option in -x -nonsense --nonsense -J; do
 		run -2 --separate-stderr "$VAULT" "$option" help
 		[ -z "$output" ]
-		[[ $stderr == "vault: vault: unknown option $option "* ]]
+		[[ $stderr == "vault: $option: unknown option "* ]]
 		[ "${#stderr_lines[@]}" = 1 ]
 	done
 }

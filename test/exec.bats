@@ -130,6 +130,23 @@ go() {
 	[[ $output == VAULT_NAME=media ]]
 }
 
+@test "a command of vault's that needs the host says so inside, and finds nothing sound" {
+	local words
+
+	host cp "$VAULT" /run/vault-inside
+	for words in check 'check media' 'check all' 'leaktest media'; do
+		# shellcheck disable=SC2086 # words
+		run -3 --separate-stderr xc /run/vault-inside $words
+		[[ -z $output && $stderr == *"this is not the network namespace of its host (run it on the host)" ]]
+	done
+	run -1 --separate-stderr xc /run/vault-inside down media
+	[[ $stderr == *"this is not the network namespace of its host"* ]]
+	run -1 xc /run/vault-inside up media
+	vault check media
+	xc /run/vault-inside help up
+	xc /run/vault-inside parse-conf - < "$LAB/provider.conf"
+}
+
 @test "L3 BX-7 what a desktop program needs of /run is there: sound, screen, log, its own folder to write" {
 	for path in /run/user/0/pulse/native /run/user/0/wayland-0 /run/systemd/journal/socket /run/systemd/notify \
 		/run/some/socket /run/some.socket; do

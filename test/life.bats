@@ -112,7 +112,8 @@ odd() {
 
 	vault up kill conf "$LAB/provider.conf"
 	for words in "kill kill kill" "kill kill 86401" "kill kill x" "kill keep-ns media" "kill keep-ns keep-ns" \
-		"all media" "kill kill 1 2" "kill killl" "kill keepns" "keep-ns kill"; do
+		"all media" "kill kill 1 2" "kill killl" "kill keepns" "keep-ns kill" \
+		"kill plan" "kill dry-run" "kill as-made" "kill help me" "kill 5" "kill system"; do
 		# shellcheck disable=SC2086 # words
 		run -2 vault down $words
 		echo "$words: $output"

@@ -69,6 +69,17 @@ many_peers() {
 	done
 }
 
+@test "a file that is none of wg-quick, and no secret: one line, and nothing that would make it one" {
+	printf 'root:x:0:0:root:/root:/bin/bash\n%.0s' {1..30} > passwd
+	chmod 644 passwd
+	run -2 "$VAULT" parse-conf passwd
+	[ "${#lines[@]}" = 2 ]
+	[[ $output == *"passwd:1: stands before any section: [Interface] is missing above it" && $output != *chmod* ]]
+	mkdir folder
+	run -2 "$VAULT" parse-conf folder
+	[ "$output" = "folder: is a folder, and no file" ]
+}
+
 @test "VC-4 every invalid file: exit 2, each error with its line, nothing on stdout" {
 	local conf name
 	for conf in "$cases"/bad/*.conf; do
@@ -192,7 +203,7 @@ many_peers() {
 	mkfifo fifo
 	for file in fifo /dev/zero /dev/null .; do
 		run -2 --separate-stderr timeout 10 "$VAULT" parse-conf "$file"
-		[[ $stderr == "$file: is not a regular file"* ]]
+		[[ $stderr == "$file: is "*file* ]]
 	done
 	run -2 --separate-stderr "$VAULT" parse-conf none.conf
 	[[ $stderr == "none.conf: cannot open it: No such file or directory" ]]

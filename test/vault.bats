@@ -473,6 +473,31 @@ processes() { host ps -e -o comm= | sort | grep -vE '^(ps|sort|grep|diff|bash|ns
 	vault down two
 }
 
+@test "what still runs in a namespace whose name was deleted is named when the vault is made anew" {
+	up
+	spawn host "$VAULT" exec media sleep 1000
+	retry 10 host sh -c 'ip netns pids media | grep -q .'
+	vault exec media sleep 0
+	host ip netns del media
+	run -0 --separate-stderr vault up media as-made
+	[[ $stderr == "vault: media: warning: $SPAWNED (sleep) is still in the namespace that was taken away, with no network (restart it)" ]]
+	despawn "$SPAWNED"
+	host ip netns del media
+	run -0 --separate-stderr vault up media as-made
+	[ -z "$stderr" ]
+	vault down media
+}
+
+@test "two vaults with one private key: up warns, as the server answers but one of them" {
+	up
+	run -0 --separate-stderr vault up other conf "$LAB/provider.conf"
+	[[ $stderr == *"vault: other: warning: the vault media has the same private key: the server answers but the one that it heard last"* ]]
+	vault down other
+	run -0 --separate-stderr vault up other conf "$LAB/provider2.conf"
+	[ -z "$stderr" ]
+	vault down other media
+}
+
 @test "a namespace of the name that was made by hand is left alone, by up and by down" {
 	local before
 

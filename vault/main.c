@@ -16,6 +16,7 @@
 #include "vault/option.h"
 #include "vault/read/clause.h"
 #include "vault/report.h"
+#include "vault/spec/state.h"
 
 static void usage(struct str *out)
 {
@@ -49,6 +50,8 @@ static int help_run(int argc, char **argv)
 {
 	const struct cmd *cmd = argc ? cmd_find(argv[0]) : NULL;
 
+	if (argc && !strcmp(argv[0], "help"))
+		return print_usage(NULL);
 	if (argc > 1) {
 		report_error("help", "one command, not \"%.80s\" too (`vault help`)", argv[1]);
 		return EXIT_USAGE;
@@ -104,23 +107,39 @@ static int settle(const struct cmd *cmd)
 	return fill_stdio();
 }
 
+/* `vault up help`, `vault up --help`, `vault check NAME help`; but what is behind the name may be
+ * the command of exec. */
+static bool asks_help(const struct cmd *cmd, int argc, char **argv)
+{
+	const struct option *option;
+	const char *last;
+
+	if (!argc || argc > 2 || (cmd == &cmd_exec && argc == 2))
+		return false;
+	last = argv[argc - 1];
+	option = option_find(last);
+	return !strcmp(last, "help") || (option && option->at == offsetof(struct options, help));
+}
+
 static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct options *options)
 {
 	int r;
 
-	if (cmd->help && argc == 1 && !strcmp(argv[0], "help"))
+	if (cmd->help && asks_help(cmd, argc, argv))
 		return print_usage(cmd);
 	if (cmd->outlives_readers)
 		signal(SIGPIPE, SIG_IGN);
 	if (cmd->unsaid)
 		report_unsaid(cmd->unsaid);
 	r = settle(cmd);
-	if (r) {
+	if (r)
 		report_error("/dev/null", "%s (open all of stdin, stdout and stderr)",
 			     strerror(-r));
-		return cmd->unsaid ? cmd->unsaid : EXIT_FAILED;
-	}
-	return cmd->run(argc, argv, options);
+	else if (cmd->on_host && state_is_inside())
+		report_mendable(cmd->name, state_remedy(-EXDEV), "%s", state_error(-EXDEV));
+	else
+		return cmd->run(argc, argv, options);
+	return cmd->unsaid ? cmd->unsaid : EXIT_FAILED;
 }
 
 /* Names of other tools' for what `check` tells. */
@@ -181,12 +200,14 @@ int main(int argc, char **argv)
 		known = option_take(argv[at++], &options);
 	report_begin(&options);
 	if (!known) {
-		report_error("vault", "unknown option %.80s (`vault help`)", argv[at - 1]);
+		report_error(argv[at - 1], "unknown option (`vault help`)");
 		return report_end(EXIT_USAGE);
 	}
 	if (options.version)
 		return report_end(print_version());
+	if (options.help && !cmd && at < argc)
+		cmd = cmd_find(argv[at]);
 	if (options.help)
-		return report_end(print_usage(cmd));
+		return report_end(print_usage(cmd && cmd->help ? cmd : NULL));
 	return report_end(dispatch(cmd, argc > at ? argc - at : 0, argv + at, &options));
 }

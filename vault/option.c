@@ -3,6 +3,7 @@
 #include "vault/option.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "lib/base.h"
 
@@ -26,7 +27,7 @@ const struct option *option_find(const char *word)
 		const struct option *o = &option_list[i];
 
 		if ((!two && word[1] == o->letter && !word[2]) ||
-		    !strcmp(word + (two ? 2 : 1), o->name))
+		    !strcasecmp(word + (two ? 2 : 1), o->name))
 			return o;
 	}
 	return NULL;

@@ -4,6 +4,7 @@
 #include "vault/apply/stale.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "vault/apply/walk.h"
 #include "vault/exit.h"
 #include "vault/plan/plan.h"
+#include "vault/proc/procs.h"
 #include "vault/report.h"
 #include "vault/spec/state.h"
 
@@ -105,6 +107,29 @@ size_t stale_clear(const char *name, int dir, bool stranger)
 	return failures;
 }
 
+/* What still runs in the namespace of the vault that was NAME, which lost that name: sealed, and in
+ * nobody's sight from here on. */
+static void tell_left_inside(const char *name)
+{
+	struct spec old cleanup(spec_free) = { 0 };
+	struct proc *list cleanup(free_ptr) = NULL;
+	ssize_t n = state_load(name, &old) ? 0 : procs_in_netns(old.netns_inode, &list);
+
+	for (ssize_t i = 0; list && i < n; i++) {
+		char path[sizeof("/proc//ns/net") + 3 * sizeof(pid_t)];
+		int ns cleanup(close_fd) = -1;
+
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)list[i].pid);
+		ns = open(path, O_RDONLY | O_CLOEXEC);
+		if (ns >= 0 && state_is_sealed(&old, ns) > 0)
+			report_warning(
+				name,
+				"%d (%s) is still in the namespace that was taken away, with "
+				"no network (restart it)",
+				(int)list[i].pid, list[i].name);
+	}
+}
+
 int stale_settle(const char *name, int dir, bool made, struct spec *old, int *out)
 {
 	int ns cleanup(close_fd) = ns_open_name(name), code;
@@ -130,5 +155,6 @@ int stale_settle(const char *name, int dir, bool made, struct spec *old, int *ou
 		return EXIT_FAILED;
 	if (made && ns == -ENOENT)
 		return EXIT_DONE;
+	tell_left_inside(name);
 	return stale_clear(name, dir, false) ? EXIT_FAILED : EXIT_DONE;
 }

@@ -30,8 +30,9 @@ static int add_drops(const char *table, const char *name, uint64_t packets, uint
 
 	if (!packets || !meaning)
 		return 0;
-	report_line("%s: dropped %llu packets, %llu bytes: %s", drops->vault,
-		    (unsigned long long)packets, (unsigned long long)bytes, meaning);
+	report_line("%s: dropped %llu packets, %llu bytes: %s%s", drops->vault,
+		    (unsigned long long)packets, (unsigned long long)bytes, meaning,
+		    seal_counter_place(table));
 	return json_array_append_new(drops->json,
 				     json_pack("{s:s, s:s, s:I, s:I}", "table", table, "reason",
 					       name, "packets", (json_int_t)packets, "bytes",

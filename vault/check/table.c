@@ -7,6 +7,7 @@
 #include "lib/human.h"
 #include "vault/check/examine.h"
 #include "vault/check/print.h"
+#include "vault/spec/reach.h"
 
 enum { NAME, VERDICT, PEER, HANDSHAKE, RX, TX, PUBLISHED, INSIDE, DROPPED, COLUMNS };
 
@@ -73,12 +74,13 @@ static void fill_peer(const struct check *c, struct row *row)
 
 static void fill_published(const struct check *c, struct row *row)
 {
-	const struct spec_reach *reach = &c->spec.reach;
-	size_t len = 0;
+	struct str text cleanup(str_free) = STR_INIT;
 
-	for (size_t i = 0; i < reach->n_publish && len < CELL; i++)
-		len += (size_t)snprintf(row->cells[PUBLISHED] + len, CELL - len, "%s%u",
-					i ? "," : "", reach->publish[i].host_port);
+	reach_add_host_ports(&c->spec.reach, &text);
+	if (text.len >= CELL)
+		snprintf(row->cells[PUBLISHED], CELL, "%.*s~", CELL - 2, text.s);
+	else if (text.len)
+		snprintf(row->cells[PUBLISHED], CELL, "%s", text.s);
 }
 
 static void fill(const struct check *c, struct row *row)

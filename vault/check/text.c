@@ -193,8 +193,8 @@ static void add_dropped(const struct check *c, struct str *out)
 
 		if (!n->packets)
 			continue;
-		str_addf(&text, "%llu %s", (unsigned long long)n->packets,
-			 seal_counter_meaning(n->name));
+		str_addf(&text, "%llu %s%s", (unsigned long long)n->packets,
+			 seal_counter_meaning(n->name), seal_counter_place(n->table));
 		add_text("dropped", &text, out);
 	}
 }
@@ -237,8 +237,8 @@ void check_print(const struct check *c, enum check_detail detail, bool colour, s
 	enum found verdict = check_verdict(c);
 
 	if (detail == CHECK_CARD && c->is_host)
-		detail = CHECK_ALL; /* which has no card */
-	if (detail == CHECK_CARD && c->is_up)
+		detail = CHECK_ALL;
+	if (detail != CHECK_BRIEF && c->is_up && !c->is_host)
 		add_card(c, out);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct finding *f = &c->list[i];

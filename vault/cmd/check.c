@@ -358,5 +358,6 @@ const struct cmd cmd_check = {
 	.words = &words,
 	.usage = check_usage,
 	.run = check_run,
+	.on_host = true,
 	.unsaid = EXIT_UNDECIDED,
 };

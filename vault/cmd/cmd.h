@@ -22,6 +22,7 @@ struct cmd {
 	const struct clauses *words; /* what it takes; NULL: anything */
 	void (*usage)(struct str *out); /* appends more than that of the usage; may be NULL */
 	int (*run)(int argc, char **argv, const struct options *options);
+	bool on_host; /* inside of a vault there is nothing for it to work on */
 	bool outlives_readers; /* who reads what it says may go away: it ends as it would have */
 	int unsaid; /* the exit code instead of EXIT_DONE when not all could be printed; 0:
 		       EXIT_FAILED */

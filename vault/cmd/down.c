@@ -124,30 +124,49 @@ static const struct clauses words = {
 	.seen_at = offsetof(struct request, seen),
 };
 
-/* A word behind the first name that is mistyped is read as a name, and one before it always: what
- * was meant would be left out. */
-static bool is_mistyped(const struct names *names, size_t i, const char **meant)
+/* The word of down's that NAME was meant for, or NULL. */
+static const char *word_meant(const char *name)
 {
-	const char *name = names->list[i];
+	const char *word = clause_nearest(&words, name);
 
-	*meant = clause_nearest(&words, name);
-	return *meant && strcmp(*meant, "all") && (i || !strcmp(name, *meant)) && !is_there(name);
+	return word && strcmp(word, "all") != 0 ? word : NULL;
 }
 
-static int refuse_mistyped(const struct names *names)
+/* A word of another command, such as `plan`, or a number: who says it behind a name wants something
+ * else than two vaults down. */
+static bool is_no_name(const char *name)
 {
-	const char *meant;
+	return !name[strspn(name, "0123456789")] || !strcmp(name, "help") ||
+	       clause_find(cmd_up.words, name) || clause_find(cmd_check.words, name) ||
+	       clause_find(cmd_exec.words, name);
+}
+
+/* A word behind the first name that is mistyped is read as a name, and one before it always: what
+ * was meant would be left out. */
+static bool refuse_mistyped(const char *name, bool is_first)
+{
+	const char *meant = word_meant(name);
+
+	if (is_there(name))
+		return false;
+	if (is_first && meant && !strcmp(name, meant))
+		report_error(name, "not up: the names come first, then %s", meant);
+	else if (!is_first && meant)
+		report_error(name, "not up, and nothing was taken down (%s?)", meant);
+	else if (!is_first && is_no_name(name))
+		report_error(name, "not up, and nothing was taken down (vault help down)");
+	else
+		return false;
+	return true;
+}
+
+static int look_up(const struct names *names)
+{
 	int code = EXIT_DONE;
 
-	for (size_t i = 0; i < names->n; i++) {
-		if (!is_mistyped(names, i, &meant))
-			continue;
-		report_error(names->list[i],
-			     i ? "not up, and nothing was taken down (%s?)"
-			       : "not up: the names come first, then %s",
-			     meant);
-		code = EXIT_USAGE;
-	}
+	for (size_t i = 0; i < names->n; i++)
+		if (refuse_mistyped(names->list[i], !i))
+			code = EXIT_USAGE;
 	return code;
 }
 
@@ -159,7 +178,7 @@ static int down_run(int argc, char **argv, const struct options *options)
 	(void)options;
 	q.how.kill = clause_is_given(&words, &q, "kill");
 	if (!code)
-		code = refuse_mistyped(&q.names);
+		code = look_up(&q.names);
 	if (!code && q.how.all)
 		code = down_all(&q);
 	else if (!code)
@@ -173,5 +192,6 @@ const struct cmd cmd_down = {
 	.help = "take vaults down, and say what they dropped",
 	.words = &words,
 	.run = down_run,
+	.on_host = true,
 	.outlives_readers = true,
 };

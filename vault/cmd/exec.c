@@ -337,4 +337,5 @@ const struct cmd cmd_exec = {
 	.help = "run a command inside a vault",
 	.words = &words,
 	.run = run,
+	.on_host = true,
 };

@@ -8,6 +8,7 @@
 #include "lib/str.h"
 #include "vault/cmd/cmd.h"
 #include "vault/exit.h"
+#include "vault/proc/program.h"
 #include "vault/leak/echo/echo.h"
 #include "vault/leak/monitor.h"
 #include "vault/leak/probe/list.h"
@@ -85,8 +86,21 @@ static const char *take_log(const char *arg, void *request)
 	return take_text(arg, &((struct request *)request)->monitor.log);
 }
 
+/* A word alone that is no action is a program; else it would be found out when something leaks. */
+static bool is_no_action(const char *arg)
+{
+	char *path cleanup(free_ptr) = NULL;
+
+	if (!*arg || arg[strspn(arg, "abcdefghijklmnopqrstuvwxyz")] || !strcmp(arg, "down") ||
+	    !strcmp(arg, "kill"))
+		return false;
+	return program_find(arg, &path) == -ENOENT;
+}
+
 static const char *take_on_leak(const char *arg, void *request)
 {
+	if (is_no_action(arg))
+		return "is neither \"down\" nor \"kill\", nor a program";
 	return take_text(arg, &((struct request *)request)->monitor.on_leak);
 }
 
@@ -196,6 +210,7 @@ const struct cmd cmd_leaktest = {
 	.words = &words,
 	.usage = leaktest_usage,
 	.run = leaktest_run,
+	.on_host = true,
 	.outlives_readers = true,
 	.unsaid = EXIT_UNDECIDED,
 };

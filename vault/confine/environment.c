@@ -3,12 +3,15 @@
 #include "vault/confine/environment.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "vault/confine/helpers.h"
 
 /* What addresses of sockets begin with: of the D-Bus specification, and of Docker and its like. */
 static const char *const schemes[] = { "unix:path=", "unix://", "" };
@@ -29,6 +32,17 @@ static bool find_path(const char *value, char out[static PATH_MAX])
 	return false;
 }
 
+/* True when PATH is a helper's, or lies in its folder. */
+static bool is_helpers(const char *path)
+{
+	path += strncmp(path, "/var/run/", 9) ? 1 : 5;
+	for (size_t i = 0; i < n_helpers; i++)
+		if (!fnmatch(helpers[i].path, path, FNM_PATHNAME | FNM_LEADING_DIR))
+			return true;
+	return false;
+}
+
+/* What is not there and no helper's is a file that the command may be about to make. */
 static bool is_out_of_reach(const char *value)
 {
 	static const char abstract[] = "unix:abstract=";
@@ -36,25 +50,20 @@ static bool is_out_of_reach(const char *value)
 
 	if (!strncmp(value, abstract, sizeof(abstract) - 1))
 		return true;
-	return find_path(value, path) &&
-	       (!strncmp(path, "/run/", 5) || !strncmp(path, "/var/run/", 9)) &&
-	       access(path, F_OK) && errno == ENOENT;
+	return find_path(value, path) && is_helpers(path) && access(path, F_OK) && errno == ENOENT;
 }
 
 int environment_set(const char *name)
 {
-	for (size_t i = 0; environ[i];) {
-		const char *equals = strchr(environ[i], '=');
-		char *variable cleanup(free_ptr) = NULL;
+	size_t kept = 0;
 
-		if (!equals || equals == environ[i] || !is_out_of_reach(equals + 1)) {
-			i++;
-			continue;
-		}
-		variable = strndup(environ[i], (size_t)(equals - environ[i]));
-		if (!variable || unsetenv(variable))
-			return -ENOMEM;
-		i = 0; /* those behind it have moved */
+	for (size_t i = 0; environ[i]; i++) {
+		const char *equals = strchr(environ[i], '=');
+
+		if (!equals || !is_out_of_reach(equals + 1))
+			environ[kept++] = environ[i];
 	}
-	return setenv("VAULT_NAME", name, 1) ? -ENOMEM : 0;
+	environ[kept] = NULL;
+	/* All of that name there are, and then one. */
+	return unsetenv("VAULT_NAME") || setenv("VAULT_NAME", name, 1) ? -ENOMEM : 0;
 }

@@ -17,6 +17,7 @@
 #include "lib/tree.h"
 
 #include "vault/confine/helpers.h"
+#include "vault/spec/state.h"
 
 /*
  * Theory of operation
@@ -175,7 +176,8 @@ static int make_run(uid_t uid, const char **what)
 	if (from < 0 || mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=20%"))
 		return -errno;
 	to = open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (to < 0 || mkdirat(to, "user", 0755) || mkdirat(to, "vault", 0755))
+	if (to < 0 || mkdirat(to, "user", 0755) || mkdirat(to, "vault", 0755) ||
+	    mknodat(to, "vault/" STATE_INSIDE, S_IFREG | 0444, 0))
 		return -errno;
 	*what = "/run: the host's entries in it";
 	err = show_folder(&run, from, to);

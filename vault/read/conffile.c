@@ -30,16 +30,18 @@ static int add_fault(const struct trust_fault *fault, void *arg)
 	return 0;
 }
 
-/* ST is that of the file at PATH, which has private keys in it. */
-static void warn_of_readers(const char *path, const struct stat *st, struct problems *p)
+/* FD is the file at PATH, and has CONF's private key in it. */
+static void warn_of_readers(const char *path, int fd, const struct wgconf *conf, struct problems *p)
 {
+	struct stat st;
 	char text[96];
 
-	if (!(st->st_mode & OTHERS))
+	if (key_is_zero(&conf->device.private_key) || fstat(fd, &st) || !(st.st_mode & OTHERS))
 		return;
 	snprintf(text, sizeof(text), "holds a private key and is open to others (mode %04o)",
-		 (unsigned int)st->st_mode & 07777U);
+		 (unsigned int)st.st_mode & 07777U);
 	add_warning(p, REMEDY(CLOSE_KEYS, path), text);
+	problems_sort(p);
 }
 
 /* O_NONBLOCK: a FIFO would keep us until somebody writes to it. */
@@ -63,11 +65,13 @@ static int open_file(const char *path, const struct trust *trust, struct problem
 		return -err;
 	}
 	if (!S_ISREG(st.st_mode)) {
-		problem_error(p, 0,
-			      "is not a regular file: give the text on standard input, as FILE -");
+		problem_error(
+			p, 0,
+			S_ISDIR(st.st_mode)
+				? "is a folder, and no file"
+				: "is not a regular file: give the text on standard input, as FILE -");
 		return -EINVAL;
 	}
-	warn_of_readers(path, &st, p);
 	return steal_fd(&fd);
 }
 
@@ -92,5 +96,7 @@ int conffile_read(const char *path, const struct trust *trust, struct wgconf *ou
 	else if (wgconf_parse(text, len, out, p))
 		ret = 0; /* the problems say it */
 	file_wipe_free(&text, len);
+	if (file >= 0)
+		warn_of_readers(path, file, out, p);
 	return ret;
 }

@@ -313,18 +313,20 @@ static void parse_line(struct parser *p, struct slice line)
 	equals = memchr(line.s, '=', line.len);
 	if (p->section == SECTION_UNKNOWN || (bad && (!equals || p->section == SECTION_NONE)))
 		return;
-	if (line.s[0] == ';' || (line.len > 1 && !memcmp(line.s, "//", 2)))
+	if (line.s[0] == ';' || (line.len > 1 && !memcmp(line.s, "//", 2))) {
 		problem_error(p->problems, p->line, "only # starts a comment");
-	else if (!equals)
-		problem_error(p->problems, p->line, "no \"=\": a line is KEY = VALUE");
-	else if (p->section == SECTION_NONE)
+	} else if (p->section == SECTION_NONE) {
 		problem_error(p->problems, p->line,
 			      "stands before any section: [Interface] is missing above it");
-	else
+		p->section = SECTION_UNKNOWN;
+	} else if (!equals) {
+		problem_error(p->problems, p->line, "no \"=\": a line is KEY = VALUE");
+	} else {
 		parse_assignment(p, slice_trim((struct slice){ line.s, (size_t)(equals - line.s) }),
 				 slice_trim((struct slice){
 					 equals + 1, line.len - (size_t)(equals + 1 - line.s) }),
 				 bad);
+	}
 }
 
 /* Takes the next line off *REST, without its end (LF or CR LF). */

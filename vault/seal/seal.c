@@ -49,6 +49,14 @@ const char *seal_counter_meaning(const char *name)
 	return NULL;
 }
 
+const char *seal_counter_place(const char *table)
+{
+	return !strcmp(table, SEAL_LINK_TABLE)     ? " on the link"
+	       : !strcmp(table, SEAL_TUNNEL_TABLE) ? " into the tunnel"
+	       : !strcmp(table, SEAL_LEG_TABLE)    ? " on the segment"
+						   : "";
+}
+
 static bool link_has(const struct spec *spec, enum addr_family f)
 {
 	return spec->has_link && spec->link[f].vault.addr.family == addr_families[f];

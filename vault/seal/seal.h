@@ -57,5 +57,7 @@ bool seal_grants_more(const struct ruleset *rs);
 
 /* What a counter of ours counts, for people; NULL for a name that is none. */
 const char *seal_counter_meaning(const char *name);
+/* Where that is, by the TABLE it is in: to stand behind the meaning; "" where it needs no word. */
+const char *seal_counter_place(const char *table);
 
 #endif

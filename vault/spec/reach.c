@@ -446,6 +446,22 @@ void reach_add_published(const struct spec_reach *reach, struct str *out)
 	}
 }
 
+void reach_add_host_ports(const struct spec_reach *reach, struct str *out)
+{
+	size_t count;
+
+	for (size_t i = 0; i < reach->n_publish; i += count) {
+		const struct spec_publish *p = &reach->publish[i];
+
+		count = count_range(p, reach->n_publish - i);
+		str_addf(out, "%s%u", i ? "," : "", p->host_port);
+		if (count > 1)
+			str_addf(out, "-%zu", p->host_port + count - 1);
+		if (p->protocol != IPPROTO_TCP)
+			str_addf(out, "/%s", protocol_name(p->protocol));
+	}
+}
+
 const char *reach_format_ports(const struct spec_ports *ports, char buf[static REACH_STRLEN])
 {
 	if (ports->first == ports->last)

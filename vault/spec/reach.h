@@ -28,6 +28,8 @@ const char *reach_tell_publish(const struct spec_publish *publish, char buf[stat
 /* Appends all that is published to OUT, as the word takes it, parted by ", ": ports in a row as a
  * range. */
 void reach_add_published(const struct spec_reach *reach, struct str *out);
+/* The same of the host's ports alone, for a column: "8000-8100,53/udp". */
+void reach_add_host_ports(const struct spec_reach *reach, struct str *out);
 const char *reach_format_ports(const struct spec_ports *ports, char buf[static REACH_STRLEN]);
 const char *reach_format_hole(const struct spec_hole *hole, char buf[static REACH_STRLEN]);
 

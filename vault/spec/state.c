@@ -20,6 +20,11 @@
 #define STATE_MAX_BYTES (64U << 20)
 #define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
 
+bool state_is_inside(void)
+{
+	return !access(STATE_DIR "/" STATE_INSIDE, F_OK);
+}
+
 /* Where MORTAL nothing of ours is there yet: while it waits for another command's end a signal may
  * end us, also one that is blocked. */
 static int lock(int fd, bool mortal)
@@ -482,13 +487,34 @@ static void forget(const char *name, struct state_why *out)
 	out->remedy.row = state_row_up(name);
 }
 
+/* The name of a vault that may have been meant by NAME, owned by the caller; or NULL. */
+static char *nearest_name(const char *name)
+{
+	size_t limit = strlen(name) > 4 ? 2 : 1;
+	char **names = NULL, *found = NULL;
+	ssize_t n = state_names(&names);
+
+	for (ssize_t i = 0; names && !found && i < n; i++)
+		if (str_distance(names[i], name) <= limit)
+			found = strdup(names[i]);
+	state_names_free(names, n);
+	return found;
+}
+
+static void explain_absence(const char *name, struct state_why *out)
+{
+	char *near cleanup(free_ptr) = nearest_name(name);
+
+	snprintf(out->text, sizeof(out->text), near ? "not up; %s is" : "not up", near);
+	out->remedy = *REMEDY(CONF_FILE, name);
+	out->remedy.row = state_row_up(name);
+}
+
 void state_explain(const char *name, int err, struct state_why *out)
 {
 	out->remedy.row = REMEDY_NONE;
 	if (err == -ENOENT) {
-		snprintf(out->text, sizeof(out->text), "not up");
-		out->remedy = *REMEDY(CONF_FILE, name);
-		out->remedy.row = state_row_up(name);
+		explain_absence(name, out);
 	} else if (err == -EINVAL) {
 		snprintf(out->text, sizeof(out->text),
 			 "cannot parse %s/%s/" STATE_FILE ": corrupt or edited", STATE_DIR, name);

@@ -16,6 +16,12 @@
 /* A vault's description, in its folder. */
 #define STATE_FILE "vault.json"
 
+/* In the /run/vault that a command of `exec` sees, where no vault is described. */
+#define STATE_INSIDE ".inside"
+
+/* True for who sees the files of a vault from inside, by `exec`. */
+bool state_is_inside(void);
+
 /*
  * Waits for and takes the lock of the vault NAME: a flock(2) on its folder STATE_DIR/NAME, which is
  * made (0711) if absent: *MADE (may be NULL) tells. A folder removed while waiting is made anew.
