@@ -473,19 +473,39 @@ processes() { host ps -e -o comm= | sort | grep -vE '^(ps|sort|grep|diff|bash|ns
 	vault down two
 }
 
-@test "what still runs in a namespace whose name was deleted is named when the vault is made anew" {
+inhabited() { [[ $(host ip netns pids media) ]]; }
+
+@test "DL-11 a namespace whose name was deleted, and that somebody is in: found, listed, ended by down kill, or named again by up" {
+	local pid left
+
+	for left in nothing 'a file'; do
+		up
+		spawn host "$VAULT" exec media sleep 1000
+		pid=$SPAWNED
+		retry 10 inhabited
+		host ip netns del media
+		[ "$left" = nothing ] || host touch /run/netns/media
+		run -1 vault check media
+		[[ $output == *"  inside          sleep ($pid)"*"FAIL     netns                 no namespace has the name media, whose own is there without one (vault up media as-made)"* ]]
+		run -0 --separate-stderr vault up media as-made
+		[[ $output == "media: + name media" && -z $stderr ]]
+		vault check media
+		[[ $(host ip netns pids media) == *"$pid"* ]]
+		through_tunnel
+		host ip netns del media
+		[ "$left" = nothing ] || host touch /run/netns/media
+		run -0 --separate-stderr vault down media
+		[[ $stderr == *"process $pid (sleep) goes on inside, with no network" ]]
+		despawn "$pid"
+	done
 	up
 	spawn host "$VAULT" exec media sleep 1000
-	retry 10 host sh -c 'ip netns pids media | grep -q .'
-	vault exec media sleep 0
+	retry 10 inhabited
 	host ip netns del media
-	run -0 --separate-stderr vault up media as-made
-	[[ $stderr == "vault: media: warning: $SPAWNED (sleep) is still in the namespace that was taken away, with no network (restart it)" ]]
-	despawn "$SPAWNED"
-	host ip netns del media
-	run -0 --separate-stderr vault up media as-made
-	[ -z "$stderr" ]
-	vault down media
+	run -0 vault down media kill 1
+	[[ $output == *"SIGTERM to process $SPAWNED (sleep)"* ]]
+	retry 10 gone "$SPAWNED"
+	[ -z "$(host find /run/vault /run/netns -name media)" ]
 }
 
 @test "two vaults with one private key: up warns, as the server answers but one of them" {

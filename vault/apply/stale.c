@@ -4,7 +4,6 @@
 #include "vault/apply/stale.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -107,27 +106,14 @@ size_t stale_clear(const char *name, int dir, bool stranger)
 	return failures;
 }
 
-/* What still runs in the namespace of the vault that was NAME, which lost that name: sealed, and in
- * nobody's sight from here on. */
-static void tell_left_inside(const char *name)
+/* The vault NAME, whose namespace lost its name, is up all the same as long as somebody is inside. */
+static int open_nameless(const char *name, struct spec *old)
 {
-	struct spec old cleanup(spec_free) = { 0 };
-	struct proc *list cleanup(free_ptr) = NULL;
-	ssize_t n = state_load(name, &old) ? 0 : procs_in_netns(old.netns_inode, &list);
+	int r = state_load(name, old);
 
-	for (ssize_t i = 0; list && i < n; i++) {
-		char path[sizeof("/proc//ns/net") + 3 * sizeof(pid_t)];
-		int ns cleanup(close_fd) = -1;
-
-		snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)list[i].pid);
-		ns = open(path, O_RDONLY | O_CLOEXEC);
-		if (ns >= 0 && state_is_sealed(&old, ns) > 0)
-			report_warning(
-				name,
-				"%d (%s) is still in the namespace that was taken away, with "
-				"no network (restart it)",
-				(int)list[i].pid, list[i].name);
-	}
+	if (!r)
+		r = state_is_host(old);
+	return r ? r : procs_open_left(old);
 }
 
 int stale_settle(const char *name, int dir, bool made, struct spec *old, int *out)
@@ -155,6 +141,9 @@ int stale_settle(const char *name, int dir, bool made, struct spec *old, int *ou
 		return EXIT_FAILED;
 	if (made && ns == -ENOENT)
 		return EXIT_DONE;
-	tell_left_inside(name);
+	*out = open_nameless(name, old);
+	if (*out >= 0)
+		return EXIT_DONE;
+	spec_free(old);
 	return stale_clear(name, dir, false) ? EXIT_FAILED : EXIT_DONE;
 }

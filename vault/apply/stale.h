@@ -12,7 +12,8 @@
 
 /*
  * With the folder DIR of NAME locked, MADE telling whether it was not there before. A vault that is
- * up: its description goes to *OLD (spec_free it in any case), its namespace to *OUT. Else *OUT is
+ * up, be it that its namespace lost its name: its description goes to *OLD (spec_free it in any
+ * case), its namespace to *OUT. Else *OUT is
  * -1 and what a killed command left is cleared. Returns EXIT_DONE, or an exit code, reported: the
  * name is somebody else's, or not all could be cleared.
  */

@@ -13,6 +13,7 @@
 #include "vault/plan/plan.h"
 #include "vault/proc/evict.h"
 #include "vault/proc/hook.h"
+#include "vault/proc/procs.h"
 #include "vault/report.h"
 #include "vault/spec/state.h"
 
@@ -166,10 +167,15 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 {
 	int ns cleanup(close_fd) = ns_open_name(name);
 	struct spec spec;
-	int r = state_load(name, &spec);
-	int sealed = r || ns < 0 ? 0 : state_is_sealed(&spec, ns);
+	int r = state_load(name, &spec), left = -1, sealed;
 	struct state_why why;
 	size_t failures = 1;
+
+	if (!r && (ns == -ENOENT || ns == -EINVAL))
+		left = procs_open_left(&spec);
+	if (left >= 0)
+		ns = left;
+	sealed = r || ns < 0 ? 0 : state_is_sealed(&spec, ns);
 
 	r = sealed < 0 ? sealed : r;
 	/* What could not be read may be a vault: nothing is touched, and the next `down` finds it

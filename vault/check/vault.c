@@ -31,6 +31,7 @@
 #include "vault/gather/forwarding.h"
 #include "vault/gather/listeners.h"
 #include "vault/plan/plan.h"
+#include "vault/proc/procs.h"
 #include "vault/spec/reach.h"
 #include "vault/spec/state.h"
 
@@ -121,9 +122,11 @@ static int open_namespace(struct check *c, const struct spec *spec)
 	snprintf(want, sizeof(want), "net:[%llu]", (unsigned long long)spec->netns_inode);
 	snprintf(have, sizeof(have), "net:[%llu]", (unsigned long long)inode);
 	if (r == -ENOENT || r == -EINVAL) {
+		ns = procs_open_left(spec);
 		check_tell(c, "netns", FOUND_FAIL, REMEDY(AS_MADE, c->name), want, "none",
-			   "no namespace has the name %s", c->name);
-		return -1;
+			   "no namespace has the name %s%s", c->name,
+			   ns < 0 ? "" : ", whose own is there without one");
+		return steal_fd(&ns);
 	}
 	if (r == -ELOOP || r == -EMEDIUMTYPE) {
 		tell_no_namespace(c, r, want);

@@ -12,6 +12,7 @@
 
 #include "lib/file.h"
 #include "lib/str.h"
+#include "vault/spec/state.h"
 
 /* Links of /proc/PID/task when there is one thread: the folder's own two, and one a thread. */
 #define LINKS_OF_ONE_THREAD 3
@@ -133,4 +134,21 @@ ssize_t procs_in_netns(uint64_t inode, struct proc **list)
 		return -errno; /* not all were seen */
 	*list = steal_ptr(&procs);
 	return n;
+}
+
+int procs_open_left(const struct spec *spec)
+{
+	struct proc *list cleanup(free_ptr) = NULL;
+	ssize_t n = procs_in_netns(spec->netns_inode, &list);
+
+	for (ssize_t i = 0; list && i < n; i++) {
+		char path[sizeof("/proc//ns/net") + 3 * sizeof(pid_t)];
+		int ns cleanup(close_fd) = -1;
+
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)list[i].pid);
+		ns = open(path, O_RDONLY | O_CLOEXEC);
+		if (ns >= 0 && state_is_sealed(spec, ns) > 0)
+			return steal_fd(&ns);
+	}
+	return n < 0 ? (int)n : -ENOENT;
 }

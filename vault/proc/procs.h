@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "lib/base.h"
+#include "vault/spec/spec.h"
 
 struct proc {
 	pid_t pid;
@@ -24,6 +25,12 @@ bool procs_is_inside(pid_t pid, uint64_t inode);
  * not be read, is left out.
  */
 ssize_t must_check procs_in_netns(uint64_t inode, struct proc **list);
+
+/*
+ * Opens the network namespace of SPEC's vault, which lost its name, by a process that is still in
+ * it. A descriptor; -ENOENT when there is none; -errno.
+ */
+int must_check procs_open_left(const struct spec *spec);
 
 /*
  * Calls FN(INODE, ARG) for the network namespace of each thread of the process PID, a folder in PROC

@@ -9,9 +9,14 @@
 
 static int name_make(const struct obj *obj, struct session *w)
 {
+	const char *name = obj->spec->name;
 	int r = session_flush(w);
 
-	return r ? r : ns_bind_name(w->vault_ns, obj->spec->name);
+	if (!r)
+		r = ns_bind_name(w->vault_ns, name);
+	if (r == -EEXIST && !ns_unbind_name(w->vault_ns, name)) /* a file that was left of it */
+		r = ns_bind_name(w->vault_ns, name);
+	return r;
 }
 
 static int name_remove(const struct obj *obj, struct session *w)
@@ -26,12 +31,13 @@ static int name_remove(const struct obj *obj, struct session *w)
 	return r == -ENOENT ? 0 : r;
 }
 
-/* We came in by it. */
+/* Another's is told before anybody looks at objects. */
 static int name_look(const struct obj *obj, struct session *w)
 {
-	(void)obj;
+	int ns cleanup(close_fd) = ns_open_name(obj->spec->name);
+
 	(void)w;
-	return LOOK_SAME;
+	return ns < 0 ? LOOK_ABSENT : LOOK_SAME;
 }
 
 static void name_print(const struct obj *obj, struct str *out)
