@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
+#include <libnftnl/set.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -255,6 +256,25 @@ static void read_redirect(const struct nftnl_expr *e, struct reading *r)
 	r->rule.act = NFTOTHER_TRANSLATES;
 }
 
+/* Ports in a set, or for which a map has where they lead. */
+static void read_lookup(const struct nftnl_expr *e, struct reading *r)
+{
+	const char *set = nftnl_expr_get_str(e, NFTNL_EXPR_LOOKUP_SET);
+
+	r->rule.always = false;
+	if (r->loaded != LOADED_PORT || !set || r->rule.set ||
+	    nftnl_expr_get_u32(e, NFTNL_EXPR_LOOKUP_FLAGS) & NFT_LOOKUP_F_INV) {
+		r->rule.asks_more = true;
+		return;
+	}
+	r->rule.set = strdup(set);
+	r->err = r->rule.set ? r->err : -ENOMEM;
+	if (!r->rule.first) {
+		r->rule.first = 1;
+		r->rule.last = UINT16_MAX;
+	}
+}
+
 /* To note a packet in a set asks nothing of it, but with a limit. */
 static void read_dynset(const struct nftnl_expr *e, struct reading *r)
 {
@@ -280,7 +300,7 @@ static const struct {
 	{ "target", read_target },   { "reject", read_reject },   { "notrack", read_notrack },
 	{ "nat", read_nat },         { "redir", read_redirect },  { "tproxy", read_redirect },
 	{ "counter", read_nothing }, { "log", read_nothing },     { "objref", read_nothing },
-	{ "dynset", read_dynset },
+	{ "dynset", read_dynset },   { "lookup", read_lookup },
 };
 
 /* One that is not known may be a condition. */
@@ -305,6 +325,7 @@ static void free_rule(struct nftother *rule)
 	free(rule->table);
 	free(rule->chain);
 	free(rule->to);
+	free(rule->set);
 }
 
 struct dump {
@@ -385,6 +406,66 @@ int nftothers_dump(struct nl *nl, const char *ours, const char *interface, struc
 		    rule_reply, &d, error);
 	find_ends(out);
 	return r;
+}
+
+/* The element that is the nearest to a port from below. A set of ranges has each as its first and,
+ * marked so, the one behind its last. */
+struct nearest {
+	uint16_t port, key;
+	bool found, is_end, has_ends;
+};
+
+static int see_element(struct nftnl_set_elem *e, void *arg)
+{
+	struct nearest *n = arg;
+	uint32_t len = 0;
+	const uint8_t *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &len);
+	const bool is_end = nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_FLAGS) &&
+			    nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS) &
+				    NFT_SET_ELEM_INTERVAL_END;
+
+	n->has_ends = n->has_ends || is_end;
+	if (!key || len < 2 || get16(key) > n->port || (n->found && get16(key) < n->key) ||
+	    (n->found && get16(key) == n->key && is_end))
+		return 0;
+	n->found = true;
+	n->key = get16(key);
+	n->is_end = is_end;
+	return 0;
+}
+
+static int elements_reply(const struct nlmsghdr *nlh, void *arg)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+	int r = -ENOMEM;
+
+	if (set)
+		r = nftnl_set_elems_nlmsg_parse(nlh, set) < 0 ? -EBADMSG : 0;
+	if (!r)
+		nftnl_set_elem_foreach(set, see_element, arg);
+	if (set)
+		nftnl_set_free(set);
+	return r;
+}
+
+int nftothers_is_in_set(struct nl *nl, const struct nftother *rule, uint16_t port,
+			struct nl_error *error)
+{
+	struct nearest nearest = { .port = port };
+	char buf[1024] = ""; /* names of nf_tables have up to 255 bytes */
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	int r;
+
+	nfg->nfgen_family = rule->family;
+	nfg->version = NFNETLINK_V0;
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, rule->table);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, rule->set);
+	r = nl_dump(nl, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, 0, nfg,
+		    mnl_nlmsg_get_payload_len(nlh), elements_reply, &nearest, error);
+	if (r)
+		return r;
+	return nearest.found && (nearest.has_ends ? !nearest.is_end : nearest.key == port);
 }
 
 void nftothers_free(struct nftothers *o)

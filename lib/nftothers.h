@@ -32,6 +32,7 @@ struct nftother {
 	/* What it asks of the packet's destination: */
 	uint8_t protocol; /* IPPROTO_*; 0: nothing */
 	uint16_t first, last; /* ports; 0: nothing */
+	char *set; /* owned: of those, the ports that are in this set or map of the table; or NULL */
 	struct prefix where; /* AF_UNSPEC: anywhere */
 	bool asks_more; /* of something else, that is not read here */
 };
@@ -50,6 +51,10 @@ struct nftothers {
 int must_check nftothers_dump(struct nl *nl, const char *ours, const char *interface,
 			      struct nftothers *out, struct nl_error *error);
 void nftothers_free(struct nftothers *o);
+
+/* 1 when PORT is in RULE's set, 0 when not, -errno. NL is the one that it was dumped with. */
+int must_check nftothers_is_in_set(struct nl *nl, const struct nftother *rule, uint16_t port,
+				   struct nl_error *error);
 
 /* What becomes of a packet that no condition is about, by the rules of the chain and of those that
  * every packet is led to: NFTOTHER_ACCEPTS, _REFUSES, _UNTRACKS; or it _GOES_ON to the policy. */

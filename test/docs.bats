@@ -69,6 +69,10 @@ equal() {
 	answered 'unknown word "pubish" (publish?)' up media pubish 80
 	answered 'unknown word "accessible-form" (accessible-from?)' up media accessible-form 10.0.0.0/8
 	answered 'unknown word "colour" (vault help up)' up media colour red
+	answered 'unknown word "publish=9091" (publish 9091?)' up media publish=9091
+	answered 'unknown word "provider.conf" (conf provider.conf?)' up media provider.conf
+	answered '"9091," has a port that is not a number from 1 to 65535, or a range that is none (a list has no blanks)' up media publish 9091, 9092
+	answered 'no command "media" (vault check media?)' media check
 	answered 'usage: vault [ OPTIONS ] COMMAND' # without any
 	run -2 --separate-stderr "$VAULT" -j
 	[ "$(jq -r .error.code <<< "$output")" = 2 ]

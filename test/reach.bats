@@ -372,6 +372,12 @@ table_of() {
 		taken|ip|tcp dport 8000-8100 redirect to :80|192.168.77.1:8010
 		taken|ip|iifname != "docker0" tcp dport 8010 counter dnat to 203.0.113.80:80|8010
 		taken|ip|ip daddr 192.168.77.1 tcp dport 8010 dnat to 203.0.113.80:80|8010
+		taken|ip|tcp dport { 80, 8010, 8011 } dnat to 203.0.113.80:80|8010
+		taken|ip|tcp dport { 80, 8000-8010 } dnat to 203.0.113.80:80|8010
+		taken|ip|dnat to tcp dport map { 80 : 203.0.113.80, 8010 : 203.0.113.80 }|8010
+		no|ip|tcp dport { 80, 8011 } dnat to 203.0.113.80:80|8010
+		no|ip|tcp dport { 8000-8009, 8011-8020 } dnat to 203.0.113.80:80|8010
+		perhaps|ip|tcp dport != { 80, 8011 } tcp dport 8000-8010 dnat to 203.0.113.80:80|8010
 		taken|ip6|tcp dport 8010 redirect to :80|8010
 		perhaps|ip|ip daddr 192.168.0.0/16 tcp dport 8010 dnat to 203.0.113.80:80|192.168.77.1:8010
 		perhaps|ip|ip saddr 198.18.0.0/24 tcp dport 8010 dnat to 203.0.113.80:80|8010

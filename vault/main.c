@@ -153,14 +153,19 @@ static bool asks_what_is(const char *word)
 	return false;
 }
 
-static void refuse_command(const char *word)
+static void refuse_command(int argc, char **argv)
 {
+	const char *word = argv[0];
 	const char *nearest = asks_what_is(word) ? "check" : NULL;
 
 	for (size_t i = 0; !nearest && i < cmd_count; i++)
 		if (cmd_list[i]->help &&
 		    str_distance(word, cmd_list[i]->name) <= (strlen(word) > 4 ? 2 : 1))
 			nearest = cmd_list[i]->name;
+	if (!nearest && argc > 1 && cmd_find(argv[1])) {
+		report_error("vault", "no command \"%.80s\" (vault %s %.80s?)", word, argv[1], word);
+		return;
+	}
 	report_error("vault", "no command \"%.80s\" (vault %s%s)", word, nearest ? nearest : "help",
 		     nearest ? "?" : "");
 }
@@ -180,7 +185,7 @@ static int dispatch(const struct cmd *cmd, int argc, char **argv, const struct o
 		return help_run(argc - 1, argv + 1);
 	cmd = cmd_find(argv[0]);
 	if (!cmd) {
-		refuse_command(argv[0]);
+		refuse_command(argc, argv);
 		return EXIT_USAGE;
 	}
 	return run_cmd(cmd, argc - 1, argv + 1, options);

@@ -353,7 +353,7 @@ static void check_path(struct exam *e)
 	forwarding_check(e->w, tell_path, e);
 	if (e->has_path)
 		check_add(e->c, "forwarding", FOUND_OK, NULL, NULL,
-			  "nothing on the host is in the way of what may be reached");
+			  "found nothing on the host in the way of what may be reached");
 }
 
 struct listening {

@@ -239,6 +239,7 @@ static int pass_listen_fds(const struct request *r)
 
 static int become_command(const struct request *r)
 {
+	const char *nearest;
 	int err = pass_listen_fds(r);
 
 	if (err || syscall(SYS_close_range, 3 + r->listen_fds, ~0U, 0)) {
@@ -247,7 +248,9 @@ static int become_command(const struct request *r)
 	}
 	execvp(r->command[0], r->command);
 	err = errno;
-	report_error(r->command[0], "%s", strerror(err));
+	nearest = err == ENOENT ? clause_nearest(&words, r->command[0]) : NULL;
+	report_error(r->command[0], "%s%s%s%s", strerror(err), nearest ? " (" : "",
+		     nearest ? nearest : "", nearest ? "?)" : "");
 	return err == ENOENT ? EXIT_EXEC_NOT_FOUND : EXIT_EXEC_CANNOT_RUN;
 }
 

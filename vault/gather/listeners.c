@@ -167,6 +167,7 @@ static void name_owner(const struct listener *l, char out[static WHO_STRLEN])
 struct search {
 	const struct spec_reach *reach;
 	bool told[SPEC_PUBLISH_MAX];
+	struct nl *nft;
 	struct nftothers others; /* rules of others */
 	listener_fn *fn;
 	void *arg;
@@ -247,18 +248,26 @@ static bool is_sure(const struct nftother *rule)
 	       (!rule->where.addr.family || rule->where.len == addr_bits(&rule->where.addr));
 }
 
-static void compare_rule(struct search *s, const struct nftother *rule)
+static int compare_rule(struct search *s, const struct nftother *rule)
 {
-	for (size_t i = 0; i < s->reach->n_publish; i++) {
+	struct nl_error error = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < s->reach->n_publish; i++) {
+		const struct spec_publish *p = &s->reach->publish[i];
 		char who[WHO_STRLEN];
 
-		if (s->told[i] || !is_forwarded(rule, &s->reach->publish[i]))
+		if (s->told[i] || !is_forwarded(rule, p))
+			continue;
+		r = rule->set ? nftothers_is_in_set(s->nft, rule, p->host_port, &error) : 1;
+		if (r <= 0)
 			continue;
 		s->told[i] = true;
 		snprintf(who, sizeof(who), "table %s %s, chain %s",
 			 ruleset_family_word(rule->family), rule->table, rule->chain);
-		s->fn(&s->reach->publish[i], who, "forwards it", is_sure(rule), s->arg);
+		s->fn(p, who, "forwards it", is_sure(rule), s->arg);
 	}
+	return r < 0 ? r : 0;
 }
 
 /* What a chain does at another hook, to the host's own packets say, is no matter of who comes. */
@@ -271,15 +280,15 @@ static int follow_chain(const struct nftchain *chain, void *arg)
 	return 0;
 }
 
-static int search_rules(struct search *s, struct nl *nft)
+static int search_rules(struct search *s)
 {
 	struct nl_error error = { 0 };
-	int r = nftothers_dump(nft, SEAL_GUARD_TABLE, "", &s->others, &error);
+	int r = nftothers_dump(s->nft, SEAL_GUARD_TABLE, "", &s->others, &error);
 
 	if (!r)
-		r = nftchain_dump(nft, follow_chain, s, &error);
+		r = nftchain_dump(s->nft, follow_chain, s, &error);
 	for (size_t i = 0; !r && i < s->others.n; i++)
-		compare_rule(s, &s->others.list[i]);
+		r = compare_rule(s, &s->others.list[i]);
 	nftothers_free(&s->others);
 	return r == -EPERM ? 0 : r; /* who may not ask (dry-run) publishes nothing */
 }
@@ -294,10 +303,10 @@ int listeners_find(const struct spec_reach *reach, struct nl *nft, listener_fn *
 		       { "/proc/net/tcp6", IPPROTO_TCP, STATE_LISTENS },
 		       { "/proc/net/udp", IPPROTO_UDP, STATE_UNCONNECTED },
 		       { "/proc/net/udp6", IPPROTO_UDP, STATE_UNCONNECTED } };
-	struct search s = { .reach = reach, .fn = fn, .arg = arg };
+	struct search s = { .reach = reach, .nft = nft, .fn = fn, .arg = arg };
 	int r = 0;
 
 	for (size_t i = 0; !r && reach->n_publish && i < ARRAY_SIZE(tables); i++)
 		r = search_table(&s, tables[i].path, tables[i].protocol, tables[i].listens);
-	return r || !reach->n_publish ? r : search_rules(&s, nft);
+	return r || !reach->n_publish ? r : search_rules(&s);
 }

@@ -145,11 +145,40 @@ const char *clause_nearest(const struct clauses *t, const char *word)
 	return nearest;
 }
 
+/* True, said, for a clause and its argument in one word. */
+static bool refuse_assignment(const struct reader *r, const char *word)
+{
+	size_t len = strcspn(word, "=");
+
+	for (size_t i = 0; word[len] && i < r->t->n; i++) {
+		const char *name = r->t->list[i].name;
+
+		if (strlen(name) != len || strncmp(name, word, len) != 0)
+			continue;
+		problem_error(r->problems, r->line, "unknown word \"%.80s\" (%s %.80s?)", word, name,
+			      word + len + 1);
+		return true;
+	}
+	return false;
+}
+
+static bool is_file_of_wg_quick(const char *word)
+{
+	size_t len = strlen(word);
+
+	return len > strlen(".conf") && !strcmp(word + len - strlen(".conf"), ".conf");
+}
+
 static void refuse_word(const struct reader *r, const char *word)
 {
 	const char *nearest = clause_nearest(r->t, word);
 
-	if (nearest)
+	if (refuse_assignment(r, word))
+		return;
+	if (is_file_of_wg_quick(word) && clause_find(r->t, "conf"))
+		problem_error(r->problems, r->line, "unknown word \"%.80s\" (conf %.80s?)", word,
+			      word);
+	else if (nearest)
 		problem_error(r->problems, r->line, "unknown word \"%.80s\" (%s?)", word, nearest);
 	else
 		problem_error(r->problems, r->line, "unknown word \"%.80s\" (vault help %s)", word,
@@ -178,8 +207,9 @@ static void refuse_argument(const struct reader *r, const struct clause *c, cons
 	if (why == clause_no_memory)
 		problem_error(r->problems, r->line, "%s", why);
 	else
-		problem_error(r->problems, r->line, "%s%s\"%.80s\" %s", c->name ? c->name : "",
-			      c->name ? ": " : "", arg, why);
+		problem_error(r->problems, r->line, "%s%s\"%.80s\" %s%s", c->name ? c->name : "",
+			      c->name ? ": " : "", arg, why,
+			      *arg && arg[strlen(arg) - 1] == ',' ? " (a list has no blanks)" : "");
 }
 
 static void refuse_lack(const struct reader *r, const struct clause *c)

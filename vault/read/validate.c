@@ -283,6 +283,10 @@ size_t validate(struct words *words, struct wgconf *conf, struct problems *p)
 	take(spec, conf);
 	warn_unused(conf, p);
 	spec->has_tunnel = spec->conf || spec->adopt;
+	if (spec->has_tunnel && !spec->wg.n_peers) { /* all else would follow from that */
+		problem_error(p, 0, "the file has no [Peer]: there is nobody to send to");
+		return 1;
+	}
 	spec->has_link = !words->no_link;
 	spec->link_given =
 		spec->link[ADDR_V4].host.addr.family || spec->link[ADDR_V6].host.addr.family;
@@ -305,7 +309,5 @@ size_t validate(struct words *words, struct wgconf *conf, struct problems *p)
 			p, 0,
 			"the tunnel has no address that it could send from: Address is missing, or "
 			"AllowedIPs of its family");
-	if (spec->has_tunnel && !spec->wg.n_peers)
-		problem_error(p, 0, "the file has no [Peer]: there is nobody to send to");
 	return p->n_errors - before;
 }
