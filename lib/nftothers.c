@@ -67,10 +67,17 @@ static bool is_interface(const char *name, const void *data, uint32_t len)
 	return len && !strncmp(name, data, len);
 }
 
-static void take_where(struct reading *r, uint8_t family, const uint8_t *data, uint32_t len)
+/* True when what is loaded is an address, or what one begins with: LEN bytes, which go to OUT. */
+static bool take_address(const struct reading *r, const uint8_t *data, uint32_t len,
+			 struct prefix *out)
 {
-	r->rule.where = (struct prefix){ .addr.family = family, .len = (uint8_t)(8 * len) };
-	memcpy(r->rule.where.addr.bytes, data, len);
+	const bool v4 = r->loaded == LOADED_V4 && len <= 4;
+
+	if (!v4 && (r->loaded != LOADED_V6 || len > 16))
+		return false;
+	*out = (struct prefix){ .addr.family = v4 ? AF_INET : AF_INET6, .len = (uint8_t)(8 * len) };
+	memcpy(out->addr.bytes, data, len);
+	return true;
 }
 
 /* Takes down that what is loaded is asked to be DATA. */
@@ -84,12 +91,8 @@ static void take_value(struct reading *r, const uint8_t *data, uint32_t len)
 	} else if (r->loaded == LOADED_PORT && len == 2) {
 		rule->first = get16(data);
 		rule->last = get16(data);
-	} else if (r->loaded == LOADED_V4 && len <= 4) {
-		take_where(r, AF_INET, data, len);
-	} else if (r->loaded == LOADED_V6 && len <= 16) {
-		take_where(r, AF_INET6, data, len);
 	} else {
-		is_read = r->loaded == LOADED_FAMILY;
+		is_read = take_address(r, data, len, &rule->where) || r->loaded == LOADED_FAMILY;
 	}
 	rule->names_in |= r->loaded == LOADED_IN && is_interface(r->interface, data, len);
 	rule->names_out |= r->loaded == LOADED_OUT && is_interface(r->interface, data, len);
@@ -121,7 +124,9 @@ static void read_cmp(const struct nftnl_expr *e, struct reading *r)
 	else if (data && (op == NFT_CMP_GTE || op == NFT_CMP_LTE) && r->loaded == LOADED_PORT &&
 		 len == 2)
 		take_bound(r, op, get16(data));
-	else if (op != NFT_CMP_NEQ || r->loaded != LOADED_IN) /* all interfaces but one: docker's */
+	else if (!data || op != NFT_CMP_NEQ ||
+		 (r->loaded != LOADED_IN && /* all interfaces but one: docker's */
+		  !take_address(r, data, len, &r->rule.except)))
 		r->rule.asks_more = true;
 }
 
@@ -420,9 +425,9 @@ static int see_element(struct nftnl_set_elem *e, void *arg)
 	struct nearest *n = arg;
 	uint32_t len = 0;
 	const uint8_t *key = nftnl_set_elem_get(e, NFTNL_SET_ELEM_KEY, &len);
-	const bool is_end = nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_FLAGS) &&
-			    nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS) &
-				    NFT_SET_ELEM_INTERVAL_END;
+	const bool is_end =
+		nftnl_set_elem_is_set(e, NFTNL_SET_ELEM_FLAGS) &&
+		nftnl_set_elem_get_u32(e, NFTNL_SET_ELEM_FLAGS) & NFT_SET_ELEM_INTERVAL_END;
 
 	n->has_ends = n->has_ends || is_end;
 	if (!key || len < 2 || get16(key) > n->port || (n->found && get16(key) < n->key) ||

@@ -33,7 +33,7 @@ struct nftother {
 	uint8_t protocol; /* IPPROTO_*; 0: nothing */
 	uint16_t first, last; /* ports; 0: nothing */
 	char *set; /* owned: of those, the ports that are in this set or map of the table; or NULL */
-	struct prefix where; /* AF_UNSPEC: anywhere */
+	struct prefix where, except; /* AF_UNSPEC: anywhere; nowhere */
 	bool asks_more; /* of something else, that is not read here */
 };
 

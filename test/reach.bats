@@ -382,7 +382,9 @@ table_of() {
 		perhaps|ip|ip daddr 192.168.0.0/16 tcp dport 8010 dnat to 203.0.113.80:80|192.168.77.1:8010
 		perhaps|ip|ip saddr 198.18.0.0/24 tcp dport 8010 dnat to 203.0.113.80:80|8010
 		perhaps|ip|iifname "docker0" tcp dport 8010 dnat to 203.0.113.80:80|8010
-		perhaps|ip|ip daddr != 192.168.77.1 tcp dport 8010 redirect to :80|8010
+		taken|ip|ip daddr != 10.88.0.0/16 tcp dport 8000-8010 dnat to 203.0.113.80:80|8010
+		taken|ip|ip daddr != 192.168.77.1 tcp dport 8010 redirect to :80|8010
+		no|ip|ip daddr != 192.168.77.1 tcp dport 8010 redirect to :80|192.168.77.1:8010
 		no|ip6|tcp dport 8010 redirect to :80|192.168.77.1:8010
 		no|ip|ip daddr 198.18.0.0/24 tcp dport 8010 dnat to 203.0.113.80:80|192.168.77.1:8010
 		no|ip|ip daddr 198.18.0.1 tcp dport 8010 dnat to 203.0.113.80:80|8010

@@ -163,7 +163,8 @@ static void refuse_command(int argc, char **argv)
 		    str_distance(word, cmd_list[i]->name) <= (strlen(word) > 4 ? 2 : 1))
 			nearest = cmd_list[i]->name;
 	if (!nearest && argc > 1 && cmd_find(argv[1])) {
-		report_error("vault", "no command \"%.80s\" (vault %s %.80s?)", word, argv[1], word);
+		report_error("vault", "no command \"%.80s\" (vault %s %.80s?)", word, argv[1],
+			     word);
 		return;
 	}
 	report_error("vault", "no command \"%.80s\" (vault %s%s)", word, nearest ? nearest : "help",

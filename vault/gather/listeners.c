@@ -227,6 +227,8 @@ static bool is_there(const struct nftother *rule, const struct spec_publish *p)
 	if ((rule->family == NFPROTO_IPV4 && family == AF_INET6) ||
 	    (rule->family == NFPROTO_IPV6 && family == AF_INET))
 		return false;
+	if (family && rule->except.addr.family && prefix_contains(&rule->except, &p->address))
+		return false;
 	if (!rule->where.addr.family)
 		return true;
 	if (family)

@@ -155,8 +155,8 @@ static bool refuse_assignment(const struct reader *r, const char *word)
 
 		if (strlen(name) != len || strncmp(name, word, len) != 0)
 			continue;
-		problem_error(r->problems, r->line, "unknown word \"%.80s\" (%s %.80s?)", word, name,
-			      word + len + 1);
+		problem_error(r->problems, r->line, "unknown word \"%.80s\" (%s %.80s?)", word,
+			      name, word + len + 1);
 		return true;
 	}
 	return false;
