@@ -60,7 +60,7 @@ TOOLS     := $(O)/test/wire $(if $(filter x86_64,$(shell uname -m)),$(O)/test/in
 $(if $(filter 1,$(COV)),$(O)/vault $(UNITS)): LINK += -Wl,--wrap=_exit
 LINKS     := up down exec check leaktest parse-conf
 
-.PHONY: all check check-all check-quick check-vm sanitized coverage units scenario demo bench lint fuzz install uninstall dist clean help \
+.PHONY: all check check-all check-quick check-vm sanitized coverage units scenario demo bench lint fuzz install uninstall dist deb clean help \
 	deps tools
 .DELETE_ON_ERROR:
 
@@ -72,7 +72,14 @@ $(O)/vault: $(VAULT_OBJ) $(O)/libvault.a
 $(O)/libvault.a: $(LIB_OBJ)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
-$(O)/obj/%.o: %.c $(O)/.flags
+# A header that is missing is named with the package that has it, once, and not by each file that wants it.
+$(O)/.headers: $(O)/.flags
+	$(Q)for pair in libmnl/libmnl.h:libmnl libnftnl/rule.h:libnftnl jansson.h:libjansson; do \
+		echo "#include <$${pair%:*}>" | $(CC) $(ALL_CFLAGS) -E - >/dev/null 2>&1 || { missing=1; \
+			echo "missing: <$${pair%:*}> (Debian: apt-get install $${pair#*:}-dev; Fedora: dnf install $$(echo "$${pair#*:}" | \
+			sed 's/libjansson/jansson/')-devel; or make deps)" >&2; }; done; [ -z "$$missing" ] && touch $@
+
+$(O)/obj/%.o: %.c $(O)/.flags | $(O)/.headers
 	$(Q)mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -196,6 +203,9 @@ uninstall: ## what install put there
 dist: ## a tarball of HEAD
 	$(Q)mkdir -p $(O) && echo "$(VERSION)" > $(O)/.version
 	git archive --prefix=vault-$(VERSION)/ --add-file=$(O)/.version -o $(O)/vault-$(VERSION).tar.gz HEAD
+
+deb: ## a Debian package, vault-netns, into $(O)/deb (VERSION=)
+	$(Q).pkg/deb $(O)/deb
 
 deps: ## install what is missing, by the distribution's packages
 	$(Q)test/deps
