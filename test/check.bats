@@ -248,7 +248,7 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	vault up media conf "$LAB/provider.conf" "${asked[@]}" > "$BATS_TEST_TMPDIR/again"
 	sound
 	says ok hole 'allow-to 203.0.113.9'
-	says ok forwarding 'found nothing on the host is in the way'
+	says ok forwarding 'found nothing on the host in the way'
 	mutation guard host nft delete element inet vault-guard services4 '{ "vlt-media" . 10.200.0.1 . tcp . 631 }'
 	mutation guard host nft add element inet vault-guard services4 '{ "vlt-media" . 10.200.0.1 . tcp . 22 }'
 	mutation guard host nft flush set inet vault-guard entrants6

@@ -43,7 +43,7 @@ equal() {
 	equal links "$(commands)" "$(sed -n 's/^LINKS *:= *//p' "$top/Makefile" | tr ' ' '\n' | sort)"
 	equal README "$(commands)" "$(sed -n 's/^| `vault \([a-z-]*\) .*/\1/p' "$top/README.md" | grep -vx help | sort)"
 	for c in $(commands); do
-		grep -q "^\.Nm \"vault $c\"$" "$top/man/vault-$c.8"
+		grep -q "^\.Nm vault-$c$" "$top/man/vault-$c.8"
 		# One description, word by word: the page's, help's and README's.
 		grep -qxF ".Nd $("$VAULT" help "$c" | sed -n 2p)" "$top/man/vault-$c.8"
 		"$VAULT" help | grep -qE "^  $c +$("$VAULT" help "$c" | sed -n 2p)\$"
@@ -373,7 +373,7 @@ every_offer() {
 	offers "$1" "vault check " "media web $(words_of check | xargs)"
 	offers "$1" "vault check media " "web $(words_of check | grep -vxE 'all|system' | xargs)"
 	offers "$1" "vault check max-handshake-age " ""
-	offers "$1" "vault check media unit nginx.service " "transmission.service max-handshake-age pid prometheus remedy"
+	offers "$1" "vault check media unit nginx.service " "transmission.service max-handshake-age pid prometheus why from remedy"
 	offers "$1" "vault check system " ""
 	offers "$1" "vault-check me" media
 	offers "$1" "vault leaktest " "media web"

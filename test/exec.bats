@@ -142,6 +142,7 @@ go() {
 	run -1 --separate-stderr xc /run/vault-inside down media
 	[[ $stderr == *"this is not the network namespace of its host"* ]]
 	run -1 xc /run/vault-inside up media
+	run -125 xc /run/vault-inside exec media true
 	vault check media
 	xc /run/vault-inside help up
 	xc /run/vault-inside parse-conf - < "$LAB/provider.conf"

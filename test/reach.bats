@@ -473,6 +473,59 @@ table_of() {
 	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/eth1/forwarding'
 }
 
+# why_is VERDICT FROM TO REAL: what `why` says, and what came of REAL, an answer or none
+why_is() {
+	local from=()
+
+	[ "$2" = inside ] || from=(from "$2")
+	run vault check media why "$3" "${from[@]}"
+	echo "$output"
+	[[ $output == "media: $2 to $3: $1"* && $status == $([ "$1" = passes ] && echo 0 || echo 1) ]]
+	[[ $1 != passes || -n $4 ]]
+	[[ $1 != dropped || -z $4 ]]
+}
+
+@test "DL-13 why tells of a packet what the kernel does with it, from inside and from outside, and by which word" {
+	local to answer who address
+
+	up accessible-from 192.168.77.2/32 publish 9091:80 publish 192.168.77.1:9093:80 allow-host 9 \
+		allow-to 192.168.77.2:9/tcp open-port 6881 > /dev/null
+	warm
+	serve 80
+	for to in 203.0.113.80:80 192.168.77.2:9 10.200.0.1:9 10.200.0.1:80 10.66.0.1:53; do
+		answer=$(inside media ask TCP - "${to%:*}" "${to#*:}" 3 || :)
+		[[ $to != *:53 && $to != *.80:80 ]] || answer=$(inside media sh -c "nc -w 3 -z ${to/:/ } && echo open" || :)
+		case $to in
+		10.200.0.1:80) why_is dropped inside "$to/tcp" "$answer" && [[ $output == *"(allow-host 80/tcp)"* ]] ;;
+		*) why_is passes inside "$to/tcp" "$answer" ;;
+		esac
+	done
+	why_is dropped inside 203.0.113.53:53/udp "$(inside media ask UDP - 203.0.113.53 53 || :)"
+	[[ $output == *"dropped: queries to servers that are not the vault's resolvers"* ]]
+	for who in lan:192.168.77.2 lan2:192.168.77.3; do
+		address=${who#*:}
+		for to in 192.168.77.1:9091 192.168.77.1:9092 192.168.77.1:9093 10.200.0.2:80 10.200.0.2:22; do
+			answer=$(${who%:*} ask TCP - "${to%:*}" "${to#*:}" || :)
+			case $who-$to in
+			lan:*:9091 | lan:*:9093 | lan:*:80) why_is passes "$address" "$to/tcp" "$answer" ;;
+			lan:*:22) why_is passes "$address" "$to/tcp" nobody-listens-there ;;
+			*) why_is dropped "$address" "$to/tcp" "$answer" ;;
+			esac
+		done
+	done
+	run -1 vault check media why 192.168.77.1:9092 from 192.168.77.2
+	[[ $output == *"host      the host's own, and not published (publish 9092/tcp)"* ]]
+	run -1 vault check media why 192.168.77.1:9091 from 192.168.77.3
+	[[ $output == *"host      published, but not for 192.168.77.3 (accessible-from 192.168.77.3)"* ]]
+	inside media ip link set wg-media down
+	run -1 vault check media why 203.0.113.80:80
+	[[ $output == *"inside    no way to 203.0.113.80: No route to host"* ]]
+	host sh -c 'echo 0 > /proc/sys/net/ipv4/conf/eth1/forwarding'
+	run -3 vault check media why 192.168.77.1:9091 from 192.168.77.2
+	[[ $output == *"host      accessible-from 192.168.77.2/32: the host does not forward what comes by eth1 (sysctl -w net/ipv4/conf/eth1/forwarding=1)"* ]]
+	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/eth1/forwarding'
+}
+
 @test "HO-6 a port published at an address that the host does not have: told, a fault once it is gone" {
 	run -0 --separate-stderr up "${lists[@]}" publish 192.168.77.99:8010:9 publish 127.0.0.9:8011:9
 	[[ $stderr == *"warning: publish 192.168.77.99:8010:9/tcp: the host has no address 192.168.77.99 (give another address)"* && $stderr != *127.0.0.9* ]]

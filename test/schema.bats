@@ -41,6 +41,9 @@ all=(accessible-from '192.168.77.0/24,fd00:77::/64' publish 9091 publish '127.0.
 	spawn host "$VAULT" exec media sleep 1000
 	is check vault -j check
 	is check vault -j check media pid "$SPAWNED"
+	is why vault -j check media why 203.0.113.80:80
+	is why vault -j check media why 192.168.77.1:9091 from 192.168.77.2
+	is error vault -j check none why 203.0.113.80
 	is check vault -j check none
 	is check vault -j check system
 	is check vault -j check media remedy

@@ -139,6 +139,8 @@ static int run_cmd(const struct cmd *cmd, int argc, char **argv, const struct op
 		report_mendable(cmd->name, state_remedy(-EXDEV), "%s", state_error(-EXDEV));
 	else
 		return cmd->run(argc, argv, options);
+	if (cmd == &cmd_exec) /* 1 may be its command's */
+		return EXIT_EXEC_FAILED;
 	return cmd->unsaid ? cmd->unsaid : EXIT_FAILED;
 }
 

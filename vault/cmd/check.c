@@ -6,15 +6,18 @@
 #include <sys/prctl.h>
 
 #include "lib/list.h"
+#include "lib/ns.h"
 #include "lib/str.h"
 #include "vault/check/print.h"
 #include "vault/check/list.h"
 #include "vault/check/orphan.h"
 #include "vault/check/system.h"
 #include "vault/check/vault.h"
+#include "vault/check/why.h"
 #include "vault/cmd/cmd.h"
 #include "vault/exit.h"
 #include "vault/option.h"
+#include "vault/proc/procs.h"
 #include "vault/read/clause.h"
 #include "vault/report.h"
 #include "vault/spec/state.h"
@@ -27,6 +30,7 @@ struct names {
 struct request {
 	struct names names;
 	bool all, system, prometheus, remedy;
+	struct why_question why;
 	bool is_of_all; /* no name was given */
 	unsigned int age, seen;
 	pid_t *pids; /* owned; options.pids */
@@ -119,6 +123,16 @@ static const char *take_unit(const char *arg, void *request)
 										  : NULL;
 }
 
+static const char *take_why(const char *arg, void *request)
+{
+	return why_parse(arg, &((struct request *)request)->why);
+}
+
+static const char *take_from(const char *arg, void *request)
+{
+	return addr_parse(arg, &((struct request *)request)->why.from) ? "is no IP address" : NULL;
+}
+
 #define AT(member) .at = offsetof(struct request, member)
 
 static const struct clause clauses[] = {
@@ -130,6 +144,10 @@ static const struct clause clauses[] = {
 	{ "pid", "PID", "these processes must be inside", CLAUSE_EACH, CLAUSE_NUMBER, .min = 1,
 	  .max = INT32_MAX, .take = take_pid },
 	{ "prometheus", NULL, "metrics, for node_exporter's textfile collector", AT(prometheus) },
+	{ "why", "ADDR[:PORT][/PROTO]", "no check: whether such a packet gets through, and why",
+	  .type = CLAUSE_TEXT, .take = take_why },
+	{ "from", "ADDR", "with why: from that address; else from inside", .type = CLAUSE_TEXT,
+	  .take = take_from },
 	{ "remedy", NULL, "just the commands that mend it, one a line", AT(remedy) },
 	{ "system", NULL, "no vault: what this host and its kernel offer", CLAUSE_ALONE,
 	  AT(system) },
@@ -149,6 +167,11 @@ static const struct clauses words = {
 	.seen_at = offsetof(struct request, seen),
 };
 
+static bool asks_why(const struct request *r)
+{
+	return clause_is_given(&words, r, "why");
+}
+
 /* 0 or an exit code, said why. */
 static int parse_words(int argc, char **argv, struct check_host *host, struct request *r)
 {
@@ -161,7 +184,13 @@ static int parse_words(int argc, char **argv, struct check_host *host, struct re
 		clause_is_given(&words, r, "max-handshake-age") ? (int64_t)r->age : -1;
 	if (code)
 		return code;
-	if ((r->options.n_pids || r->options.n_units) && r->names.n != 1)
+	if (clause_is_given(&words, r, "from") && !asks_why(r))
+		wrong = "from goes with why";
+	else if (asks_why(r) && (r->names.n != 1 || r->prometheus || r->remedy))
+		wrong = "why is asked of one vault, and by itself: give its name";
+	else if (asks_why(r) && r->why.from.family && r->why.from.family != r->why.to.family)
+		wrong = "why: both addresses are of one family";
+	else if ((r->options.n_pids || r->options.n_units) && r->names.n != 1)
 		wrong = "units and processes are those of one vault: give its name";
 	else if (r->prometheus && (report_is_json() || r->remedy))
 		wrong = r->remedy ? "prometheus or remedy, not both"
@@ -322,6 +351,53 @@ static int check_names(const struct request *r, const struct options *options)
 	return exit_code(&results);
 }
 
+/* The vault NAME: its namespace, also one that lost its name, and its description to *SPEC. A
+ * descriptor, or -errno. */
+static int open_vault(const char *name, struct spec *spec)
+{
+	int r = state_load(name, spec);
+	int ns cleanup(close_fd) = -1;
+
+	if (!r)
+		r = state_is_host(spec);
+	if (r)
+		return r;
+	ns = ns_open_name(name);
+	if (ns < 0)
+		return procs_open_left(spec);
+	r = state_is_sealed(spec, ns);
+	return r < 0 ? r : r ? steal_fd(&ns) : -ENOENT;
+}
+
+static int tell_why(const struct request *r)
+{
+	static const int codes[] = {
+		[WHY_PASSES] = EXIT_DONE, [WHY_DROPPED] = EXIT_FAILED, [WHY_UNKNOWN] = EXIT_UNDECIDED
+	};
+	const char *name = r->names.list[0];
+	struct str text cleanup(str_free) = STR_INIT;
+	struct spec spec cleanup(spec_free) = { 0 };
+	json_t *json = json_pack("{s:s}", "name", name);
+	int ns = open_vault(name, &spec), code = EXIT_UNDECIDED;
+	struct state_why why;
+
+	if (ns < 0) {
+		state_explain(name, ns, &why);
+		report_mendable(name, &why.remedy, "%s", why.text);
+		json_decref(json);
+		return code;
+	}
+	code = codes[why_tell(&spec, ns, &r->why, &text, json)];
+	if (text.err || !json) {
+		report_error(name, "out of memory");
+		json_decref(json);
+		return EXIT_UNDECIDED;
+	}
+	report_result(text.s);
+	report_json(json);
+	return code;
+}
+
 static int check_run(int argc, char **argv, const struct options *options)
 {
 	struct check_host host = { 0 };
@@ -337,7 +413,7 @@ static int check_run(int argc, char **argv, const struct options *options)
 		code = EXIT_UNDECIDED;
 	}
 	if (code == EXIT_DONE)
-		code = check_names(&r, options);
+		code = asks_why(&r) ? tell_why(&r) : check_names(&r, options);
 	check_host_free(&host);
 	free(r.names.list);
 	free(r.pids);
