@@ -181,12 +181,12 @@ install: all ## into DESTDIR, PREFIX
 	for m in man/*.5; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man5/$${m#man/}; done
 	for m in man/*.7; do install -Dm644 $$m $(DESTDIR)$(MANDIR)/man7/$${m#man/}; done
 	for u in vault/systemd/*; do install -d $(DESTDIR)$(UNITDIR) && \
-		sed 's|@SBINDIR@|$(SBINDIR)|' $$u > $(DESTDIR)$(UNITDIR)/$${u##*/} || exit 1; done
+		sed 's|@SBINDIR@|$(SBINDIR)|g' $$u > $(DESTDIR)$(UNITDIR)/$${u##*/} || exit 1; done
 	install -Dm644 vault/schema/vault.schema.json $(DESTDIR)$(SCHEMADIR)/vault.schema.json
 	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
-	sed 's|@SBINDIR@|$(SBINDIR)|' completions/vault.bash > $(DESTDIR)$(BASHDIR)/vault
-	sed 's|@SBINDIR@|$(SBINDIR)|' completions/vault.zsh > $(DESTDIR)$(ZSHDIR)/_vault
-	sed 's|@SBINDIR@|$(SBINDIR)|' completions/vault.fish > $(DESTDIR)$(FISHDIR)/vault.fish
+	sed 's|@SBINDIR@|$(SBINDIR)|g' completions/vault.bash > $(DESTDIR)$(BASHDIR)/vault
+	sed 's|@SBINDIR@|$(SBINDIR)|g' completions/vault.zsh > $(DESTDIR)$(ZSHDIR)/_vault
+	sed 's|@SBINDIR@|$(SBINDIR)|g' completions/vault.fish > $(DESTDIR)$(FISHDIR)/vault.fish
 	for l in $(LINKS); do ln -sf vault $(DESTDIR)$(BASHDIR)/vault-$$l && \
 		ln -sf vault.fish $(DESTDIR)$(FISHDIR)/vault-$$l.fish || exit 1; done
 

@@ -309,9 +309,16 @@ rests() { [ "$(systemctl is-active vault-heal@media)" = inactive ]; }
 	ip netns exec media nft add table ip strange # which no reload takes away
 	systemctl start vault-heal@media
 	[ "$(last_change)" = "$since" ]
+	echo "open-port 7777" >>/etc/vault/media.conf
 	ip netns exec media nft flush ruleset
 	systemctl start vault-heal@media
 	[ "$(last_change)" != "$since" ]
+	[[ $(rules) == *"chain output"* && $(rules) != *7777* ]] # what it was made with: the file is the administrator's to load
+	[ ! -e /run/vault-heal/media/mends ]
+	systemctl reload vault@media
+	[[ $(rules) == *7777* ]]
+	sed -i /7777/d /etc/vault/media.conf
+	systemctl reload vault@media
 	ip netns delete media
 	systemctl start vault-heal@media
 	retry 30 is_inside # the service starts after the vault, which is all that was waited for
