@@ -935,7 +935,7 @@ stands() { local n; n=$(lines "$1"); sleep 1; [ "$(lines "$1")" = "$n" ]; }
 	done <<- 'END'
 		accessible-from|lan|is not PREFIX[,PREFIX...]
 		accessible-from|192.168.77.0/33|is not PREFIX[,PREFIX...]
-		accessible-from|10.0.0.0/8,|is not PREFIX[,PREFIX...]
+		accessible-from|10.0.0.0/8,|is not PREFIX[,PREFIX...] (a list has no blanks)
 		accessible-from|10.0.0.0/8,,192.168.0.0/16|is not PREFIX[,PREFIX...]
 		accessible-from|10.8/16|is not PREFIX[,PREFIX...]
 		accessible-from|fe80::1%eth0|is not PREFIX[,PREFIX...]

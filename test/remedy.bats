@@ -228,7 +228,7 @@ s.sendto(struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 
 	run -0 --separate-stderr vault up media # row LET_BY
 	[[ $stderr != *"drops by policy"* ]]
 	# a rule for all links is one for this; one that lets everything by leaves the policy nothing
-	host nft 'flush chain inet their forward; add rule inet their forward oifname "vlt-*" accept'
+	host nft 'flush chain inet their forward; add rule inet their forward oifname "vlt-*" accept; add rule inet their forward iifname "vlt-*" accept'
 	run -0 --separate-stderr vault up media
 	[[ $stderr != *"drops by policy"* ]]
 	host nft 'flush chain inet their forward; add rule inet their forward oifname "vlt-other" accept'
