@@ -13,10 +13,10 @@ setup_file() {
 	host sh -euc 'for folder in usr var; do
 		mkdir $LAB/$folder $LAB/$folder.work
 		mount -t overlay -o lowerdir=/$folder,upperdir=$LAB/$folder,workdir=$LAB/$folder.work overlay /$folder
-	done'
+	done' || deb=
 }
 
-setup() { [ -n "$deb" ] || skip "needs debhelper"; }
+setup() { [ -n "$deb" ] || skip "needs debhelper, and overlays on /usr and /var"; }
 
 # older DEB: the same package, of an earlier version
 older() {
