@@ -111,11 +111,14 @@ static bool asks_nothing(const struct family *f, const uint8_t *entry, size_t ta
 	return true;
 }
 
-static bool is_unconditional(const struct family *f, const uint8_t *entry)
+/* Of an entry of LEN bytes. */
+static bool is_unconditional(const struct family *f, const uint8_t *entry, size_t len)
 {
 	static const uint8_t zeroes[sizeof(struct ip6t_ip6)];
 	uint8_t conditions[sizeof(zeroes)];
 
+	if (get16(entry + f->target) > len)
+		return false;
 	memcpy(conditions, entry, f->conditions);
 	conditions[f->flags] &= (uint8_t)~f->goes;
 	return !memcmp(conditions, zeroes, f->conditions) &&
@@ -180,7 +183,7 @@ static enum end follow(const struct block *b, size_t at, struct iptables *table,
 
 		if (entry)
 			note_names(b, entry, end, table, hook);
-		if (entry && !is_unconditional(b->family, entry))
+		if (entry && !is_unconditional(b->family, entry, len))
 			end = GOES_ON;
 		if (end == ACCEPTED || end == REFUSED)
 			return end;

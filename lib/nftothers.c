@@ -149,7 +149,6 @@ static void read_range(const struct nftnl_expr *e, struct reading *r)
 static void read_immediate(const struct nftnl_expr *e, struct reading *r)
 {
 	const char *chain = nftnl_expr_get_str(e, NFTNL_EXPR_IMM_CHAIN);
-
 	int verdict = (int)nftnl_expr_get_u32(e, NFTNL_EXPR_IMM_VERDICT);
 
 	if (!nftnl_expr_is_set(e, NFTNL_EXPR_IMM_VERDICT))

@@ -31,32 +31,13 @@ static bool is_named(const char *pattern, const char *name)
 	return !strcmp(pattern, name);
 }
 
-/* True when KEY, one value a field, is in E, an element of a set of SHAPE. */
-static bool is_element(const struct set_shape *shape, const struct set_element *e,
-		       const struct set_element *key)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < shape->n; i++) {
-		size_t len = set_field_type(shape->fields[i])->len;
-		const uint8_t *value = key->key + at;
-
-		if (shape->ranges ? memcmp(e->key + at, value, len) > 0 ||
-					    memcmp(value, e->end + at, len) > 0
-				  : memcmp(e->key + at, value, len) != 0)
-			return false;
-		at += (len + 3) / 4 * 4;
-	}
-	return true;
-}
-
 static const struct set_element *find_element(const struct ruleset *rs, const char *name,
 					      const struct set_element *key)
 {
 	const struct set *set = find_set(rs, name);
 
 	for (size_t i = 0; set && i < set->n_elements; i++)
-		if (is_element(set_shape(set->type), &set->elements[i], key))
+		if (element_holds(set->type, &set->elements[i], key))
 			return &set->elements[i];
 	return NULL;
 }
@@ -246,9 +227,7 @@ static bool translates(const struct ruleset *rs, const struct rule *rule,
 	if (!e)
 		return false;
 	out->to.family = p->daddr.family;
-	memcpy(out->to.bytes, e->data, addr_size(&out->to));
-	out->port =
-		(uint16_t)(e->data[addr_size(&out->to)] << 8 | e->data[addr_size(&out->to) + 1]);
+	element_get_target(e, &out->to, &out->port);
 	return true;
 }
 

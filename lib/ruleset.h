@@ -259,8 +259,11 @@ void element_put_mark(struct set_element *e, uint32_t mark);
 void set_make_unique(struct set *set);
 /* COMMENT of at most IFNAMSIZ - 1 characters. */
 void element_put_comment(struct set_element *e, const char *comment);
-/* What a map's element leads to. */
+/* What a map's element leads to; and back, ADDRESS's family set. */
 void element_put_target(struct set_element *e, const struct addr *address, uint16_t port);
+void element_get_target(const struct set_element *e, struct addr *address, uint16_t *port);
+/* True when KEY, put together as an element of one value a field, is in E of a set of TYPE. */
+bool element_holds(enum set_type type, const struct set_element *e, const struct set_element *key);
 void set_add_number(struct ruleset *rs, struct set *set, uint16_t number);
 
 /* Appends a rule made of the N matches at MATCHES. COUNTER and COMMENT may be NULL. */

@@ -101,6 +101,32 @@ size_t set_data_len(enum set_type type)
 	return set_field_type(shape->fields[2])->len + whole_words(set_field_type(FIELD_PORT)->len);
 }
 
+bool element_holds(enum set_type type, const struct set_element *e, const struct set_element *key)
+{
+	const struct set_shape *shape = &shapes[type];
+	size_t at = 0;
+
+	for (size_t i = 0; i < shape->n; i++) {
+		size_t len = set_field_type(shape->fields[i])->len;
+		const uint8_t *value = key->key + at;
+
+		if (shape->ranges ? memcmp(e->key + at, value, len) > 0 ||
+					    memcmp(value, e->end + at, len) > 0
+				  : memcmp(e->key + at, value, len) != 0)
+			return false;
+		at += whole_words(len);
+	}
+	return true;
+}
+
+void element_get_target(const struct set_element *e, struct addr *address, uint16_t *port)
+{
+	size_t size = addr_size(address);
+
+	memcpy(address->bytes, e->data, size);
+	*port = (uint16_t)(e->data[size] << 8 | e->data[size + 1]);
+}
+
 /* The field from FIRST to LAST, LEN bytes each. */
 static void put(struct set_element *e, const void *first, const void *last, size_t len)
 {

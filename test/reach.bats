@@ -386,6 +386,7 @@ table_of() {
 		taken|ip|ip daddr != 192.168.77.1 tcp dport 8010 redirect to :80|8010
 		no|ip|ip daddr != 192.168.77.1 tcp dport 8010 redirect to :80|192.168.77.1:8010
 		no|ip6|tcp dport 8010 redirect to :80|192.168.77.1:8010
+		no|ip|tcp dport 8010 redirect to :80|[fd00:77::1]:8010
 		no|ip|ip daddr 198.18.0.0/24 tcp dport 8010 dnat to 203.0.113.80:80|192.168.77.1:8010
 		no|ip|ip daddr 198.18.0.1 tcp dport 8010 dnat to 203.0.113.80:80|8010
 		no|ip|tcp dport 8010 dnat to 203.0.113.80:80|8010/udp
@@ -521,7 +522,7 @@ why_is() {
 	run -1 vault check media why 203.0.113.80:80
 	[[ $output == *"inside    no way to 203.0.113.80: No route to host"* ]]
 	host sh -c 'echo 0 > /proc/sys/net/ipv4/conf/eth1/forwarding'
-	run -3 vault check media why 192.168.77.1:9091 from 192.168.77.2
+	run -1 vault check media why 192.168.77.1:9091 from 192.168.77.2
 	[[ $output == *"host      accessible-from 192.168.77.2/32: the host does not forward what comes by eth1 (sysctl -w net/ipv4/conf/eth1/forwarding=1)"* ]]
 	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/eth1/forwarding'
 }

@@ -238,7 +238,7 @@ void check_print(const struct check *c, enum check_detail detail, bool colour, s
 
 	if (detail == CHECK_CARD && c->is_host)
 		detail = CHECK_ALL;
-	if (detail != CHECK_BRIEF && c->is_up && !c->is_host)
+	if (detail != CHECK_BRIEF && c->is_up)
 		add_card(c, out);
 	for (size_t i = 0; i < c->n; i++) {
 		const struct finding *f = &c->list[i];

@@ -455,28 +455,39 @@ static void consider_others(struct check *c, const struct session *w)
 		}
 }
 
-void check_vault(struct check *c, const struct check_options *options)
+bool check_open(struct check *c, struct session *w)
 {
-	struct session w = { .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1 };
-	struct exam e = { .c = c, .options = options, .spec = &c->spec, .w = &w };
 	int ns cleanup(close_fd) = -1, r;
 
-	w.host_route = w.host_nft = w.vault_route = w.vault_nft = w.vault_wg = (struct nl)NL_CLOSED;
+	*w = (struct session){ .host_ns = -1, .vault_ns = -1, .dir = -1, .host_lock = -1 };
+	w->host_route = w->host_nft = w->vault_route = w->vault_nft = w->vault_wg =
+		(struct nl)NL_CLOSED;
 	if (!load(c, &c->spec))
-		return;
+		return false;
 	ns = open_namespace(c, &c->spec);
 	if (ns < 0)
-		return;
+		return false;
 	c->is_up = true;
-	plan_build(&c->spec, &e.plan);
-	r = open_session(&w, &c->spec, &ns);
-	if (r) {
+	r = open_session(w, &c->spec, &ns);
+	if (r)
 		check_tell(c, "read", FOUND_UNKNOWN, remedy_for(r), NULL, NULL,
 			   "the namespaces cannot be looked into: %s", state_error(r));
-	} else {
+	return !r;
+}
+
+void check_vault(struct check *c, const struct check_options *options)
+{
+	struct session w;
+	struct exam e = { .c = c, .options = options, .spec = &c->spec, .w = &w };
+
+	if (check_open(c, &w)) {
+		plan_build(&c->spec, &e.plan);
 		examine(&e);
 		consider_others(c, &w);
 	}
+	session_close(&w);
+	if (!c->is_up)
+		return;
 	check_processes(c, c->spec.netns_inode, options->host);
 	for (size_t i = 0; i < options->n_pids; i++)
 		if (!check_process(c, c->spec.netns_inode, options->pids[i]))
@@ -484,5 +495,4 @@ void check_vault(struct check *c, const struct check_options *options)
 				  "%d: there is no such process", (int)options->pids[i]);
 	for (size_t i = 0; i < options->n_units; i++)
 		check_unit(c, c->spec.netns_inode, options->units[i]);
-	session_close(&w);
 }

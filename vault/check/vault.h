@@ -7,6 +7,7 @@
 #include "vault/check/list.h"
 
 struct obj;
+struct session;
 
 struct check_options {
 	int64_t max_handshake_age; /* seconds; -1: any */
@@ -22,6 +23,12 @@ struct check_options {
  * it finds to C. Whatever cannot be told is a finding too, of verdict UNKNOWN.
  */
 void check_vault(struct check *c, const struct check_options *options);
+
+/*
+ * Reads the description of the vault C->name into C->spec, and opens its namespaces into *W
+ * (session_close in any case). False, with a finding that says why not, when nothing can be asked.
+ */
+bool check_open(struct check *c, struct session *w);
 
 /* True for an object that is optional, and that this kernel may know nothing of: filters for frames
  * (Linux 5.16), and of tc (cls_bpf). */

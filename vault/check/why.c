@@ -25,90 +25,17 @@
 #include "vault/seal/seal.h"
 #include "vault/spec/reach.h"
 
-#define PORT_MAX 65535
-#define QUESTION_SIZE 80
 #define STEP_SIZE 320
-
-/* "80/tcp", "tcp", "icmp" behind the address. */
-static const char *parse_protocol(const char *text, struct why_question *q)
-{
-	static const struct {
-		const char *word;
-		uint8_t protocol;
-	} words[] = { { "tcp", IPPROTO_TCP }, { "udp", IPPROTO_UDP }, { "icmp", IPPROTO_ICMP } };
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(text, words[i].word)) {
-			q->protocol = words[i].protocol;
-			return NULL;
-		}
-	return "has a protocol that is not tcp, udp or icmp";
-}
-
-static const char *parse_port(const char *text, struct why_question *q)
-{
-	uint64_t port;
-
-	if (uint_parse(text, strlen(text), 1, PORT_MAX, &port))
-		return "has a port that is not a number from 1 to 65535";
-	q->port = (uint16_t)port;
-	return NULL;
-}
-
-/* ADDR, ADDR:PORT, [ADDR] or [ADDR]:PORT; TEXT is cut. */
-static const char *parse_target(char *text, struct why_question *q)
-{
-	char *end = *text == '[' ? strchr(text, ']') : strchr(text, ':');
-	char *port = NULL;
-
-	if (*text == '[') {
-		if (!end || (end[1] && end[1] != ':'))
-			return "has a bracket without its other one";
-		port = end[1] ? end + 2 : NULL;
-		*end = '\0';
-		text++;
-	} else if (end && !strchr(end + 1, ':')) { /* else it is an IPv6 address by itself */
-		port = end + 1;
-		*end = '\0';
-	}
-	if (addr_parse(text, &q->to))
-		return "is no IP address";
-	return port ? parse_port(port, q) : NULL;
-}
-
-const char *why_parse(const char *text, struct why_question *q)
-{
-	char copy[QUESTION_SIZE], *slash;
-	const char *wrong = NULL;
-
-	if (strlen(text) >= sizeof(copy))
-		return "is no IP address";
-	snprintf(copy, sizeof(copy), "%s", text);
-	q->port = 0;
-	q->protocol = 0;
-	slash = strrchr(copy, '/');
-	if (slash) {
-		*slash = '\0';
-		wrong = parse_protocol(slash + 1, q);
-	}
-	if (!wrong)
-		wrong = parse_target(copy, q);
-	if (wrong)
-		return wrong;
-	if (!q->protocol)
-		q->protocol = q->port ? IPPROTO_TCP : IPPROTO_ICMP;
-	if (q->protocol == IPPROTO_ICMP ? q->port : !q->port)
-		return q->port ? "has a port, which icmp has not" : "has no port";
-	return NULL;
-}
 
 struct walk {
 	const struct spec *spec;
 	struct session *w;
 	struct eval_packet p;
 	struct str *text;
+	struct str target; /* where to, as allow-to has it */
 	json_t *steps; /* borrowed */
-	bool is_unknown; /* something could not be asked */
+	char way[IFNAMSIZ]; /* of the host's, to or from the other side */
+	bool is_shut, is_unknown; /* on the host; something could not be asked */
 };
 
 static void step(struct walk *y, const char *where, const char *format, ...) printf_like(3, 4);
@@ -127,78 +54,78 @@ static void step(struct walk *y, const char *where, const char *format, ...)
 		y->text->err = -ENOMEM;
 }
 
-/* Comments may end in the ids of leaks in brackets, for who reads the rules. Inside, a counter says
- * better what was dropped; the guard's are of many rules each. */
-static void tell_rule(struct walk *y, const char *where, const struct eval_result *result)
+/* TEXT without the ids of leaks in brackets that it may end in, for who reads the rules. */
+static int plain_len(const char *text)
 {
-	const struct rule *rule = result->rule;
-	const char *comment = rule ? rule->comment : NULL;
-	const char *counted = rule && rule->counter ? seal_counter_meaning(rule->counter) : NULL;
+	size_t len = strcspn(text, "(");
 
-	if (result->verdict != VERDICT_DROP) {
-		if (comment)
-			step(y, where, "passes: %.*s", (int)strcspn(comment, "("), comment);
-		return;
-	}
-	if (!counted || (comment && !strcmp(where, "guard")))
-		counted = comment ? comment : "no rule accepts it";
-	step(y, where, "dropped: %.*s", (int)strcspn(counted, "("), counted);
+	while (len && text[len - 1] == ' ')
+		len--;
+	return (int)len;
 }
 
-/* The packet goes through CHAIN of RS, at WHERE. True when it passes. */
-static bool passes(struct walk *y, const struct ruleset *rs, const char *chain, const char *where,
-		   struct eval_result *result)
+static void tell_rule(struct walk *y, const char *where, const struct eval_result *result,
+		      const char *dropped)
 {
-	const struct chain *c = eval_chain(rs, chain);
+	const char *comment = result->rule ? result->rule->comment : NULL;
 
-	*result = (struct eval_result){ .verdict = VERDICT_ACCEPT };
-	if (!c)
-		return true;
-	eval_run(rs, c, &y->p, result);
-	if (!result->to.family)
-		tell_rule(y, where, result);
-	return result->verdict != VERDICT_DROP;
+	if (result->verdict == VERDICT_DROP)
+		step(y, where, "dropped: %.*s", plain_len(dropped), dropped);
+	else if (comment && !result->to.family)
+		step(y, where, "passes: %.*s", plain_len(comment), comment);
 }
 
-/* The same of a ruleset that is built for it. */
+/* By a table inside, of which a counter says best what it drops. */
 static bool passes_seal(struct walk *y, enum seal_table table, const char *chain, const char *where)
 {
 	struct eval_result result;
+	const char *counted;
 	struct ruleset rs;
-	bool good;
 
 	seal_build(y->spec, table, &rs);
-	good = passes(y, &rs, chain, where, &result);
-	if (rs.err)
+	if (rs.err) {
 		y->text->err = rs.err;
+		ruleset_free(&rs);
+		return false;
+	}
+	eval_run(&rs, eval_chain(&rs, chain), &y->p, &result);
+	counted = result.rule && result.rule->counter ? seal_counter_meaning(result.rule->counter)
+						      : NULL;
+	tell_rule(y, where, &result, counted ? counted : "no rule accepts it");
 	ruleset_free(&rs);
-	return good;
+	return result.verdict != VERDICT_DROP;
 }
 
-/* Where a map of the guard leads the packet, it is for there from now on. */
+/* By the guard, of which a counter is of many rules. Where a map leads the packet, it is for there
+ * from now on. */
 static bool passes_guard(struct walk *y, const char *chain)
 {
 	struct eval_result result;
-	struct ruleset rs;
 	char address[ADDR_STRLEN];
-	bool good;
+	struct ruleset rs;
 
 	seal_build_guard_elements(SEAL_HOST, y->spec, &rs);
-	good = passes(y, &rs, chain, "guard", &result);
+	if (rs.err) {
+		y->text->err = rs.err;
+		ruleset_free(&rs);
+		return false;
+	}
+	eval_run(&rs, eval_chain(&rs, chain), &y->p, &result);
+	tell_rule(y, "guard", &result,
+		  result.rule && result.rule->comment ? result.rule->comment
+						      : "no rule accepts it");
 	if (result.to.family) {
 		step(y, "guard", "publish leads it to %s, port %u",
 		     addr_format(&result.to, address), result.port);
 		y->p.daddr = result.to;
 		y->p.dport = result.port;
 	}
-	if (rs.err)
-		y->text->err = rs.err;
 	ruleset_free(&rs);
-	return good;
+	return result.verdict != VERDICT_DROP;
 }
 
-/* The name of the link by which NL's namespace would send to A; "" and told, when it has no way.
- * LOCAL: it is its own. */
+/* The link by which NL's namespace would send to A, into *INDEX; false, and told, when it has no
+ * way. LOCAL: it is its own. */
 static bool ask_way(struct walk *y, struct nl *nl, const char *where, const struct addr *a,
 		    uint32_t *index, bool *local)
 {
@@ -273,7 +200,10 @@ static void tell_fault(const struct forwarding_fault *fault, void *arg)
 
 	remedy_add_hint(fault->remedy, &hint);
 	step(y, "host", "%s%s", fault->text, hint.s ? hint.s : "");
-	y->is_unknown = true;
+	if (fault->how == FORWARDING_SHUT)
+		y->is_shut = true;
+	else
+		y->is_unknown = true;
 }
 
 static void check_host_way(struct walk *y, const struct addr *other, bool enters)
@@ -298,7 +228,6 @@ static void check_host_way(struct walk *y, const struct addr *other, bool enters
 /* It has left by the link: the host's rules, as one that comes in by the link's end there. */
 static bool passes_host_outwards(struct walk *y)
 {
-	char name[IFNAMSIZ] = "";
 	uint32_t index = 0;
 	bool local = false;
 
@@ -310,11 +239,11 @@ static bool passes_host_outwards(struct walk *y)
 		return false;
 	if (local)
 		return passes_guard(y, "input");
-	y->p.oif = if_indextoname(index, name) ? name : "";
+	y->p.oif = if_indextoname(index, y->way) ? y->way : "";
 	if (!passes_guard(y, "forward"))
 		return false;
 	check_host_way(y, &y->p.daddr, false);
-	step(y, "host", "by %s", *name ? name : "an interface that is gone");
+	step(y, "host", "by %s", *y->p.oif ? y->p.oif : "an interface that is gone");
 	return true;
 }
 
@@ -333,18 +262,12 @@ static bool leaves_by_tunnel(struct walk *y)
 static void advise_word(struct walk *y, const struct addr *host)
 {
 	const bool has_port = y->p.protocol == IPPROTO_TCP || y->p.protocol == IPPROTO_UDP;
-	const char *word = has_port ? ruleset_protocol_word(y->p.protocol) : "icmp";
-	char text[ADDR_STRLEN];
 
-	addr_format(&y->p.daddr, text);
-	if (addr_equal(&y->p.daddr, host) && has_port)
-		step(y, "inside", "(allow-host %u/%s)", y->p.dport, word);
-	else if (!addr_equal(&y->p.daddr, host) && y->p.daddr.family == AF_INET6 && has_port)
-		step(y, "inside", "(allow-to [%s]:%u/%s)", text, y->p.dport, word);
-	else if (!addr_equal(&y->p.daddr, host) && has_port)
-		step(y, "inside", "(allow-to %s:%u/%s)", text, y->p.dport, word);
-	else if (!addr_equal(&y->p.daddr, host))
-		step(y, "inside", "(allow-to %s/%s)", text, word);
+	if (!addr_equal(&y->p.daddr, host))
+		step(y, "inside", "(allow-to %s)", y->target.s ? y->target.s : "");
+	else if (has_port)
+		step(y, "inside", "(allow-host %u/%s)", y->p.dport,
+		     ruleset_protocol_word(y->p.protocol));
 }
 
 static bool leaves_by_link(struct walk *y)
@@ -446,7 +369,6 @@ static void tell_unpublished(struct walk *y)
 static bool enters(struct walk *y)
 {
 	const struct addr asked = y->p.daddr;
-	char name[IFNAMSIZ] = "";
 	bool is_self = false;
 	uint32_t index = 0;
 
@@ -455,7 +377,7 @@ static bool enters(struct walk *y)
 	y->p.saddr_local = is_self;
 	y->p.answers_leave_by_iif = true;
 	y->p.oif = "";
-	y->p.iif = is_self || !if_indextoname(index, name) ? "" : name;
+	y->p.iif = is_self || !if_indextoname(index, y->way) ? "" : y->way;
 	if (!ask_way(y, &y->w->host_route, "host", &y->p.daddr, &index, &y->p.daddr_local))
 		return false;
 	if (!is_self && !passes_guard(y, "prerouting"))
@@ -471,69 +393,48 @@ static bool enters(struct walk *y)
 	return enters_by_link(y, is_self);
 }
 
-static void describe(const struct why_question *q, struct str *out)
-{
-	char text[ADDR_STRLEN];
-	const char *word =
-		q->protocol == IPPROTO_ICMP ? "icmp" : ruleset_protocol_word(q->protocol);
-	const bool brackets = q->port && q->to.family == AF_INET6;
-
-	str_addf(out, "%s%s%s", brackets ? "[" : "", addr_format(&q->to, text),
-		 brackets ? "]" : "");
-	if (q->port)
-		str_addf(out, ":%u", q->port);
-	str_addf(out, "/%s", word);
-}
-
 static void begin(struct walk *y, const struct why_question *q)
 {
-	const bool v6 = q->to.family == AF_INET6;
-
-	y->p = (struct eval_packet){ .iif = "", .oif = "", .saddr = q->from, .daddr = q->to };
-	y->p.protocol = q->protocol;
-	y->p.dport = q->port;
-	if (q->protocol == IPPROTO_ICMP) {
-		y->p.protocol = v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
-		y->p.icmp_type = v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
-		y->p.dport =
-			(uint16_t)(y->p.icmp_type << 8); /* the type, and the code, which is 0 */
-	}
+	y->p = (struct eval_packet){ .iif = "",
+				     .oif = "",
+				     .saddr = q->from,
+				     .daddr = q->to.to.addr,
+				     .protocol = q->to.ports.protocol,
+				     .dport = q->to.ports.first };
+	if (y->p.protocol == IPPROTO_TCP || y->p.protocol == IPPROTO_UDP)
+		return;
+	y->p.icmp_type = y->p.protocol == IPPROTO_ICMPV6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
+	y->p.dport = (uint16_t)(y->p.icmp_type << 8); /* the type, and the code, which is 0 */
 }
 
-enum why_verdict why_tell(const struct spec *spec, int ns, const struct why_question *q,
+enum why_verdict why_tell(const struct check *c, struct session *w, const struct why_question *q,
 			  struct str *text, json_t *json)
 {
 	static const char *const words[] = { "passes", "dropped", "unknown" };
-	struct session w;
-	struct walk y = { .spec = spec, .w = &w, .text = text, .steps = json_array() };
-	struct str question cleanup(str_free) = STR_INIT, steps cleanup(str_free) = STR_INIT;
-	enum why_verdict verdict = WHY_UNKNOWN;
+	struct str steps cleanup(str_free) = STR_INIT;
+	struct walk y = {
+		.spec = &c->spec, .w = w, .text = &steps, .target = STR_INIT, .steps = json_array()
+	};
 	char from[ADDR_STRLEN] = "inside";
-	int r = session_open(&w, spec);
+	enum why_verdict verdict;
+	bool good;
 
-	if (!r)
-		r = session_enter_vault(&w, ns);
-	else
-		close_fd(&ns);
 	begin(&y, q);
-	y.text = &steps;
-	if (r)
-		step(&y, "host", "the namespaces cannot be looked into: %s", strerror(-r));
-	else
-		verdict = (q->from.family ? enters(&y) : leaves(&y)) ? WHY_PASSES : WHY_DROPPED;
-	if (r || y.is_unknown)
-		verdict = WHY_UNKNOWN;
-	session_close(&w);
+	reach_add_target(&q->to, &y.target);
+	good = q->from.family ? enters(&y) : leaves(&y);
+	verdict = y.is_shut || (!good && !y.is_unknown) ? WHY_DROPPED
+		  : y.is_unknown                        ? WHY_UNKNOWN
+							: WHY_PASSES;
 	if (q->from.family)
 		addr_format(&q->from, from);
-	describe(q, &question);
-	str_addf(text, "%s: %s to %s: %s\n%s", spec->name, from, question.s ? question.s : "",
+	str_addf(text, "%s: %s to %s: %s\n%s", c->name, from, y.target.s ? y.target.s : "",
 		 words[verdict], steps.s ? steps.s : "");
-	text->err = text->err ? text->err : steps.err ? steps.err : question.err;
+	text->err = text->err ? text->err : steps.err ? steps.err : y.target.err;
 	if (json_object_set_new(json, "from", json_string(from)) ||
-	    json_object_set_new(json, "to", json_string(question.s ? question.s : "")) ||
+	    json_object_set_new(json, "to", json_string(y.target.s ? y.target.s : "")) ||
 	    json_object_set_new(json, "verdict", json_string(words[verdict])) ||
 	    json_object_set_new(json, "steps", y.steps))
 		text->err = -ENOMEM;
+	str_free(&y.target);
 	return verdict;
 }

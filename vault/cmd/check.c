@@ -6,7 +6,6 @@
 #include <sys/prctl.h>
 
 #include "lib/list.h"
-#include "lib/ns.h"
 #include "lib/str.h"
 #include "vault/check/print.h"
 #include "vault/check/list.h"
@@ -17,9 +16,9 @@
 #include "vault/cmd/cmd.h"
 #include "vault/exit.h"
 #include "vault/option.h"
-#include "vault/proc/procs.h"
 #include "vault/read/clause.h"
 #include "vault/report.h"
+#include "vault/spec/reach.h"
 #include "vault/spec/state.h"
 
 struct names {
@@ -125,7 +124,7 @@ static const char *take_unit(const char *arg, void *request)
 
 static const char *take_why(const char *arg, void *request)
 {
-	return why_parse(arg, &((struct request *)request)->why);
+	return reach_parse_target(arg, &((struct request *)request)->why.to);
 }
 
 static const char *take_from(const char *arg, void *request)
@@ -188,7 +187,8 @@ static int parse_words(int argc, char **argv, struct check_host *host, struct re
 		wrong = "from goes with why";
 	else if (asks_why(r) && (r->names.n != 1 || r->prometheus || r->remedy))
 		wrong = "why is asked of one vault, and by itself: give its name";
-	else if (asks_why(r) && r->why.from.family && r->why.from.family != r->why.to.family)
+	else if (asks_why(r) && r->why.from.family &&
+		 r->why.from.family != r->why.to.to.addr.family)
 		wrong = "why: both addresses are of one family";
 	else if ((r->options.n_pids || r->options.n_units) && r->names.n != 1)
 		wrong = "units and processes are those of one vault: give its name";
@@ -351,22 +351,16 @@ static int check_names(const struct request *r, const struct options *options)
 	return exit_code(&results);
 }
 
-/* The vault NAME: its namespace, also one that lost its name, and its description to *SPEC. A
- * descriptor, or -errno. */
-static int open_vault(const char *name, struct spec *spec)
+/* What keeps NAME from being asked, as the error that it is. */
+static void report_closed(const struct check *c)
 {
-	int r = state_load(name, spec);
-	int ns cleanup(close_fd) = -1;
+	for (size_t i = 0; i < c->n; i++) {
+		const struct finding *f = &c->list[i];
 
-	if (!r)
-		r = state_is_host(spec);
-	if (r)
-		return r;
-	ns = ns_open_name(name);
-	if (ns < 0)
-		return procs_open_left(spec);
-	r = state_is_sealed(spec, ns);
-	return r < 0 ? r : r ? steal_fd(&ns) : -ENOENT;
+		if (f->verdict == FOUND_FAIL || f->verdict == FOUND_UNKNOWN)
+			report_error(c->name, "%s%s%s%s", f->detail, f->remedy ? " (" : "",
+				     f->remedy ? f->remedy : "", f->remedy ? ")" : "");
+	}
 }
 
 static int tell_why(const struct request *r)
@@ -374,27 +368,28 @@ static int tell_why(const struct request *r)
 	static const int codes[] = {
 		[WHY_PASSES] = EXIT_DONE, [WHY_DROPPED] = EXIT_FAILED, [WHY_UNKNOWN] = EXIT_UNDECIDED
 	};
-	const char *name = r->names.list[0];
 	struct str text cleanup(str_free) = STR_INIT;
-	struct spec spec cleanup(spec_free) = { 0 };
-	json_t *json = json_pack("{s:s}", "name", name);
-	int ns = open_vault(name, &spec), code = EXIT_UNDECIDED;
-	struct state_why why;
+	json_t *json = json_pack("{s:s}", "name", r->names.list[0]);
+	int code = EXIT_UNDECIDED;
+	struct check c = { 0 };
+	struct session w;
 
-	if (ns < 0) {
-		state_explain(name, ns, &why);
-		report_mendable(name, &why.remedy, "%s", why.text);
-		json_decref(json);
-		return code;
+	snprintf(c.name, sizeof(c.name), "%s", r->names.list[0]);
+	if (!check_open(&c, &w)) {
+		report_closed(&c);
+	} else {
+		code = codes[why_tell(&c, &w, &r->why, &text, json)];
+		if (!text.err && json) {
+			report_result(text.s);
+			report_json(json_incref(json));
+		} else {
+			report_error(c.name, "out of memory");
+			code = EXIT_UNDECIDED;
+		}
 	}
-	code = codes[why_tell(&spec, ns, &r->why, &text, json)];
-	if (text.err || !json) {
-		report_error(name, "out of memory");
-		json_decref(json);
-		return EXIT_UNDECIDED;
-	}
-	report_result(text.s);
-	report_json(json);
+	json_decref(json);
+	session_close(&w);
+	check_free(&c);
 	return code;
 }
 

@@ -349,37 +349,71 @@ static const char *cut_ports(char **text, struct spec_ports *out)
 	return read_ports(end + 1, out) ? NULL : BAD_PORT;
 }
 
-const char *reach_add_allow_to(const char *text, struct spec_reach *reach)
+/* PREFIX[:PORT[-PORT]][/PROTOCOL]; without any of the last two *PROTOCOLS are all. */
+static const char *read_hole(const char *text, struct spec_hole *hole, unsigned int *protocols)
 {
-	struct spec_hole hole = { 0 };
 	char buf[REACH_STRLEN], *rest = buf;
 	const char *why;
-	unsigned int protocols;
 	bool given;
 
 	if (snprintf(buf, sizeof(buf), "%s", text) >= (int)sizeof(buf))
 		return "is too long";
-	protocols = cut_protocol(buf, &given);
-	why = protocols ? cut_ports(&rest, &hole.ports)
-			: "has a protocol that is none: it is /tcp, /udp, /both or /icmp";
-	if (!why)
-		why = prefix_parse(rest, &hole.to)
-			      ? "is not PREFIX[:PORT] (an IPv6 one with a port: [PREFIX]:PORT)"
-			      : check_prefix(&hole.to);
-	if (!why && hole.ports.first && protocols == PROTOCOLS_ICMP)
+	*protocols = cut_protocol(buf, &given);
+	why = *protocols ? cut_ports(&rest, &hole->ports)
+			 : "has a protocol that is none: it is /tcp, /udp, /both or /icmp";
+	if (!why && prefix_parse(rest, &hole->to))
+		why = "is not PREFIX[:PORT] (an IPv6 one with a port: [PREFIX]:PORT)";
+	if (!why && hole->ports.first && *protocols == PROTOCOLS_ICMP)
 		why = "has a port, which ICMP has not";
+	if (!given && !hole->ports.first)
+		*protocols = PROTOCOLS_TCP | PROTOCOLS_UDP | PROTOCOLS_ICMP;
+	return why;
+}
+
+static uint8_t icmp_of(const struct spec_hole *hole)
+{
+	return hole->to.addr.family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+}
+
+const char *reach_add_allow_to(const char *text, struct spec_reach *reach)
+{
+	struct spec_hole hole = { 0 };
+	unsigned int protocols = 0;
+	const char *why = read_hole(text, &hole, &protocols);
+
+	if (!why)
+		why = check_prefix(&hole.to);
 	if (!why && asks_names(&hole.ports))
 		why = NAME_PORT;
-	if (!given && !hole.ports.first)
-		protocols = PROTOCOLS_TCP | PROTOCOLS_UDP | PROTOCOLS_ICMP;
 	if (!why && protocols & PROTOCOLS_TCP)
 		why = add_hole(reach, hole, IPPROTO_TCP);
 	if (!why && protocols & PROTOCOLS_UDP)
 		why = add_hole(reach, hole, IPPROTO_UDP);
 	if (!why && protocols & PROTOCOLS_ICMP)
-		why = add_hole(reach, hole,
-			       hole.to.addr.family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+		why = add_hole(reach, hole, icmp_of(&hole));
 	return why;
+}
+
+const char *reach_parse_target(const char *text, struct spec_hole *out)
+{
+	unsigned int protocols = 0;
+	const char *why = read_hole(text, out, &protocols);
+
+	if (why)
+		return why;
+	if (out->to.len != addr_bits(&out->to.addr))
+		return "is no single address";
+	if (out->ports.first != out->ports.last && protocols != PROTOCOLS_ICMP && out->ports.first)
+		return "has more than one port";
+	if (protocols & PROTOCOLS_ICMP)
+		out->ports = (struct spec_ports){ .protocol = icmp_of(out) };
+	else if (!out->ports.first)
+		return "has no port";
+	else if (protocols == PROTOCOLS_TCP || protocols == PROTOCOLS_UDP)
+		out->ports.protocol = protocols == PROTOCOLS_TCP ? IPPROTO_TCP : IPPROTO_UDP;
+	else
+		return "is of one protocol: /tcp, /udp or /icmp";
+	return NULL;
 }
 
 static const char *protocol_name(uint8_t protocol)
@@ -470,6 +504,17 @@ const char *reach_format_ports(const struct spec_ports *ports, char buf[static R
 		snprintf(buf, REACH_STRLEN, "%u-%u/%s", ports->first, ports->last,
 			 protocol_name(ports->protocol));
 	return buf;
+}
+
+void reach_add_target(const struct spec_hole *target, struct str *out)
+{
+	const bool brackets = target->to.addr.family == AF_INET6 && target->ports.first;
+	char text[ADDR_STRLEN];
+
+	str_addf(out, brackets ? "[%s]" : "%s", addr_format(&target->to.addr, text));
+	if (target->ports.first)
+		str_addf(out, ":%u", target->ports.first);
+	str_addf(out, "/%s", protocol_name(target->ports.protocol));
 }
 
 const char *reach_format_hole(const struct spec_hole *hole, char buf[static REACH_STRLEN])

@@ -33,6 +33,11 @@ void reach_add_host_ports(const struct spec_reach *reach, struct str *out);
 const char *reach_format_ports(const struct spec_ports *ports, char buf[static REACH_STRLEN]);
 const char *reach_format_hole(const struct spec_hole *hole, char buf[static REACH_STRLEN]);
 
+/* Reads ADDR[:PORT][/PROTOCOL], one packet's, as allow-to has it but with nothing refused: TCP where
+ * there is a port alone, ICMP where there is none. NULL, or what is wrong, static; and as text. */
+const char *reach_parse_target(const char *text, struct spec_hole *out);
+void reach_add_target(const struct spec_hole *target, struct str *out);
+
 /* Frees the lists and zeroes REACH. */
 void reach_free(struct spec_reach *reach);
 
