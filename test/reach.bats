@@ -527,6 +527,41 @@ why_is() {
 	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/eth1/forwarding'
 }
 
+@test "DL-13 why: what the host puts in the way is told, dropped where that is certain, else unknown" {
+	why() { vault check media why "$@"; }
+
+	up accessible-from 192.168.77.2/32 publish 9091:80 allow-host 80 open-port 80 > /dev/null
+	warm
+	serve 80
+	run -0 why 10.66.0.2:80 from 10.66.0.1
+	[[ $output == *"tunnel    from the peer "* && $output == *"inside    passes: open-port"* ]]
+	[ "$(srv ask TCP - 10.66.0.2 80 3)" ]
+	run -1 why 10.66.0.2:81 from 10.66.0.1
+	run -3 why 10.200.0.1:80 from 10.200.0.2
+	host nft 'table inet ufw { chain input { type filter hook input priority 0; policy drop; iifname lo accept; ct state established,related accept; }; }'
+	run -3 why 10.200.0.1:80
+	[[ $output == *"(table inet ufw, chain input) drops by policy and does not name vlt-media"* ]]
+	host nft delete table inet ufw
+	run -0 why 10.200.0.1:80
+	host ip route add 10.200.0.2/32 via 192.168.77.3
+	run -1 why 192.168.77.1:9091 from 192.168.77.2
+	[[ $output == *"the host's way to 10.200.0.2 is by eth1"*"(ip route del 10.200.0.2/32 "* ]]
+	[ -z "$(lan ask TCP - 192.168.77.1 9091)" ]
+	host ip route del 10.200.0.2/32
+	host nft 'table inet dn { chain p { type nat hook prerouting priority -110; tcp dport 9091 dnat ip to 192.168.77.1:80; }; }'
+	run -3 why 192.168.77.1:9091 from 192.168.77.2
+	[[ $output == *"host      table inet dn, chain p forwards it, too"* ]]
+	host nft delete table inet dn
+	run -0 why 192.168.77.1:9091 from 192.168.77.2
+	run -2 why 10.66.0.1 pid 1
+	vault down media
+	vault up gw conf "$LAB/provider.conf" segment lan 10.9.0.1/24 gateway
+	vault up m segment lan 10.9.0.2/24 via 10.9.0.1
+	run -3 vault check m why 203.0.113.80:80
+	run -3 vault check gw why 203.0.113.80:80 from 10.9.0.2
+	vault down m gw
+}
+
 @test "HO-6 a port published at an address that the host does not have: told, a fault once it is gone" {
 	run -0 --separate-stderr up "${lists[@]}" publish 192.168.77.99:8010:9 publish 127.0.0.9:8011:9
 	[[ $stderr == *"warning: publish 192.168.77.99:8010:9/tcp: the host has no address 192.168.77.99 (give another address)"* && $stderr != *127.0.0.9* ]]

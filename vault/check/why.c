@@ -22,6 +22,7 @@
 #include "lib/ruleeval.h"
 #include "vault/apply/session.h"
 #include "vault/gather/forwarding.h"
+#include "vault/gather/listeners.h"
 #include "vault/seal/seal.h"
 #include "vault/spec/reach.h"
 
@@ -157,42 +158,47 @@ static bool has_index(struct nl *nl, const char *name, uint32_t index)
 	return *name && !rtnl_get_link(nl, name, &link, &error) && link.index == index;
 }
 
-/* WireGuard sends to the peer that has the narrowest of AllowedIPs around it. */
-static bool passes_tunnel(struct walk *y)
+/* WireGuard sends to the peer that has the narrowest of AllowedIPs around A, and takes from it what
+ * comes from there. */
+static const struct wg_peer *find_peer(const struct spec *spec, const struct addr *a)
 {
 	const struct wg_peer *found = NULL;
-	char key[KEY_BASE64_LEN + 1], endpoint[ENDPOINT_STRLEN] = "no endpoint yet",
-				      text[ADDR_STRLEN];
 	unsigned int len = 0;
 
-	for (size_t i = 0; i < y->spec->wg.n_peers; i++) {
-		const struct wg_peer *peer = &y->spec->wg.peers[i];
+	for (size_t i = 0; i < spec->wg.n_peers; i++) {
+		const struct wg_peer *peer = &spec->wg.peers[i];
 
 		for (size_t j = 0; j < peer->n_allowed_ips; j++) {
 			const struct prefix *p = &peer->allowed_ips[j];
 
-			if (p->addr.family != y->p.daddr.family ||
-			    !prefix_contains(p, &y->p.daddr) || (found && p->len < len))
+			if (!prefix_contains(p, a) || (found && p->len < len))
 				continue;
 			found = peer;
 			len = p->len;
 		}
 	}
-	if (!found) {
-		step(y, "tunnel", "dropped: %s is in no peer's AllowedIPs",
-		     addr_format(&y->p.daddr, text));
+	return found;
+}
+
+static bool passes_tunnel(struct walk *y, const char *word, const struct addr *a)
+{
+	const struct wg_peer *peer = find_peer(y->spec, a);
+	char key[KEY_BASE64_LEN + 1], endpoint[ENDPOINT_STRLEN] = "no endpoint yet",
+				      text[ADDR_STRLEN];
+
+	if (!peer) {
+		step(y, "tunnel", "dropped: %s is in no peer's AllowedIPs", addr_format(a, text));
 		return false;
 	}
-	key_to_base64(&found->public_key, key);
-	if (found->endpoint.addr.family)
-		endpoint_format(&found->endpoint.addr, found->endpoint.scope, found->endpoint.port,
+	key_to_base64(&peer->public_key, key);
+	if (peer->endpoint.addr.family)
+		endpoint_format(&peer->endpoint.addr, peer->endpoint.scope, peer->endpoint.port,
 				endpoint);
-	step(y, "tunnel", "to the peer %.8s.., %s", key, endpoint);
+	step(y, "tunnel", "%s the peer %.8s.., %s", word, key, endpoint);
 	return true;
 }
 
-/* What stands on the host between the link and FROM, or TO: the word's own prefix alone is asked
- * for. */
+/* What stands on the host between the link and the other side. */
 static void tell_fault(const struct forwarding_fault *fault, void *arg)
 {
 	struct str hint cleanup(str_free) = STR_INIT;
@@ -206,20 +212,12 @@ static void tell_fault(const struct forwarding_fault *fault, void *arg)
 		y->is_unknown = true;
 }
 
-static void check_host_way(struct walk *y, const struct addr *other, bool enters)
+/* REACH has what this packet asks of the host, and nothing else that the words do. */
+static void check_host_way(struct walk *y, const struct spec_reach *reach)
 {
-	struct spec spec = *y->spec; /* borrows, for its words alone */
-	struct prefix one = { .addr = *other, .len = addr_bits(other) };
-	struct spec_hole hole = { .to = one };
+	struct spec spec = *y->spec; /* borrows */
 
-	spec.reach = (struct spec_reach){ 0 };
-	if (enters) {
-		spec.reach.from = &one;
-		spec.reach.n_from = 1;
-	} else {
-		spec.reach.holes = &hole;
-		spec.reach.n_holes = 1;
-	}
+	spec.reach = *reach;
 	y->w->spec = &spec;
 	forwarding_check(y->w, tell_fault, y);
 	y->w->spec = y->spec;
@@ -228,6 +226,7 @@ static void check_host_way(struct walk *y, const struct addr *other, bool enters
 /* It has left by the link: the host's rules, as one that comes in by the link's end there. */
 static bool passes_host_outwards(struct walk *y)
 {
+	struct spec_hole target = { .to = { .addr = y->p.daddr, .len = addr_bits(&y->p.daddr) } };
 	uint32_t index = 0;
 	bool local = false;
 
@@ -237,12 +236,17 @@ static bool passes_host_outwards(struct walk *y)
 	if (!passes_guard(y, "prerouting") ||
 	    !ask_way(y, &y->w->host_route, "host", &y->p.daddr, &index, &local))
 		return false;
-	if (local)
-		return passes_guard(y, "input");
+	if (local) {
+		if (!passes_guard(y, "input"))
+			return false;
+		check_host_way(y, &(struct spec_reach){ .host_ports = &target.ports,
+							.n_host_ports = 1 });
+		return true;
+	}
 	y->p.oif = if_indextoname(index, y->way) ? y->way : "";
 	if (!passes_guard(y, "forward"))
 		return false;
-	check_host_way(y, &y->p.daddr, false);
+	check_host_way(y, &(struct spec_reach){ .holes = &target, .n_holes = 1 });
 	step(y, "host", "by %s", *y->p.oif ? y->p.oif : "an interface that is gone");
 	return true;
 }
@@ -255,19 +259,28 @@ static bool leaves_by_tunnel(struct walk *y)
 		y->p.saddr = *own;
 	y->p.oif = y->spec->tunnel_if;
 	return passes_seal(y, SEAL_INET, "output", "inside") &&
-	       passes_seal(y, SEAL_TUNNEL, "egress", "tunnel") && passes_tunnel(y);
+	       passes_seal(y, SEAL_TUNNEL, "egress", "tunnel") &&
+	       passes_tunnel(y, "to", &y->p.daddr);
 }
 
-/* The word that would let it out by the link; names are asked by none. */
+/* The word that would let it out by the link, where `up` takes that. */
 static void advise_word(struct walk *y, const struct addr *host)
 {
 	const bool has_port = y->p.protocol == IPPROTO_TCP || y->p.protocol == IPPROTO_UDP;
+	struct spec_reach reach = { .from = NULL };
+	struct nl_error error = { 0 };
+	uint32_t index = 0;
 
-	if (!addr_equal(&y->p.daddr, host))
-		step(y, "inside", "(allow-to %s)", y->target.s ? y->target.s : "");
-	else if (has_port)
-		step(y, "inside", "(allow-host %u/%s)", y->p.dport,
-		     ruleset_protocol_word(y->p.protocol));
+	if (addr_equal(&y->p.daddr, host)) {
+		if (has_port)
+			step(y, "inside", "(allow-host %u/%s)", y->p.dport,
+			     ruleset_protocol_word(y->p.protocol));
+	} else if (y->target.s && !reach_add_allow_to(y->target.s, &reach) &&
+		   !rtnl_ask_route(&y->w->host_route, &y->p.daddr, &index, &error) &&
+		   index != SPEC_LOOPBACK_INDEX) {
+		step(y, "inside", "(allow-to %s)", y->target.s);
+	}
+	reach_free(&reach);
 }
 
 static bool leaves_by_link(struct walk *y)
@@ -290,7 +303,9 @@ static bool leaves_by_leg(struct walk *y)
 	if (!passes_seal(y, SEAL_INET, "output", "inside") ||
 	    !passes_seal(y, SEAL_LEG, "egress", "leg"))
 		return false;
-	step(y, "segment", "by %s", y->spec->leg.segment);
+	step(y, "segment", "by %s, and what becomes of it there is the others' to tell",
+	     y->spec->leg.segment);
+	y->is_unknown = true;
 	return true;
 }
 
@@ -318,10 +333,21 @@ static bool leaves(struct walk *y)
 	return false;
 }
 
+/* By the tunnel, to the vault's address in it. */
+static bool enters_by_tunnel(struct walk *y)
+{
+	if (!passes_tunnel(y, "from", &y->p.saddr))
+		return false;
+	y->p.iif = y->spec->tunnel_if;
+	y->p.oif = "";
+	return passes_seal(y, SEAL_INET, "input", "inside");
+}
+
 /* To the vault's end of the link: the guard, then the kill switch. */
 static bool enters_by_link(struct walk *y, bool is_self)
 {
 	const struct spec_link_ends *link = &y->spec->link[addr_index(y->p.daddr.family)];
+	struct prefix from = { .addr = y->p.saddr, .len = addr_bits(&y->p.saddr) };
 	char text[ADDR_STRLEN];
 
 	if (!link->vault.addr.family || !addr_equal(&y->p.daddr, &link->vault.addr)) {
@@ -335,6 +361,9 @@ static bool enters_by_link(struct walk *y, bool is_self)
 			step(y, "guard", "(accessible-from %s)", addr_format(&y->p.saddr, text));
 		return false;
 	}
+	forwarding_check_link(y->w, tell_fault, y);
+	if (!is_self)
+		check_host_way(y, &(struct spec_reach){ .from = &from, .n_from = 1 });
 	if (is_self)
 		y->p.saddr = link->host.addr; /* masqueraded */
 	y->p.iif = y->spec->link_if;
@@ -342,22 +371,28 @@ static bool enters_by_link(struct walk *y, bool is_self)
 	return passes_seal(y, SEAL_INET, "input", "inside");
 }
 
+/* The word that the packet asks for, or NULL. */
+static struct spec_publish *find_published(const struct walk *y)
+{
+	const struct spec_reach *reach = &y->spec->reach;
+
+	for (size_t i = 0; i < reach->n_publish; i++) {
+		struct spec_publish *p = &reach->publish[i];
+
+		if (p->host_port == y->p.dport && p->protocol == y->p.protocol &&
+		    (!p->address.family || addr_equal(&p->address, &y->p.daddr)))
+			return p;
+	}
+	return NULL;
+}
+
 /* It came to an address of the host's, and no word leads it on. */
 static void tell_unpublished(struct walk *y)
 {
-	const struct spec_reach *reach = &y->spec->reach;
 	char from[ADDR_STRLEN];
-	bool is_published = false;
 
-	for (size_t i = 0; i < reach->n_publish; i++) {
-		const struct spec_publish *p = &reach->publish[i];
-
-		is_published = is_published ||
-			       (p->host_port == y->p.dport && p->protocol == y->p.protocol &&
-				(!p->address.family || addr_equal(&p->address, &y->p.daddr)));
-	}
 	addr_format(&y->p.saddr, from);
-	if (is_published)
+	if (find_published(y))
 		step(y, "host", "published, but not for %s (accessible-from %s)", from, from);
 	else if (y->p.protocol == IPPROTO_TCP || y->p.protocol == IPPROTO_UDP)
 		step(y, "host", "the host's own, and not published (publish %u/%s)", y->p.dport,
@@ -366,7 +401,29 @@ static void tell_unpublished(struct walk *y)
 		step(y, "host", "the host's own: it answers itself");
 }
 
-static bool enters(struct walk *y)
+/* Who else has the port may get what comes for it. */
+static void tell_taker(const struct spec_publish *publish, const char *who, const char *does,
+		       bool sure, void *arg)
+{
+	struct walk *y = arg;
+
+	(void)publish;
+	step(y, "host", "%s %s%s", who, does, sure ? ", too" : ", if for the same packets");
+	y->is_unknown = true;
+}
+
+static void check_takers(struct walk *y)
+{
+	struct spec_reach reach = { .publish = find_published(y), .n_publish = 1 };
+	int r = reach.publish ? listeners_find(&reach, &y->w->host_nft, tell_taker, y) : 0;
+
+	if (r) {
+		step(y, "host", "which ports programs of the host have: %s", strerror(-r));
+		y->is_unknown = true;
+	}
+}
+
+static bool enters_host(struct walk *y)
 {
 	const struct addr asked = y->p.daddr;
 	bool is_self = false;
@@ -382,15 +439,42 @@ static bool enters(struct walk *y)
 		return false;
 	if (!is_self && !passes_guard(y, "prerouting"))
 		return false;
+	check_takers(y);
 	if (!passes_guard(y, is_self ? "publish_self" : "publish"))
 		return false;
 	if (y->p.daddr_local && addr_equal(&asked, &y->p.daddr)) {
 		tell_unpublished(y);
 		return false;
 	}
-	if (!is_self)
-		check_host_way(y, &y->p.saddr, true);
 	return enters_by_link(y, is_self);
+}
+
+static bool is_own(const struct spec *spec, const struct addr *a)
+{
+	for (size_t i = 0; spec->has_tunnel && i < spec->n_addresses; i++)
+		if (addr_equal(&spec->addresses[i].addr, a))
+			return true;
+	return false;
+}
+
+static bool enters(struct walk *y)
+{
+	const struct spec *spec = y->spec;
+	const struct spec_link_ends *link = &spec->link[addr_index(y->p.saddr.family)];
+	const char *not_followed =
+		spec_has_leg(spec) && prefix_contains(&spec->leg.address, &y->p.saddr)
+			? "what comes by a segment is not followed"
+		: is_own(spec, &y->p.saddr) || (link->vault.addr.family &&
+						addr_equal(&link->vault.addr, &y->p.saddr))
+			? "it is the vault's own address: without from it is asked of inside"
+			: NULL;
+
+	if (not_followed) {
+		step(y, "host", "%s", not_followed);
+		y->is_unknown = true;
+		return false;
+	}
+	return is_own(spec, &y->p.daddr) ? enters_by_tunnel(y) : enters_host(y);
 }
 
 static void begin(struct walk *y, const struct why_question *q)

@@ -185,7 +185,9 @@ static int parse_words(int argc, char **argv, struct check_host *host, struct re
 		return code;
 	if (clause_is_given(&words, r, "from") && !asks_why(r))
 		wrong = "from goes with why";
-	else if (asks_why(r) && (r->names.n != 1 || r->prometheus || r->remedy))
+	else if (asks_why(r) &&
+		 (r->names.n != 1 || r->prometheus || r->remedy || r->options.n_pids ||
+		  r->options.n_units || r->options.max_handshake_age >= 0))
 		wrong = "why is asked of one vault, and by itself: give its name";
 	else if (asks_why(r) && r->why.from.family &&
 		 r->why.from.family != r->why.to.to.addr.family)
