@@ -508,6 +508,46 @@ inhabited() { [[ $(host ip netns pids media) ]]; }
 	[ -z "$(host find /run/vault /run/netns -name media)" ]
 }
 
+@test "DL-11 a namespace without its name: found by a thread alone, by plan, and whatever has the name by now" {
+	local pid
+
+	need python3
+	up
+	spawn host python3 -c '
+import ctypes, os, threading, time
+def inside():
+	assert not ctypes.CDLL(None, use_errno=True).setns(os.open("/run/netns/media", os.O_RDONLY), 0x40000000)
+	print("inside", flush=True)
+	time.sleep(1000)
+threading.Thread(target=inside).start()'
+	pid=$SPAWNED
+	retry 10 grep -q inside "$SPAWNED_OUT"
+	host ip netns del media
+	run -1 vault check media
+	[[ $output == *"whose own is there without one"* ]]
+	run -0 vault up media plan
+	[ "$output" = "media: + name media" ]
+	vault up media as-made
+	vault check media
+	for other in 'ip netns add media' 'ln -s /proc/self/ns/net /run/netns/media' 'mkdir /run/netns/media'; do
+		host ip netns del media
+		# shellcheck disable=SC2086 # words
+		host $other
+		run -1 vault up media as-made
+		host sh -c 'ip netns del media 2> /dev/null || rm -d /run/netns/media'
+		vault up media as-made
+	done
+	host ip netns del media
+	host ip netns add media
+	run -0 vault down media kill 1
+	[[ $output == *"process $pid (python3)"*"media: down" ]]
+	retry 10 gone "$pid"
+	host ip netns exec media true # somebody else's
+	host ip netns del media
+	[ -z "$(host find /run/vault /run/netns -name media)" ]
+	run ! host ip link show vlt-media
+}
+
 @test "two vaults with one private key: up warns, as the server answers but one of them" {
 	up
 	run -0 --separate-stderr vault up other conf "$LAB/provider.conf"

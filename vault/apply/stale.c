@@ -106,8 +106,7 @@ size_t stale_clear(const char *name, int dir, bool stranger)
 	return failures;
 }
 
-/* The vault NAME, whose namespace lost its name, is up all the same as long as somebody is inside. */
-static int open_nameless(const char *name, struct spec *old)
+int stale_open_nameless(const char *name, struct spec *old)
 {
 	int r = state_load(name, old);
 
@@ -141,7 +140,7 @@ int stale_settle(const char *name, int dir, bool made, struct spec *old, int *ou
 		return EXIT_FAILED;
 	if (made && ns == -ENOENT)
 		return EXIT_DONE;
-	*out = open_nameless(name, old);
+	*out = stale_open_nameless(name, old);
 	if (*out >= 0)
 		return EXIT_DONE;
 	spec_free(old);

@@ -20,6 +20,12 @@
 int must_check stale_settle(const char *name, int dir, bool made, struct spec *old, int *out);
 
 /*
+ * The vault NAME, whose namespace lost its name, is up all the same as long as somebody is inside:
+ * its description goes to *OLD (spec_free it in any case). Its namespace, or -errno.
+ */
+int must_check stale_open_nameless(const char *name, struct spec *old);
+
+/*
  * NS is bound to NAME. EXIT_DONE when it is the vault's that is described: its description goes to
  * *OLD (spec_free it in any case); else an exit code, reported.
  */

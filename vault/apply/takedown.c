@@ -167,16 +167,17 @@ static size_t down_locked(const struct takedown *q, const char *name, int dir, j
 {
 	int ns cleanup(close_fd) = ns_open_name(name);
 	struct spec spec;
-	int r = state_load(name, &spec), left = -1, sealed;
+	int r = state_load(name, &spec);
+	int sealed = r || ns < 0 ? 0 : state_is_sealed(&spec, ns);
+	int left cleanup(close_fd) = r || sealed ? -ENOENT : procs_open_left(&spec);
 	struct state_why why;
 	size_t failures = 1;
 
-	if (!r && (ns == -ENOENT || ns == -EINVAL))
-		left = procs_open_left(&spec);
-	if (left >= 0)
-		ns = left;
-	sealed = r || ns < 0 ? 0 : state_is_sealed(&spec, ns);
-
+	if (left >= 0) { /* the vault's own, whatever has its name by now, which stays */
+		close_fd(&ns);
+		ns = steal_fd(&left);
+		sealed = 1;
+	}
 	r = sealed < 0 ? sealed : r;
 	/* What could not be read may be a vault: nothing is touched, and the next `down` finds it
 	 * as it is. */

@@ -366,6 +366,12 @@ int again_plan(const struct words *words, struct session *w)
 
 	if (ns >= 0)
 		code = stale_judge(spec->name, ns, &old);
+	else if (ns == -ENOENT || ns == -EINVAL)
+		ns = stale_open_nameless(spec->name, &old);
+	if (ns < 0) {
+		spec_free(&old); /* of one that is no more */
+		old = (struct spec){ 0 };
+	}
 	if (code == EXIT_DONE && ns >= 0)
 		code = compare(words, &old, w, steal_fd(&ns), &changes);
 	else if (code == EXIT_DONE &&

@@ -136,19 +136,35 @@ ssize_t procs_in_netns(uint64_t inode, struct proc **list)
 	return n;
 }
 
+/* That namespace, by whichever thread of PID is in it. */
+static int open_by_thread(const struct spec *spec, pid_t pid)
+{
+	char path[sizeof("/proc//task") + 3 * sizeof(pid_t)], file[64];
+	DIR *tasks cleanup(close_dir) = NULL;
+	const struct dirent *entry;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	while (tasks && (entry = readdir(tasks))) {
+		int ns cleanup(close_fd) = -1;
+
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		snprintf(file, sizeof(file), "%.20s/ns/net", entry->d_name);
+		ns = openat(dirfd(tasks), file, O_RDONLY | O_CLOEXEC);
+		if (ns >= 0 && state_is_sealed(spec, ns) > 0)
+			return steal_fd(&ns);
+	}
+	return -ENOENT;
+}
+
 int procs_open_left(const struct spec *spec)
 {
 	struct proc *list cleanup(free_ptr) = NULL;
 	ssize_t n = procs_in_netns(spec->netns_inode, &list);
+	int ns = n < 0 ? (int)n : -ENOENT;
 
-	for (ssize_t i = 0; list && i < n; i++) {
-		char path[sizeof("/proc//ns/net") + 3 * sizeof(pid_t)];
-		int ns cleanup(close_fd) = -1;
-
-		snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)list[i].pid);
-		ns = open(path, O_RDONLY | O_CLOEXEC);
-		if (ns >= 0 && state_is_sealed(spec, ns) > 0)
-			return steal_fd(&ns);
-	}
-	return n < 0 ? (int)n : -ENOENT;
+	for (ssize_t i = 0; list && ns < 0 && i < n; i++)
+		ns = open_by_thread(spec, list[i].pid);
+	return ns;
 }

@@ -28,7 +28,7 @@ ssize_t must_check procs_in_netns(uint64_t inode, struct proc **list);
 
 /*
  * Opens the network namespace of SPEC's vault, which lost its name, by a process that is still in
- * it. A descriptor; -ENOENT when there is none; -errno.
+ * it, with any of its threads. A descriptor; -ENOENT when there is none; -errno.
  */
 int must_check procs_open_left(const struct spec *spec);
 
