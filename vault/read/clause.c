@@ -209,7 +209,7 @@ static void refuse_argument(const struct reader *r, const struct clause *c, cons
 	else
 		problem_error(r->problems, r->line, "%s%s\"%.80s\" %s%s", c->name ? c->name : "",
 			      c->name ? ": " : "", arg, why,
-			      c->how & REPEATING && *arg && arg[strlen(arg) - 1] == ','
+			      c->how & CLAUSE_COMMAS && *arg && arg[strlen(arg) - 1] == ','
 				      ? " (a list has no blanks)"
 				      : "");
 }

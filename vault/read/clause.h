@@ -23,6 +23,7 @@ enum {
 	CLAUSE_FOR_NAMES = 64, /* it stands in the place of names */
 	CLAUSE_ALONE = 128, /* no other clause, nor more names than a command must have */
 	CLAUSE_WAY = 256, /* one on the command line leaves out all such of a file */
+	CLAUSE_COMMAS = 512, /* its argument may be several, with commas between */
 };
 
 enum clause_type {
