@@ -121,7 +121,7 @@ check: ## the tests: unit, end to end in the lab, in a VM with the kernel's Wire
 	$(Q)$(MAKE) --no-print-directory all tools units
 	$(Q)O=$(O) CC="$(CC)" test/run check
 
-check-all: ## what check leaves out as it takes long: systemd, the rest in VMs, all fault walks, sanitizers, clang-tidy, coverage
+check-all: ## what check leaves out as it takes long: scenarios, systemd, the rest in VMs, fault walks, sanitizers, clang-tidy, coverage
 	$(Q)test/deps all
 	$(Q)$(MAKE) --no-print-directory all tools units
 	$(Q)O=$(O) CC="$(CC)" test/run all
