@@ -2,53 +2,62 @@
 /* lib/nftchain.c: the chains of all tables that see packets, ours and others'. */
 #include "lib/nftchain.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
-#include <libnftnl/chain.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
-#include <string.h>
 
 struct walk {
 	nftchain_fn *fn;
 	void *arg;
 };
 
-static void copy_name(char out[static NFTCHAIN_NAME_MAX], const char *name)
+static int copy_name(char out[static NFTCHAIN_NAME_MAX], const struct nlattr *attr)
 {
-	snprintf(out, NFTCHAIN_NAME_MAX, "%s", name ? name : "");
+	if (!attr || mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+		return -EBADMSG;
+	snprintf(out, NFTCHAIN_NAME_MAX, "%s", mnl_attr_get_str(attr));
+	return 0;
 }
 
-/* A chain on one device, or on several: as nft(8) tells them apart, so does libnftnl. */
-static const char *const *devices_of(const struct nftnl_chain *c, const char *one[static 2])
+static bool has_u32(const struct nlattr *attr)
 {
-	one[0] = nftnl_chain_get_str(c, NFTNL_CHAIN_DEV);
-	one[1] = NULL;
-	return one[0] ? one : nftnl_chain_get_array(c, NFTNL_CHAIN_DEVICES);
+	return attr && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0;
 }
 
+static int read_hook(const struct nlattr *hook, struct nftchain *chain)
+{
+	const struct nlattr *tb[NFTA_HOOK_DEVS + 1];
+
+	if (nl_nested(hook, tb, NFTA_HOOK_DEVS) || !has_u32(tb[NFTA_HOOK_HOOKNUM]))
+		return -EBADMSG;
+	chain->hook = ntohl(mnl_attr_get_u32(tb[NFTA_HOOK_HOOKNUM]));
+	chain->devices = tb[NFTA_HOOK_DEVS];
+	return 0;
+}
+
+/* Read by hand: libnftnl refuses a chain with anything that it does not know, and others' chains
+ * may have that. */
 static int chain_reply(const struct nlmsghdr *nlh, void *arg)
 {
+	const struct nlattr *tb[NFTA_CHAIN_POLICY + 1];
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
 	const struct walk *walk = arg;
-	struct nftnl_chain *c = nftnl_chain_alloc();
 	struct nftchain chain = { 0 };
-	const char *one[2];
-	int r = -EBADMSG;
 
-	if (!c)
-		return -ENOMEM;
-	if (nftnl_chain_nlmsg_parse(nlh, c) >= 0) {
-		chain.family = (uint8_t)nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY);
-		chain.hook = nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM);
-		chain.drops = nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY) == NF_DROP;
-		chain.devices = devices_of(c, one);
-		copy_name(chain.table, nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE));
-		copy_name(chain.name, nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
-		r = nftnl_chain_is_set(c, NFTNL_CHAIN_HOOKNUM) ? walk->fn(&chain, walk->arg) : 0;
-	}
-	nftnl_chain_free(c);
-	return r;
+	if (nl_attrs(nlh, sizeof(*nfg), tb, NFTA_CHAIN_POLICY))
+		return -EBADMSG;
+	if (!tb[NFTA_CHAIN_HOOK])
+		return 0;
+	if (copy_name(chain.table, tb[NFTA_CHAIN_TABLE]) ||
+	    copy_name(chain.name, tb[NFTA_CHAIN_NAME]) || read_hook(tb[NFTA_CHAIN_HOOK], &chain))
+		return -EBADMSG;
+	chain.family = nfg->nfgen_family;
+	chain.drops = has_u32(tb[NFTA_CHAIN_POLICY]) &&
+		      ntohl(mnl_attr_get_u32(tb[NFTA_CHAIN_POLICY])) == NF_DROP;
+	return walk->fn(&chain, walk->arg);
 }
 
 int nftchain_dump(struct nl *nl, nftchain_fn *fn, void *arg, struct nl_error *error)

@@ -12,8 +12,8 @@ struct nftchain {
 	char table[NFTCHAIN_NAME_MAX], name[NFTCHAIN_NAME_MAX];
 	uint32_t hook; /* NF_INET_FORWARD, … */
 	bool drops; /* by its policy */
-	const char *const *devices; /* those that it is bound to, then NULL; NULL: to none. Only
-				       while FN runs */
+	const struct nlattr *devices; /* those that it is bound to, for nft_devices_have(); NULL:
+					 to none. Only while FN runs */
 };
 
 typedef int nftchain_fn(const struct nftchain *chain, void *arg);

@@ -50,6 +50,44 @@ static int read_table(const struct nlmsghdr *nlh, void *arg)
 		    : -EBADMSG;
 }
 
+/* NFTA_FLOWTABLE_HOOK_DEVS of NFTA_FLOWTABLE_HOOK, or NULL. */
+static const struct nlattr *devices_of(const struct nlattr *hook)
+{
+	const struct nlattr *tb[NFTA_FLOWTABLE_HOOK_DEVS + 1];
+
+	return hook && !nl_nested(hook, tb, NFTA_FLOWTABLE_HOOK_DEVS) ? tb[NFTA_FLOWTABLE_HOOK_DEVS]
+								      : NULL;
+}
+
+/* Newer than Debian 12's headers. */
+#define DEVICE_PREFIX 2 /* NFTA_DEVICE_PREFIX */
+
+struct search {
+	const char *name;
+	enum nft_has has;
+};
+
+static int look_at_device(const struct nlattr *attr, void *arg)
+{
+	const char *text = text_of(attr);
+	struct search *s = arg;
+
+	if (text && mnl_attr_get_type(attr) == NFTA_DEVICE_NAME && !strcmp(text, s->name))
+		s->has = NFT_HAS;
+	else if (text && mnl_attr_get_type(attr) == DEVICE_PREFIX && !s->has &&
+		 !strncmp(text, s->name, strlen(text)))
+		s->has = NFT_HAS_BY_PREFIX;
+	return 0;
+}
+
+int nft_devices_have(const struct nlattr *devices, const char *name)
+{
+	struct search s = { .name = name };
+	int r = devices ? nl_each(devices, look_at_device, &s) : 0;
+
+	return r ? r : (int)s.has;
+}
+
 static int read_flowtable(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct nlattr *tb[NFTA_FLOWTABLE_HANDLE + 1];
@@ -58,15 +96,16 @@ static int read_flowtable(const struct nlmsghdr *nlh, void *arg)
 	int r = nl_attrs(nlh, sizeof(*nfg), tb, NFTA_FLOWTABLE_HANDLE);
 	const char *table = r ? NULL : text_of(tb[NFTA_FLOWTABLE_TABLE]);
 	const char *name = r ? NULL : text_of(tb[NFTA_FLOWTABLE_NAME]);
+	struct nft_named flowtable = { .what = NFT_WHAT_FLOWTABLE,
+				       .family = nfg->nfgen_family,
+				       .table = table,
+				       .name = name };
 
-	return table && name ? walk->fn(&(struct nft_named){ .what = NFT_WHAT_FLOWTABLE,
-							     .family = nfg->nfgen_family,
-							     .table = table,
-							     .name = name,
-							     .handle = handle_of(
-								     tb[NFTA_FLOWTABLE_HANDLE]) },
-					walk->arg)
-			     : -EBADMSG;
+	if (!table || !name)
+		return -EBADMSG;
+	flowtable.handle = handle_of(tb[NFTA_FLOWTABLE_HANDLE]);
+	flowtable.devices = devices_of(tb[NFTA_FLOWTABLE_HOOK]);
+	return walk->fn(&flowtable, walk->arg);
 }
 
 static int dump(struct nl *nl, uint8_t type, nl_reply_fn *read, struct walk *walk,

@@ -16,6 +16,7 @@ struct nft_named {
 	uint8_t family; /* NFPROTO_* of linux/netfilter.h */
 	const char *table, *name; /* "" for a table, else the flowtable's in TABLE */
 	uint64_t handle; /* 0: the kernel tells none */
+	const struct nlattr *devices; /* of a flowtable: see nft_devices_have(); or NULL */
 };
 
 typedef int nft_name_fn(const struct nft_named *named, void *arg);
@@ -25,6 +26,13 @@ typedef int nft_name_fn(const struct nft_named *named, void *arg);
  * also FN's.
  */
 int must_check nft_dump_names(struct nl *nl, nft_name_fn *fn, void *arg, struct nl_error *error);
+
+enum nft_has { NFT_HAS_NOT, NFT_HAS, NFT_HAS_BY_PREFIX };
+
+/* Whether the interface NAME is among DEVICES, those that the hook of a chain or a flowtable is
+ * bound to (NFTA_HOOK_DEVS), which may be NULL: by its own name, or by how names begin ("vlt-*",
+ * Linux 6.18). enum nft_has, or -EBADMSG. */
+int must_check nft_devices_have(const struct nlattr *devices, const char *name);
 
 /* "handle " and a number. */
 #define NFT_WORD_LEN 32

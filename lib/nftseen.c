@@ -123,32 +123,6 @@ const char *nftlook_comment(const struct nftlook_line *line)
 	return at ? at + strlen(COMMENT) : "";
 }
 
-static void chain_free(struct nftnl_chain **c)
-{
-	if (*c)
-		nftnl_chain_free(*c);
-}
-
-static int add_chain(const struct nlmsghdr *nlh, struct nftlook *seen)
-{
-	struct nftnl_chain *c cleanup(chain_free) = nftnl_chain_alloc();
-
-	if (!c)
-		return -ENOMEM;
-	if (nftnl_chain_nlmsg_parse(nlh, c) < 0)
-		return -EBADMSG;
-	return add_text(seen,
-			make_key("chain", (uint8_t)nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY),
-				 or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE)),
-				 or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_NAME))),
-			text_format("%s hook %u priority %d policy %u device %s",
-				    or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE)),
-				    nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM),
-				    nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO),
-				    nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY),
-				    or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_DEV))));
-}
-
 /* Copies the text of ATTR, which need not end in a NUL. */
 static int copy_name(const struct nlattr *attr, char name[static NFT_NAME_MAXLEN])
 {
@@ -162,6 +136,54 @@ static int copy_name(const struct nlattr *attr, char name[static NFT_NAME_MAXLEN
 	memcpy(name, mnl_attr_get_payload(attr), len);
 	name[len] = '\0';
 	return 0;
+}
+
+/*
+ * What libnftnl cannot read, by its name alone: a newer kernel has more than it knows. It is not as
+ * any of ours is, and can be deleted. NAME and TYPE are the numbers of those attributes; TYPE 0: it
+ * has none.
+ */
+static int add_unread(const char *kind, const struct nlmsghdr *nlh, uint16_t name, uint16_t type,
+		      struct nftlook *seen)
+{
+	const struct nlattr *tb[NFTA_CHAIN_NAME + 1];
+	char table_is[NFT_NAME_MAXLEN], name_is[NFT_NAME_MAXLEN];
+	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
+	uint32_t number = 0;
+
+	if (nl_attrs(nlh, sizeof(*nfg), tb, NFTA_CHAIN_NAME) ||
+	    copy_name(tb[NFTA_CHAIN_TABLE], table_is) || copy_name(tb[name], name_is))
+		return -EBADMSG;
+	if (type && tb[type] && mnl_attr_validate(tb[type], MNL_TYPE_U32) >= 0)
+		number = ntohl(mnl_attr_get_u32(tb[type]));
+	return add_text(seen, make_key(kind, nfg->nfgen_family, table_is, name_is),
+			text_format("unread type %u", number));
+}
+
+static void chain_free(struct nftnl_chain **c)
+{
+	if (*c)
+		nftnl_chain_free(*c);
+}
+
+static int add_chain(const struct nlmsghdr *nlh, struct nftlook *seen)
+{
+	struct nftnl_chain *c cleanup(chain_free) = nftnl_chain_alloc();
+
+	if (!c)
+		return -ENOMEM;
+	if (nftnl_chain_nlmsg_parse(nlh, c) < 0)
+		return add_unread("chain", nlh, NFTA_CHAIN_NAME, 0, seen);
+	return add_text(seen,
+			make_key("chain", (uint8_t)nftnl_chain_get_u32(c, NFTNL_CHAIN_FAMILY),
+				 or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE)),
+				 or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_NAME))),
+			text_format("%s hook %u priority %d policy %u device %s",
+				    or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_TYPE)),
+				    nftnl_chain_get_u32(c, NFTNL_CHAIN_HOOKNUM),
+				    nftnl_chain_get_s32(c, NFTNL_CHAIN_PRIO),
+				    nftnl_chain_get_u32(c, NFTNL_CHAIN_POLICY),
+				    or_empty(nftnl_chain_get_str(c, NFTNL_CHAIN_DEV))));
 }
 
 /* A rule is kept as it came: lib/nftrule.h compares. */
@@ -197,7 +219,7 @@ static int add_set(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (!s)
 		return -ENOMEM;
 	if (nftnl_set_nlmsg_parse(nlh, s) < 0)
-		return -EBADMSG;
+		return add_unread("set", nlh, NFTA_SET_NAME, 0, seen);
 	return add_text(seen,
 			make_key("set", (uint8_t)nftnl_set_get_u32(s, NFTNL_SET_FAMILY),
 				 or_empty(nftnl_set_get_str(s, NFTNL_SET_TABLE)),
@@ -302,7 +324,7 @@ static int add_object(const struct nlmsghdr *nlh, struct nftlook *seen)
 	if (!o)
 		return -ENOMEM;
 	if (nftnl_obj_nlmsg_parse(nlh, o) < 0)
-		return -EBADMSG;
+		return add_unread("counter", nlh, NFTA_OBJ_NAME, NFTA_OBJ_TYPE, seen);
 	return add_text(seen,
 			make_key("counter", (uint8_t)nftnl_obj_get_u32(o, NFTNL_OBJ_FAMILY),
 				 or_empty(nftnl_obj_get_str(o, NFTNL_OBJ_TABLE)),

@@ -352,7 +352,7 @@ attach() {
 detach() { despawn "$SPAWNED" && retry 5 vault -q check media; }
 has_tcx() { host ip link add tcx type veth peer name tcx2 && attach tcx host tcx && despawn "$SPAWNED"; host ip link del tcx; }
 
-@test "L23 what sits on interfaces beside the rules is seen: XDP, tc, interfaces on top" {
+@test "L23 HO-17 what sits on interfaces beside the rules is seen: XDP, tc, interfaces on top" {
 	local end
 
 	for end in lo link-media wg-media; do
@@ -392,6 +392,35 @@ has_tcx() { host ip link add tcx type veth peer name tcx2 && attach tcx host tcx
 	media tc qdisc add dev wg-media root pfifo
 	sound
 	media tc qdisc del dev wg-media root
+}
+
+# newer WORDS…: what a newer nft would ask for; on the host, but for ${in[@]}
+newer() { "${in[@]:-host}" "$BATS_TEST_DIRNAME/newer.py" "$@"; }
+
+@test "HO-15 HO-10 what a newer kernel has and libraries here cannot read: others' is left alone, on the link or in the vault it is seen" {
+	local in=()
+
+	host nft 'table inet other { chain forward { type filter hook forward priority 0; }; }'
+	newer rule inet other forward || skip "this kernel looks into no tunnels"
+	newer chain netdev others c eth || skip "this kernel binds chains to no names that only begin so"
+	newer chain inet others c eth
+	sound
+	run -0 vault up media conf "$LAB/provider.conf" "${asked[@]}"
+	[[ $output == 'media: up, sealed, as described' ]]
+	run -0 vault up media conf "$LAB/provider.conf" "${asked[@]}" publish 9091
+	UNDO='host nft delete table netdev ours' mutation attached newer chain netdev ours c vlt-
+	UNDO='host nft delete table inet ours' mutation attached newer chain inet ours c vlt-media
+	in=(media)
+	mutation seal newer rule inet vault output
+	UNDO='media nft delete table netdev odd' mutation stranger newer chain netdev odd c wg-
+	in=()
+	newer rule inet vault-guard forward
+	run -1 vault -v check media
+	says FAIL guard
+	vault up media as-made
+	sound
+	host nft list chain inet other forward
+	host nft list table netdev others
 }
 
 @test "L9 L20 mutations of settings are seen" {

@@ -115,7 +115,7 @@ another() {
 # state: all that the test's strangers have
 links() { host sh -c 'ip -o link | sed "s/^[0-9]*: //; s/state [A-Z]*//"; ip -o address show scope global | sed "s/^[0-9]*: //"'; }
 
-@test "L40 an interface of the host's that has the name of a vault's is left alone, and named; the remedy shown touches it not" {
+@test "L40 HO-10 an interface of the host's that has the name of a vault's is left alone, and named; the remedy shown touches it not" {
 	local before
 
 	host sh -c 'ip link add vlt-office type veth peer name office; ip address add 10.77.7.1/24 dev vlt-office
@@ -200,7 +200,7 @@ links() { host sh -c 'ip -o link | sed "s/^[0-9]*: //; s/state [A-Z]*//"; ip -o 
 	vault down "$short"
 }
 
-@test "L40 files and folders of others in /run/vault, and what is no vault's in /run/netns, are left alone and named" {
+@test "L40 HO-10 files and folders of others in /run/vault, and what is no vault's in /run/netns, are left alone and named" {
 	local before
 
 	host sh -c 'mkdir -p /run/vault/agent /run/netns; echo secret > /run/vault/token; echo 1 > /run/vault/agent/.sock; echo 2 > /run/vault/agent/hosts

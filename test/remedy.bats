@@ -174,6 +174,16 @@ odd() { jq -n --arg name "$1" '{nftables: [{add: {table: {family: "inet", name: 
 	row DEL_TABLE host nft 'delete table inet vault-guard; table inet vault-guard { chain theirs { counter; }; }'
 }
 
+# bats test_tags=tunnel
+@test "HO-17 HO-8 a flowtable of the host's that the link's end is in is seen, and that end alone is taken out" {
+	host nft 'table inet fast { flowtable f { hook ingress priority 0; devices = { eth0 }; }; chain forward { type filter hook forward priority 0; ip protocol tcp flow add @f; }; }' ||
+		skip "this kernel has no flowtables"
+	sound
+	row DEL_FLOWTABLE_DEVICE host nft 'add flowtable inet fast f { hook ingress priority 0; devices = { vlt-media }; }'
+	host nft list flowtables | grep -q eth0
+	host nft delete table inet fast
+}
+
 @test "HO-8 remedies for XDP programs that netlink put there; those that somebody holds are advised on" {
 	local how
 

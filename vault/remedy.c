@@ -40,6 +40,8 @@ static const struct row {
 	[REMEDY_DEL_LINK] = { "ip link del dev %1", "i", COMMAND },
 	[REMEDY_DEL_TABLE] = { "nft delete table %1 %2", "wr", COMMAND },
 	[REMEDY_DEL_CHAIN] = { "nft delete chain %1 %2 %3", "wrr", COMMAND },
+	[REMEDY_DEL_FLOWTABLE_DEVICE] = { "nft 'delete flowtable %1 %2 %3 { devices = { %4 }; }'",
+					  "wrri", COMMAND },
 	[REMEDY_DEL_QDISC] = { "tc qdisc del dev %1 %2", "iw", COMMAND },
 	[REMEDY_END_XDP] = { "ip link set dev %1 %2 off", "iw", COMMAND },
 	[REMEDY_ADD_RULE] = { "ip%1 rule add priority 1 to %2 lookup main", "ow", COMMAND },

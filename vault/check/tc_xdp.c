@@ -2,7 +2,7 @@
 /*
  * vault/check/tc_xdp.c: what sits on a vault's interfaces, beside the rules, which then do not
  * see all that comes and goes: XDP programs, filters of tc(8), BPF programs in their place (tcx);
- * on the host's ends also chains of nftables and interfaces on top (macvlan).
+ * on the host's ends also chains and flowtables of nftables, and interfaces on top (macvlan).
  */
 #include "vault/check/examine.h"
 
@@ -16,6 +16,7 @@
 
 #include "lib/list.h"
 #include "lib/nftchain.h"
+#include "lib/nftnames.h"
 #include "lib/ns.h"
 #include "lib/qdisc.h"
 #include "lib/ruleset.h"
@@ -306,25 +307,46 @@ static int look_at_chain(const struct nftchain *chain, void *arg)
 	struct side *look = arg;
 	const char *name = look->links->name, *family = ruleset_family_word(chain->family);
 	char what[NFTCHAIN_NAME_MAX * 2 + 64];
+	int has = nft_devices_have(chain->devices, name);
 
-	for (const char *const *d = chain->devices; d && *d; d++) {
-		if (strcmp(*d, name))
-			continue;
-		snprintf(what, sizeof(what), "a chain of nftables, %s %s %s", family, chain->table,
-			 chain->name);
-		add_unexpected(look, name, what,
-			       REMEDY(DEL_CHAIN, family, chain->table, chain->name));
-	}
+	if (has <= NFT_HAS_NOT)
+		return has;
+	snprintf(what, sizeof(what), "a chain of nftables, %s %s %s", family, chain->table,
+		 chain->name);
+	add_unexpected(look, name, what, REMEDY(DEL_CHAIN, family, chain->table, chain->name));
 	return 0;
 }
 
-static void look_at_chains(struct side *look, struct nl *nft)
+/* What a flowtable of the host's has seen once goes on from interface to interface, by no rule of
+ * the host's. It may serve others besides, and is in use: our interface alone is taken out. */
+static int look_at_flowtable(const struct nft_named *named, void *arg)
+{
+	struct side *look = arg;
+	const char *name = look->links->name, *family = ruleset_family_word(named->family);
+	int has = nft_devices_have(named->devices, name);
+	char what[NFTCHAIN_NAME_MAX * 2 + 64], table[NFT_WORD_LEN], word[NFT_WORD_LEN];
+
+	if (has <= NFT_HAS_NOT)
+		return has;
+	snprintf(what, sizeof(what), "a flowtable of nftables, %s %s %s", family, named->table,
+		 named->name);
+	add_unexpected(look, name, what,
+		       has == NFT_HAS ? REMEDY(DEL_FLOWTABLE_DEVICE, family,
+					       nft_word(named->table, 0, table),
+					       nft_word(named->name, named->handle, word), name)
+				      : NULL);
+	return 0;
+}
+
+static void look_at_nftables(struct side *look, struct nl *nft)
 {
 	struct nl_error error = { 0 };
 	int r = nftchain_dump(nft, look_at_chain, look, &error);
 
+	if (!r)
+		r = nft_dump_names(nft, look_at_flowtable, look, &error);
 	if (r)
-		add_unknown(look, "chains of nftables", r, error.text);
+		add_unknown(look, "chains and flowtables of nftables", r, error.text);
 }
 
 /* The host's end alone: the host may have thousands of queues, which are not asked for. */
@@ -339,7 +361,7 @@ static void look_at_host(struct side *look, struct session *w)
 	look_at_filters(look, end->index, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS));
 	look_at_uppers(look, w->observed);
 	look_at_programs(look);
-	look_at_chains(look, &w->host_nft);
+	look_at_nftables(look, &w->host_nft);
 }
 
 /* The host's end NAME of a link or a leg; one that is not there is told elsewhere. */
