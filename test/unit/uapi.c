@@ -181,6 +181,13 @@ static void test_pieces(void)
 }
 
 /* Digits for keys, prefixes and the rest from the place in the list. */
+/* The lowest LEN bytes of NUMBER, alike on each machine. */
+static void put(uint8_t *at, size_t len, size_t number)
+{
+	for (size_t i = 0; i < len; i++)
+		at[i] = (uint8_t)(number >> 8 * i);
+}
+
 static bool fill(struct wg_device *d, size_t n_peers, size_t n_allowed)
 {
 	memset(d->private_key.bytes, 0x50, KEY_LEN);
@@ -194,7 +201,7 @@ static bool fill(struct wg_device *d, size_t n_peers, size_t n_allowed)
 		if (!p)
 			return false;
 		memset(p->public_key.bytes, 9, KEY_LEN);
-		memcpy(p->public_key.bytes, &i, 3);
+		put(p->public_key.bytes, 3, i);
 		if (i % 2) {
 			p->flags = WG_PEER_HAS_PRESHARED_KEY;
 			memset(p->preshared_key.bytes, 0xa5, KEY_LEN);
@@ -208,9 +215,8 @@ static bool fill(struct wg_device *d, size_t n_peers, size_t n_allowed)
 			};
 		}
 		for (size_t j = 0; j < n_allowed; j++) {
-			memcpy(four.addr.bytes + 1, &(uint32_t){ (uint32_t)(i * n_allowed + j) },
-			       3);
-			memcpy(six.addr.bytes, &(uint32_t){ (uint32_t)(i * n_allowed + j) }, 4);
+			put(four.addr.bytes + 1, 3, i * n_allowed + j);
+			put(six.addr.bytes, 4, i * n_allowed + j);
 			if (wg_peer_add_allowed(p, &four) || wg_peer_add_allowed(p, &six))
 				return false;
 		}
