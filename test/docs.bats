@@ -83,7 +83,7 @@ equal() {
 
 @test "docs: the clauses of up are those of vault-up(8), vault.conf(5) and README" {
 	equal "vault-up(8)" "$(clauses)" "$(listed vault-up.8)"
-	equal "vault.conf(5)" "$(clauses | grep -vxE 'file|as-made|plan|dry-run')" "$(listed vault.conf.5)"
+	equal "vault.conf(5)" "$(clauses | grep -vxE 'all|file|as-made|plan|dry-run')" "$(listed vault.conf.5)"
 	equal README "$(clauses)" "$(sed -n 's/^What `up` takes: //p' "$top/README.md" | grep -oE '[a-z][a-z-]+' | sort)"
 	# Their arguments, too; mdoc writes a list with macros between.
 	for page in vault-up.8 vault.conf.5; do
@@ -326,8 +326,8 @@ shell_offers() {
 	offers "$1" "vault " "$(commands | xargs) help"
 	offers "$1" "vault -json d" down
 	offers "$1" "vault nonsense " ""
-	offers "$1" "vault up " "media proxy web"
-	offers "$1" "vault up media " "$(clauses | xargs)"
+	offers "$1" "vault up " "all media proxy web"
+	offers "$1" "vault up media " "$(clauses | grep -vx all | xargs)"
 	offers "$1" "vault up media publish 192.168.77.1:80:9091 accessible-from fd00:77::/64 pu" publish
 	asks "$1" "vault up media conf " files "folder some.conf"
 	asks "$1" "vault up media no-link file s" files some.conf
@@ -351,7 +351,7 @@ every_offer() {
 	offers "$1" "vault -" "$(options | sed 's/^. /-/' | xargs)"
 	offers "$1" "vault help " "$(commands | xargs)"
 	offers "$1" "vault complete " ""
-	offers "$1" "vault up media no-link " "$(clauses | grep -vx no-link | xargs)"
+	offers "$1" "vault up media no-link " "$(clauses | grep -vxE "all|no-link" | xargs)"
 	offers "$1" "vault up media host-address 10.0.0.1/24 host" host-address
 	offers "$1" "vault up media mtu " ""
 	offers "$1" "vault up media adopt l" lo
@@ -428,7 +428,7 @@ every_offer() {
 	apart=-nm run -0 --separate-stderr system sh -c 'chmod 700 /etc/vault
 		setpriv --reuid 65534 --regid 65534 --clear-groups strace -f -o /run/trace vault complete vault up ""
 		grep -E "socket|lock|O_CREAT|O_WRONLY|O_RDWR|bind|setns|unshare" /run/trace || :'
-	[ "$(cut -f 1 <<< "$output" | sort | xargs)" = "media web" ] || { echo "$output$stderr"; return 1; }
+	[ "$(cut -f 1 <<< "$output" | sort | xargs)" = "all media web" ] || { echo "$output$stderr"; return 1; }
 	[ -z "$stderr" ]
 }
 
@@ -547,7 +547,7 @@ usage() {
 	for words in '-V' '-Version' '--version' '-version'; do [[ $("$VAULT" $words) == "vault "* ]]; done
 	for words in 'up help' 'up --help' 'up -h' 'up media help' 'up media --help' '-h up' '--help up' 'help up'; do
 		# shellcheck disable=SC2086 # words
-		[ "$("$VAULT" $words | head -n 1)" = "usage: vault up NAME [ WORDS ]" ] || { echo "$words"; return 1; }
+		[ "$("$VAULT" $words | head -n 1)" = "usage: vault up NAME | all [ WORDS ]" ] || { echo "$words"; return 1; }
 	done
 	for words in 'check media help' 'down media help' 'leaktest --help' 'exec --help' 'exec help' 'parse-conf --help'; do
 		# shellcheck disable=SC2086 # words

@@ -116,6 +116,47 @@ as_described() {
 	run ! host grep -qF "$(host cat "$LAB/keys/client")" /run/vault/media/vault.json
 }
 
+# words_of NAME LINE…: its file
+words_of() { host sh -c 'name=$1; shift; printf "%s\n" "$@" > "/etc/vault/$name.conf"' sh "$@"; }
+
+@test "DL-4 DL-6 up all: each vault that has a file, gateways first; one that fails keeps no other from coming up" {
+	words_of z-gw "conf $LAB/provider2.conf" 'segment lan 10.9.0.1/24 gateway'
+	words_of a-member 'segment lan 10.9.0.2/24 via 10.9.0.1' 'dns 10.66.0.1'
+	words_of broken 'conf /nowhere.conf'
+	words_of 'no name' isolated
+	words_of all isolated
+	host touch /etc/vault/notes
+	run -1 --separate-stderr vault -j up all plan
+	jq -e 'length == 4 and all(.[] | select(.name != "broken"); .changes | length > 0)' <<< "$output"
+	host test ! -e /run/netns/media
+	run -1 vault up all
+	[[ $output == *"/nowhere.conf: "* && $output == *"media: up, sealed"*"z-gw: up, sealed"*"a-member: up, sealed"* ]]
+	vault -q check media a-member
+	run -1 --separate-stderr vault -j up all
+	jq -e 'map(.name) == ["broken", "media", "z-gw", "a-member"] and .[0].error.object == "/nowhere.conf" and .[1].changes == []' <<< "$output"
+	host rm /etc/vault/broken.conf
+	inside media nft flush chain inet vault output
+	run -0 vault up all plan
+	[[ $output == *"media: ~ kill switch"*"z-gw: nothing to change"*"a-member: nothing to change" ]]
+	run -0 vault up all
+	[[ $output == *"media: ~ kill switch"*"z-gw: up, sealed, as described"*"a-member: up, sealed, as described" ]]
+}
+
+@test "DL-4 up all takes only what says how; without a file there is nothing to do" {
+	run -2 vault up all publish 80
+	[[ $output == *"all: with plan, dry-run or wait-handshake alone" ]]
+	run -2 vault up all media
+	run -2 vault up media all
+	host test ! -e /run/netns/media
+	run -0 vault -j up all dry-run
+	jq -e '.[0].name == "media" and (.[0].commands | contains("ip netns add media"))' <<< "$output"
+	host rm -r /etc/vault
+	run -0 vault up all
+	[ "$output" = "no vault has a file in /etc/vault" ]
+	run -0 vault -j up all
+	[ "$output" = "[]" ]
+}
+
 @test "DL-4 HO-12 a vault of 49d34d2, which kept no words: what it is stays" {
 	local old status=0
 

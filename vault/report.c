@@ -18,6 +18,7 @@
 static struct {
 	struct options options;
 	json_t *value; /* what the command reported, JSON mode only */
+	bool is_array; /* of all that it reported */
 	char *object, *message; /* of the first error, JSON mode only */
 	bool lost; /* something could not be kept or printed */
 	int unsaid; /* the exit code then, instead of EXIT_DONE */
@@ -192,10 +193,42 @@ void report_problems_of(const char *object, const struct problems *problems)
 
 void report_json(json_t *value)
 {
-	if (!value)
+	if (!value || (state.is_array && json_array_append(state.value, value)))
 		state.lost = true;
+	if (state.is_array) {
+		json_decref(value);
+		return;
+	}
 	json_decref(state.value);
 	state.value = value;
+}
+
+static json_t *error_value(int code)
+{
+	return json_pack("{s:{s:i,s:s,s:s}}", "error", "code", code, "object",
+			 state.object ? state.object : "vault", "message",
+			 state.message ? state.message : "failed");
+}
+
+void report_json_array(void)
+{
+	if (!state.options.json)
+		return;
+	report_json(json_array());
+	state.is_array = true;
+}
+
+void report_json_failed(const char *name, int code)
+{
+	json_t *value = state.is_array ? error_value(code) : NULL;
+
+	if (!state.is_array)
+		return;
+	if (json_object_set_new(value, "name", json_string(name)))
+		state.lost = true;
+	report_json(value);
+	free(steal_ptr(&state.object));
+	free(steal_ptr(&state.message));
 }
 
 void report_json_line(json_t *value)
@@ -204,13 +237,6 @@ void report_json_line(json_t *value)
 					      putchar('\n') == EOF || fflush(stdout))))
 		state.lost = true;
 	json_decref(value);
-}
-
-static json_t *error_value(int code)
-{
-	return json_pack("{s:{s:i,s:s,s:s}}", "error", "code", code, "object",
-			 state.object ? state.object : "vault", "message",
-			 state.message ? state.message : "failed");
 }
 
 static void print_json(int code)

@@ -53,6 +53,12 @@ void report_problems_of(const char *object, const struct problems *problems);
  * outside JSON mode. */
 void report_json(json_t *value);
 
+/* From here on the command's value is an array, and each VALUE of report_json a member of it. */
+void report_json_array(void);
+/* A member for the vault NAME, which CODE came of, and no value: {"name", "error"}, of the first
+ * error since the member before. Nothing without such an array. */
+void report_json_failed(const char *name, int code);
+
 /* Prints VALUE (as above) at once, in one line: for a command of which stdout carries a JSON value
  * a line. Ignored outside JSON mode. */
 void report_json_line(json_t *value);

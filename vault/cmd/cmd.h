@@ -38,6 +38,10 @@ extern const size_t cmd_count;
 const struct cmd *cmd_find(const char *name);
 const struct cmd *cmd_of_link(const char *path);
 
+/* True for a word that a vault cannot be called by: check would look at something else, and say that
+ * that is fine. */
+bool cmd_is_word(const char *name);
+
 /*
  * Reads the ARGC words of ARGV by T into REQUEST, as clauses_read does. 0, or EXIT_USAGE with each
  * error reported.

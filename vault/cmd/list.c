@@ -43,3 +43,8 @@ int cmd_read(const struct clauses *t, int argc, char **argv, void *request)
 	problems_free(&p);
 	return errors ? EXIT_USAGE : 0;
 }
+
+bool cmd_is_word(const char *name)
+{
+	return !strcmp(name, "help") || clause_find(cmd_check.words, name);
+}

@@ -10,6 +10,7 @@
 #include "vault/apply/stale.h"
 #include "vault/apply/walk.h"
 #include "vault/cmd/again.h"
+#include "vault/cmd/all.h"
 #include "vault/cmd/cmd.h"
 #include "vault/cmd/finish.h"
 #include "vault/cmd/request.h"
@@ -239,21 +240,25 @@ static int run_words(struct words *words)
 	return code;
 }
 
-/* A vault of such a name could not be asked for: check would look at something else, and say that
- * that is fine. */
-static bool is_word(const char *name)
+static int up_one(int argc, char **argv)
 {
-	return !strcmp(name, "help") || clause_find(cmd_check.words, name);
+	struct spec spec = { 0 };
+	struct words words = { .spec = &spec };
+	int code = request_read(argc, argv, &words);
+
+	if (code == EXIT_DONE)
+		code = run_words(&words);
+	words_free(&words);
+	spec_free(&spec);
+	return code;
 }
 
 static int up_run(int argc, char **argv, const struct options *options)
 {
-	struct spec spec = { 0 };
-	struct words words = { .spec = &spec };
-	int code;
+	const bool all = argc && !strcmp(argv[0], "all");
 
 	(void)options;
-	if (argc && is_word(argv[0])) {
+	if (argc && !all && cmd_is_word(argv[0])) {
 		report_error(argv[0], "is a word of vault's, and no name for one (another name)");
 		return EXIT_USAGE;
 	}
@@ -262,12 +267,7 @@ static int up_run(int argc, char **argv, const struct options *options)
 		report_error("up", "prctl: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	code = request_read(argc, argv, &words);
-	if (code == EXIT_DONE)
-		code = run_words(&words);
-	words_free(&words);
-	spec_free(&spec);
-	return code;
+	return all ? all_up(argc, argv, run_words) : up_one(argc, argv);
 }
 
 const struct cmd cmd_up = {

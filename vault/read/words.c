@@ -271,6 +271,8 @@ static const struct clause clauses[] = {
 	  CLAUSE_REPEATS | CLAUSE_LINE, CLAUSE_ANY, OFFER_PROGRAMS, .take = take_post_down },
 	{ "wait-handshake", "SECONDS", "wait until a peer has answered", .type = CLAUSE_NUMBER,
 	  .min = 1, .max = WAIT_MAX, AT(wait_seconds) },
+	{ "all", NULL, "every vault that has a file /etc/vault/NAME.conf, gateways first",
+	  CLAUSE_NOT_IN_FILE | CLAUSE_FOR_NAMES, AT(all) },
 	{ "file", "PATH", "read words from PATH instead of /etc/vault/NAME.conf",
 	  CLAUSE_NOT_IN_FILE, CLAUSE_TEXT, OFFER_FILES, .take = take_file },
 	{ "as-made", NULL, "by the words that it was made with, whatever the file says now",

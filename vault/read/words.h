@@ -15,6 +15,7 @@
 struct words {
 	struct spec *spec; /* the caller's, zeroed */
 	char *file; /* owned: `file PATH`, else NULL */
+	bool all; /* every vault that has a file of words */
 	bool as_made; /* by the words that the vault was made with */
 	bool mends; /* and that was said: nothing is accepted that was not then */
 	bool keyless; /* the tunnel's file was standard input: its secret keys are the tunnel's
