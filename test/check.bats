@@ -1069,6 +1069,7 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	(($(sample vault_handshake_age_seconds ",public_key=\"$(server)\"") < 60))
 	(($(sample vault_received_bytes_total ",public_key=\"$(server)\"") > 0))
 	(($(sample vault_dropped_packets_total ',table="vault",reason="link"') > 0))
+	(($(date +%s) - $(sample vault_latest_handshake_timestamp_seconds ",public_key=\"$(server)\"") < 90))
 	[[ $(grep -c '^# HELP vault_up ' <<< "$output") == 1 && $(grep -c '^vault_up{' <<< "$output") == 2 ]]
 	[[ $(grep -c '^# HELP' <<< "$output") == "$(grep -c '^# TYPE' <<< "$output")" ]]
 	run ! grep -qvE '^(# (HELP|TYPE) vault_[a-z_]+ .+|vault_[a-z_]+\{([a-z_]+="[^"\\]*",?)+\} [0-9]+)$' <<< "$output"
@@ -1085,6 +1086,7 @@ sample() { sed -n "s|^$1{name=\"media\"$2} ||p" <<< "$output"; }
 	need promtool
 	inside media "$WIRE" send udp 10.200.0.1 --port 22 --token 00 || : # so that something is dropped
 	vault exec media curl -sfm 20 -o /dev/null http://10.66.0.1/
+	vault leaktest media > "$BATS_TEST_TMPDIR/test" # so that all have a sample
 	vault -v check media prometheus > "$BATS_TEST_TMPDIR/metrics"
 	# Of each there is a sample.
 	diff <(sed -n 's/^# TYPE \([^ ]*\) .*/\1/p' "$BATS_TEST_TMPDIR/metrics") <(sed -n 's/^\([a-z_]*\){.*/\1/p' "$BATS_TEST_TMPDIR/metrics" | uniq)

@@ -66,6 +66,28 @@ noise() {
 tried() { jq -c '[.probes[] | [.id, .verdict, .packets]]' <<< "$output"; }
 
 # LEAKTEST_RUNS=100 for more; LEAKTEST_BUSY: how many loops run beside the second half of them.
+@test "PC-3 PC-10: each packet is told of once; what the last run of all probes came to is kept for check, until the vault is down" {
+	up
+	run -0 vault -j check media
+	jq -e '.[0].leaktest == null' <<< "$output"
+	vault leaktest media probe udp-public > "$BATS_TEST_TMPDIR/one"
+	run -0 vault -j check media
+	jq -e '.[0].leaktest == null' <<< "$output"
+	run -0 vault -j leaktest media
+	jq -e '[.probes[] | select(.detail | test("^[0-9]+ packets?: ")) |
+		[.detail | scan("[0-9]+") | tonumber] | .[0] == (.[1:] | add)] | length > 25 and all' <<< "$output"
+	jq -e '.probes[] | select(.id == "dns-elsewhere") | .detail | test(", [1-9][0-9]* dropped,")' <<< "$output"
+	[ "$(jq -c '{time, verdict}' <<< "$output")" = "$(vault -j check media | jq -c '.[0].leaktest')" ]
+	run -0 vault check media
+	[[ $output == *"  leak test       sealed, "*" ago"* ]]
+	host sh -c 'echo nonsense > /run/vault/media/leaktest.json'
+	run -0 vault -j check media
+	jq -e '.[0].leaktest == null' <<< "$output"
+	vault leaktest media > "$BATS_TEST_TMPDIR/all"
+	vault down media > "$BATS_TEST_TMPDIR/down"
+	host test ! -e /run/vault/media
+}
+
 @test "PC-3 PC-7: every run is decided, and tries as much as the first, idle and with three busy loops beside it" {
 	local first
 
@@ -230,7 +252,8 @@ by_gateway() {
 	up
 	rule delete table netdev vault-link
 	rule insert rule inet vault output accept
-	spawn inside media sh -c 'while :; do echo; sleep 0.05; done | nc -u -s 10.66.0.2 10.200.0.1 9999'
+	spawn inside media ping -q -i 0.02 -I 10.66.0.2 10.200.0.1
+	must_see host:vlt-media --from 10.66.0.2 -- true # it does so from here on
 	leaks others
 }
 

@@ -19,8 +19,9 @@ leak() {
 	host sh -c 'echo 1 > /proc/sys/net/ipv4/conf/vlt-media/forwarding'
 	for prefix; do host ip -n media route add "$prefix" via 10.200.0.1; done
 	inside media nft flush ruleset
-	host nft delete table inet vault-guard
-	host tc qdisc del dev vlt-media clsact # the last that holds anything: what watches may act from here on
+	# What watches may act from here on.
+	host sh -c 'nft delete table inet vault-guard && tc qdisc del dev vlt-media clsact' 2> "$BATS_TEST_TMPDIR/leak" ||
+		! host test -e /run/netns/media
 }
 
 # watch [-j] WORDS…: `leaktest media WORDS` in the background: its pid in $WATCH, its output in $SPAWNED_OUT, at the end `exit N`
@@ -267,9 +268,14 @@ lets_go() { ! holds_vault "$1"; }
 	retry 1 lets_go "$WATCH"
 	retry 10 gone "$WATCH"
 	# Another command's lock is waited for by on-leak's command: it is not its own.
-	spawn host flock /run/vault/media sleep 1
+	host mkfifo "$LAB/release"
+	spawn host flock /run/vault/media sh -c 'read -r _ < "$LAB/release"'
 	retry 5 host sh -c '! flock -n /run/vault/media true'
-	run -0 host env VAULT_EVENT=on-leak VAULT_NAME=media "$VAULT" down media
+	spawn host sh -c 'VAULT_EVENT=on-leak VAULT_NAME=media "$0" down media; echo "exit $?"' "$VAULT"
+	sleep 0.2
+	run ! grep exit "$SPAWNED_OUT"
+	host sh -c 'echo > "$LAB/release"'
+	retry 10 grep -qx 'exit 0' "$SPAWNED_OUT"
 }
 
 @test "PC-8: a leak that was seen is one, whatever cannot be read after it" {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "lib/time.h"
 #include "test/unit/tap.h"
 
 /* Reads TEXT as the log of "media". */
@@ -152,12 +153,11 @@ static void test_text(void)
 	int64_t n = 0;
 	bool good = true;
 
-	summary_format_time(1769853600007, text);
-	ok(!strcmp(text, "2026-01-31T10:00:00.007Z") && !summary_parse_time(text, &n) &&
-		   n == 1769853600007,
+	time_format(1769853600007, text);
+	ok(!strcmp(text, "2026-01-31T10:00:00.007Z") && !time_parse(text, &n) && n == 1769853600007,
 	   "a time there and back");
 	for (size_t i = 0; i < ARRAY_SIZE(bad_times); i++)
-		good = good && summary_parse_time(bad_times[i], &n);
+		good = good && time_parse(bad_times[i], &n);
 	ok(good, "what is no time");
 	for (size_t i = 0; i < ARRAY_SIZE(spans); i++)
 		good = good && !summary_parse_span(spans[i].text, &n) && n == spans[i].seconds;

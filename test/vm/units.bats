@@ -277,6 +277,24 @@ are() {
 	[[ $(systemctl show -P BindsTo vault-leaktest@media.timer) == vault@media.service ]]
 }
 
+@test "PC-10 the metrics timer writes what check finds, whether the vault is up or not, and never half a file" {
+	mkdir -p /var/lib/prometheus/node-exporter
+	prom=/var/lib/prometheus/node-exporter/vault-media.prom
+	systemctl start vault@media
+	systemctl start vault-metrics@media || { journalctl -q -u vault-metrics@media; false; }
+	grep -qx 'vault_up{name="media"} 1' $prom
+	grep -q '^vault_leaktest_verdict{name="media",verdict="sealed"} 1$' $prom # of the test above
+	ip netns exec media nft flush ruleset
+	rm $prom
+	systemctl start vault-metrics@media.timer
+	retry 30 grep -qx 'vault_verdict{name="media",verdict="broken"} 1' $prom
+	[ "$(ls -A /var/lib/prometheus/node-exporter)" = vault-media.prom ]
+	systemctl stop vault-metrics@media.timer vault@media
+	systemctl start vault-metrics@media
+	grep -qx 'vault_up{name="media"} 0' $prom
+	systemctl start vault@media
+}
+
 rules() { ip netns exec media nft list table inet vault; }
 
 # Also that of a reload.

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/time.h"
 #include "vault/check/examine.h"
 
 static const char *const words[FOUND_KINDS] = {
@@ -115,6 +116,15 @@ static int add_described(const struct check *c, json_t *out)
 	return r;
 }
 
+static json_t *test_json(const struct state_test *test)
+{
+	char time[TIME_STRLEN];
+
+	return test->ms ? json_pack("{s:s, s:s}", "time", time_format(test->ms, time), "verdict",
+				    test->verdict)
+			: json_null();
+}
+
 json_t *check_json(const struct check *c)
 {
 	json_t *out =
@@ -123,7 +133,8 @@ json_t *check_json(const struct check *c)
 			  tunnel_json(c), "processes", list(c, c->n_processes, process_json),
 			  "dropped", list(c, c->n_counters, counter_json));
 
-	if (!out || c->is_host || !add_described(c, out))
+	if (!out || c->is_host ||
+	    (!add_described(c, out) && !json_object_set_new(out, "leaktest", test_json(&c->test))))
 		return out;
 	json_decref(out);
 	return NULL;

@@ -11,6 +11,7 @@
 #include "lib/wgdev.h"
 #include "vault/remedy.h"
 #include "vault/spec/spec.h"
+#include "vault/spec/state.h"
 
 enum found {
 	FOUND_OK,
@@ -58,6 +59,7 @@ struct check {
 	size_t n_processes;
 	struct check_counter *counters; /* owned */
 	size_t n_counters;
+	struct state_test test; /* the last leak test */
 };
 
 /* Adds a finding without a remedy; FORMAT makes its detail. EXPECTED and OBSERVED (may be NULL) are

@@ -110,6 +110,30 @@ static void add_processes(const struct check *c, const char *metric, struct str 
 	str_addf(out, "%s{name=\"%s\"} %zu\n", metric, c->name, c->n_processes);
 }
 
+static void add_handshakes(const struct check *c, const char *metric, struct str *out)
+{
+	for (size_t i = 0; i < c->wg.n_peers; i++)
+		if (c->wg.peers[i].last_handshake > 0)
+			add_peer_value(c, metric, &c->wg.peers[i],
+				       (uint64_t)c->wg.peers[i].last_handshake, out);
+}
+
+static void add_test_time(const struct check *c, const char *metric, struct str *out)
+{
+	if (c->test.ms)
+		str_addf(out, "%s{name=\"%s\"} %lld\n", metric, c->name,
+			 (long long)(c->test.ms / 1000));
+}
+
+static void add_test_verdict(const struct check *c, const char *metric, struct str *out)
+{
+	static const char *const verdicts[] = { "sealed", "LEAK", "unknown" };
+
+	for (size_t i = 0; c->test.ms && i < ARRAY_SIZE(verdicts); i++)
+		str_addf(out, "%s{name=\"%s\",verdict=\"%s\"} %d\n", metric, c->name, verdicts[i],
+			 !strcmp(c->test.verdict, verdicts[i]));
+}
+
 static const struct metric metrics[] = {
 	{ "vault_up", "gauge", "Whether the vault's own namespace is there.", add_up },
 	{ "vault_verdict", "gauge", "What the check of the vault came to: 1 for that verdict.",
@@ -117,6 +141,8 @@ static const struct metric metrics[] = {
 	{ "vault_check", "gauge", "Whether all findings of that id are fine; 0 also when unknown.",
 	  add_checks },
 	{ "vault_handshake_age_seconds", "gauge", "Time since the peer last answered.", add_ages },
+	{ "vault_latest_handshake_timestamp_seconds", "gauge", "When the peer last answered.",
+	  add_handshakes },
 	{ "vault_received_bytes_total", "counter", "Received from the peer by the tunnel.",
 	  add_received },
 	{ "vault_sent_bytes_total", "counter", "Sent to the peer by the tunnel.", add_sent },
@@ -125,6 +151,10 @@ static const struct metric metrics[] = {
 	{ "vault_dropped_bytes_total", "counter", "Bytes that the kill switch dropped.",
 	  add_dropped_bytes },
 	{ "vault_processes", "gauge", "Processes in the vault.", add_processes },
+	{ "vault_leaktest_timestamp_seconds", "gauge", "When the last leak test began.",
+	  add_test_time },
+	{ "vault_leaktest_verdict", "gauge", "What it came to: 1 for that verdict.",
+	  add_test_verdict },
 };
 
 void check_metrics(const struct check *list, size_t n, struct str *out)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/human.h"
+#include "lib/time.h"
 #include "vault/check/examine.h"
 #include "vault/check/print.h"
 #include "vault/seal/seal.h"
@@ -199,6 +200,19 @@ static void add_dropped(const struct check *c, struct str *out)
 	}
 }
 
+static void add_test(const struct state_test *test, struct str *out)
+{
+	struct str text cleanup(str_free) = STR_INIT;
+	char age[HUMAN_STRLEN];
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (test->ms)
+		str_addf(&text, "%s, %s ago", test->verdict,
+			 human_seconds((time_ms(&now) - test->ms) / 1000, age));
+	add_text("leak test", &text, out);
+}
+
 static void add_card(const struct check *c, struct str *out)
 {
 	add_tunnel(c, out);
@@ -207,6 +221,7 @@ static void add_card(const struct check *c, struct str *out)
 	add_reach(&c->spec.reach, out);
 	add_inside(c, out);
 	add_dropped(c, out);
+	add_test(&c->test, out);
 }
 
 static void add_processes(const struct check *c, struct str *out)

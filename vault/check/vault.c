@@ -481,6 +481,7 @@ void check_vault(struct check *c, const struct check_options *options)
 	struct exam e = { .c = c, .options = options, .spec = &c->spec, .w = &w };
 
 	if (check_open(c, &w)) {
+		state_load_test(w.dir, &c->test);
 		plan_build(&c->spec, &e.plan);
 		examine(&e);
 		consider_others(c, &w);

@@ -136,6 +136,7 @@ static void conclude(struct test *t, size_t i)
 {
 	struct leak_probe *probe = &t->run->probes[i];
 	size_t n = 0, refused = 0, tunnel = 0, asked = 0, arrived = 0, crossed = 0, untried = 0;
+	size_t gone = 0; /* sent, and not into the tunnel */
 	int why = 0;
 
 	for (size_t j = 0; j < t->packets.n; j++) {
@@ -149,7 +150,8 @@ static void conclude(struct test *t, size_t i)
 			untried++;
 			why = p->err;
 		}
-		tunnel += p->in_tunnel;
+		tunnel += !p->err && p->in_tunnel;
+		gone += !p->err && !p->in_tunnel;
 		asked += p->sender == PACKET_OF_HOST;
 		crossed += p->seen;
 		arrived += p->sender == PACKET_OF_HOST && p->seen;
@@ -178,9 +180,11 @@ static void conclude(struct test *t, size_t i)
 	if (!n)
 		conclude_unsent(t, i);
 	else
-		leak_run_detail(t->run, &probe->detail,
-				"%zu packets: %zu refused, %zu into the tunnel, %zu seen outside",
-				n, refused, tunnel, probe->seen);
+		leak_run_detail(
+			t->run, &probe->detail,
+			"%zu packet%s: %zu refused, %zu dropped, %zu into the tunnel, %zu seen outside",
+			n, n == 1 ? "" : "s", refused, gone > probe->seen ? gone - probe->seen : 0,
+			tunnel, probe->seen);
 }
 
 void test_conclude(struct test *t)

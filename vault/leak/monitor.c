@@ -15,12 +15,14 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "lib/time.h"
 #include "vault/exit.h"
 #include "vault/leak/action.h"
 #include "vault/leak/result/log.h"
 #include "vault/leak/result/summary.h"
 #include "vault/proc/signals.h"
 #include "vault/report.h"
+#include "vault/spec/state.h"
 
 #define NSEC 1000000000LL
 
@@ -58,15 +60,28 @@ static void log_run(struct watching *all, const struct leak_run *run)
 		     *all->log.why ? all->log.why : strerror(-r));
 }
 
+/* For `check`, in the vault's folder. What was done about a leak may have taken the vault down, and
+ * others may be changing it: then there is nowhere to keep it, and no need. */
+static void keep_verdict(const struct leak_run *run)
+{
+	struct state_test test = { .ms = time_ms(&run->time) };
+	int r;
+
+	snprintf(test.verdict, sizeof(test.verdict), "%s", leak_verdict_text(run->verdict));
+	r = state_save_test(run->name, &test);
+	if (r && r != -ENOENT && r != -EWOULDBLOCK)
+		report_error(run->name, "keeping what the test came to: %s", strerror(-r));
+}
+
 /* In one line where all is well and others follow. */
 static void print_run(const struct watching *all, const struct leak_run *run)
 {
 	struct str out cleanup(str_free) = STR_INIT;
 	bool one_line = all->w->interval;
-	char time[LEAK_TIME_LEN];
+	char time[TIME_STRLEN];
 
 	if (one_line)
-		report_line("%s %s: %s", leak_time(&run->time, time), run->name,
+		report_line("%s %s: %s", time_format(time_ms(&run->time), time), run->name,
 			    leak_verdict_text(run->verdict));
 	if (report_is_json() && one_line) {
 		report_json_line(leak_run_json(run));
@@ -101,9 +116,10 @@ static int run_once(struct watching *all)
 		run.verdict = run.control.verdict = LEAK_UNKNOWN;
 		leak_run_detail(&run, &run.control.detail, "there was no run");
 	}
-	summary_add(&all->summary, run.time.tv_sec * 1000 + run.time.tv_nsec / 1000000,
-		    leak_verdict_text(run.verdict));
+	summary_add(&all->summary, time_ms(&run.time), leak_verdict_text(run.verdict));
 	log_run(all, &run);
+	if (!code && !test.n_probes)
+		keep_verdict(&run);
 	if (!code || all->w->interval)
 		print_run(all, &run);
 	all->over = run.action.what && run.action.done && action_ends(run.action.what);

@@ -14,9 +14,12 @@
 
 #include "lib/file.h"
 #include "lib/ns.h"
+#include "lib/time.h"
 
 #define FOLDER_MODE 0711 /* its files can be read by their names; nobody else can lock it */
 #define FILE_MODE 0600
+#define TEST_FILE "leaktest.json"
+#define TEST_MAX_BYTES 1024
 #define STATE_MAX_BYTES (64U << 20)
 #define PATH_SIZE (sizeof(STATE_DIR) + SPEC_NAME_MAX + 32)
 
@@ -533,10 +536,43 @@ void state_explain(const char *name, int err, struct state_why *out)
 	}
 }
 
+int state_save_test(const char *name, const struct state_test *test)
+{
+	int dir cleanup(close_fd) = state_share(name);
+	char *text cleanup(free_ptr) = NULL;
+	char time[TIME_STRLEN];
+	json_t *json;
+
+	if (dir < 0)
+		return dir;
+	json = json_pack("{s:s, s:s}", "time", time_format(test->ms, time), "verdict",
+			 test->verdict);
+	if (json)
+		text = json_dumps(json, 0);
+	json_decref(json);
+	return text ? file_replace(dir, TEST_FILE, FILE_MODE, text, strlen(text)) : -ENOMEM;
+}
+
+void state_load_test(int dir, struct state_test *out)
+{
+	char *text cleanup(free_ptr) = NULL;
+	const char *time = NULL, *verdict = NULL;
+	json_t *json = NULL;
+	size_t len = 0;
+
+	*out = (struct state_test){ .ms = 0 };
+	if (!file_read_at(dir, TEST_FILE, TEST_MAX_BYTES, &text, &len))
+		json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	if (json && !json_unpack(json, "{s:s, s:s}", "time", &time, "verdict", &verdict) &&
+	    strlen(verdict) < sizeof(out->verdict) && !time_parse(time, &out->ms))
+		snprintf(out->verdict, sizeof(out->verdict), "%s", verdict);
+	json_decref(json);
+}
+
 int state_remove_files(int dir)
 {
-	static const char *const files[] = { STATE_FILE, "resolv.conf", "nsswitch.conf",
-					     "confine.conf", "hosts" };
+	static const char *const files[] = { STATE_FILE,      TEST_FILE,      "resolv.conf",
+					     "nsswitch.conf", "confine.conf", "hosts" };
 	static const char *const etc_files[] = { "resolv.conf", "nsswitch.conf", "hosts" };
 	int etc cleanup(close_fd) =
 		openat(dir, "etc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

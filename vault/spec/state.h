@@ -71,6 +71,18 @@ int must_check state_lock_test(const char *name);
 /* True as long as the vault NAME is described by the file that LOCK, of state_lock_test, is of. */
 bool state_is_current(int lock, const char *name);
 
+/* What the last leak test of all probes came to. */
+struct state_test {
+	int64_t ms; /* since 1970; 0: there was none, as far as is known */
+	char verdict[16]; /* "sealed", "LEAK", "unknown" */
+};
+
+/* Keeps TEST in the vault's folder; it goes with the vault. 0; -ENOENT without such a vault,
+ * -EWOULDBLOCK when another command is changing it, -errno. */
+int must_check state_save_test(const char *name, const struct state_test *test);
+/* Reads it from the folder DIR into *OUT; none for one that cannot be read. */
+void state_load_test(int dir, struct state_test *out);
+
 /* The lock of what vaults share on the host (addresses, guard): a flock on STATE_DIR/.lock. Waits,
  * and blocked signals with it. A descriptor or -errno. */
 int must_check state_lock_host(void);

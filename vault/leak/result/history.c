@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "lib/time.h"
 #include "vault/exit.h"
 #include "vault/seal/seal.h"
 
@@ -235,7 +236,7 @@ static int take_run(struct history *h, const json_t *run)
 	int64_t ms;
 	int r;
 
-	if (summary_parse_time(time, &ms) || !*verdict || !*name) {
+	if (time_parse(time, &ms) || !*verdict || !*name) {
 		h->bad++;
 		return 0;
 	}

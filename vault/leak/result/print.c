@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/time.h"
 #include "vault/leak/result/run.h"
 
 /* A list of N members that MAKE makes; NULL without memory. */
@@ -21,10 +22,10 @@ static json_t *list(const void *owner, size_t n, json_t *(*make)(const void *own
 static json_t *evidence_json(const void *owner, size_t i)
 {
 	const struct leak_evidence *e = &((const struct leak_probe *)owner)->evidence[i];
-	char time[LEAK_TIME_LEN];
+	char time[TIME_STRLEN];
 
 	return json_pack("{s:s, s:s, s:s}", "interface", e->interface, "time",
-			 leak_time(&e->time, time), "summary", e->summary);
+			 time_format(time_ms(&e->time), time), "summary", e->summary);
 }
 
 /* "L2 L8" as a list. */
@@ -111,13 +112,13 @@ static json_t *action_json(const struct leak_action *a)
 
 json_t *leak_run_json(const struct leak_run *run)
 {
-	char time[LEAK_TIME_LEN], token[2 * LEAK_TOKEN_LEN + 1];
+	char time[TIME_STRLEN], token[2 * LEAK_TOKEN_LEN + 1];
 
 	for (size_t i = 0; i < LEAK_TOKEN_LEN; i++)
 		snprintf(token + 2 * i, 3, "%02x", run->token[i]);
 	return json_pack("{s:s, s:s, s:s, s:f, s:s, s:{s:s, s:s}, s:o, s:o, s:o, s:o}", "name",
-			 run->name, "time", leak_time(&run->time, time), "token", token, "duration",
-			 (double)run->duration_ms / 1000, "verdict",
+			 run->name, "time", time_format(time_ms(&run->time), time), "token", token,
+			 "duration", (double)run->duration_ms / 1000, "verdict",
 			 leak_verdict_text(run->verdict), "control", "verdict",
 			 run->control.verdict == LEAK_SEALED ? "seen" : "unknown", "detail",
 			 run->control.detail ? run->control.detail : "", "probes",
@@ -139,14 +140,14 @@ static void add_verdict(enum leak_verdict v, int width, bool colour, struct str 
 
 static void add_probe(const struct leak_probe *p, bool colour, struct str *out)
 {
-	char time[LEAK_TIME_LEN];
+	char time[TIME_STRLEN];
 
 	add_verdict(p->verdict, 7, colour, out);
 	str_addf(out, "  %-18s %s\n", p->id, p->detail ? p->detail : "");
 	for (size_t i = 0; i < p->n_evidence; i++)
-		str_addf(out, "         %s %s%s%s\n", leak_time(&p->evidence[i].time, time),
-			 p->evidence[i].interface, p->evidence[i].interface[0] ? ": " : "",
-			 p->evidence[i].summary);
+		str_addf(out, "         %s %s%s%s\n",
+			 time_format(time_ms(&p->evidence[i].time), time), p->evidence[i].interface,
+			 p->evidence[i].interface[0] ? ": " : "", p->evidence[i].summary);
 	if (p->seen > p->n_evidence)
 		str_addf(out, "         and %zu more\n", p->seen - p->n_evidence);
 }

@@ -81,17 +81,6 @@ void leak_run_judge(struct leak_run *run)
 		take(run, LEAK_UNKNOWN);
 }
 
-const char *leak_time(const struct timespec *t, char buf[static LEAK_TIME_LEN])
-{
-	struct tm tm;
-	size_t n = gmtime_r(&t->tv_sec, &tm)
-			   ? strftime(buf, LEAK_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm)
-			   : 0;
-
-	snprintf(buf + n, LEAK_TIME_LEN - n, ".%03dZ", (int)(t->tv_nsec / 1000000));
-	return buf;
-}
-
 void leak_run_free(struct leak_run *run)
 {
 	for (size_t i = 0; i < run->n_probes; i++) {

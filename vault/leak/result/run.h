@@ -118,9 +118,6 @@ void leak_run_judge(struct leak_run *run);
 json_t *leak_run_json(const struct leak_run *run);
 /* The same for people, a line a probe; BRIEF leaves out what is sealed or skipped. */
 void leak_run_print(const struct leak_run *run, bool brief, bool colour, struct str *out);
-/* T in RFC 3339, UTC, with milliseconds. */
-#define LEAK_TIME_LEN 32
-const char *leak_time(const struct timespec *t, char buf[static LEAK_TIME_LEN]);
 
 void leak_run_free(struct leak_run *run);
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leak/result/summary.c: many runs in a few numbers, for the summary and for the report;
- * their times as text. */
+/* vault/leak/result/summary.c: many runs in a few numbers, for the summary and for the report. */
 #include "vault/leak/result/summary.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "lib/addr.h"
+#include "lib/time.h"
 #include "vault/exit.h"
 
 #define SPAN_MAX (366 * 24 * 3600U) /* seconds */
@@ -42,12 +41,9 @@ int summary_exit_code(const struct summary *t)
 
 static json_t *time_json(int64_t ms)
 {
-	char text[SUMMARY_TIME_LEN];
+	char text[TIME_STRLEN];
 
-	if (!ms)
-		return json_null();
-	summary_format_time(ms, text);
-	return json_string(text);
+	return ms ? json_string(time_format(ms, text)) : json_null();
 }
 
 json_t *summary_json(const struct summary *t)
@@ -61,52 +57,18 @@ json_t *summary_json(const struct summary *t)
 
 void summary_print(const struct summary *t, const char *name, struct str *out)
 {
-	char first[SUMMARY_TIME_LEN], last[SUMMARY_TIME_LEN], gap[48];
+	char first[TIME_STRLEN], last[TIME_STRLEN], gap[48];
 	size_t runs = summary_runs(t);
 
 	str_addf(out, "%s: %zu run%s: %zu sealed, %zu LEAK, %zu unknown", name, runs,
 		 runs == 1 ? "" : "s", t->sealed, t->leak, t->unknown);
 	if (runs) {
-		summary_format_time(t->first, first);
-		summary_format_time(t->last, last);
+		time_format(t->first, first);
+		time_format(t->last, last);
 		summary_format_span(t->longest_gap, gap);
 		str_addf(out, "; first %s, last %s, longest gap %s", first, last, gap);
 	}
 	str_add(out, "\n");
-}
-
-void summary_format_time(int64_t ms, char out[static SUMMARY_TIME_LEN])
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm = { 0 };
-	size_t n;
-
-	gmtime_r(&seconds, &tm);
-	n = strftime(out, SUMMARY_TIME_LEN, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + n, SUMMARY_TIME_LEN - n, ".%03uZ", (unsigned int)(ms % 1000) % 1000U);
-}
-
-int summary_parse_time(const char *text, int64_t *ms)
-{
-	char again[SUMMARY_TIME_LEN];
-	struct tm tm = { 0 };
-	const char *rest;
-	uint64_t fraction;
-	int64_t value;
-
-	if (strlen(text) != SUMMARY_TIME_LEN - 1)
-		return -EINVAL;
-	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (!rest || *rest != '.' || uint_parse(rest + 1, 3, 0, 999, &fraction))
-		return -EINVAL;
-	value = (int64_t)timegm(&tm) * 1000 + (int64_t)fraction;
-	if (value <= 0)
-		return -EINVAL;
-	summary_format_time(value, again); /* strptime(3) takes spaces, a 31st of June, … */
-	if (strcmp(again, text) != 0)
-		return -EINVAL;
-	*ms = value;
-	return 0;
 }
 
 void summary_format_span(int64_t ms, char out[static 48])

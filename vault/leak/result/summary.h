@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vault/leak/result/summary.h: many runs in a few numbers, for the summary and for the report;
- * their times as text. No I/O. */
+/* vault/leak/result/summary.h: many runs in a few numbers, for the summary and for the report. No
+ * I/O. */
 #ifndef VAULT_LEAK_RESULT_SUMMARY_H
 #define VAULT_LEAK_RESULT_SUMMARY_H
 
@@ -9,8 +9,6 @@
 
 #include "lib/base.h"
 #include "lib/str.h"
-
-#define SUMMARY_TIME_LEN sizeof("2026-01-31T23:59:59.999Z")
 
 /* Zero-initialise. Times are milliseconds since 1970. */
 struct summary {
@@ -35,10 +33,6 @@ json_t *summary_json(const struct summary *t);
 
 /* Appends "NAME: 12 runs: 11 sealed, 1 LEAK; …" and a newline. */
 void summary_print(const struct summary *t, const char *name, struct str *out);
-
-/* RFC 3339, UTC, milliseconds. Parsing takes nothing else: 0 or -EINVAL. */
-void summary_format_time(int64_t ms, char out[static SUMMARY_TIME_LEN]);
-int must_check summary_parse_time(const char *text, int64_t *ms);
 
 /* "1 h 2 min 3.5 s", shortest form. */
 void summary_format_span(int64_t ms, char out[static 48]);
