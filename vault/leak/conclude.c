@@ -131,60 +131,83 @@ static bool is_untried(int err)
 	return err == -EADDRINUSE || err == -EMFILE || err == -ENFILE || err == -ENOMEM;
 }
 
+/* The packets of a probe, by what became of them: refused, or gone into the tunnel or elsewhere. */
+struct tally {
+	size_t n, refused, tunnel, elsewhere;
+	size_t asked, arrived; /* of the host's */
+	size_t crossed; /* seen by a capture on the host */
+	size_t untried;
+	int why; /* an error of one of these */
+};
+
+static void count_packets(const struct packets *all, size_t probe, struct tally *sum)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct packet *p = &all->list[i];
+
+		if (p->sender == PACKET_OF_CONTROL || p->probe != probe)
+			continue;
+		sum->n++;
+		sum->refused += p->err != 0;
+		sum->tunnel += !p->err && p->in_tunnel;
+		sum->elsewhere += !p->err && !p->in_tunnel;
+		sum->asked += p->sender == PACKET_OF_HOST;
+		sum->arrived += p->sender == PACKET_OF_HOST && p->seen;
+		sum->crossed += p->seen;
+		if (is_untried(p->err)) {
+			sum->untried++;
+			sum->why = p->err;
+		}
+	}
+}
+
+/* What was not tried, did not arrive, or met no rule, was not stopped. */
+static void doubt(struct test *t, size_t i, const struct tally *sum)
+{
+	struct leak_probe *probe = &t->run->probes[i];
+
+	if (probe->verdict != LEAK_SEALED)
+		return;
+	if (sum->asked && !sum->arrived)
+		probe->verdict = LEAK_UNKNOWN;
+	if (sum->untried) {
+		probe->verdict = LEAK_UNKNOWN;
+		leak_run_detail(t->run, &probe->detail, "%zu of %zu packets could not be tried: %s",
+				sum->untried, sum->n,
+				sum->why == -EADDRINUSE ? "no port is free, somebody has them all"
+							: strerror(-sum->why));
+	} else if (probe->where == LEAK_IN_TWIN && sum->n && probe_list[t->probes[i]].flushed &&
+		   !sum->crossed) {
+		probe->verdict = LEAK_UNKNOWN;
+		leak_run_detail(t->run, &probe->detail,
+				"%zu packets, none of which came out of the link without rules",
+				sum->n);
+	}
+}
+
 /* What became of its packets. */
 static void conclude(struct test *t, size_t i)
 {
 	struct leak_probe *probe = &t->run->probes[i];
-	size_t n = 0, refused = 0, tunnel = 0, asked = 0, arrived = 0, crossed = 0, untried = 0;
-	size_t gone = 0; /* sent, and not into the tunnel */
-	int why = 0;
+	struct tally sum = { .n = 0 };
 
-	for (size_t j = 0; j < t->packets.n; j++) {
-		const struct packet *p = &t->packets.list[j];
-
-		if (p->sender == PACKET_OF_CONTROL || p->probe != i)
-			continue;
-		n++;
-		refused += p->err != 0;
-		if (is_untried(p->err)) {
-			untried++;
-			why = p->err;
-		}
-		tunnel += !p->err && p->in_tunnel;
-		gone += !p->err && !p->in_tunnel;
-		asked += p->sender == PACKET_OF_HOST;
-		crossed += p->seen;
-		arrived += p->sender == PACKET_OF_HOST && p->seen;
-	}
-	probe->packets = n;
-	if (untried && probe->verdict == LEAK_SEALED) {
-		probe->verdict = LEAK_UNKNOWN;
-		leak_run_detail(t->run, &probe->detail, "%zu of %zu packets could not be tried: %s",
-				untried, n,
-				why == -EADDRINUSE ? "no port is free, somebody has them all"
-						   : strerror(-why));
-	}
-	if (asked && !arrived && probe->verdict == LEAK_SEALED)
-		probe->verdict = LEAK_UNKNOWN; /* what did not arrive could not be answered */
-	if (probe->where == LEAK_IN_TWIN && n && probe->verdict == LEAK_SEALED &&
-	    probe_list[t->probes[i]].flushed && !crossed) {
-		probe->verdict = LEAK_UNKNOWN;
-		leak_run_detail(t->run, &probe->detail,
-				"%zu packets, none of which came out of the link without rules", n);
-	}
+	count_packets(&t->packets, i, &sum);
+	probe->packets = sum.n;
+	doubt(t, i, &sum);
 	if (i == t->others)
 		leak_run_detail(t->run, &probe->detail, "%zu packets of others seen outside",
 				probe->seen);
 	if (probe->detail)
 		return;
-	if (!n)
+	if (!sum.n)
 		conclude_unsent(t, i);
 	else
 		leak_run_detail(
 			t->run, &probe->detail,
 			"%zu packet%s: %zu refused, %zu dropped, %zu into the tunnel, %zu seen outside",
-			n, n == 1 ? "" : "s", refused, gone > probe->seen ? gone - probe->seen : 0,
-			tunnel, probe->seen);
+			sum.n, sum.n == 1 ? "" : "s", sum.refused,
+			sum.elsewhere > probe->seen ? sum.elsewhere - probe->seen : 0, sum.tunnel,
+			probe->seen);
 }
 
 void test_conclude(struct test *t)
