@@ -193,10 +193,11 @@ void report_problems_of(const char *object, const struct problems *problems)
 
 void report_json(json_t *value)
 {
-	if (!value || (state.is_array && json_array_append(state.value, value)))
+	if (!value)
 		state.lost = true;
 	if (state.is_array) {
-		json_decref(value);
+		if (json_array_append_new(state.value, value))
+			state.lost = true;
 		return;
 	}
 	json_decref(state.value);

@@ -2,9 +2,6 @@
 /* vault/cmd/all.c: `vault up all`: every vault that has a file of words. */
 #include "vault/cmd/all.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "vault/cmd/cmd.h"
@@ -20,28 +17,6 @@ struct member {
 	struct words words;
 	int code; /* of reading it */
 };
-
-static const char ending[] = ".conf";
-
-/* The length of the name that FILE is of, or 0: `up` would refuse it. */
-static size_t name_len(const char *file)
-{
-	char name[SPEC_NAME_MAX + 1];
-	size_t len = strlen(file);
-
-	if (len <= strlen(ending) || strcmp(file + len - strlen(ending), ending) != 0)
-		return 0;
-	len -= strlen(ending);
-	if (len > SPEC_NAME_MAX)
-		return 0;
-	snprintf(name, sizeof(name), "%.*s", (int)len, file);
-	return spec_name_is_valid(name) && !cmd_is_word(name) ? len : 0;
-}
-
-static int is_file_of_vault(const struct dirent *entry)
-{
-	return name_len(entry->d_name) != 0;
-}
 
 /* Only what says how to make a vault, and nothing of what it is: that is in each one's file. */
 static int read_how(int argc, char **argv)
@@ -62,16 +37,12 @@ static int read_how(int argc, char **argv)
 	return code;
 }
 
-static void read_member(int argc, char **argv, const char *file, struct member *m)
+static void read_member(int argc, char **argv, struct member *m)
 {
-	char name[SPEC_NAME_MAX + 1];
-
-	snprintf(name, sizeof(name), "%.*s", (int)name_len(file), file);
-	argv[0] = name;
 	m->words.spec = &m->spec;
 	m->code = request_read(argc, argv, &m->words);
 	if (m->code != EXIT_DONE)
-		report_json_failed(name, m->code);
+		report_json_failed(argv[0], m->code);
 }
 
 /* Those of PASS 0 that go by nobody, then those that go by a gateway. */
@@ -99,24 +70,24 @@ static int up_pass(struct member *list, size_t n, int pass, int (*up)(struct wor
 	return code;
 }
 
-static int up_list(int argc, char **argv, struct dirent **files, size_t n,
-		   int (*up)(struct words *words))
+/* The N vaults of these NAMES; ARGV[0] stands for one after the other. */
+static int up_list(int argc, char **argv, char **names, size_t n, int (*up)(struct words *words))
 {
 	struct member *list cleanup(free_ptr) = calloc(n ? n : 1, sizeof(*list));
-	char *const all = argv[0];
 	int code = EXIT_DONE;
 
 	if (!list) {
 		report_error("up", "out of memory");
 		return EXIT_FAILED;
 	}
+	report_json_array();
 	if (!n)
 		report_line("no vault has a file in " WORDS_DIR);
 	for (size_t i = 0; i < n; i++) {
-		read_member(argc, argv, files[i]->d_name, &list[i]);
+		argv[0] = names[i];
+		read_member(argc, argv, &list[i]);
 		code = list[i].code == EXIT_DONE ? code : EXIT_FAILED;
 	}
-	argv[0] = all;
 	for (int pass = 0; pass < 2; pass++)
 		if (up_pass(list, n, pass, up) != EXIT_DONE)
 			code = EXIT_FAILED;
@@ -127,22 +98,34 @@ static int up_list(int argc, char **argv, struct dirent **files, size_t n,
 	return code;
 }
 
+/* Leaves out the names that `up` refuses. */
+static ssize_t leave_out_words(char **names, ssize_t n)
+{
+	ssize_t kept = 0;
+
+	for (ssize_t i = 0; i < n; i++)
+		if (cmd_is_word(names[i]))
+			free(names[i]);
+		else
+			names[kept++] = names[i];
+	return n < 0 ? n : kept;
+}
+
 int all_up(int argc, char **argv, int (*up)(struct words *words))
 {
-	struct dirent **files = NULL;
-	int code = read_how(argc, argv), n;
+	char **names = NULL;
+	int code = read_how(argc, argv);
+	ssize_t n;
 
 	if (code != EXIT_DONE)
 		return code;
-	report_json_array();
-	n = scandir(WORDS_DIR, &files, is_file_of_vault, alphasort);
-	if (n < 0 && errno != ENOENT) {
-		report_error(WORDS_DIR, "%s", strerror(errno));
+	n = state_words_names(&names);
+	n = leave_out_words(names, n);
+	if (n < 0) {
+		report_error(WORDS_DIR, "%s", strerror((int)-n));
 		return EXIT_FAILED;
 	}
-	code = up_list(argc, argv, files, n < 0 ? 0 : (size_t)n, up);
-	for (int i = 0; i < n; i++)
-		free(files[i]);
-	free(files);
+	code = up_list(argc, argv, names, (size_t)n, up);
+	state_names_free(names, n);
 	return code;
 }

@@ -57,23 +57,18 @@ static bool is_said(const struct line *l, const char *word)
 	return false;
 }
 
-/* What is in a folder and ends in SUFFIX, without that if it is to be CUT off. */
-static void offer_entries(struct line *l, const char *dir, const char *suffix, bool cut,
-			  bool (*wanted)(const char *name), const char *help)
+/* What is in a folder and ends in SUFFIX. */
+static void offer_entries(struct line *l, const char *dir, const char *suffix, const char *help)
 {
 	DIR *d = opendir(dir);
 	const struct dirent *e;
 
 	while (d && (e = readdir(d))) {
 		size_t len = strlen(e->d_name), tail = strlen(suffix);
-		char name[sizeof(e->d_name)];
 
-		if (e->d_name[0] == '.' || len <= tail ||
-		    strcmp(e->d_name + len - tail, suffix) != 0)
-			continue;
-		snprintf(name, sizeof(name), "%.*s", (int)(cut ? len - tail : len), e->d_name);
-		if ((!wanted || wanted(name)) && !is_said(l, name))
-			offer(l, name, help);
+		if (e->d_name[0] != '.' && len > tail && !strcmp(e->d_name + len - tail, suffix) &&
+		    !is_said(l, e->d_name))
+			offer(l, e->d_name, help);
 	}
 	if (d)
 		closedir(d);
@@ -90,13 +85,19 @@ static void offer_vaults(struct line *l)
 	state_names_free(names, n);
 }
 
-/* One that is not up, and can be. */
-static bool is_to_be(const char *name)
+/* Those that are not up, and can be. */
+static void offer_vaults_to_be(struct line *l)
 {
 	char path[sizeof(STATE_DIR) + SPEC_NAME_MAX + 1];
+	char **names = NULL;
+	ssize_t n = state_words_names(&names);
 
-	snprintf(path, sizeof(path), "%s/%s", STATE_DIR, name);
-	return spec_name_is_valid(name) && access(path, F_OK);
+	for (ssize_t i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "%s/%s", STATE_DIR, names[i]);
+		if (access(path, F_OK) && !is_said(l, names[i]))
+			offer(l, names[i], "a vault that is not up");
+	}
+	state_names_free(names, n);
 }
 
 /* The names in a file of users or groups, with PREFIX. Those of a directory in the network are not
@@ -156,10 +157,10 @@ static void offer_argument(struct line *l, const struct clause *c)
 		offer_users(l);
 		break;
 	case OFFER_INTERFACES:
-		offer_entries(l, INTERFACES_DIR, "", false, NULL, "an interface");
+		offer_entries(l, INTERFACES_DIR, "", "an interface");
 		break;
 	case OFFER_UNITS:
-		offer_entries(l, UNITS_DIR, ".service", false, NULL, "a service that runs");
+		offer_entries(l, UNITS_DIR, ".service", "a service that runs");
 		break;
 	case OFFER_PROBES:
 		for (size_t i = 0; i < probe_count; i++)
@@ -167,7 +168,7 @@ static void offer_argument(struct line *l, const struct clause *c)
 				offer(l, probe_list[i].id, probe_list[i].about);
 		break;
 	case OFFER_VAULTS_TO_BE:
-		offer_entries(l, WORDS_DIR, ".conf", true, is_to_be, "a vault that is not up");
+		offer_vaults_to_be(l);
 		offer_vaults(l);
 		break;
 	case OFFER_VAULTS:

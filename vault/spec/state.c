@@ -239,10 +239,12 @@ void state_names_free(char **names, ssize_t n)
 	free(names);
 }
 
-ssize_t state_names(char ***names)
+/* The entries of the folder DIR that are WANTED, without the last CUT bytes of each. */
+static ssize_t list_names(const char *dir, int (*wanted)(const struct dirent *), size_t cut,
+			  char ***names)
 {
 	struct dirent **list = NULL;
-	int n = scandir(STATE_DIR, &list, is_vault, alphasort);
+	int n = scandir(dir, &list, wanted, alphasort);
 	ssize_t out = 0;
 
 	if (n < 0) {
@@ -251,7 +253,9 @@ ssize_t state_names(char ***names)
 	}
 	*names = calloc(n ? (size_t)n : 1, sizeof(**names));
 	for (int i = 0; i < n; i++) {
-		if (*names && ((*names)[i] = strdup(list[i]->d_name)))
+		const char *name = list[i]->d_name;
+
+		if (*names && ((*names)[i] = strndup(name, strlen(name) - cut)))
 			out++;
 		free(list[i]);
 	}
@@ -261,6 +265,29 @@ ssize_t state_names(char ***names)
 	state_names_free(*names, *names ? n : 0);
 	*names = NULL;
 	return -ENOMEM;
+}
+
+ssize_t state_names(char ***names)
+{
+	return list_names(STATE_DIR, is_vault, 0, names);
+}
+
+static const char words_ending[] = ".conf";
+
+static int is_words_file(const struct dirent *entry)
+{
+	char name[sizeof(entry->d_name)];
+	size_t len = strlen(entry->d_name), tail = strlen(words_ending);
+
+	if (len <= tail || strcmp(entry->d_name + len - tail, words_ending) != 0)
+		return 0;
+	snprintf(name, sizeof(name), "%.*s", (int)(len - tail), entry->d_name);
+	return spec_name_is_valid(name);
+}
+
+ssize_t state_words_names(char ***names)
+{
+	return list_names(WORDS_DIR, is_words_file, strlen(words_ending), names);
 }
 
 int state_lock_host(void)

@@ -52,6 +52,8 @@ int must_check state_find_rival(const char *name, char rival[static SPEC_NAME_MA
  * in order, into *NAMES, owned by the caller (state_names_free). Returns their number or -errno.
  */
 ssize_t must_check state_names(char ***names);
+/* The same of the names that have a file of words, WORDS_DIR/NAME.conf, and can be a vault's. */
+ssize_t must_check state_words_names(char ***names);
 void state_names_free(char **names, ssize_t n);
 
 /* True when somebody holds the lock of the vault NAME at this moment. */
