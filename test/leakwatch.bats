@@ -269,13 +269,33 @@ lets_go() { ! holds_vault "$1"; }
 	retry 10 gone "$WATCH"
 	# Another command's lock is waited for by on-leak's command: it is not its own.
 	host mkfifo "$LAB/release"
-	spawn host flock /run/vault/media sh -c 'read -r _ < "$LAB/release"'
+	spawn host sh -c 'exec 9< /run/vault/media; flock 9; read -r _ < "$0"' "$LAB/release"
 	retry 5 host sh -c '! flock -n /run/vault/media true'
 	spawn host sh -c 'VAULT_EVENT=on-leak VAULT_NAME=media "$0" down media; echo "exit $?"' "$VAULT"
 	sleep 0.2
 	run ! grep exit "$SPAWNED_OUT"
 	host sh -c 'echo > "$LAB/release"'
 	retry 10 grep -qx 'exit 0' "$SPAWNED_OUT"
+}
+
+@test "PC-8 PC-10: what a run came to is kept once another command, which has the vault meanwhile, is done" {
+	local out
+
+	vault up media conf "$conf"
+	spawn lan socat -u TCP-LISTEN:8091,fork,reuseaddr /dev/null # mute
+	retry 5 lan sh -c 'ss -Hltn sport = 8091 | grep -q .'
+	watch echo http://192.168.77.2:8091/
+	out=$SPAWNED_OUT
+	retry 15 asking "$WATCH"
+	retry 15 lets_go "$WATCH"
+	host mkfifo "$LAB/finish"
+	spawn host sh -c 'exec 9< /run/vault/media; flock 9; read -r _ < "$0"' "$LAB/finish"
+	retry 5 host sh -c '! flock -n /run/vault/media true'
+	retry 10 grep -q '^media: unknown' "$out"
+	run ! grep exit "$out"
+	host sh -c 'echo > "$LAB/finish"'
+	retry 10 grep -qx 'exit 3' "$out"
+	[ "$(vault -j check media | jq -r '.[0].leaktest.verdict')" = unknown ]
 }
 
 @test "PC-8: a leak that was seen is one, whatever cannot be read after it" {

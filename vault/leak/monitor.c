@@ -60,17 +60,25 @@ static void log_run(struct watching *all, const struct leak_run *run)
 		     *all->log.why ? all->log.why : strerror(-r));
 }
 
-/* For `check`, in the vault's folder. What was done about a leak may have taken the vault down, and
- * others may be changing it: then there is nowhere to keep it, and no need. */
-static void keep_verdict(const struct leak_run *run)
+static int save_verdict(void *arg)
 {
+	const struct leak_run *run = arg;
 	struct state_test test = { .ms = time_ms(&run->time) };
-	int r;
 
 	snprintf(test.verdict, sizeof(test.verdict), "%s", leak_verdict_text(run->verdict));
-	r = state_save_test(run->name, &test);
-	if (r && r != -ENOENT && r != -EWOULDBLOCK)
-		report_error(run->name, "keeping what the test came to: %s", strerror(-r));
+	return state_save_test(run->name, &test);
+}
+
+/* For `check`, in the vault's folder: which is gone where what was done about a leak took the vault
+ * down. */
+static void keep_verdict(struct leak_run *run)
+{
+	int r = leak_await_lock(save_verdict, run);
+
+	if (r && r != -ENOENT)
+		report_error(run->name, "what the test came to is not kept: %s",
+			     r == -EWOULDBLOCK ? "another command is at work on this vault"
+					       : strerror(-r));
 }
 
 /* In one line where all is well and others follow. */
@@ -118,10 +126,10 @@ static int run_once(struct watching *all)
 	}
 	summary_add(&all->summary, time_ms(&run.time), leak_verdict_text(run.verdict));
 	log_run(all, &run);
-	if (!code && !test.n_probes)
-		keep_verdict(&run);
 	if (!code || all->w->interval)
 		print_run(all, &run);
+	if (!code && !test.n_probes)
+		keep_verdict(&run);
 	all->over = run.action.what && run.action.done && action_ends(run.action.what);
 	leak_run_free(&run);
 	return code;

@@ -34,8 +34,10 @@ static int undecided(const struct test *t, const char *what, int err)
 }
 
 /* Both locks, or none: who wants to change the vault does not wait for one who waits. */
-static int try_locks(struct test *t)
+static int try_locks(void *arg)
 {
+	struct test *t = arg;
+
 	t->folder = state_share(t->q->name);
 	if (t->folder < 0)
 		return t->folder;
@@ -46,11 +48,10 @@ static int try_locks(struct test *t)
 	return t->lock;
 }
 
-/* The end of another leak test, or command, is waited for, but not for ever. */
-static int lock_vault(struct test *t)
+int leak_await_lock(int (*try_lock)(void *arg), void *arg)
 {
 	for (int waited = 0;; waited += LOCK_TRY_MS) {
-		int r = try_locks(t);
+		int r = try_lock(arg);
 
 		if (r != -EWOULDBLOCK || waited >= LOCK_WAIT_MS || signals_wait())
 			return r;
@@ -66,7 +67,7 @@ static int open_vault(struct test *t)
 
 	if (hook_refuses(name))
 		return EXIT_UNDECIDED;
-	r = lock_vault(t);
+	r = leak_await_lock(try_locks, t);
 	if (r == -EWOULDBLOCK) {
 		report_mendable(name, REMEDY(WAIT, NULL),
 				"another command is at work on this vault");

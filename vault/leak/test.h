@@ -31,4 +31,11 @@ struct leak_request {
  */
 int must_check leak_test(const struct leak_request *q, struct leak_run *run);
 
+/*
+ * Calls TRY_LOCK with ARG until it returns another error than -EWOULDBLOCK, or 0: the end of
+ * another leak test, or command, is waited for, but for 15 seconds alone, and for no longer than
+ * until a signal waits. What it returned last.
+ */
+int must_check leak_await_lock(int (*try_lock)(void *arg), void *arg);
+
 #endif
