@@ -243,30 +243,6 @@ int nftlook_generation(struct nl *nl, uint32_t *generation, struct nl_error *err
 	return r ? r : seen.generation ? 0 : -EBADMSG;
 }
 
-struct tables {
-	const struct ruleset *rs;
-	size_t n;
-	struct nftlook *seen;
-};
-
-/* What is of other tables is not read at all: it is no business of ours, and others may use what
- * neither we nor libnftnl know. The table is the first attribute of every kind of message. */
-static int add_of_tables(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct tables *tables = arg;
-	const struct nfgenmsg *nfg = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *tb[NFTA_TABLE_NAME + 1];
-
-	if (nl_attrs(nlh, sizeof(*nfg), tb, NFTA_TABLE_NAME) || !tb[NFTA_TABLE_NAME] ||
-	    mnl_attr_validate(tb[NFTA_TABLE_NAME], MNL_TYPE_NUL_STRING) < 0)
-		return -EBADMSG;
-	for (size_t i = 0; i < tables->n; i++)
-		if (nfg->nfgen_family == tables->rs[i].family &&
-		    !strcmp(mnl_attr_get_str(tb[NFTA_TABLE_NAME]), tables->rs[i].table))
-			return nftlook_add(nlh, tables->seen);
-	return 0;
-}
-
 static int dump_elements(struct nl *nl, const struct ruleset *rs, const struct set *set,
 			 struct nftlook *seen, struct nl_error *error)
 {
@@ -289,12 +265,11 @@ static int dump_all(struct nl *nl, const struct ruleset *rs, size_t n, struct nf
 	static const uint8_t kinds[] = { NFT_MSG_GETTABLE, NFT_MSG_GETOBJ, NFT_MSG_GETSET,
 					 NFT_MSG_GETCHAIN, NFT_MSG_GETRULE };
 	const struct nfgenmsg nfg = { .nfgen_family = NFPROTO_UNSPEC, .version = NFNETLINK_V0 };
-	struct tables tables = { rs, n, seen };
 	int r = 0;
 
 	for (size_t i = 0; !r && i < ARRAY_SIZE(kinds); i++)
 		r = nl_dump(nl, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | kinds[i]), 0, &nfg,
-			    sizeof(nfg), add_of_tables, &tables, error);
+			    sizeof(nfg), nftlook_add, seen, error);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; !r && j < rs[i].n_sets; j++)
 			r = dump_elements(nl, &rs[i], &rs[i].sets[j], seen, error);

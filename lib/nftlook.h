@@ -19,8 +19,8 @@ int must_check nftlook_compare(struct nftlook *seen, const struct ruleset *rs,
 			       enum nftlook_scope scope, char why[static 256]);
 
 /*
- * Dumps into SEEN the tables that the N rulesets at RS name, their counters, chains, sets and rules,
- * and the elements of those sets that are in RS. Nothing of other tables. 0 or -errno.
+ * Dumps tables, counters, chains, sets, their elements and rules of all tables named in the N
+ * rulesets at RS into SEEN. 0 or -errno.
  */
 int must_check nftlook_dump(struct nl *nl, const struct ruleset *rs, size_t n, struct nftlook *seen,
 			    struct nl_error *error);

@@ -412,6 +412,7 @@ newer() { "${in[@]:-host}" "$BATS_TEST_DIRNAME/newer.py" "$@"; }
 	UNDO='host nft delete table inet ours' mutation attached newer chain inet ours c vlt-media
 	in=(media)
 	mutation seal newer rule inet vault output
+	mutation frames newer chain netdev vault-link odd link-
 	UNDO='media nft delete table netdev odd' mutation stranger newer chain netdev odd c wg-
 	in=()
 	newer rule inet vault-guard forward

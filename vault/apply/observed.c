@@ -13,7 +13,6 @@
 #include "lib/list.h"
 #include "lib/uapi.h"
 #include "lib/wg.h"
-#include "vault/apply/oldguard.h"
 #include "vault/apply/session.h"
 #include "vault/plan/obj.h"
 #include "vault/seal/seal.h"
@@ -107,16 +106,15 @@ static void leave_out_grants(struct ruleset *guard)
 static int take_guard(struct session *w, enum seal_guard guard, struct observed_guard *out,
 		      struct nl_error *error)
 {
-	struct ruleset rs[] = { { .err = 0 }, oldguard_table(guard) };
+	struct ruleset rs;
 	int r;
 
 	if (out->has_rules)
 		return 0;
-	seal_build_guard(guard, &rs[0]);
-	leave_out_grants(&rs[0]);
-	r = rs[0].err ? rs[0].err
-		      : nftlook_dump(&w->host_nft, rs, ARRAY_SIZE(rs), &out->rules, error);
-	ruleset_free(&rs[0]);
+	seal_build_guard(guard, &rs);
+	leave_out_grants(&rs);
+	r = rs.err ? rs.err : nftlook_dump(&w->host_nft, &rs, 1, &out->rules, error);
+	ruleset_free(&rs);
 	if (r)
 		nftlook_free(&out->rules);
 	out->has_rules = !r;

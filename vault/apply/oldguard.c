@@ -38,12 +38,6 @@ static const char *const host_counters[] = { "dropped_from_vaults", "dropped_to_
 					     "dropped_endpoint" };
 static const char *const segment_counters[] = { "dropped_forged", "dropped_segment" };
 
-struct ruleset oldguard_table(enum seal_guard guard)
-{
-	return (struct ruleset){ .family = guard == SEAL_SEGMENTS ? RULESET_BRIDGE : RULESET_INET,
-				 .table = "vault" };
-}
-
 /* Its sets, empty, and its counters. */
 static void build(enum seal_guard guard, struct ruleset *rs)
 {
@@ -51,7 +45,8 @@ static void build(enum seal_guard guard, struct ruleset *rs)
 	const size_t n = segments ? ARRAY_SIZE(segment_sets) : ARRAY_SIZE(host_sets);
 	const char *const *counters = segments ? segment_counters : host_counters;
 
-	*rs = oldguard_table(guard);
+	*rs = (struct ruleset){ .family = segments ? RULESET_BRIDGE : RULESET_INET,
+				.table = "vault" };
 	for (size_t i = 0; i < n; i++)
 		(void)ruleset_set(rs, segments ? segment_sets[i].name : host_sets[i].name,
 				  segments ? segment_sets[i].type : host_sets[i].type);
@@ -79,11 +74,10 @@ static int look_for(enum seal_guard guard, struct session *w, const struct rules
 {
 	struct nftlook seen cleanup(nftlook_free) = { 0 };
 	struct nl_error error = { 0 };
-	const struct ruleset table = oldguard_table(guard);
 	int r = nftlook_ask_table(&w->host_nft, old, &seen, &error);
 
 	if (!r)
-		r = nftlook_dump(&w->host_nft, &table, 1, &seen, &error);
+		r = nftlook_dump(&w->host_nft, NULL, 0, &seen, &error);
 	if (!r)
 		return oldguard_is_there(guard, &seen);
 	if (r != -ENOENT)

@@ -7,9 +7,6 @@
 #include "vault/apply/session.h"
 #include "vault/seal/seal.h"
 
-/* Its table by name alone, without sets, chains or counters. */
-struct ruleset oldguard_table(enum seal_guard guard);
-
 /*
  * Is there one among what was SEEN of the host's tables? It is told from another's table of that
  * name by its sets and counters, every one of theirs, of the same keys. 1, 0 or -errno.

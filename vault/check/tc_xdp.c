@@ -324,15 +324,14 @@ static int look_at_flowtable(const struct nft_named *named, void *arg)
 	struct side *look = arg;
 	const char *name = look->links->name, *family = ruleset_family_word(named->family);
 	int has = nft_devices_have(named->devices, name);
-	char what[NFTCHAIN_NAME_MAX * 2 + 64], table[NFT_WORD_LEN], word[NFT_WORD_LEN];
+	char what[NFTCHAIN_NAME_MAX * 2 + 64], word[NFT_WORD_LEN];
 
 	if (has <= NFT_HAS_NOT)
 		return has;
 	snprintf(what, sizeof(what), "a flowtable of nftables, %s %s %s", family, named->table,
 		 named->name);
 	add_unexpected(look, name, what,
-		       has == NFT_HAS ? REMEDY(DEL_FLOWTABLE_DEVICE, family,
-					       nft_word(named->table, 0, table),
+		       has == NFT_HAS ? REMEDY(DEL_FLOWTABLE_DEVICE, family, named->table,
 					       nft_word(named->name, named->handle, word), name)
 				      : NULL);
 	return 0;

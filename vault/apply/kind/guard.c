@@ -43,12 +43,11 @@ static int queue_unexpected(enum seal_guard guard, struct session *w)
 {
 	struct nftlook seen cleanup(nftlook_free) = { 0 };
 	struct nl_error error = { 0 };
-	struct ruleset rs, table;
+	struct ruleset rs;
 	int r;
 
 	seal_build_guard(guard, &rs);
-	table = (struct ruleset){ .family = rs.family, .table = rs.table }; /* no elements */
-	r = rs.err ? rs.err : nftlook_dump(&w->host_nft, &table, 1, &seen, &error);
+	r = rs.err ? rs.err : nftlook_dump(&w->host_nft, NULL, 0, &seen, &error);
 	if (!r)
 		r = session_queue(w, &w->host_nft);
 	if (!r)
