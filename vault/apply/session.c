@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/file.h"
 #include "lib/nft.h"
 #include "lib/ns.h"
+#include "lib/rtnl.h"
 #include "vault/seal/seal.h"
 #include "vault/spec/state.h"
 
@@ -167,6 +169,44 @@ void session_differs(struct session *w, const char *want, const char *have)
 {
 	snprintf(w->want, sizeof(w->want), "%s", want);
 	snprintf(w->have, sizeof(w->have), "%s", have);
+}
+
+int session_silence(struct session *w, const char *name)
+{
+	char path[64 + IFNAMSIZ];
+	int r;
+
+	if (!ns_has_ipv6())
+		return 0;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	r = file_poke(path, "1");
+	if (r)
+		snprintf(w->why, sizeof(w->why), "%s", path);
+	return r;
+}
+
+struct addresses {
+	struct session *w;
+	uint32_t index;
+};
+
+static int drop_address(const struct rtnl_address *a, void *arg)
+{
+	const struct addresses *of = arg;
+	struct session *w = of->w;
+	const struct addr *own = &a->address.addr;
+
+	if (a->index == of->index && !(own->family == AF_INET6 && addr_is_linklocal(own)))
+		rtnl_queue_delete(&w->batch, &w->host_route, w->current, a->told);
+	return 0;
+}
+
+int session_drop_addresses(struct session *w, uint32_t index)
+{
+	struct addresses addresses = { w, index };
+	struct nl_error error = { 0 };
+
+	return rtnl_dump_addresses(&w->host_route, drop_address, &addresses, &error);
 }
 
 void session_close(struct session *w)

@@ -86,6 +86,14 @@ void session_clear_words(struct session *w);
 /* Notes, of what `look` compares, what it WANTs and HAS. */
 void session_differs(struct session *w, const char *want, const char *have);
 
+/* IPv6 off on the host's interface NAME, which is down and is to have nothing of the host's own. 0,
+ * or -errno with W->why set. */
+int must_check session_silence(struct session *w, const char *name);
+
+/* Queues that the host's interface INDEX loses all addresses but the link-local ones of IPv6, which
+ * the kernel makes. The batch is ready for host_route. 0 or -errno. */
+int must_check session_drop_addresses(struct session *w, uint32_t index);
+
 void session_close(struct session *w);
 
 #endif

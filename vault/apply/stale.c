@@ -47,7 +47,7 @@ static void tell_unexpected(struct session *w)
 	struct nl_error error;
 	struct rtnl_link link;
 
-	spec_alias(w->spec, alias);
+	spec_alias(w->spec->name, alias);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!rtnl_get_link(&w->host_route, names[i], &link, &error) &&
 		    !observed_is_own(&link, "veth", alias))

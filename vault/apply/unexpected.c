@@ -14,7 +14,7 @@ bool unexpected_is_address(const struct plan *plan, const struct rtnl_address *a
 		return false;
 	for (size_t i = 0; i < plan->n; i++)
 		if (plan->objs[i].kind == &kind_address &&
-		    plan->objs[i].address.index == a->index &&
+		    plan->objs[i].address.on.index == a->index &&
 		    prefix_equal(&plan->objs[i].address.address, &a->address))
 			return false;
 	return true;

@@ -345,13 +345,23 @@ static size_t drop_tunnel(const struct mending *m, struct session *w)
 	return failures;
 }
 
+/* Of objects of one kind: an address or a route is looked for by those that are unexpected. */
+static bool is_such(const struct obj *a, const struct obj *b)
+{
+	if (a->kind == &kind_guard)
+		return a->guard.table == b->guard.table;
+	if (a->kind == &kind_seal)
+		return a->seal.table == b->seal.table;
+	if (a->kind == &kind_bridge)
+		return !strcmp(a->bridge.name, b->bridge.name);
+	return a->kind != &kind_veth || !strcmp(a->veth.name, b->veth.name);
+}
+
 /* True when PLAN has an object that stands in for O. */
 static bool has_such(const struct plan *plan, const struct obj *o)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->objs[i].kind == o->kind &&
-		    (o->kind != &kind_guard || plan->objs[i].guard == o->guard) &&
-		    (o->kind != &kind_seal || plan->objs[i].table == o->table))
+		if (plan->objs[i].kind == o->kind && is_such(&plan->objs[i], o))
 			return true;
 	return false;
 }

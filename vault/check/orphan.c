@@ -169,7 +169,7 @@ static bool is_there(struct nl *nl, const char *link, const char *name)
 	struct nl_error error;
 
 	snprintf(spec.name, sizeof(spec.name), "%s", name);
-	spec_alias(&spec, alias);
+	spec_alias(spec.name, alias);
 	return !rtnl_get_link(nl, link, &found, &error) && observed_is_own(&found, "veth", alias);
 }
 

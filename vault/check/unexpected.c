@@ -27,7 +27,7 @@ struct search {
 static bool is_planned(const struct plan *plan, const struct rtnl_link *link)
 {
 	for (size_t i = 0; i < plan->n; i++)
-		if (plan->objs[i].kind == &kind_up && plan->objs[i].up_index == link->index)
+		if (plan->objs[i].kind == &kind_up && plan->objs[i].interface.index == link->index)
 			return true;
 	return false;
 }

@@ -173,6 +173,10 @@ static const char *id_of(const struct obj *obj, const struct session *w)
 		return w->part && strcmp(w->part, STATE_FILE) ? w->part : "state";
 	if (obj->kind == &kind_seal && obj->flags & OBJ_OPTIONAL)
 		return "frames";
+	if (obj->kind == &kind_veth && !obj->veth.bridge)
+		return "link";
+	if (obj->kind == &kind_veth || obj->kind == &kind_bridge)
+		return "leg";
 	return obj->kind == &kind_up ? "interface" : obj->kind->name;
 }
 

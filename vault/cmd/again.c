@@ -151,13 +151,13 @@ static bool borrow_keys(struct spec *spec, const struct observed *observed)
 static bool is_of_tunnel(const struct obj *o, uint32_t index)
 {
 	if (o->kind == &kind_seal)
-		return o->table == SEAL_TUNNEL;
+		return o->seal.table == SEAL_TUNNEL;
 	if (o->kind == &kind_address)
-		return o->address.index == index;
+		return o->address.on.index == index;
 	if (o->kind == &kind_route)
 		return o->route.index == index;
 	if (o->kind == &kind_up || o->kind == &kind_forward)
-		return o->up_index == index;
+		return o->interface.index == index;
 	return o->kind == &kind_tunnel || o->kind == &kind_peers;
 }
 

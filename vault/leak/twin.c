@@ -11,11 +11,8 @@
 #include "vault/leak/twin.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "lib/nft.h"
 #include "lib/ns.h"
@@ -23,70 +20,6 @@
 #include "vault/apply/walk.h"
 #include "vault/gather/gather.h"
 #include "vault/plan/plan.h"
-
-static int open_tun(void *arg)
-{
-	struct twin *t = arg;
-	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
-	int index = (int)t->spec.tunnel_index;
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", t->spec.tunnel_if);
-	t->tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (t->tun < 0 || ioctl(t->tun, TUNSETIFINDEX, &index) || ioctl(t->tun, TUNSETIFF, &ifr))
-		return -errno;
-	return 0;
-}
-
-static int tunnel_make(const struct obj *obj, struct session *w)
-{
-	struct twin *t = (struct twin *)w;
-	int r = session_flush(w);
-
-	(void)obj;
-	if (!r)
-		r = ns_run(w->vault_ns, open_tun, t);
-	if (!r)
-		r = session_queue(w, &w->vault_route);
-	if (!r)
-		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, t->spec.tunnel_index,
-			       t->spec.mtu);
-	return r;
-}
-
-static int tunnel_remove(const struct obj *obj, struct session *w)
-{
-	(void)obj;
-	close_fd(&((struct twin *)w)->tun);
-	return 0;
-}
-
-/* Entries only: the guard itself is under test, so what is missing of it stays missing. */
-static int guard_make(const struct obj *obj, struct session *w)
-{
-	struct ruleset rs;
-	int r = session_lock_host(w);
-
-	if (!r)
-		r = session_queue(w, &w->host_nft);
-	if (r)
-		return r;
-	seal_build_grants(SEAL_HOST, obj->spec, &rs);
-	for (size_t i = 0; i < rs.n_sets; i++)
-		nft_queue_elements(&w->batch, &w->host_nft, w->current, &rs, &rs.sets[i], true);
-	r = rs.err;
-	ruleset_free(&rs);
-	return r ? r : session_flush(w);
-}
-
-static int guard_remove(const struct obj *obj, struct session *w)
-{
-	return kind_guard.remove(obj, w);
-}
-
-static const struct kind kind_tun = { .name = "tun", .make = tunnel_make, .remove = tunnel_remove };
-static const struct kind kind_entries = { .name = "entries",
-					  .make = guard_make,
-					  .remove = guard_remove };
 
 static int copy_spec(struct spec *spec, const struct spec *real)
 {
@@ -133,7 +66,8 @@ static bool has_guard(struct session *w)
 /* The second wall of the real vault is under test as well. */
 static bool has_wall(struct twin *t, const struct spec *real)
 {
-	const struct obj wall = { .kind = &kind_wall, .spec = real };
+	const struct obj wall = { .kind = &kind_wall,
+				  .wall = { real, real->link_host_if, real->link_host_index } };
 
 	bool has = real->has_link && kind_wall.look(&wall, &t->session) == LOOK_SAME;
 
@@ -156,9 +90,9 @@ static void edit_plan(struct twin *t, const struct spec *real)
 		    (o->kind == &kind_wall && !wall))
 			continue;
 		if (o->kind == &kind_tunnel)
-			o->kind = &kind_tun;
-		if (o->kind == &kind_guard)
-			o->kind = &kind_entries;
+			o->tunnel.tun = &t->tun;
+		if (o->kind == &kind_guard) /* itself under test */
+			o->guard.grants_alone = true;
 		plan->objs[n++] = *o;
 	}
 	plan->n = n;
@@ -189,8 +123,8 @@ static int gather(struct twin *t, const struct spec *real)
 
 int twin_open(struct twin *t, const struct spec *real, int real_ns)
 {
-	const struct obj link = { .spec = &t->spec, .label = "link" },
-			 entries = { .spec = &t->spec, .label = "entries in the guard" };
+	const struct obj link = { .vault = t->spec.name, .veth.name = t->spec.link_host_if },
+			 entries = { .guard = { .spec = &t->spec, .table = SEAL_HOST } };
 	int r = copy_spec(&t->spec, real);
 
 	t->tun = -1;
@@ -201,9 +135,9 @@ int twin_open(struct twin *t, const struct spec *real, int real_ns)
 	if (r)
 		return fail(t, "opening the host", r);
 	t->session.unbroken = true; /* a run is whole, or it proves nothing */
-	r = kind_link.remove(&link, &t->session);
+	r = kind_veth.remove(&link, &t->session);
 	if (!r)
-		r = guard_remove(&entries, &t->session);
+		r = kind_guard.remove(&entries, &t->session);
 	if (r)
 		return fail(t, "removing what a killed run left", r);
 	r = gather(t, real);

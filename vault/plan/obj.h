@@ -35,8 +35,8 @@ struct kind {
 	void (*print)(const struct obj *obj, struct str *out);
 };
 
-extern const struct kind kind_netns, kind_seal, kind_sysctl, kind_guard, kind_link, kind_tunnel,
-	kind_peers, kind_address, kind_up, kind_route, kind_files, kind_name, kind_leg,
+extern const struct kind kind_netns, kind_seal, kind_sysctl, kind_guard, kind_veth, kind_bridge,
+	kind_tunnel, kind_peers, kind_address, kind_up, kind_route, kind_files, kind_name,
 	kind_forward, kind_hosts, kind_wall;
 
 enum obj_flags {
@@ -46,29 +46,111 @@ enum obj_flags {
 				   holds alone */
 };
 
+/* An interface inside the vault. */
+struct obj_interface {
+	const char *name;
+	uint32_t index;
+	uint32_t mtu; /* 0: nothing is said of it */
+};
+
+/* An address of one. */
+struct obj_address {
+	struct obj_interface on;
+	struct prefix address;
+};
+
 /* A route inside the vault: to DST by the interface INDEX, and there by VIA unless it is
  * AF_UNSPEC; or unreachable with INDEX 0. */
 struct obj_route {
 	struct prefix dst;
 	struct addr via;
+	const char *name; /* of the interface */
 	uint32_t index;
 	uint32_t metric;
 };
 
+/*
+ * A veth pair, one end on the host, PEER in the vault. The host's end is routed, with addresses; or
+ * a port of a bridge, with nothing of its own.
+ */
+struct obj_veth {
+	const char *name, *peer;
+	uint32_t index, peer_index;
+	const char *peer_frames; /* the table of what leaves by PEER */
+	struct prefix addresses[ADDR_FAMILIES]; /* routed: AF_UNSPEC where it has none */
+	bool forwards; /* routed: to networks beyond the host (VC-7) */
+	bool answers_localhost; /* routed: for ports of 127.0.0.1 */
+	const char *bridge; /* NULL: it is routed */
+	uint8_t mac[SPEC_MAC_LEN]; /* with a bridge, PEER's */
+};
+
+/* The bridge of a segment, shared by the vaults that have a leg there. */
+struct obj_bridge {
+	const char *name, *segment;
+	uint32_t index; /* where it is made */
+};
+
+struct obj_tunnel {
+	const char *name;
+	uint32_t index, mtu;
+	bool is_userspace;
+	const char *program; /* of a userspace one */
+	const char *adopt; /* the name that it had on the host, where it was made there; else NULL */
+	uint32_t adopt_index; /* its index there; 0: it is inside already */
+	const struct wg_device *wg; /* keys and peers */
+	int *tun; /* a TUN device without WireGuard, whose descriptor goes there; else NULL */
+};
+
+#define OBJ_INTERFACES 3
+
+struct obj_sysctl {
+	bool has_ipv6;
+	bool routes[ADDR_FAMILIES]; /* a gateway of that family */
+	const char *interfaces[OBJ_INTERFACES]; /* all that there may be, by name; "": none */
+};
+
+/* A vault's line in the file of its segment's names. */
+struct obj_hosts {
+	const char *segment;
+	struct addr address;
+};
+
+/* Rules, and the vault that they are made for: SPEC is handed on to seal/, and not read. */
+struct obj_seal {
+	const struct spec *spec;
+	enum seal_table table;
+};
+struct obj_guard {
+	const struct spec *spec;
+	enum seal_guard table;
+	struct addr leg; /* of SEAL_SEGMENTS: the leg's address, which is no other vault's */
+	bool grants_alone; /* what else is missing of the table stays so */
+};
+struct obj_wall {
+	const struct spec *spec;
+	const char *name; /* of the interface of the host that it stands at */
+	uint32_t index;
+};
+
 struct obj {
 	const struct kind *kind;
-	const struct spec *spec; /* of the vault that it is of; outlives it */
+	const char
+		*vault; /* the name of that it is of; all that is pointed to outlives the object */
 	unsigned int flags;
 	char label[80]; /* names the object in messages: "address 10.66.0.2/32 on wg-media" */
 	union {
-		enum seal_table table; /* seal */
-		enum seal_guard guard; /* guard */
-		struct {
-			uint32_t index;
-			struct prefix address;
-		} address;
-		uint32_t up_index; /* up */
+		struct obj_seal seal;
+		struct obj_guard guard;
+		struct obj_wall wall;
+		const struct spec *description; /* what kind_files writes down */
+		struct obj_sysctl sysctl;
+		struct obj_veth veth;
+		struct obj_bridge bridge;
+		struct obj_tunnel tunnel; /* kind_tunnel and kind_peers */
+		struct obj_address address;
+		struct obj_interface interface; /* kind_up and kind_forward */
 		struct obj_route route;
+		struct obj_hosts hosts;
 	};
 };
 

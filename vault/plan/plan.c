@@ -28,7 +28,7 @@ static struct obj *add(struct plan *plan, const struct kind *kind, unsigned int 
 		plan->overflow = true;
 	memset(o, 0, sizeof(*o));
 	o->kind = kind;
-	o->spec = plan->spec;
+	o->vault = plan->spec->name;
 	o->flags = flags;
 	snprintf(o->label, sizeof(o->label), "%s%s%s", label, *what ? " " : "", what);
 	return o;
@@ -37,7 +37,16 @@ static struct obj *add(struct plan *plan, const struct kind *kind, unsigned int 
 static void add_seal(struct plan *plan, enum seal_table table, unsigned int flags,
 		     const char *label, const char *what)
 {
-	add(plan, &kind_seal, flags, label, what)->table = table;
+	add(plan, &kind_seal, flags, label, what)->seal = (struct obj_seal){ plan->spec, table };
+}
+
+static struct obj_interface interface(const struct spec *spec, uint32_t index)
+{
+	return (struct obj_interface){
+		.name = spec_interface(spec, index),
+		.index = index,
+		.mtu = index == spec->tunnel_index && spec->has_tunnel ? spec->mtu : 0,
+	};
 }
 
 static void add_address(const struct spec *spec, struct plan *plan, uint32_t index,
@@ -49,8 +58,7 @@ static void add_address(const struct spec *spec, struct plan *plan, uint32_t ind
 	snprintf(what, sizeof(what), "%s on %s", prefix_format(address, text),
 		 spec_interface(spec, index));
 	o = add(plan, &kind_address, 0, "address", what);
-	o->address.index = index;
-	o->address.address = *address;
+	o->address = (struct obj_address){ interface(spec, index), *address };
 }
 
 static struct obj *add_route(const struct spec *spec, struct plan *plan, const struct prefix *dst,
@@ -62,7 +70,9 @@ static struct obj *add_route(const struct spec *spec, struct plan *plan, const s
 	snprintf(what, sizeof(what), "%s by %s", prefix_format(dst, text),
 		 index ? spec_interface(spec, index) : "nothing");
 	o = add(plan, &kind_route, 0, "route", what);
-	o->route = (struct obj_route){ .dst = *dst, .index = index, .metric = metric };
+	o->route = (struct obj_route){
+		.dst = *dst, .name = spec_interface(spec, index), .index = index, .metric = metric
+	};
 	return o;
 }
 
@@ -132,7 +142,8 @@ static void add_reach_routes(const struct spec *spec, struct plan *plan)
 
 static void add_up(const struct spec *spec, struct plan *plan, uint32_t index)
 {
-	add(plan, &kind_up, 0, "interface", spec_interface(spec, index))->up_index = index;
+	add(plan, &kind_up, 0, "interface", spec_interface(spec, index))->interface =
+		interface(spec, index);
 }
 
 static void add_link_addresses(const struct spec *spec, struct plan *plan)
@@ -161,23 +172,109 @@ static void add_leg(const struct spec *spec, struct plan *plan)
 static void add_forward(const struct spec *spec, struct plan *plan, uint32_t index)
 {
 	if (spec->leg.role == SPEC_GATEWAY && spec->leg.address.addr.family == AF_INET)
-		add(plan, &kind_forward, 0, "forwarding by", spec_interface(spec, index))->up_index =
-			index;
+		add(plan, &kind_forward, 0, "forwarding by", spec_interface(spec, index))
+			->interface = interface(spec, index);
+}
+
+/* A published port is asked for at 127.0.0.1 too, unless at an address that is another. */
+static bool answers_localhost(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->reach.n_publish; i++) {
+		const struct addr *a = &spec->reach.publish[i].address;
+
+		if (!a->family || (a->family == AF_INET && addr_is_loopback(a)))
+			return true;
+	}
+	return false;
+}
+
+static void add_link(const struct spec *spec, struct plan *plan)
+{
+	struct obj_veth *veth =
+		&add(plan, &kind_veth, OBJ_TRAFFIC, "link", spec->link_host_if)->veth;
+
+	*veth = (struct obj_veth){
+		.name = spec->link_host_if,
+		.peer = spec->link_if,
+		.index = spec->link_host_index,
+		.peer_index = spec->link_index,
+		.peer_frames = SEAL_LINK_TABLE,
+		.forwards = spec->reach.n_from || spec->reach.n_holes,
+		.answers_localhost = answers_localhost(spec),
+	};
+	for (int f = 0; f < ADDR_FAMILIES; f++)
+		veth->addresses[f] = spec->link[f].host;
+	add(plan, &kind_wall, OBJ_OPTIONAL, "second wall on", spec->link_host_if)->wall =
+		(struct obj_wall){ spec, spec->link_host_if, spec->link_host_index };
+}
+
+static void add_segment(const struct spec *spec, struct plan *plan)
+{
+	const char *segment = spec->leg.segment;
+	struct obj_veth *veth;
+
+	add(plan, &kind_bridge, OBJ_TRAFFIC, "bridge of segment", segment)->bridge =
+		(struct obj_bridge){
+			.name = spec->bridge_name,
+			.segment = segment,
+			.index = spec->leg_host_index ^ 1U, /* the ports' are odd, and as random */
+		};
+	veth = &add(plan, &kind_veth, OBJ_TRAFFIC, "leg on segment", segment)->veth;
+	*veth = (struct obj_veth){
+		.name = spec->leg_host_if,
+		.peer = spec->leg_if,
+		.index = spec->leg_host_index,
+		.peer_index = spec->leg_index,
+		.peer_frames = SEAL_LEG_TABLE,
+		.bridge = spec->bridge_name,
+	};
+	spec_leg_mac(&spec->leg.address.addr, veth->mac);
+}
+
+static void add_guard(const struct spec *spec, struct plan *plan, enum seal_guard table,
+		      const char *label)
+{
+	add(plan, &kind_guard, 0, label, "")->guard =
+		(struct obj_guard){ .spec = spec, .table = table, .leg = spec->leg.address.addr };
 }
 
 /* What is shared on the host, under one lock until all of it is there. */
 static void add_shared(const struct spec *spec, struct plan *plan)
 {
 	if (spec_is_guarded(spec))
-		add(plan, &kind_guard, 0, "guard on the host", "")->guard = SEAL_HOST;
+		add_guard(spec, plan, SEAL_HOST, "guard on the host");
 	if (spec_has_leg(spec))
-		add(plan, &kind_guard, 0, "guard of segments", "")->guard = SEAL_SEGMENTS;
+		add_guard(spec, plan, SEAL_SEGMENTS, "guard of segments");
 	if (spec->has_link)
-		add(plan, &kind_link, OBJ_TRAFFIC, "link", spec->link_host_if);
-	if (spec->has_link)
-		add(plan, &kind_wall, OBJ_OPTIONAL, "second wall on", spec->link_host_if);
+		add_link(spec, plan);
 	if (spec_has_leg(spec))
-		add(plan, &kind_leg, OBJ_TRAFFIC, "leg on segment", spec->leg.segment);
+		add_segment(spec, plan);
+}
+
+static struct obj_tunnel tunnel(const struct spec *spec)
+{
+	return (struct obj_tunnel){
+		.name = spec->tunnel_if,
+		.index = spec->tunnel_index,
+		.mtu = spec->mtu,
+		.is_userspace = spec->backend != SPEC_BACKEND_KERNEL,
+		.program = spec->program,
+		.adopt = spec->adopt,
+		.adopt_index = spec->adopt_index,
+		.wg = &spec->wg,
+	};
+}
+
+static struct obj_sysctl settings(const struct spec *spec)
+{
+	struct obj_sysctl of = {
+		.has_ipv6 = spec_uses(spec, AF_INET6),
+		.interfaces = { spec->link_if, spec->tunnel_if, spec->leg_if },
+	};
+
+	if (spec->leg.role == SPEC_GATEWAY)
+		of.routes[addr_index(spec->leg.address.addr.family)] = true;
+	return of;
 }
 
 /* The tunnel, and the filters for frames of all interfaces. */
@@ -188,7 +285,8 @@ static void add_interfaces(const struct spec *spec, struct plan *plan)
 
 	if (spec->has_tunnel)
 		add(plan, &kind_tunnel, OBJ_TRAFFIC | (userspace ? OBJ_UNLOCKS : 0), "tunnel",
-		    spec->tunnel_if);
+		    spec->tunnel_if)
+			->tunnel = tunnel(spec);
 	if (spec->has_link)
 		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | unlocks, "frame filter on", spec->link_if);
 	if (spec_has_leg(spec))
@@ -196,7 +294,8 @@ static void add_interfaces(const struct spec *spec, struct plan *plan)
 	if (spec->has_tunnel)
 		add_seal(plan, SEAL_TUNNEL, OBJ_OPTIONAL, "frame filter on", spec->tunnel_if);
 	if (spec->has_tunnel && !spec->adopt) /* it keeps those that it has */
-		add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_if);
+		add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_if)->tunnel =
+			tunnel(spec);
 }
 
 void plan_build(const struct spec *spec, struct plan *plan)
@@ -207,7 +306,7 @@ void plan_build(const struct spec *spec, struct plan *plan)
 	plan->overflow = false;
 	add(plan, &kind_netns, 0, "namespace", spec->name);
 	add_seal(plan, SEAL_INET, 0, "kill switch", "");
-	add(plan, &kind_sysctl, 0, "settings of the namespace", "");
+	add(plan, &kind_sysctl, 0, "settings of the namespace", "")->sysctl = settings(spec);
 	add_shared(spec, plan);
 	add_interfaces(spec, plan);
 	add_up(spec, plan, SPEC_LOOPBACK_INDEX);
@@ -225,8 +324,9 @@ void plan_build(const struct spec *spec, struct plan *plan)
 	add_resolver_routes(spec, plan);
 	if (spec->has_link)
 		add_reach_routes(spec, plan);
-	add(plan, &kind_files, 0, "files of", spec->name);
+	add(plan, &kind_files, 0, "files of", spec->name)->description = spec;
 	if (spec_has_leg(spec))
-		add(plan, &kind_hosts, 0, "names of segment", spec->leg.segment);
+		add(plan, &kind_hosts, 0, "names of segment", spec->leg.segment)->hosts =
+			(struct obj_hosts){ spec->leg.segment, spec->leg.address.addr };
 	add(plan, &kind_name, 0, "name", spec->name);
 }

@@ -74,9 +74,9 @@ void spec_name_interfaces(struct spec *spec)
 	interface_name("wg-", spec->name, spec->tunnel_if);
 }
 
-void spec_alias(const struct spec *spec, char out[static SPEC_ALIAS_LEN])
+void spec_alias(const char *name, char out[static SPEC_ALIAS_LEN])
 {
-	snprintf(out, SPEC_ALIAS_LEN, SPEC_ALIAS_PREFIX "%s", spec->name);
+	snprintf(out, SPEC_ALIAS_LEN, SPEC_ALIAS_PREFIX "%s", name);
 }
 
 void spec_bridge_alias(const char *segment, char out[static SPEC_ALIAS_LEN])

@@ -171,12 +171,12 @@ bool spec_link_name_is_valid(const char *name);
 void spec_name_interfaces(struct spec *spec);
 
 /*
- * What is written on the interfaces of SPEC's vault on the host, and on a segment's bridge: by
+ * What is written on the interfaces of the vault NAME on the host, and on a segment's bridge: by
  * this, and not by their names, they are known as vault's (L40).
  */
 #define SPEC_ALIAS_PREFIX "vault "
 #define SPEC_ALIAS_LEN (sizeof(SPEC_ALIAS_PREFIX "segment ") + SPEC_NAME_MAX)
-void spec_alias(const struct spec *spec, char out[static SPEC_ALIAS_LEN]);
+void spec_alias(const char *name, char out[static SPEC_ALIAS_LEN]);
 void spec_bridge_alias(const char *segment, char out[static SPEC_ALIAS_LEN]);
 /* Indexes on the host are from here on, where the kernel, which counts up from 1, does not reach. */
 #define SPEC_FIRST_INDEX 0x10000000U

@@ -14,10 +14,9 @@ static bool needs_mtu(const struct obj *obj, const struct session *w)
 	const struct observed *s = w->observed;
 
 	for (size_t i = 0; s && i < s->n_links; i++)
-		if (s->links[i].index == obj->address.index)
+		if (s->links[i].index == obj->address.on.index)
 			return obj->address.address.addr.family == AF_INET6 &&
-			       obj->address.index == obj->spec->tunnel_index &&
-			       s->links[i].mtu < obj->spec->mtu;
+			       s->links[i].mtu < obj->address.on.mtu;
 	return false;
 }
 
@@ -26,10 +25,10 @@ static int address_make(const struct obj *obj, struct session *w)
 	int r = session_queue(w, &w->vault_route);
 
 	if (!r && needs_mtu(obj, w))
-		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->address.index,
-			       obj->spec->mtu);
+		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->address.on.index,
+			       obj->address.on.mtu);
 	if (!r)
-		rtnl_queue_address(&w->batch, &w->vault_route, w->current, obj->address.index,
+		rtnl_queue_address(&w->batch, &w->vault_route, w->current, obj->address.on.index,
 				   &obj->address.address, false);
 	return r;
 }
@@ -41,7 +40,7 @@ static int address_look(const struct obj *obj, struct session *w)
 
 	/* One that differs in what is beside the address stands beside ours, with IPv4. */
 	for (size_t i = 0; i < s->n_addresses; i++) {
-		if (s->addresses[i].index != obj->address.index ||
+		if (s->addresses[i].index != obj->address.on.index ||
 		    !prefix_equal(&s->addresses[i].address, &obj->address.address))
 			continue;
 		fault = observed_address_fault(s, &s->addresses[i]);
@@ -54,12 +53,10 @@ static int address_look(const struct obj *obj, struct session *w)
 
 static void address_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
 	char text[PREFIX_STRLEN];
 
-	str_addf(out, "ip -n %s address add %s dev %s%s\n", spec->name,
-		 prefix_format(&obj->address.address, text),
-		 spec_interface(spec, obj->address.index),
+	str_addf(out, "ip -n %s address add %s dev %s%s\n", obj->vault,
+		 prefix_format(&obj->address.address, text), obj->address.on.name,
 		 obj->address.address.addr.family == AF_INET6 ? " nodad" : "");
 }
 

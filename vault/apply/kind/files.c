@@ -98,7 +98,7 @@ static int files_make(const struct obj *obj, struct session *w)
 	int r = session_flush(w);
 
 	if (!r)
-		r = make_texts(obj->spec, &t);
+		r = make_texts(obj->description, &t);
 	if (!r)
 		r = write_names(w->dir, &t);
 	if (!r)
@@ -109,7 +109,7 @@ static int files_make(const struct obj *obj, struct session *w)
 		r = ns_identify(w->vault_ns, &id);
 	if (r || w->keeps_description)
 		return r;
-	return state_save(w->dir, obj->spec, &id, w->generation);
+	return state_save(w->dir, obj->description, &id, w->generation);
 }
 
 /* 1 when all is as it should be; else 0, or -errno, and W->part tells what it is about. */
@@ -140,7 +140,7 @@ static int compare_files(const struct obj *obj, struct session *w, const struct 
 			return r;
 	}
 	w->part = STATE_FILE;
-	r = state_is_saved(w->dir, obj->spec, id, w->generation);
+	r = state_is_saved(w->dir, obj->description, id, w->generation);
 	if (r > 0)
 		w->part = NULL;
 	return r;
@@ -156,10 +156,10 @@ static int files_look(const struct obj *obj, struct session *w)
 	if (!r)
 		r = ns_identify(w->vault_ns, &id);
 	if (!r)
-		r = make_texts(obj->spec, &t);
+		r = make_texts(obj->description, &t);
 	if (r)
 		return r;
-	if (obj->spec->netns_inode && !obj->spec->netns_cookie)
+	if (obj->description->netns_inode && !obj->description->netns_cookie)
 		id.cookie = 0; /* what is looked at is an older vault's description itself */
 	r = compare_files(obj, w, &t, etc, &id);
 	return r < 0 ? r : r ? LOOK_SAME : LOOK_OTHER;
@@ -180,7 +180,7 @@ static void print_file(const struct spec *spec, const char *name, const char *te
 
 static void files_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
+	const struct spec *spec = obj->description;
 	struct texts t cleanup(free_texts) = { STR_INIT, STR_INIT };
 	int r = make_texts(spec, &t);
 

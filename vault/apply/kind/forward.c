@@ -20,7 +20,8 @@ static int forward_make(const struct obj *obj, struct session *w)
 	int r = session_queue(w, &w->vault_route);
 
 	if (!r)
-		rtnl_queue_conf4(&w->batch, &w->vault_route, w->current, obj->up_index, &conf, 1);
+		rtnl_queue_conf4(&w->batch, &w->vault_route, w->current, obj->interface.index,
+				 &conf, 1);
 	return r;
 }
 
@@ -44,7 +45,7 @@ static int read_inside(void *arg)
 
 static int forward_look(const struct obj *obj, struct session *w)
 {
-	struct reading reading = { .name = spec_interface(obj->spec, obj->up_index) };
+	struct reading reading = { .name = obj->interface.name };
 	int r = ns_run(w->vault_ns, read_inside, &reading);
 
 	if (r == -ENOENT)
@@ -54,9 +55,8 @@ static int forward_look(const struct obj *obj, struct session *w)
 
 static void forward_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
-	str_addf(out, "ip netns exec %s sysctl -qw 'net/ipv4/conf/%s/forwarding=1'\n", spec->name,
-		 spec_interface(spec, obj->up_index));
+	str_addf(out, "ip netns exec %s sysctl -qw 'net/ipv4/conf/%s/forwarding=1'\n", obj->vault,
+		 obj->interface.name);
 }
 
 const struct kind kind_forward = {

@@ -27,7 +27,7 @@ static int queue_stale(const struct obj *obj, struct session *w)
 {
 	struct ruleset rs;
 	size_t others;
-	int r = guard_elements_find(obj->guard, obj->spec, w, &rs, &others);
+	int r = guard_elements_find(obj->guard.table, obj->guard.spec, w, &rs, &others);
 
 	if (!r)
 		r = session_queue(w, &w->host_nft);
@@ -111,18 +111,17 @@ static int refuse_published(const struct obj *obj, struct session *w)
 	struct ruleset rs;
 	int r = 0;
 
-	if (!obj->spec->reach.n_publish)
-		return 0;
-	seal_build_grants(SEAL_HOST, obj->spec, &rs);
+	seal_build_grants(SEAL_HOST, obj->guard.spec, &rs);
 	r = rs.err;
 	for (size_t i = 0; !r && i < rs.n_sets; i++) {
 		struct rival rival = { .mine = &rs.sets[i],
-				       .spec = obj->spec,
+				       .spec = obj->guard.spec,
 				       .mends = w->observed,
 				       .why = w->why,
 				       .room = sizeof(w->why) };
 
-		if (rs.sets[i].type == MAP_SELF_IPV4 || rs.sets[i].type == MAP_SELF_IPV6)
+		if (rs.sets[i].n_elements &&
+		    (rs.sets[i].type == MAP_SELF_IPV4 || rs.sets[i].type == MAP_SELF_IPV6))
 			r = nft_dump_elements(&w->host_nft, &rs, rs.sets[i].name, find_rival,
 					      &rival, &error);
 		if (r == -ENOENT) /* no table yet */
@@ -133,14 +132,15 @@ static int refuse_published(const struct obj *obj, struct session *w)
 }
 
 struct claim {
-	const struct spec *spec; /* whose leg's address it is */
+	const struct spec *spec; /* whose it is */
+	const struct addr *address;
 	bool mends;
 };
 
 static int find_address(const struct set_element *e, void *arg)
 {
 	const struct claim *claim = arg;
-	const struct addr *own = &claim->spec->leg.address.addr;
+	const struct addr *own = claim->address;
 
 	return e->len != addr_size(own) || memcmp(e->key, own->bytes, e->len) ||
 			       guard_elements_is_interface(claim->spec, e->comment) ||
@@ -152,8 +152,8 @@ static int find_address(const struct set_element *e, void *arg)
 /* A leg's address is one of the whole host: who has it in ARP is known by it alone. */
 static int refuse_address(const struct obj *obj, struct session *w)
 {
-	const struct addr *own = &obj->spec->leg.address.addr;
-	struct claim claim = { obj->spec, w->observed };
+	const struct addr *own = &obj->guard.leg;
+	struct claim claim = { obj->guard.spec, own, w->observed };
 	struct nl_error error = { 0 };
 	struct ruleset rs;
 	char text[ADDR_STRLEN];
@@ -203,29 +203,47 @@ static int settle_table(enum seal_guard guard, struct session *w)
 	return r == -ENOENT ? 0 : r ? r : 1;
 }
 
+static int add_grants(const struct obj *obj, struct session *w)
+{
+	struct ruleset rs;
+	int r = session_queue(w, &w->host_nft);
+
+	if (r)
+		return r;
+	seal_build_grants(obj->guard.table, obj->guard.spec, &rs);
+	for (size_t i = 0; i < rs.n_sets; i++)
+		nft_queue_elements(&w->batch, &w->host_nft, w->current, &rs, &rs.sets[i], true);
+	r = rs.err;
+	ruleset_free(&rs);
+	return r ? r : session_flush(w);
+}
+
 static int guard_make(const struct obj *obj, struct session *w)
 {
 	struct ruleset rs;
 	int r = session_lock_host(w);
 
+	if (!r && obj->guard.grants_alone)
+		return add_grants(obj, w);
 	if (!r)
-		r = settle_table(obj->guard, w);
+		r = settle_table(obj->guard.table, w);
 	if (r > 0)
-		r = obj->guard == SEAL_HOST ? refuse_published(obj, w) : refuse_address(obj, w);
+		r = obj->guard.table == SEAL_HOST ? refuse_published(obj, w)
+						  : refuse_address(obj, w);
 	if (!r && w->observed)
 		r = session_flush(w);
 	if (!r && w->observed)
 		r = queue_stale(obj, w);
 	if (!r && w->observed)
-		r = queue_unexpected(obj->guard, w);
+		r = queue_unexpected(obj->guard.table, w);
 	if (!r)
 		r = session_queue(w, &w->host_nft);
 	if (r)
 		return r;
-	seal_build_guard_elements(obj->guard, obj->spec, &rs);
+	seal_build_guard_elements(obj->guard.table, obj->guard.spec, &rs);
 	nft_queue_table(&w->batch, &w->host_nft, w->current, &rs, NFT_REFRESH);
 	ruleset_free(&rs);
-	session_verify(w, NULL, SESSION_GUARD_BIT + obj->guard);
+	session_verify(w, NULL, SESSION_GUARD_BIT + obj->guard.table);
 	return 0;
 }
 
@@ -256,9 +274,9 @@ static int look_elements(const struct obj *obj, struct session *w)
 	struct ruleset have, want;
 	size_t others;
 	bool same = true;
-	int r = guard_elements_find(obj->guard, obj->spec, w, &have, &others);
+	int r = guard_elements_find(obj->guard.table, obj->guard.spec, w, &have, &others);
 
-	seal_build_grants(obj->guard, obj->spec, &want);
+	seal_build_grants(obj->guard.table, obj->guard.spec, &want);
 	if (want.err)
 		r = want.err;
 	for (size_t i = 0; !r && i < have.n_sets; i++) /* both built in one order */
@@ -297,7 +315,7 @@ static int compare_shared(enum seal_guard guard, struct session *w)
 
 static int guard_look(const struct obj *obj, struct session *w)
 {
-	int r = compare_shared(obj->guard, w);
+	int r = compare_shared(obj->guard.table, w);
 
 	if (!r)
 		r = look_elements(obj, w);
@@ -357,7 +375,7 @@ static int note_link(const struct rtnl_link *link, void *arg)
  */
 static int has_other_link(const struct obj *obj, struct session *w)
 {
-	struct others others = { obj->spec, obj->guard };
+	struct others others = { obj->guard.spec, obj->guard.table };
 	struct nl_error error = { 0 };
 	int r = rtnl_dump_links(&w->host_route, note_link, &others, &error);
 
@@ -374,10 +392,10 @@ static int guard_remove(const struct obj *obj, struct session *w)
 		r = session_lock_host(w);
 	if (r)
 		return r;
-	r = settle_table(obj->guard, w);
+	r = settle_table(obj->guard.table, w);
 	if (r <= 0) /* somebody else's table stays as it is; `check` names it */
 		return r == -EEXIST ? 0 : r;
-	r = guard_elements_find(obj->guard, obj->spec, w, &rs, &others);
+	r = guard_elements_find(obj->guard.table, obj->guard.spec, w, &rs, &others);
 	if (!r && !others) {
 		r = has_other_link(obj, w);
 		others = r > 0;
@@ -394,10 +412,9 @@ static int guard_remove(const struct obj *obj, struct session *w)
 
 static void guard_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
 	struct ruleset rs;
 
-	seal_build_guard_elements(obj->guard, spec, &rs);
+	seal_build_guard_elements(obj->guard.table, obj->guard.spec, &rs);
 	str_addf(out, "nft -f - <<'EOF'\nadd table %s %s { comment \"%s\"; }\nflush table %s %s\n",
 		 ruleset_family_word(rs.family), rs.table, rs.comment,
 		 ruleset_family_word(rs.family), rs.table);

@@ -225,7 +225,7 @@ static int remove_from_all(const char *name, const char *keep)
 
 static int hosts_make(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = obj->spec;
+	const struct obj_hosts *own = &obj->hosts;
 	int dir cleanup(close_fd) = -1, etc cleanup(close_fd) = -1;
 	char path[PATH_SIZE];
 	int r = session_flush(w);
@@ -234,17 +234,17 @@ static int hosts_make(const struct obj *obj, struct session *w)
 	if (!r)
 		r = session_lock_host(w);
 	if (!r && w->observed)
-		r = remove_from_all(spec->name, spec->leg.segment);
+		r = remove_from_all(obj->vault, own->segment);
 	if (r)
 		return r;
-	snprintf(path, sizeof(path), "%s/%s%s", STATE_DIR, FOLDER, spec->leg.segment);
+	snprintf(path, sizeof(path), "%s/%s%s", STATE_DIR, FOLDER, own->segment);
 	if (mkdir(path, 0755) && errno != EEXIST)
 		return -errno;
 	dir = open_folder(AT_FDCWD, path);
 	etc = open_folder(w->dir, "etc");
 	if (dir < 0 || etc < 0)
 		return dir < 0 ? dir : etc;
-	n = rewrite(dir, spec->leg.segment, spec->name, &spec->leg.address.addr);
+	n = rewrite(dir, own->segment, obj->vault, &own->address);
 	r = n < 0 ? (int)n : link_file(dir, w->dir);
 	return r ? r : link_file(dir, etc);
 }
@@ -267,7 +267,7 @@ static int hosts_remove(const struct obj *obj, struct session *w)
 		r = session_lock_host(w);
 	if (!r && w->observed)
 		r = unlink_own(w->dir);
-	return r ? r : remove_from_all(obj->spec->name, NULL);
+	return r ? r : remove_from_all(obj->vault, NULL);
 }
 
 /* True when the file of that path is the one of ST. */
@@ -298,17 +298,17 @@ static bool has_vault(const char *text, const char *name, const struct addr *add
 
 static int hosts_look(const struct obj *obj, struct session *w)
 {
-	const struct spec *spec = obj->spec;
+	const struct obj_hosts *own = &obj->hosts;
 	char path[PATH_SIZE], *text cleanup(free_ptr) = NULL;
 	struct stat st;
 	size_t len = 0;
 	int r;
 
-	snprintf(path, sizeof(path), "%s/%s%s/hosts", STATE_DIR, FOLDER, spec->leg.segment);
+	snprintf(path, sizeof(path), "%s/%s%s/hosts", STATE_DIR, FOLDER, own->segment);
 	r = file_read(path, HOSTS_MAX_BYTES, &text, &len);
 	if (r || lstat(path, &st))
 		return !r || r == -ENOENT ? LOOK_ABSENT : r;
-	if (!has_vault(text, spec->name, &spec->leg.address.addr))
+	if (!has_vault(text, obj->vault, &own->address))
 		snprintf(w->why, sizeof(w->why), "its line is missing in %.200s", path);
 	else if (!is_same(w->dir, "hosts", &st) || !is_same(w->dir, "etc/hosts", &st))
 		snprintf(w->why, sizeof(w->why), "its hosts are another file than %.200s", path);
@@ -319,20 +319,20 @@ static int hosts_look(const struct obj *obj, struct session *w)
 
 static void hosts_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
-	const char *segment = spec->leg.segment;
-	const struct line line = { .name = spec->name, .name_len = strlen(spec->name) };
-	char own[ADDR_STRLEN];
+	const struct obj_hosts *own = &obj->hosts;
+	const char *segment = own->segment;
+	const struct line line = { .name = obj->vault, .name_len = strlen(obj->vault) };
+	char address[ADDR_STRLEN];
 
 	str_addf(out, "mkdir -p %s/%s%s\n", STATE_DIR, FOLDER, segment);
 	str_addf(out, "# with the lines of other members that are there\n");
 	str_addf(out, "cat - /etc/hosts >%s/%s%s/hosts <<'EOF'\n", STATE_DIR, FOLDER, segment);
 	str_addf(out, "# made by vault: segment %s\n%s%s\t%s\n" REST "EOF\n", segment,
-		 is_local(&line) ? "#" : "", addr_format(&spec->leg.address.addr, own), spec->name);
+		 is_local(&line) ? "#" : "", addr_format(&own->address, address), obj->vault);
 	str_addf(out, "ln -f %s/%s%s/hosts %s/%s\n", STATE_DIR, FOLDER, segment, STATE_DIR,
-		 spec->name);
+		 obj->vault);
 	str_addf(out, "ln -f %s/%s%s/hosts %s/%s/etc\n", STATE_DIR, FOLDER, segment, STATE_DIR,
-		 spec->name);
+		 obj->vault);
 }
 
 const struct kind kind_hosts = { .name = "hosts",

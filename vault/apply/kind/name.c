@@ -9,7 +9,7 @@
 
 static int name_make(const struct obj *obj, struct session *w)
 {
-	const char *name = obj->spec->name;
+	const char *name = obj->vault;
 	int r = session_flush(w);
 
 	if (!r)
@@ -24,7 +24,7 @@ static int name_remove(const struct obj *obj, struct session *w)
 	int r = session_flush(w);
 
 	if (!r)
-		r = ns_unbind_name(w->vault_ns, obj->spec->name);
+		r = ns_unbind_name(w->vault_ns, obj->vault);
 	if (r == -EEXIST || r == -ELOOP || r == -EMEDIUMTYPE)
 		return 0; /* somebody else's */
 	w->keeps_name = r && r != -ENOENT;
@@ -34,7 +34,7 @@ static int name_remove(const struct obj *obj, struct session *w)
 /* Another's is told before anybody looks at objects. */
 static int name_look(const struct obj *obj, struct session *w)
 {
-	int ns cleanup(close_fd) = ns_open_name(obj->spec->name);
+	int ns cleanup(close_fd) = ns_open_name(obj->vault);
 
 	(void)w;
 	return ns < 0 ? LOOK_ABSENT : LOOK_SAME;
@@ -42,8 +42,7 @@ static int name_look(const struct obj *obj, struct session *w)
 
 static void name_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
-	str_addf(out, "# only now vault binds the namespace to /run/netns/%s\n", spec->name);
+	str_addf(out, "# only now vault binds the namespace to /run/netns/%s\n", obj->vault);
 }
 
 const struct kind kind_name = { .name = "name",

@@ -23,10 +23,9 @@ static int netns_look(const struct obj *obj, struct session *w)
 
 static void netns_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
 	str_add(out,
 		"# vault keeps the namespace without a name until all is sealed; by hand it needs one at once\n");
-	str_addf(out, "ip netns add %s\n", spec->name);
+	str_addf(out, "ip netns add %s\n", obj->vault);
 }
 
 const struct kind kind_netns = {

@@ -16,19 +16,19 @@
 /* Gives the device the settings of DEV, which may be a change. */
 static int set(const struct obj *obj, struct session *w, const struct wg_device *dev)
 {
-	const struct spec *spec = obj->spec;
+	const struct obj_tunnel *t = &obj->tunnel;
 	int r;
 
-	if (spec->backend == SPEC_BACKEND_KERNEL) {
+	if (!t->is_userspace) {
 		r = session_queue(w, &w->vault_wg);
 		if (!r)
-			wg_queue_set(&w->batch, &w->vault_wg, w->wg_family, w->current,
-				     spec->tunnel_if, dev);
+			wg_queue_set(&w->batch, &w->vault_wg, w->wg_family, w->current, t->name,
+				     dev);
 		return r;
 	}
 	r = session_flush(w);
 	if (!r) {
-		int fd cleanup(close_fd) = uapi_connect(spec->tunnel_if, ANSWER_SECONDS, NULL);
+		int fd cleanup(close_fd) = uapi_connect(t->name, ANSWER_SECONDS, NULL);
 
 		r = fd < 0 ? fd : uapi_set(fd, dev);
 	}
@@ -42,8 +42,8 @@ static int peers_make(const struct obj *obj, struct session *w)
 	int r;
 
 	if (!w->observed || !w->observed->has_wg)
-		return set(obj, w, &obj->spec->wg);
-	r = wgdiff(&obj->spec->wg, &w->observed->wg, &change);
+		return set(obj, w, obj->tunnel.wg);
+	r = wgdiff(obj->tunnel.wg, &w->observed->wg, &change);
 	if (!r)
 		r = set(obj, w, &change);
 	wgdiff_free(&change);
@@ -57,7 +57,7 @@ static int peers_look(const struct obj *obj, struct session *w)
 
 	if (!w->observed->has_wg)
 		return LOOK_ABSENT;
-	r = wgdiff(&obj->spec->wg, &w->observed->wg, &change);
+	r = wgdiff(obj->tunnel.wg, &w->observed->wg, &change);
 	if (!r)
 		r = wgdiff_is_none(&change) ? LOOK_SAME : LOOK_OTHER;
 	wgdiff_free(&change);
@@ -66,14 +66,14 @@ static int peers_look(const struct obj *obj, struct session *w)
 
 static void peers_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
-	if (spec->backend == SPEC_BACKEND_KERNEL)
-		str_addf(out, "ip netns exec %s ", spec->name);
-	str_addf(out, "wg setconf %s /dev/stdin <<'EOF'\n[Interface]\n", spec->tunnel_if);
-	wgtext_fields(out, &wg_device_fields, &spec->wg, WGTEXT_AS_SET);
-	for (size_t i = 0; i < spec->wg.n_peers; i++) {
+	const struct obj_tunnel *t = &obj->tunnel;
+	if (!t->is_userspace)
+		str_addf(out, "ip netns exec %s ", obj->vault);
+	str_addf(out, "wg setconf %s /dev/stdin <<'EOF'\n[Interface]\n", t->name);
+	wgtext_fields(out, &wg_device_fields, t->wg, WGTEXT_AS_SET);
+	for (size_t i = 0; i < t->wg->n_peers; i++) {
 		str_add(out, "[Peer]\n");
-		wgtext_fields(out, &wg_peer_fields, &spec->wg.peers[i], WGTEXT_AS_SET);
+		wgtext_fields(out, &wg_peer_fields, &t->wg->peers[i], WGTEXT_AS_SET);
 	}
 	str_add(out, "EOF\n");
 }

@@ -30,18 +30,17 @@ static int route_look(const struct obj *obj, struct session *w)
 
 static void route_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
 	const char *family = obj->route.dst.addr.family == AF_INET6 ? " -6" : "";
 	char text[PREFIX_STRLEN], via[ADDR_STRLEN];
 	const char *dst = obj->route.dst.len ? prefix_format(&obj->route.dst, text) : "default";
 
 	if (obj->route.index)
 		str_addf(out, "ip%s -n %s route add %s%s%s dev %s proto static\n", family,
-			 spec->name, dst, obj->route.via.family ? " via " : "",
-			 addr_format(&obj->route.via, via), spec_interface(spec, obj->route.index));
+			 obj->vault, dst, obj->route.via.family ? " via " : "",
+			 addr_format(&obj->route.via, via), obj->route.name);
 	else
 		str_addf(out, "ip%s -n %s route add unreachable %s proto static metric %u\n",
-			 family, spec->name, dst, obj->route.metric);
+			 family, obj->vault, dst, obj->route.metric);
 }
 
 const struct kind kind_route = {

@@ -16,11 +16,11 @@ static int seal_make(const struct obj *obj, struct session *w)
 
 	if (r)
 		return r;
-	seal_build(obj->spec, obj->table, &rs);
+	seal_build(obj->seal.spec, obj->seal.table, &rs);
 	nft_queue_table(&w->batch, &w->vault_nft, w->current, &rs,
 			w->observed ? NFT_REPLACE : NFT_CREATE);
 	ruleset_free(&rs);
-	session_verify(w, obj->spec, obj->table);
+	session_verify(w, obj->seal.spec, obj->seal.table);
 	return 0;
 }
 
@@ -31,7 +31,7 @@ static int seal_look(const struct obj *obj, struct session *w)
 	struct ruleset rs;
 	int r;
 
-	seal_build(obj->spec, obj->table, &rs);
+	seal_build(obj->seal.spec, obj->seal.table, &rs);
 	r = rs.err ? rs.err : nftlook_compare(&w->observed->rules, &rs, NFTLOOK_WHOLE, w->why);
 	ruleset_free(&rs);
 	return r == -EBADE ? LOOK_OTHER : r;
@@ -42,12 +42,12 @@ static int seal_remove(const struct obj *obj, struct session *w)
 	struct ruleset rs;
 	int r;
 
-	if (!w->observed || obj->table == SEAL_INET)
+	if (!w->observed || obj->seal.table == SEAL_INET)
 		return 0;
 	r = session_queue(w, &w->vault_nft);
 	if (r)
 		return r;
-	seal_build(obj->spec, obj->table, &rs);
+	seal_build(obj->seal.spec, obj->seal.table, &rs);
 	nft_queue_del_table(&w->batch, &w->vault_nft, w->current, &rs);
 	r = rs.err;
 	ruleset_free(&rs);
@@ -58,11 +58,10 @@ static int seal_remove(const struct obj *obj, struct session *w)
 
 static void seal_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
 	struct ruleset rs;
 
-	seal_build(spec, obj->table, &rs);
-	str_addf(out, "ip netns exec %s nft -f - <<'EOF'\n", spec->name);
+	seal_build(obj->seal.spec, obj->seal.table, &rs);
+	str_addf(out, "ip netns exec %s nft -f - <<'EOF'\n", obj->vault);
 	ruleset_print(&rs, out);
 	str_add(out, "EOF\n");
 	if (rs.err)

@@ -66,19 +66,13 @@ static const struct setting settings[] = {
 	{ "ipv6/conf/all/disable_ipv6", "0", WITH_V6 },
 };
 
-static bool is_router(const struct spec *spec, uint8_t family)
-{
-	return spec->leg.role == SPEC_GATEWAY && spec->leg.address.addr.family == family;
-}
-
-static bool applies(const struct setting *s, const struct spec *spec)
+static bool applies(const struct setting *s, const struct obj_sysctl *of)
 {
 	if (s->when == NO_ROUTER4)
-		return !is_router(spec, AF_INET);
+		return !of->routes[ADDR_V4];
 	if (s->when == ROUTER6 || s->when == NO_ROUTER6)
-		return (s->when == ROUTER6) == is_router(spec, AF_INET6);
-	return s->when == ALWAYS || s->when == ONCE ||
-	       (s->when == WITH_V6) == spec_uses(spec, AF_INET6);
+		return (s->when == ROUTER6) == of->routes[ADDR_V6];
+	return s->when == ALWAYS || s->when == ONCE || (s->when == WITH_V6) == of->has_ipv6;
 }
 
 /*
@@ -87,7 +81,7 @@ static bool applies(const struct setting *s, const struct spec *spec)
  * vaults there are.
  */
 struct visit {
-	const struct obj *obj;
+	const struct obj_sysctl *of;
 	struct session *w;
 	int folders[ADDR_FAMILIES]; /* -1: the kernel has no IPv6 */
 };
@@ -122,8 +116,7 @@ static void close_folders(struct visit *v)
 /* A kernel without IPv6 has none to settle; a tunnel that needs it fails on the first setting. */
 static bool is_moot(const struct setting *s, const struct visit *v)
 {
-	return family_of(s) == ADDR_V6 && v->folders[ADDR_V6] < 0 &&
-	       !spec_uses(v->obj->spec, AF_INET6);
+	return family_of(s) == ADDR_V6 && v->folders[ADDR_V6] < 0 && !v->of->has_ipv6;
 }
 
 /* What is done with a setting, at PATH in its family's folder: 0, enum look, or -errno. */
@@ -165,13 +158,9 @@ static int look_at(struct visit *v, const struct setting *s, const char *path)
 	return LOOK_OTHER;
 }
 
-enum { INTERFACES = 3 };
-
 /* Our interfaces have their own of what S is the default of; one that is not there will inherit. */
 static int for_interfaces(struct visit *v, const struct setting *s, setting_fn *fn)
 {
-	const struct spec *spec = v->obj->spec;
-	const char *const names[INTERFACES] = { spec->link_if, spec->tunnel_if, spec->leg_if };
 	static const char pattern[] = "conf/default/";
 	const char *own = s->path + strlen("ipv4/");
 	char path[128];
@@ -179,10 +168,11 @@ static int for_interfaces(struct visit *v, const struct setting *s, setting_fn *
 
 	if (strncmp(own, pattern, strlen(pattern)) != 0)
 		return 0;
-	for (int i = 0; !r && i < INTERFACES; i++) {
-		if (!*names[i])
+	for (int i = 0; !r && i < OBJ_INTERFACES; i++) {
+		if (!*v->of->interfaces[i])
 			continue;
-		snprintf(path, sizeof(path), "conf/%s/%s", names[i], own + strlen(pattern));
+		snprintf(path, sizeof(path), "conf/%s/%s", v->of->interfaces[i],
+			 own + strlen(pattern));
 		r = fn(v, s, path);
 		if (r == -ENOENT) {
 			v->w->why[0] = '\0';
@@ -200,7 +190,7 @@ static int visit(struct visit *v, setting_fn *fn, bool own)
 	for (size_t i = 0; !r && i < ARRAY_SIZE(settings); i++) {
 		const struct setting *s = &settings[i];
 
-		if (!applies(s, v->obj->spec) || is_moot(s, v))
+		if (!applies(s, v->of) || is_moot(s, v))
 			continue;
 		r = fn(v, s, s->path + strlen("ipv4/"));
 		if (!r && own)
@@ -224,14 +214,14 @@ static int look_all(void *arg)
 
 static int sysctl_look(const struct obj *obj, struct session *w)
 {
-	struct visit v = { .obj = obj, .w = w, .folders = { -1, -1 } };
+	struct visit v = { .of = &obj->sysctl, .w = w, .folders = { -1, -1 } };
 
 	return ns_run(w->vault_ns, look_all, &v);
 }
 
 static int sysctl_make(const struct obj *obj, struct session *w)
 {
-	struct visit v = { .obj = obj, .w = w, .folders = { -1, -1 } };
+	struct visit v = { .of = &obj->sysctl, .w = w, .folders = { -1, -1 } };
 	int r = session_flush(w);
 
 	return r ? r : ns_run(w->vault_ns, write_all, &v);
@@ -239,10 +229,9 @@ static int sysctl_make(const struct obj *obj, struct session *w)
 
 static void sysctl_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++)
-		if (applies(&settings[i], spec))
-			str_addf(out, "ip netns exec %s sysctl -qw 'net/%s=%s'\n", spec->name,
+		if (applies(&settings[i], &obj->sysctl))
+			str_addf(out, "ip netns exec %s sysctl -qw 'net/%s=%s'\n", obj->vault,
 				 settings[i].path, settings[i].value);
 }
 

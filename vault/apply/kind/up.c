@@ -12,11 +12,11 @@ static int up_make(const struct obj *obj, struct session *w)
 {
 	int r = session_queue(w, &w->vault_route);
 
-	if (!r && w->observed && obj->up_index == obj->spec->tunnel_index)
-		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->up_index,
-			       obj->spec->mtu);
+	if (!r && w->observed && obj->interface.mtu)
+		rtnl_queue_mtu(&w->batch, &w->vault_route, w->current, obj->interface.index,
+			       obj->interface.mtu);
 	if (!r)
-		rtnl_queue_up(&w->batch, &w->vault_route, w->current, obj->up_index, true);
+		rtnl_queue_up(&w->batch, &w->vault_route, w->current, obj->interface.index, true);
 	return r;
 }
 
@@ -27,15 +27,15 @@ static int up_look(const struct obj *obj, struct session *w)
 	for (size_t i = 0; i < s->n_links; i++) {
 		const struct rtnl_link *link = &s->links[i];
 
-		if (link->index != obj->up_index)
+		if (link->index != obj->interface.index)
 			continue;
 		if (!(link->flags & IFF_UP)) {
 			session_differs(w, "up", "down");
 			snprintf(w->why, sizeof(w->why), "down");
 			return LOOK_OTHER;
 		}
-		if (link->index == obj->spec->tunnel_index && link->mtu != obj->spec->mtu) {
-			snprintf(w->want, sizeof(w->want), "%u", obj->spec->mtu);
+		if (obj->interface.mtu && link->mtu != obj->interface.mtu) {
+			snprintf(w->want, sizeof(w->want), "%u", obj->interface.mtu);
 			snprintf(w->have, sizeof(w->have), "%u", link->mtu);
 			snprintf(w->why, sizeof(w->why), "its MTU is %s, not %s", w->have, w->want);
 			return LOOK_OTHER;
@@ -47,8 +47,7 @@ static int up_look(const struct obj *obj, struct session *w)
 
 static void up_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
-	str_addf(out, "ip -n %s link set %s up\n", spec->name, spec_interface(spec, obj->up_index));
+	str_addf(out, "ip -n %s link set %s up\n", obj->vault, obj->interface.name);
 }
 
 const struct kind kind_up = { .name = "up", .make = up_make, .look = up_look, .print = up_print };

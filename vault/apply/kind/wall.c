@@ -39,14 +39,14 @@ static int build(const struct spec *spec, struct wall **out)
 static void tell_taken(const struct obj *obj, struct session *w)
 {
 	snprintf(w->why, sizeof(w->why), "another filter of tc, or another queue, is in its place");
-	w->before = *REMEDY(DEL_QDISC, obj->spec->link_host_if, "clsact");
+	w->before = *REMEDY(DEL_QDISC, obj->wall.name, "clsact");
 }
 
 static int wall_make(const struct obj *obj, struct session *w)
 {
 	struct wall *wall cleanup(free_ptr) = NULL;
 	struct qdisc_filter filter;
-	int r = build(obj->spec, &wall);
+	int r = build(obj->wall.spec, &wall);
 
 	if (!r)
 		r = session_flush(w); /* what it says is not of this */
@@ -55,8 +55,7 @@ static int wall_make(const struct obj *obj, struct session *w)
 	if (r)
 		return r;
 	filter = filter_of(wall);
-	qdisc_queue_filter(&w->batch, &w->host_route, w->current, obj->spec->link_host_index,
-			   &filter);
+	qdisc_queue_filter(&w->batch, &w->host_route, w->current, obj->wall.index, &filter);
 	r = session_flush(w);
 	if (r == -EINVAL)
 		tell_taken(obj, w);
@@ -91,13 +90,13 @@ static int wall_look(const struct obj *obj, struct session *w)
 	struct nl_error error = { 0 };
 	struct comparison c = { 0 };
 	struct qdisc_filter wanted;
-	int r = build(obj->spec, &wall);
+	int r = build(obj->wall.spec, &wall);
 
 	if (r)
 		return r;
 	wanted = filter_of(wall);
 	c.wanted = &wanted;
-	r = qdisc_dump_filters(&w->host_route, obj->spec->link_host_index,
+	r = qdisc_dump_filters(&w->host_route, obj->wall.index,
 			       TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), compare, &c, &error);
 	/* No such interface, no clsact on it, no tc in this kernel. */
 	if (r == -ENODEV || r == -EINVAL || r == -EOPNOTSUPP)
@@ -115,18 +114,17 @@ static int wall_look(const struct obj *obj, struct session *w)
 
 static void wall_print(const struct obj *obj, struct str *out)
 {
-	const struct spec *spec = obj->spec;
 	struct wall *wall cleanup(free_ptr) = NULL;
-	int r = build(spec, &wall);
+	int r = build(obj->wall.spec, &wall);
 
 	if (r) {
 		out->err = r;
 		return;
 	}
-	str_addf(out, "tc qdisc add dev %s clsact\n", spec->link_host_if);
+	str_addf(out, "tc qdisc add dev %s clsact\n", obj->wall.name);
 	str_addf(out,
 		 "tc filter add dev %s ingress protocol all prio %u handle %u %s da bytecode '%zu,",
-		 spec->link_host_if, WALL_PRIORITY, WALL_HANDLE, WALL_KIND, wall->n);
+		 obj->wall.name, WALL_PRIORITY, WALL_HANDLE, WALL_KIND, wall->n);
 	for (size_t i = 0; i < wall->n; i++)
 		str_addf(out, "%u %u %u %u%s", wall->code[i].code, wall->code[i].jt,
 			 wall->code[i].jf, wall->code[i].k, i + 1 < wall->n ? "," : "'\n");
