@@ -292,9 +292,9 @@ static int receive_some(int fd, struct reply *r)
 	do {
 		n = recv(fd, r->s + r->len, r->cap - r->len, 0);
 	} while (n < 0 && errno == EINTR);
-	/* Reset: closed with some of our request unread. Either way there is no whole answer. */
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
-		return -EPROTO;
+	/* Closed without a whole answer: the program has ended, or is about to. */
+	if (n == 0)
+		return -ECONNRESET;
 	if (n < 0)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	r->len += (size_t)n;

@@ -21,7 +21,8 @@ int must_check uapi_connect(const char *ifname, unsigned int seconds, pid_t *pid
 /*
  * Gives the device behind FD exactly the settings of DEV (set=1, replace_peers,
  * replace_allowed_ips, each attribute explicit). The buffer that held the keys is wiped. 0, the
- * -errno that the program answered, -EPROTO for an answer that is none, -ETIMEDOUT.
+ * -errno that the program answered, -EPROTO for an answer that is none, -EPIPE or -ECONNRESET where
+ * it ended before it had answered, -ETIMEDOUT.
  */
 int must_check uapi_set(int fd, const struct wg_device *dev);
 

@@ -323,3 +323,37 @@ named_conf() {
 	vault -q check media
 	vault down media
 }
+
+# A process that is ending has no memory any more, and its socket still: here for half a second from the first question on.
+ending_program() {
+	cat > "$LAB/ending.py" <<'EOF'
+import ctypes, os, socket, sys, threading, time
+
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+
+def end():
+    s.accept()[0].close()
+    time.sleep(0.5)
+    os._exit(0)
+
+threading.Thread(target=end).start()
+ctypes.CDLL(None).syscall(60, 0) # exit(2) of the first thread alone
+EOF
+	spawn host python3 "$LAB/ending.py" /run/wireguard/wg-media.sock
+	# shellcheck disable=SC2016
+	retry 5 host sh -c '! grep -q . "/proc/$0/environ" 2> /dev/null' "$SPAWNED"
+}
+
+@test "BX-3 a userspace WireGuard that is just ending is waited for: up makes the tunnel and all that hangs on it" {
+	need python3
+	[[ $LAB_BACKEND == userspace && $(uname -m) == x86_64 ]] || skip "needs a userspace WireGuard, and the number of exit(2)"
+	host pkill -KILL -f 'wireguard-go -f wg-[m]edia'
+	retry 5 host sh -c '! ip -n media link show wg-media' 2> /dev/null
+	host rm /run/wireguard/wg-media.sock
+	ending_program
+	vault up media as-made
+	quiet_check
+	works
+}

@@ -142,6 +142,13 @@ static int take_rules(struct session *w, const struct spec *spec, struct observe
 	return r;
 }
 
+/* No device, nobody who listens, or a program that ended before it had answered. */
+static bool is_silence(int err)
+{
+	return err == -ENOENT || err == -ENODEV || err == -EOPNOTSUPP || err == -ECONNREFUSED ||
+	       err == -ECONNRESET || err == -EPIPE;
+}
+
 /* A tunnel that is not there, or whose program does not answer, is no error: has_wg says so. */
 static int take_tunnel(struct session *w, const struct spec *spec, struct observed *s,
 		       struct nl_error *error)
@@ -157,7 +164,7 @@ static int take_tunnel(struct session *w, const struct spec *spec, struct observ
 		r = fd < 0 ? fd : uapi_get(fd, &s->wg);
 	}
 	s->has_wg = !r;
-	return r == -ENOENT || r == -ENODEV || r == -ECONNREFUSED || r == -EOPNOTSUPP ? 0 : r;
+	return is_silence(r) ? 0 : r;
 }
 
 int observed_take(struct session *w, const struct spec *spec, struct observed *out,

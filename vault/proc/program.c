@@ -197,17 +197,22 @@ static int await_answer(const char *ifname, int pidfd)
 	return -ECHILD;
 }
 
-static int end_process(int pidfd)
+static bool await_end(int pidfd)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
+	return poll(&p, 1, END_MILLISECONDS) == 1;
+}
+
+static int end_process(int pidfd)
+{
 	if (pidfd_send_signal(pidfd, SIGTERM, NULL, 0))
 		return errno == ESRCH ? 0 : -errno;
-	if (poll(&p, 1, END_MILLISECONDS) == 1)
+	if (await_end(pidfd))
 		return 0;
 	if (pidfd_send_signal(pidfd, SIGKILL, NULL, 0) && errno != ESRCH)
 		return -errno;
-	return poll(&p, 1, END_MILLISECONDS) == 1 ? 0 : -ETIMEDOUT;
+	return await_end(pidfd) ? 0 : -ETIMEDOUT;
 }
 
 static int unlink_socket(const char *ifname)
@@ -291,7 +296,10 @@ int program_start(const char *path, const char *ifname, char why[static 256])
 	return r;
 }
 
-/* 1 when the process PID carries our mark for IFNAME, 0 when not, -errno when it cannot be told. */
+/*
+ * 1 when the process PID carries our mark for IFNAME, 0 when not, -errno when it cannot be told:
+ * -ESRCH of one that is ending, which has no memory any more, and for a moment its socket still.
+ */
 static int is_ours(pid_t pid, const char *ifname)
 {
 	char path[64], mark[MARK_SIZE], *text cleanup(free_ptr) = NULL;
@@ -301,7 +309,9 @@ static int is_ours(pid_t pid, const char *ifname)
 	snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
 	make_mark(ifname, mark);
 	r = file_read(path, ENVIRON_MAX_BYTES, &text, &len);
-	return r ? r : memmem(text, len, mark, strlen(mark) + 1) != NULL;
+	if (r)
+		return r == -ENOENT ? -ESRCH : r;
+	return len ? memmem(text, len, mark, strlen(mark) + 1) != NULL : -ESRCH;
 }
 
 int program_end(const char *ifname)
@@ -320,9 +330,11 @@ int program_end(const char *ifname)
 	pidfd = pidfd_open(pid, 0);
 	if (pidfd < 0)
 		return errno == ESRCH ? unlink_socket(ifname) : -errno;
-	if (is_ours(pid, ifname) <= 0)
-		return -EADDRINUSE;
-	r = end_process(pidfd);
+	r = is_ours(pid, ifname);
+	if (r == -ESRCH)
+		r = await_end(pidfd) ? 0 : -EADDRINUSE; /* whose it is cannot be told */
+	else
+		r = r <= 0 ? -EADDRINUSE : end_process(pidfd);
 	return r ? r : unlink_socket(ifname);
 }
 
@@ -337,7 +349,7 @@ int program_look(const char *ifname, pid_t *pid)
 	if (kill(*pid, 0)) /* no signal: is it there? */
 		return -errno;
 	r = is_ours(*pid, ifname);
-	if (r == -ENOENT) /* it has ended, or /proc hides it (hidepid) */
+	if (r == -ESRCH) /* it has ended or is about to, or /proc hides it (hidepid) */
 		return kill(*pid, 0) ? -errno : -EACCES;
 	return r < 0 ? r : r ? 0 : -EADDRINUSE;
 }
