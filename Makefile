@@ -60,7 +60,7 @@ TOOLS     := $(O)/test/wire $(if $(filter x86_64,$(shell uname -m)),$(O)/test/in
 $(if $(filter 1,$(COV)),$(O)/vault $(UNITS)): LINK += -Wl,--wrap=_exit
 LINKS     := up down exec check leaktest parse-conf
 
-.PHONY: all check check-all check-quick check-vm sanitized coverage units scenario demo bench lint fuzz install uninstall dist deb clean help \
+.PHONY: all check check-all check-quick check-few check-vm sanitized coverage units scenario demo bench lint fuzz install uninstall dist deb clean help \
 	deps tools
 .DELETE_ON_ERROR:
 
@@ -136,6 +136,9 @@ sanitized: ## the unit tests and those of the plan, built by clang with ASan and
 coverage: ## which lines of the C code the tests run, and whether that is less than it was (test/coverage/floor)
 	$(Q)$(MAKE) --no-print-directory COV=1 all tools units
 	$(Q)O=$(O)/cov test/coverage/coverage
+
+check-few: all tools units ## what depends on a release's own programs; nothing is installed
+	$(Q)O=$(O) test/run few
 
 check-vm: all tools ## the end-to-end tests on the kernel's WireGuard, in a VM
 	$(Q)O=$(O) test/run vm
