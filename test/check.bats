@@ -203,6 +203,29 @@ fails() { ! "$@" > "$BATS_TEST_TMPDIR/failed"; }
 	[ "$(vault check)" = "no vault is up" ]
 }
 
+@test "DL-2 an interface that is missing is told once, not with all that hangs on it" {
+	vault up media conf "$LAB/provider.conf" > "$BATS_TEST_TMPDIR/up"
+	host ip -n media link del wg-media
+	run -1 vault check media
+	[ "$(grep '^FAIL' <<< "$output" | grep -vc '^FAIL     program ')" = 1 ]
+	[[ $output == *"FAIL     tunnel                tunnel wg-media: missing (vault up media as-made)"* ]]
+	run -1 vault -v check media
+	[[ $output == *$'\n'"skip     route                 route 0.0.0.0/0 by wg-media: gone with tunnel wg-media"* ]]
+	[[ $output == *$'\n'"ok       address               address 10.200.0.2/30 on link-media"* ]]
+	vault up media as-made
+	host ip link del vlt-media
+	run -1 vault check media
+	[ "$(grep '^FAIL' <<< "$output")" = "FAIL     link                  link vlt-media: missing (vault up media as-made)" ]
+	vault up media as-made
+	vault -q check media
+	# What is of another interface of that name is told.
+	host ip -n media route del default
+	host ip -n media link set wg-media down
+	run -1 vault check media
+	[[ $output == *"FAIL     interface"* && $output == *"FAIL     route"* ]]
+	vault up media as-made
+}
+
 @test "DL-2 check of a vault is a card by the words that asked for it, then what is not fine; -v has all" {
 	vault up media conf "$LAB/provider.conf" accessible-from 192.168.77.0/24,fd00:77::/64 publish 9091 publish 127.0.0.1:8080:80 \
 		open-port 6881-6889/both allow-host 631 allow-to 203.0.113.9:443

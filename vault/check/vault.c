@@ -231,24 +231,56 @@ static void add_files(struct exam *e, const struct obj *obj, int look)
 				  e->c->name, files[i]);
 }
 
+/* An interface that is missing, with what hangs on it: told once. */
+struct gone {
+	const struct obj *list[3]; /* tunnel, link, leg */
+	size_t n;
+};
+
+static const struct obj *find_gone(const struct gone *gone, const struct obj *obj)
+{
+	for (size_t i = 0; i < gone->n; i++)
+		if (plan_interface(obj) == plan_interface(gone->list[i]) ||
+		    (obj->kind == &kind_wall && gone->list[i]->kind == &kind_veth &&
+		     !strcmp(obj->wall.name, gone->list[i]->veth.name)))
+			return gone->list[i];
+	return NULL;
+}
+
+static void look_at(struct exam *e, const struct obj *obj, struct gone *gone)
+{
+	const struct obj *on = find_gone(gone, obj);
+	int look;
+
+	session_clear_words(e->w);
+	look = obj->kind->look(obj, e->w);
+	if (obj->kind == &kind_files) {
+		add_files(e, obj, look);
+		return;
+	}
+	if (on && look != LOOK_SAME) {
+		check_add(e->c, id_of(obj, e->w), FOUND_SKIP, NULL, NULL, "%s: gone with %s",
+			  obj->label, on->label);
+		return;
+	}
+	if (look == LOOK_ABSENT && (obj->kind == &kind_tunnel || obj->kind == &kind_veth))
+		gone->list[gone->n++] = obj;
+	add_look(e, obj, look);
+}
+
 /* Each object of the plan but the namespace, which we are in, and the peers, told in more detail
  * elsewhere. */
 static void look_at_plan(struct exam *e)
 {
+	struct gone gone = { .n = 0 };
+
 	if (e->plan.overflow)
 		check_add(e->c, "state", FOUND_UNKNOWN, NULL, NULL, "too many addresses to plan");
 	for (size_t i = 0; i < e->plan.n; i++) {
 		const struct obj *obj = &e->plan.objs[i];
-		int look;
 
-		if (obj->kind == &kind_netns || obj->kind == &kind_name || obj->kind == &kind_peers)
-			continue;
-		session_clear_words(e->w);
-		look = obj->kind->look(obj, e->w);
-		if (obj->kind == &kind_files)
-			add_files(e, obj, look);
-		else
-			add_look(e, obj, look);
+		if (obj->kind != &kind_netns && obj->kind != &kind_name && obj->kind != &kind_peers)
+			look_at(e, obj, &gone);
 	}
 }
 

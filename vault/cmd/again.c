@@ -147,20 +147,6 @@ static bool borrow_keys(struct spec *spec, const struct observed *observed)
 	return true;
 }
 
-/* True for what is, or hangs on, the tunnel's interface. */
-static bool is_of_tunnel(const struct obj *o, uint32_t index)
-{
-	if (o->kind == &kind_seal)
-		return o->seal.table == SEAL_TUNNEL;
-	if (o->kind == &kind_address)
-		return o->address.on.index == index;
-	if (o->kind == &kind_route)
-		return o->route.index == index;
-	if (o->kind == &kind_up || o->kind == &kind_forward)
-		return o->interface.index == index;
-	return o->kind == &kind_tunnel || o->kind == &kind_peers;
-}
-
 /*
  * The secret keys of a tunnel whose file was standard input are the tunnel's alone. Without it the
  * rest is put right, and the tunnel left out of PLAN. False, said, then.
@@ -172,7 +158,7 @@ static bool take_keys(struct spec *spec, const struct observed *observed, struct
 	if (borrow_keys(spec, observed))
 		return true;
 	for (size_t i = 0; i < plan->n; i++)
-		if (!is_of_tunnel(&plan->objs[i], spec->tunnel_index))
+		if (plan_interface(&plan->objs[i]) != spec->tunnel_index)
 			plan->objs[kept++] = plan->objs[i];
 	plan->n = kept;
 	if (spec->conf && strcmp(spec->conf, "-") != 0)

@@ -119,6 +119,7 @@ struct obj_hosts {
 struct obj_seal {
 	const struct spec *spec;
 	enum seal_table table;
+	uint32_t index; /* of the interface that it is of; 0: of all */
 };
 struct obj_guard {
 	const struct spec *spec;

@@ -37,7 +37,15 @@ static struct obj *add(struct plan *plan, const struct kind *kind, unsigned int 
 static void add_seal(struct plan *plan, enum seal_table table, unsigned int flags,
 		     const char *label, const char *what)
 {
-	add(plan, &kind_seal, flags, label, what)->seal = (struct obj_seal){ plan->spec, table };
+	add(plan, &kind_seal, flags, label, what)->seal =
+		(struct obj_seal){ .spec = plan->spec, .table = table };
+}
+
+static void add_frames(struct plan *plan, enum seal_table table, unsigned int flags, uint32_t index)
+{
+	add_seal(plan, table, OBJ_OPTIONAL | flags, "frame filter on",
+		 spec_interface(plan->spec, index));
+	plan->objs[plan->n - 1].seal.index = index;
 }
 
 static struct obj_interface interface(const struct spec *spec, uint32_t index)
@@ -288,11 +296,11 @@ static void add_interfaces(const struct spec *spec, struct plan *plan)
 		    spec->tunnel_if)
 			->tunnel = tunnel(spec);
 	if (spec->has_link)
-		add_seal(plan, SEAL_LINK, OBJ_OPTIONAL | unlocks, "frame filter on", spec->link_if);
+		add_frames(plan, SEAL_LINK, unlocks, spec->link_index);
 	if (spec_has_leg(spec))
-		add_seal(plan, SEAL_LEG, OBJ_OPTIONAL | unlocks, "frame filter on", spec->leg_if);
+		add_frames(plan, SEAL_LEG, unlocks, spec->leg_index);
 	if (spec->has_tunnel)
-		add_seal(plan, SEAL_TUNNEL, OBJ_OPTIONAL, "frame filter on", spec->tunnel_if);
+		add_frames(plan, SEAL_TUNNEL, 0, spec->tunnel_index);
 	if (spec->has_tunnel && !spec->adopt) /* it keeps those that it has */
 		add(plan, &kind_peers, 0, "keys and peers of", spec->tunnel_if)->tunnel =
 			tunnel(spec);
@@ -329,4 +337,19 @@ void plan_build(const struct spec *spec, struct plan *plan)
 		add(plan, &kind_hosts, 0, "names of segment", spec->leg.segment)->hosts =
 			(struct obj_hosts){ spec->leg.segment, spec->leg.address.addr };
 	add(plan, &kind_name, 0, "name", spec->name);
+}
+
+uint32_t plan_interface(const struct obj *o)
+{
+	if (o->kind == &kind_veth)
+		return o->veth.peer_index;
+	if (o->kind == &kind_tunnel || o->kind == &kind_peers)
+		return o->tunnel.index;
+	if (o->kind == &kind_seal)
+		return o->seal.index;
+	if (o->kind == &kind_address)
+		return o->address.on.index;
+	if (o->kind == &kind_up || o->kind == &kind_forward)
+		return o->interface.index;
+	return o->kind == &kind_route ? o->route.index : 0;
 }

@@ -7,9 +7,12 @@
 
 /*
  * Fills *PLAN from SPEC, which gather has completed. The order is the safety: at every point of it
- * what can leave is a subset of what the finished vault allows (see plan.c). The objects borrow
- * nothing from SPEC, which the plan points to.
+ * what can leave is a subset of what the finished vault allows (see plan.c). The objects point into
+ * SPEC, which outlives the plan.
  */
 void plan_build(const struct spec *spec, struct plan *plan);
+
+/* The index of the interface inside the vault that O is, or hangs on; 0: of none. */
+uint32_t plan_interface(const struct obj *o);
 
 #endif
