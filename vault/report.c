@@ -21,6 +21,7 @@ static struct {
 	bool is_array; /* of all that it reported */
 	char *object, *message; /* of the first error, JSON mode only */
 	bool lost; /* something could not be kept or printed */
+	bool has_progress; /* the cursor stands behind a line of it */
 	int unsaid; /* the exit code then, instead of EXIT_DONE */
 } state = { .unsaid = EXIT_FAILED };
 
@@ -34,10 +35,41 @@ bool report_is_json(void)
 	return state.options.json;
 }
 
+#define ERASE_LINE "\r\033[K"
+
+static void end_progress(void)
+{
+	if (state.has_progress)
+		fputs(ERASE_LINE, stderr);
+	state.has_progress = false;
+}
+
+static bool is_terminal(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+void report_progress(const char *object, const char *format, ...)
+{
+	va_list args;
+
+	if (state.options.json || state.options.quiet || state.options.verbose || !is_terminal())
+		return;
+	end_progress();
+	fprintf(stderr, "vault: %s: ", object);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	state.has_progress = true;
+}
+
 static void print_line(const char *format, va_list args) printf_like(1, 0);
 
 static void print_line(const char *format, va_list args)
 {
+	end_progress();
 	vprintf(format, args);
 	putchar('\n');
 }
@@ -80,6 +112,7 @@ size_t report_width(void)
 
 void report_result(const char *text)
 {
+	end_progress();
 	if (!state.options.json)
 		fputs(text, stdout);
 }
@@ -117,6 +150,7 @@ static void print_message(const char *object, const char *kind, const char *form
 		message = NULL;
 	if (message)
 		str_make_printable(message);
+	end_progress();
 	fflush(stdout); /* so that what was said before stands before */
 	fprintf(stderr, "vault: %s: %s%s\n", name ? name : "", kind,
 		message ? message : "out of memory");
@@ -169,6 +203,7 @@ void report_problems(const char *file, const struct problems *problems)
 
 		if (p->warning && state.options.quiet)
 			continue;
+		end_progress();
 		if (p->line)
 			snprintf(line, sizeof(line), "%u:", p->line);
 		fprintf(stderr, "%s:%s %s%s\n", name ? name : "?", line,
@@ -258,6 +293,7 @@ void report_unsaid(int code)
 
 int report_end(int code)
 {
+	end_progress();
 	if (state.options.json)
 		print_json(code);
 	json_decref(state.value);

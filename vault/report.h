@@ -22,6 +22,9 @@ bool report_is_json(void);
 void report_line(const char *format, ...) printf_like(1, 2);
 /* The same, shown only with -verbose. */
 void report_detail(const char *format, ...) printf_like(1, 2);
+/* A line on stderr of what takes its time now, where that is a terminal, and nothing with -json,
+ * -quiet or -verbose: whatever is reported next takes its place. */
+void report_progress(const char *object, const char *format, ...) printf_like(2, 3);
 /* Text (with its own newlines) that is the command's very result: stdout in text mode, also with
  * -quiet. */
 void report_result(const char *text);

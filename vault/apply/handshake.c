@@ -184,6 +184,7 @@ int handshake_wait(struct session *w, const struct timespec *since, unsigned int
 	int r;
 
 	w->why[0] = '\0';
+	report_progress(name, "waiting for a peer to answer, %u s at most", seconds);
 	r = wait_for_answer(w, since, seconds);
 	list_endpoints(w->spec, &endpoints);
 	if (r == -ETIMEDOUT)

@@ -134,6 +134,7 @@ static void judge_addresses(struct test *t, const struct timespec *start)
 
 	if (!t->q->n_echoes)
 		return;
+	report_progress(t->q->name, "waiting for the answers of %zu servers", t->q->n_echoes);
 	echo_finish(&t->echo);
 	echo_conclude(&t->echo, &t->spec, &server, t->run);
 	t->run->duration_ms = ms_since(start);
@@ -153,7 +154,10 @@ static void end_twin(struct test *t)
 static int test_vault(struct test *t)
 {
 	struct timespec start;
-	int r = test_gather(t);
+	int r;
+
+	report_progress(t->q->name, "looking at the host");
+	r = test_gather(t);
 
 	clock_gettime(CLOCK_REALTIME, &t->run->time);
 	clock_gettime(CLOCK_MONOTONIC, &start);
@@ -173,10 +177,13 @@ static int test_vault(struct test *t)
 	if (t->q->n_echoes)
 		echo_start(t->q->echoes, t->q->n_echoes, &t->spec, t->vault_ns, &t->echo);
 	r = test_count_drops(t, true);
+	report_progress(t->q->name, "sending the packets of %zu probe%s", t->run->n_probes,
+			t->run->n_probes == 1 ? "" : "s");
 	if (!r)
 		r = test_send(t);
 	if (r)
 		return undecided(t, "sending", r);
+	report_progress(t->q->name, "waiting for the packets that are under way");
 	test_await(t);
 	r = t->blind ? t->blind : test_count_drops(t, false);
 	if (r) { /* but what was seen was seen */
