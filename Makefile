@@ -199,6 +199,7 @@ uninstall: ## what install put there
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man5/%,$(wildcard man/*.5))
 	rm -f $(patsubst man/%,$(DESTDIR)$(MANDIR)/man7/%,$(wildcard man/*.7))
 	rm -f $(DESTDIR)$(SCHEMADIR)/vault.schema.json
+	-rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SCHEMADIR)
 	rm -f $(patsubst vault/systemd/%,$(DESTDIR)$(UNITDIR)/%,$(wildcard vault/systemd/*))
 	rm -f $(DESTDIR)$(BASHDIR)/vault $(LINKS:%=$(DESTDIR)$(BASHDIR)/vault-%) $(DESTDIR)$(ZSHDIR)/_vault \
 		$(DESTDIR)$(FISHDIR)/vault.fish $(LINKS:%=$(DESTDIR)$(FISHDIR)/vault-%.fish)

@@ -171,11 +171,27 @@ static bool asks_why(const struct request *r)
 	return clause_is_given(&words, r, "why");
 }
 
+/* `why from A B` is `why B from A`. */
+static void put_from_behind(int argc, char **argv)
+{
+	for (int i = 0; i + 3 < argc; i++) {
+		char *to = argv[i + 3];
+
+		if (strcmp(argv[i], "why") != 0 || strcmp(argv[i + 1], "from") != 0)
+			continue;
+		memmove(&argv[i + 2], &argv[i + 1], 2 * sizeof(*argv));
+		argv[i + 1] = to;
+	}
+}
+
 /* 0 or an exit code, said why. */
 static int parse_words(int argc, char **argv, struct check_host *host, struct request *r)
 {
 	const char *wrong = NULL;
-	int code = cmd_read(&words, argc, argv, r);
+	int code;
+
+	put_from_behind(argc, argv);
+	code = cmd_read(&words, argc, argv, r);
 
 	r->options.host = host;
 	r->options.pids = r->pids;

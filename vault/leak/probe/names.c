@@ -180,7 +180,7 @@ int names_exec(struct probing *p, const struct probe *self)
 		waitpid(pid, NULL, 0);
 	if (!r && !p->run->probes[p->probe].detail)
 		leak_run_detail(p->run, &p->run->probes[p->probe].detail,
-				"what a command of vault exec sees was looked at");
+				"looked at what a command of vault exec sees");
 	return r;
 }
 
@@ -212,8 +212,8 @@ int names_processes(struct probing *p, const struct probe *self)
 	if (probe->detail)
 		return n < 0 ? (int)n : 0;
 	if (looked) {
-		leak_run_detail(p->run, &probe->detail, "%zd processes inside were looked at",
-				looked);
+		leak_run_detail(p->run, &probe->detail, "looked at %zd process%s inside", looked,
+				looked == 1 ? "" : "es");
 	} else {
 		probe->verdict = LEAK_SKIP;
 		leak_run_detail(p->run, &probe->detail, "nobody is inside");
