@@ -12,7 +12,7 @@ load ../helper
 typed() {
 	printf '# %s\n' "$2"
 	run -"$1" host env PATH="/usr/local/sbin:$PATH" MANPATH=/usr/local/share/man: sh -c "cd /root && $2"
-	[[ ! $output ]] || sed 's/^/    /' <<< "$output"
+	[[ ! $output ]] || printf '    %s\n' "${lines[@]}"
 }
 
 # says TEXT…: each is in what the last command printed, which is no wider than 100 columns; no key is in it
