@@ -423,7 +423,7 @@ go() {
 }
 
 @test "IB-1 a user's home, name, shell and runtime folder are in the environment; the caller's other variables stay" {
-	host mkdir -p /run/user/65534
+	host mkdir -p /run/user/0 /run/user/65534
 	environment='printf "%s " "$HOME" "$USER" "$LOGNAME" "$SHELL" "$XDG_RUNTIME_DIR" "$A"'
 	export A=b XDG_RUNTIME_DIR=/run/user/0 SHELL=/bin/bash
 	[ "$(xc user nobody sh -c "$environment")" = "/nonexistent nobody nobody /usr/sbin/nologin /run/user/65534 b " ]
@@ -431,6 +431,21 @@ go() {
 	[ "$(xc user nobody sh -c "$environment")" = "/nonexistent nobody nobody /usr/sbin/nologin  b " ]
 	[ "$(xc user 1234:5678 sh -c "$environment")" = "$(unset XDG_RUNTIME_DIR && sh -c "$environment")" ]
 	[ "$(xc sh -c "$environment")" = "$(sh -c "$environment")" ]
+}
+
+@test "DL-10 a user who may not enter the caller's folder begins at home, else in the root folder; one who may stays" {
+	host sh -euc 'mkdir -p "$LAB/closed" "$LAB/open" "$LAB/home" && chmod 700 "$LAB/closed" && chmod 755 "$LAB" "$LAB/open"
+		chown 1500 "$LAB/home"
+		{ grep -v "^alice:" /etc/passwd; echo "alice:x:1500:1500::$LAB/home:/bin/sh"; echo "bob:x:1501:1501::/nonexistent:/bin/sh"; } > "$LAB/passwd"
+		mount --bind "$LAB/passwd" /etc/passwd'
+	from() { host sh -c 'cd "$1" && shift && exec "$0" exec media "$@" pwd' "$VAULT" "$@"; }
+	[ "$(from "$LAB/closed" user alice)" = "$LAB/home" ]
+	[ "$(from "$LAB/closed" user bob)" = / ]
+	[ "$(from "$LAB/closed" user alice own-pids)" = "$LAB/home" ]
+	[ "$(from "$LAB/open" user alice)" = "$LAB/open" ]
+	[ "$(from "$LAB/closed")" = "$LAB/closed" ]
+	[ "$(from / user alice cwd "$LAB/open")" = "$LAB/open" ]
+	host umount /etc/passwd
 }
 
 @test "IB-1 an ordinary user gets nowhere but by the tunnel" {

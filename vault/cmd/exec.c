@@ -209,6 +209,14 @@ static unsigned int count_listen_fds(void)
 	return uint_parse(fds, strlen(fds), 0, INT_MAX - 3, &n) ? 0 : (unsigned int)n;
 }
 
+/* Who may not enter the caller's folder begins at home, else in the root folder, as by login(1). */
+static int leave_closed_folder(const struct identity *id)
+{
+	if (!faccessat(AT_FDCWD, ".", X_OK, AT_EACCESS) || errno != EACCES)
+		return 0;
+	return id->home && !chdir(id->home) ? 0 : chdir("/") ? -errno : 0;
+}
+
 /* Takes away what COMMAND may not have. */
 static int give_up(const struct request *r, const struct identity *id)
 {
@@ -219,6 +227,10 @@ static int give_up(const struct request *r, const struct identity *id)
 		err = environment_set(r->name);
 	if (!err)
 		err = privileges_drop(id, r->keep_caps, &what);
+	if (!err && id && !r->cwd) {
+		what = "the caller's folder";
+		err = leave_closed_folder(id);
+	}
 	if (!err && !r->keep_caps) {
 		what = "the kernel's help (seccomp)";
 		err = syscalls_refuse();
