@@ -140,13 +140,14 @@ forwarded() { srv sh -c 'echo | socat -T 2 - TCP:10.66.0.2:$0,connect-timeout=2'
 }
 
 @test "behind an obfuscator on the host's loopback: the endpoint is that, and nothing but its server sees a packet" {
-	spawn host bash -euo pipefail -c "$(recipe obfuscator); wait"
+	cook obfuscator host
 	retry 20 host sh -c '"$0" exec hidden curl -s -m 5 http://203.0.113.80/ | grep -qx 198.51.100.1' "$VAULT"
 	vault check hidden
 	observe isp:to-host --from 10.200.0.2 --to 203.0.113.80
 	vault leaktest hidden
 	must_not_see
 	vault down hidden
+	host pkill -f UDP4-LISTEN:51821
 }
 
 @test "a host with a VPN of its own: one tunnel in the other; the host's goes, and the vault is as sealed as before" {
