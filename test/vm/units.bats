@@ -367,6 +367,25 @@ rests() { [ "$(systemctl is-active vault-heal@media)" = inactive ]; }
 	echo "conf $conf" >/etc/vault/media.conf
 }
 
+@test "the provider's file as a credential of systemd's: the unit alone has it, and the vault is the host's as ever" {
+	install -D -m 600 $conf /etc/credstore/provider.conf
+	install -D -m 644 /dev/stdin /etc/systemd/system/vault@cred.service.d/credential.conf <<-END
+		[Service]
+		LoadCredential=provider.conf:/etc/credstore/provider.conf
+	END
+	echo 'conf /run/credentials/vault@cred.service/provider.conf' >/etc/vault/cred.conf
+	systemctl daemon-reload
+	systemctl start vault@cred
+	vault check cred
+	[ "$(vault exec cred bash -c 'cat </dev/tcp/10.9.0.1/80')" ]
+	[ -e /run/vault-etc/cred/resolv.conf ]
+	ip -n cred link set wg-cred down
+	systemctl reload vault@cred
+	vault check cred
+	systemctl stop vault@cred
+	[ ! -e /run/netns/cred ]
+}
+
 @test "PC-6 a vault that does not come up keeps its services from starting" {
 	echo "conf /nonexistent" >/etc/vault/media.conf
 	run ! systemctl start probe

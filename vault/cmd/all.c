@@ -7,6 +7,7 @@
 #include "vault/cmd/cmd.h"
 #include "vault/cmd/request.h"
 #include "vault/exit.h"
+#include "vault/gather/gather.h"
 #include "vault/proc/signals.h"
 #include "vault/report.h"
 #include "vault/spec/state.h"
@@ -45,6 +46,17 @@ static void read_member(int argc, char **argv, struct member *m)
 		report_json_failed(argv[0], m->code);
 }
 
+/* Nothing is made by a plan: a gateway that is not up then is as its file says. */
+static int take_resolvers(struct member *m, const struct member *list, size_t n)
+{
+	if (m->spec.n_dns || !(m->words.only_plan || m->words.dry_run))
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].code == EXIT_DONE && spec_is_gateway_of(&list[i].spec, &m->spec))
+			return gather_copy_resolvers(&m->spec, &list[i].spec);
+	return 0;
+}
+
 /* Those of PASS 0 that go by nobody, then those that go by a gateway. */
 static int up_pass(struct member *list, size_t n, int pass, int (*up)(struct words *words))
 {
@@ -58,6 +70,9 @@ static int up_pass(struct member *list, size_t n, int pass, int (*up)(struct wor
 			continue;
 		if (signals_wait()) {
 			report_error(m->spec.name, "not begun: interrupted");
+			one = EXIT_FAILED;
+		} else if (pass && take_resolvers(m, list, n)) {
+			report_error(m->spec.name, "out of memory");
 			one = EXIT_FAILED;
 		} else {
 			one = up(&m->words);

@@ -33,6 +33,9 @@ void gather_families(struct spec *spec, struct problems *p);
  * it has none that serve.
  */
 int must_check gather_resolvers(struct spec *spec, struct problems *p);
+/* Fills SPEC's, which has none, with those of its gateway OTHER that the segment's family reaches. 0
+ * or -ENOMEM. */
+int must_check gather_copy_resolvers(struct spec *spec, const struct spec *other);
 
 /* True when SPEC's link has not all the addresses it shall have: gather_link is to find them. */
 bool gather_wants_link(const struct spec *spec);

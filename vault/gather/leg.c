@@ -5,8 +5,7 @@
 #include "vault/gather/gather.h"
 #include "vault/spec/state.h"
 
-/* The resolvers of OTHER that the segment's family reaches. */
-static int copy_resolvers(struct spec *spec, const struct spec *other)
+int gather_copy_resolvers(struct spec *spec, const struct spec *other)
 {
 	spec->dns = calloc(other->n_dns ? other->n_dns : 1, sizeof(*spec->dns));
 	if (!spec->dns)
@@ -27,7 +26,7 @@ static int try_vault(const char *name, struct spec *spec)
 		return r;
 	if (r || !spec_is_gateway_of(&other, spec))
 		return 0;
-	r = copy_resolvers(spec, &other);
+	r = gather_copy_resolvers(spec, &other);
 	return r ? r : 1;
 }
 
