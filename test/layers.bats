@@ -35,9 +35,9 @@ breach() {
 	breach "the plan is pure" vault/plan/plan.c '#include "lib/nl.h"'
 	breach "the plan is pure" vault/plan/plan.h '#include "vault/spec/state.h"'
 	breach "the seal is pure" vault/seal/seal.c '#include "lib/nft.h"'
-	: > vault/apply/kind/link.h
-	breach "a kind knows no other kind" vault/apply/kind/tunnel.c '#include "vault/apply/kind/link.h"'
-	breach "a kind knows no other kind" vault/apply/kind/link.c '#include "vault/report.h"'
+	: > vault/apply/kind/wall.h
+	breach "a kind knows no other kind" vault/apply/kind/tunnel.c '#include "vault/apply/kind/wall.h"'
+	breach "a kind knows no other kind" vault/apply/kind/veth.c '#include "vault/report.h"'
 	breach "reading makes no calls" vault/read/words.c '#include "lib/rtnl.h"'
 	breach "a kind knows of the vault what its object carries" vault/apply/kind/up.c 'int x(struct session *w) { return !w->spec; }'
 	breach "nobody includes a command" vault/cmd/down.c '#include "vault/cmd/up.h"'
