@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # test/outside.bash: whatever leaves a host by its uplink other than in the tunnel, counted by rules of nft on the uplink's router,
-# where the uplink's interface is `to-host` and the provider's port 51820.
+# where the uplink's interface is `to-host`, or a VLAN of it, and the provider's port 51820.
 #
 #   count_outside ROUTER…   begin; ROUTER… are the words that run a command on the router
 #   went_outside ROUTER…    how many there were since
@@ -15,7 +15,7 @@ count_outside() {
 			counter frames {}
 			chain prerouting {
 				type filter hook prerouting priority raw
-				iifname != "to-host" accept
+				iifname != "to-host*" accept
 				udp dport 51820 accept
 				ip protocol igmp ip ttl 1 accept
 				ip6 hoplimit 1 icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } accept
