@@ -504,6 +504,17 @@ too_big() {
 		[[ $(host ip -n a link show seg-lan) == *"alias kept"* ]]
 	done
 	host ip link del other 2> /dev/null || :
+	# Somebody else's bridge of that name gets no leg, and is left alone.
+	host sh -c 'ip link del vls-lan; ip link add vls-lan type bridge; ip link set vls-lan up; ip link set vlg-a master vls-lan'
+	run -1 vault check a
+	[[ $output == *"leg on segment lan: its host end is no port of its bridge"* ]]
+	run -1 "${up[@]}"
+	[[ $output == *"vls-lan is there and is not this segment's"* ]]
+	[ -z "$(host ip -o link show master vls-lan)" ]
+	host ip link del vls-lan
+	run -0 "${up[@]}"
+	vault up b isolated segment lan $NET.3/24
+	vault check a b
 	for break in 'ip link set vlg-a nomaster' 'ip link set vlg-a down' 'ip link del vlg-a' 'nft delete table bridge vault-guard' \
 		'nft flush chain bridge vault-guard prerouting' 'nft delete element bridge vault-guard legs4 { "vlg-a" . 10.9.0.2 }' \
 		'ip -n a link set seg-lan address 02:00:00:00:00:09' 'ip -n a address del 10.9.0.2/24 dev seg-lan' \

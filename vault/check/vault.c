@@ -173,7 +173,7 @@ static const char *id_of(const struct obj *obj, const struct session *w)
 		return w->part && strcmp(w->part, STATE_FILE) ? w->part : "state";
 	if (obj->kind == &kind_seal && obj->flags & OBJ_OPTIONAL)
 		return "frames";
-	if (obj->kind == &kind_veth && !obj->veth.bridge)
+	if (obj->kind == &kind_veth && !obj->veth.bridge.name)
 		return "link";
 	if (obj->kind == &kind_veth || obj->kind == &kind_bridge)
 		return "leg";

@@ -495,7 +495,7 @@ static int settle_indexes(struct spec *spec)
 		return -EIO;
 	spec->link_host_index = SPEC_FIRST_INDEX | (random[0] & 0x0ffffffeU);
 	spec->tunnel_index = SPEC_FIRST_INDEX | (random[1] & 0x0ffffffeU) | 1U;
-	spec->leg_host_index = 0x20000000U | (random[2] & 0x0ffffffeU) | 1U;
+	spec->leg_host_index = 2 * SPEC_FIRST_INDEX | (random[2] & 0x0ffffffeU) | 1U;
 	spec->link_index = 0x04000000U | (random[3] & 0x03ffffffU); /* listed before the leg, */
 	spec->leg_index = 0x08000000U | (random[4] & 0x07ffffffU); /* and that before the tunnel */
 	return 0;

@@ -69,6 +69,12 @@ struct obj_route {
 	uint32_t metric;
 };
 
+/* The bridge of a segment, shared by the vaults that have a leg there. */
+struct obj_bridge {
+	const char *name, *segment;
+	uint32_t index; /* where it is made */
+};
+
 /*
  * A veth pair, one end on the host, PEER in the vault. The host's end is routed, with addresses; or
  * a port of a bridge, with nothing of its own.
@@ -80,14 +86,8 @@ struct obj_veth {
 	struct prefix addresses[ADDR_FAMILIES]; /* routed: AF_UNSPEC where it has none */
 	bool forwards; /* routed: to networks beyond the host (VC-7) */
 	bool answers_localhost; /* routed: for ports of 127.0.0.1 */
-	const char *bridge; /* NULL: it is routed */
+	struct obj_bridge bridge; /* its name NULL: it is routed */
 	uint8_t mac[SPEC_MAC_LEN]; /* with a bridge, PEER's */
-};
-
-/* The bridge of a segment, shared by the vaults that have a leg there. */
-struct obj_bridge {
-	const char *name, *segment;
-	uint32_t index; /* where it is made */
 };
 
 struct obj_tunnel {

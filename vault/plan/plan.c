@@ -219,14 +219,14 @@ static void add_link(const struct spec *spec, struct plan *plan)
 static void add_segment(const struct spec *spec, struct plan *plan)
 {
 	const char *segment = spec->leg.segment;
+	const struct obj_bridge bridge = {
+		.name = spec->bridge_name,
+		.segment = segment,
+		.index = spec_bridge_index(segment),
+	};
 	struct obj_veth *veth;
 
-	add(plan, &kind_bridge, OBJ_TRAFFIC, "bridge of segment", segment)->bridge =
-		(struct obj_bridge){
-			.name = spec->bridge_name,
-			.segment = segment,
-			.index = spec->leg_host_index ^ 1U, /* the ports' are odd, and as random */
-		};
+	add(plan, &kind_bridge, OBJ_TRAFFIC, "bridge of segment", segment)->bridge = bridge;
 	veth = &add(plan, &kind_veth, OBJ_TRAFFIC, "leg on segment", segment)->veth;
 	*veth = (struct obj_veth){
 		.name = spec->leg_host_if,
@@ -234,7 +234,7 @@ static void add_segment(const struct spec *spec, struct plan *plan)
 		.index = spec->leg_host_index,
 		.peer_index = spec->leg_index,
 		.peer_frames = SEAL_LEG_TABLE,
-		.bridge = spec->bridge_name,
+		.bridge = bridge,
 	};
 	spec_leg_mac(&spec->leg.address.addr, veth->mac);
 }

@@ -84,6 +84,11 @@ void spec_bridge_alias(const char *segment, char out[static SPEC_ALIAS_LEN])
 	snprintf(out, SPEC_ALIAS_LEN, SPEC_ALIAS_PREFIX "segment %s", segment);
 }
 
+uint32_t spec_bridge_index(const char *segment)
+{
+	return 2 * SPEC_FIRST_INDEX | (hash(segment) & 0x0ffffffeU);
+}
+
 /* The link's names, as the leg's and the tunnel's are cut alike; and the twins' among them. */
 static void name_links(const char *name, char out[2][IFNAMSIZ])
 {

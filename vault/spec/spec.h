@@ -180,6 +180,8 @@ void spec_alias(const char *name, char out[static SPEC_ALIAS_LEN]);
 void spec_bridge_alias(const char *segment, char out[static SPEC_ALIAS_LEN]);
 /* Indexes on the host are from here on, where the kernel, which counts up from 1, does not reach. */
 #define SPEC_FIRST_INDEX 0x10000000U
+/* The index of a segment's bridge, made of its name; even, where the legs' there are odd. */
+uint32_t spec_bridge_index(const char *segment);
 
 /* True when two vaults of these names would have one interface: long names are cut. */
 bool spec_names_collide(const char *a, const char *b);

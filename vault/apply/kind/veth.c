@@ -11,7 +11,7 @@
 
 static const struct veth_end *end_of(const struct obj_veth *veth)
 {
-	return veth->bridge ? &veth_port : &veth_routed;
+	return veth->bridge.name ? &veth_port : &veth_routed;
 }
 
 static bool is_own(const struct obj *obj, const struct rtnl_link *host_end)
@@ -73,6 +73,15 @@ static int remove_remains(const struct obj *obj, struct session *w)
 /* An MTU below this ends IPv6 on an interface (IPV6_MIN_MTU). */
 #define MTU_LEAST_V6 1280
 
+/* The segment's, which nobody else's of that name is. */
+static bool is_own_bridge(const struct obj_veth *veth, const struct rtnl_link *link)
+{
+	char alias[SPEC_ALIAS_LEN];
+
+	spec_bridge_alias(veth->bridge.segment, alias);
+	return observed_is_own(link, "bridge", alias);
+}
+
 /* A port of a bridge sends frames where no rule of IP looks. */
 static const char *fault_of_masters(const struct obj_veth *veth, const struct rtnl_link *host,
 				    const struct rtnl_link *inside, const struct observed *s)
@@ -81,11 +90,12 @@ static const char *fault_of_masters(const struct obj_veth *veth, const struct rt
 
 	if (inside->master)
 		return "its inner end is a port of another interface";
-	if (!veth->bridge)
+	if (!veth->bridge.name)
 		return host->master ? "its host end is a port of another interface" : NULL;
-	bridge = observed_link(s->host->links, s->host->n_links, veth->bridge);
-	return bridge && host->master == bridge->index ? NULL
-						       : "its host end is no port of its bridge";
+	bridge = observed_link(s->host->links, s->host->n_links, veth->bridge.name);
+	return bridge && is_own_bridge(veth, bridge) && host->master == bridge->index
+		       ? NULL
+		       : "its host end is no port of its bridge";
 }
 
 /* What is wrong with the pair, what `end` looks at apart; or NULL. */
@@ -105,12 +115,12 @@ static const char *fault_of_pair(const struct obj_veth *veth, const struct obser
 		return fault;
 	if (inside->group != SPEC_GROUP)
 		return "its inner end is in another group";
-	if ((!veth->bridge && host->flags & IFF_NOARP) || inside->flags & IFF_NOARP)
+	if ((!veth->bridge.name && host->flags & IFF_NOARP) || inside->flags & IFF_NOARP)
 		return "one of its ends does no ARP";
 	if (veth->addresses[ADDR_V6].addr.family &&
 	    (host->mtu < MTU_LEAST_V6 || inside->mtu < MTU_LEAST_V6))
 		return "the MTU of one of its ends is too small for IPv6";
-	if (veth->bridge && memcmp(inside->mac, veth->mac, sizeof(veth->mac)))
+	if (veth->bridge.name && memcmp(inside->mac, veth->mac, sizeof(veth->mac)))
 		return "its MAC address is another";
 	return host->flags & IFF_UP ? NULL : "its host end is down";
 }
@@ -137,15 +147,18 @@ static int find_bridge(const struct obj_veth *veth, struct session *w, uint32_t 
 	int r;
 
 	*index = 0;
-	if (!veth->bridge)
+	if (!veth->bridge.name)
 		return 0;
 	r = session_flush(w);
 	if (!r)
-		r = rtnl_get_link(&w->host_route, veth->bridge, &bridge, &error);
+		r = rtnl_get_link(&w->host_route, veth->bridge.name, &bridge, &error);
+	if (!r && !is_own_bridge(veth, &bridge))
+		r = -EEXIST;
 	if (!r)
 		*index = bridge.index;
 	else
-		snprintf(w->why, sizeof(w->why), "%s", veth->bridge);
+		snprintf(w->why, sizeof(w->why), "%s is %s", veth->bridge.name,
+			 r == -EEXIST ? "not this segment's" : "not there");
 	return r;
 }
 
@@ -159,7 +172,7 @@ static int make_anew(const struct obj *obj, struct session *w)
 		.peer_index = veth->peer_index,
 		.peer_ns = w->vault_ns,
 		.peer_group = SPEC_GROUP,
-		.peer_mac = veth->bridge ? veth->mac : NULL,
+		.peer_mac = veth->bridge.name ? veth->mac : NULL,
 	};
 	struct nl *nl = &w->host_route;
 	char alias[SPEC_ALIAS_LEN];
@@ -216,10 +229,10 @@ static void veth_print(const struct obj *obj, struct str *out)
 	char alias[SPEC_ALIAS_LEN], ether[ETHER_STRLEN];
 
 	str_addf(out, "ip link add %s", veth->name);
-	if (veth->bridge)
-		str_addf(out, " master %s", veth->bridge);
+	if (veth->bridge.name)
+		str_addf(out, " master %s", veth->bridge.name);
 	str_addf(out, " type veth peer name %s netns %s", veth->peer, obj->vault);
-	if (veth->bridge)
+	if (veth->bridge.name)
 		str_addf(out, " address %s", ether_format(veth->mac, ether));
 	str_addf(out, " group %u\n", SPEC_GROUP);
 	spec_alias(obj->vault, alias);
