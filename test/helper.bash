@@ -13,6 +13,7 @@
 #   must_not_see WHERE… [--from A] [--to A] -- COMMAND…  fail if one does, or if one may have been missed
 #   observe WHERE…, seen              the two halves; after `observe`, must_see and must_not_see without words do, too
 #   plain_tunnel NAME CONF            a namespace with an unconfined WireGuard client in it: tun-NAME
+#   over FOLDER…                     make these writable, in the lab alone; what is there stays
 #   need PROGRAM|kernel-wireguard|traceable…  skip the test where that is missing (`traceable`: where the binary is no
 #                                     sanitizer's, which strace would break); skips are counted at the end of the file
 #   retry SECONDS COMMAND…            until it succeeds; in vain after so long (twelve times that: machines are slow, or busy)
@@ -89,6 +90,11 @@ lan() { enter lan "$@"; }
 lan2() { enter lan2 "$@"; }
 inside() { enter ip netns exec "$@"; }
 vault() { enter "$VAULT" "$@"; }
+
+over() {
+	host sh -euc 'for f; do d=$(mktemp -d "$LAB/over.XXXXXX"); mkdir -p "$f"
+		mount -t tmpfs over "$d"; mkdir "$d/up" "$d/work"; mount -t overlay -o "lowerdir=$f,upperdir=$d/up,workdir=$d/work" over "$f"; done' sh "$@"
+}
 
 # place NAME: the words that run a command in that role or namespace
 place() {

@@ -68,12 +68,6 @@ initramfs() {
 	retry 20 online
 }
 
-# over FOLDER…: written to in the lab alone, what is there stays
-over() {
-	host sh -euc 'for f; do d=$(mktemp -d "$LAB/over.XXXXXX"); mkdir -p "$f"
-		mount -t tmpfs over "$d"; mkdir "$d/up" "$d/work"; mount -t overlay -o "lowerdir=$f,upperdir=$d/up,workdir=$d/work" over "$f"; done' sh "$@"
-}
-
 @test "DL-10 a browser in the desktop's menu: by sudo, as alice, inside, and no other command" {
 	local entry=/usr/local/share/applications/vault-browser.desktop as=(setpriv --reuid 1500 --regid 1500 --clear-groups)
 

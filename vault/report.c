@@ -21,7 +21,7 @@ static struct {
 	bool is_array; /* of all that it reported */
 	char *object, *message; /* of the first error, JSON mode only */
 	bool lost; /* something could not be kept or printed */
-	bool has_progress; /* the cursor stands behind a line of it */
+	int progress; /* the cursor stands behind a line of it, that long; 0: there is none */
 	int unsaid; /* the exit code then, instead of EXIT_DONE */
 } state = { .unsaid = EXIT_FAILED };
 
@@ -35,13 +35,11 @@ bool report_is_json(void)
 	return state.options.json;
 }
 
-#define ERASE_LINE "\r\033[K"
-
 static void end_progress(void)
 {
-	if (state.has_progress)
-		fputs(ERASE_LINE, stderr);
-	state.has_progress = false;
+	if (state.progress)
+		fprintf(stderr, "\r%*s\r", state.progress, "");
+	state.progress = 0;
 }
 
 static bool is_terminal(void)
@@ -58,11 +56,10 @@ void report_progress(const char *object, const char *format, ...)
 	if (state.options.json || state.options.quiet || state.options.verbose || !is_terminal())
 		return;
 	end_progress();
-	fprintf(stderr, "vault: %s: ", object);
+	state.progress = fprintf(stderr, "vault: %s: ", object);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	state.progress += vfprintf(stderr, format, args);
 	va_end(args);
-	state.has_progress = true;
 }
 
 static void print_line(const char *format, va_list args) printf_like(1, 0);

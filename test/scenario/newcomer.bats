@@ -11,7 +11,7 @@ load ../helper
 # typed STATUS COMMAND: by a shell of the host's, whose PATH has the installed vault. What it prints is in $output.
 typed() {
 	printf '# %s\n' "$2"
-	run -"$1" host env PATH="/usr/local/sbin:$PATH" MANPATH=/usr/local/share/man: sh -c "cd /root && $2"
+	run -"$1" host env PATH="/usr/local/sbin:$PATH" MANPATH=/usr/local/share/man: sh -c "cd $LAB/root && $2"
 	[[ ! $output ]] || printf '    %s\n' "${lines[@]}"
 }
 
@@ -25,8 +25,9 @@ says() {
 }
 
 @test "DL-7 a newcomer's hour: install, quickstart, publish, rotate, break, heal, leak test, remove" {
-	host sh -euc 'for f in /root /usr/local /etc/wireguard /etc/systemd; do mkdir -p $f; mount -t tmpfs -o mode=755 new $f; done
-		cp "$LAB/provider.conf" /root/wg-provider.conf; cp "$LAB/provider2.conf" /root/wg-other.conf'
+	over /usr/local
+	host sh -euc 'for f in /etc/wireguard /etc/systemd; do mkdir -p $f; mount -t tmpfs -o mode=755 new $f; done
+		mkdir "$LAB/root"; cp "$LAB/provider.conf" "$LAB/root/wg-provider.conf"; cp "$LAB/provider2.conf" "$LAB/root/wg-other.conf"'
 	typed 127 'vault'
 
 	# Install: from the tree, as README says.
