@@ -120,14 +120,17 @@ static void remove_peer(struct wg_device *change, const struct wg_peer *have)
 }
 
 /*
- * Made anew, so that its counters tell what the new settings do, is a peer of another private key,
- * whose sessions end anyway; and one that was asked in vain, with what it lacked.
+ * Made anew, so that its counters and its handshake tell what the new settings do, is a peer that
+ * was used and is of another private key, whose sessions end anyway, or is to be found elsewhere:
+ * who answered there need not be here. And one that was asked in vain, with what it lacked.
  */
-static bool begins_anew(const struct wg_peer *have, bool same, bool other_key)
+static bool begins_anew(const struct wg_peer *want, const struct wg_peer *have, bool same,
+			bool other_key)
 {
+	bool other = other_key || !same_endpoint(&want->endpoint, &have->endpoint);
 	bool in_vain = have->tx_bytes && !have->last_handshake;
 
-	return (other_key && (have->tx_bytes || have->last_handshake)) || (in_vain && !same);
+	return (other && (have->tx_bytes || have->last_handshake)) || (in_vain && !same);
 }
 
 /* Walks both lists, sorted by key, side by side. */
@@ -144,7 +147,7 @@ static int peers(const struct wg_peer *const *want, size_t n_want,
 
 		if (same < 0)
 			return same;
-		anew = !order && begins_anew(have[j], same, other_key);
+		anew = !order && begins_anew(want[i], have[j], same, other_key);
 		if (order > 0 || anew)
 			remove_peer(change, have[j]);
 		if (order <= 0 && (!same || anew))

@@ -11,10 +11,11 @@
 /*
  * Fills *CHANGE with what makes HAVE (observed) into WANT: settings that differ; each peer that
  * differs or is missing, whole; each peer that WANT has not, marked to be removed. One that differs
- * and never answered, or was used under another private key, is first removed, then there anew: its
- * counters begin again. A listen port of 0 and an endpoint that WANT does not name are whatever
- * they are. Pass it to wg_queue_set or uapi_set. Its peers borrow from WANT, which must outlive it;
- * free with wgdiff_free. 0 or -ENOMEM.
+ * and never answered, or was used under another private key or at another endpoint, is first
+ * removed, then there anew: its counters begin again, and no handshake of before is told. A listen
+ * port of 0 and an endpoint that WANT does not name are whatever they are. Pass it to wg_queue_set
+ * or uapi_set. Its peers borrow from WANT, which must outlive it; free with wgdiff_free. 0 or
+ * -ENOMEM.
  */
 int must_check wgdiff(const struct wg_device *want, const struct wg_device *have,
 		      struct wg_device *change);

@@ -442,7 +442,11 @@ handshake() { if [ "$LAB_BACKEND" = kernel ]; then inside media wg show wg-media
 	drop "udp dport 51820"
 	run -0 vault up media # a handshake less than 3 minutes old will do
 	[ "$output" = "media: up, sealed, as described" ]
-	run -1 vault up media conf "$LAB/provider2.conf" wait-handshake 2 # but not one made with another key
+	host sh -c "umask 077; sed 's|^Endpoint.*|Endpoint = 198.51.100.77:51820|' $LAB/provider.conf > $LAB/elsewhere.conf"
+	run -1 vault up media conf "$LAB/elsewhere.conf" wait-handshake 2 # but not one with who was elsewhere
+	run -1 vault check media max-handshake-age 180
+	[[ $output == *"198.51.100.77:51820"* ]]
+	run -1 vault up media conf "$LAB/provider2.conf" wait-handshake 2 # nor one made with another key
 	for bad in 0 x 86401 1.5 ''; do run -2 vault up media wait-handshake "$bad"; done
 }
 

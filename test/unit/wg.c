@@ -321,8 +321,9 @@ static void test_kernel(struct nl *genl, uint16_t family)
 	nl_close(&rt);
 }
 
-/* Whose handshakes were another private key's begins anew; whose is right is not touched. */
-static void test_other_key(void)
+/* Whose handshakes were another private key's or endpoint's begins anew; whose is right is not
+ * touched. */
+static void test_anew(void)
 {
 	struct wg_peer wanted = { .keepalive = 25 },
 		       had = { .keepalive = 25, .last_handshake = 7, .tx_bytes = 148 };
@@ -343,6 +344,19 @@ static void test_other_key(void)
 		   change.peers[0].flags == WG_PEER_REMOVE && change.peers[1].keepalive == 25,
 	   "under another private key it goes, and is there anew");
 	wgdiff_free(&change);
+	have.private_key.bytes[0] = 0;
+	had.endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET }, .port = 51820 };
+	ok(!wgdiff(&want, &have, &change) && wgdiff_is_none(&change),
+	   "an endpoint that is not asked for is whatever it is");
+	wgdiff_free(&change);
+	wanted.endpoint = (struct wg_endpoint){ .addr = { .family = AF_INET }, .port = 51821 };
+	ok(!wgdiff(&want, &have, &change) && change.n_peers == 2 &&
+		   change.peers[0].flags == WG_PEER_REMOVE &&
+		   change.peers[1].endpoint.port == 51821,
+	   "at another endpoint it goes, and is there anew");
+	wgdiff_free(&change);
+	wanted.endpoint = had.endpoint;
+	have.private_key.bytes[0] = 8;
 	had.last_handshake = 0;
 	had.tx_bytes = 0;
 	ok(!wgdiff(&want, &have, &change) && change.flags & WG_DEVICE_GIVES_PRIVATE_KEY &&
@@ -353,7 +367,7 @@ static void test_other_key(void)
 
 int main(void)
 {
-	test_other_key();
+	test_anew();
 	struct nl genl = NL_CLOSED;
 	uint16_t family = 0;
 	int err;
