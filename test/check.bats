@@ -580,6 +580,9 @@ unknown() {
 	[[ $(sample vault_verdict ',verdict="unknown"') == 1 && $(grep -c '^vault_up{' <<< "$output") == 2 ]]
 	unknown 'another command is changing' host sh -c 'mkdir /run/vault/media; flock /run/vault/media "$0" check media' "$VAULT"
 	unknown "$lost" vault -v check media # a folder, and nothing in it
+	spawn inside media sleep 1000
+	unknown "as is /run/netns/media, with process $SPAWNED inside (" vault -v check media
+	despawn_all
 	host sh -c 'rm -r /run/vault/media; mv /run/vault /run/vaults'
 	unknown "$lost" vault -v check
 	[[ $output == *"vlt-web: a link of a vault that is not described"* ]]

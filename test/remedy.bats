@@ -417,6 +417,35 @@ advised() {
 	[ -z "$output" ]
 }
 
+@test "HO-8 the file that a vault was made from is gone: that is told, and no remedy asks for it" {
+	vault down media > "$BATS_TEST_TMPDIR/down"
+	host sh -c 'umask 077; cat "$LAB/provider.conf" > "$LAB/lent.conf"'
+	vault up media conf "$LAB/lent.conf" file none > "$BATS_TEST_TMPDIR/up" 2>&1
+	host rm "$LAB/lent.conf"
+	run -0 vault check media
+	[[ $output == *"conf "*"lent.conf is gone: this vault cannot be made again from it (vault up media conf FILE)"*"media: sound" ]]
+	media ip link del wg-media
+	run -1 vault check media
+	[[ $output == *"tunnel wg-media: missing (vault up media conf FILE)"* && $output != *as-made* ]]
+	[ -z "$(vault check media remedy)" ]
+	run -1 vault up media as-made
+	[[ $output == *"lent.conf, which it was made with, is gone (vault up media conf FILE)" ]]
+	run -0 vault up media conf "$LAB/provider.conf" file none
+	[[ $output == *"+ tunnel wg-media"* ]]
+}
+
+@test "HO-8 a namespace of the name that is not a vault's is nobody's to make or to take down" {
+	local mine="another name; or, where nobody needs it, ip netns del foo"
+
+	host ip netns add foo
+	run -3 vault check foo
+	[[ $output == *"not up: /run/netns/foo is a namespace that is not a vault's ($mine)"* ]]
+	run -1 vault up foo conf "$LAB/provider.conf"
+	[[ $output == *"is not this vault's ($mine)" ]]
+	run -1 vault down foo
+	host ip netns del foo
+}
+
 @test "HO-8 expected and observed tell the values that differ" {
 	differs() { # ID EXPECTED OBSERVED COMMAND…
 		"${@:4}"

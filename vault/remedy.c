@@ -5,7 +5,9 @@
  */
 #include "vault/remedy.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/nftnames.h"
 
@@ -98,6 +100,8 @@ static const struct row {
 	[REMEDY_NAME_PLACE] = { "name the place itself", "", ADVICE },
 	[REMEDY_OTHER_FILE] = { "name a new one", "", ADVICE },
 	[REMEDY_OTHER_NAME] = { "another name", "", ADVICE },
+	[REMEDY_OTHER_NAME_OR_DEL] = { "another name; or, where nobody needs it, ip netns del %1",
+				       "n", ADVICE },
 	[REMEDY_WHOSE_NETNS] = { "look at `ip netns`; `vault down %1` forgets the vault, `ip netns del "
 				 "%1` the namespace",
 				 "n", ADVICE },
@@ -171,6 +175,15 @@ void remedy_add_hint(const struct remedy *r, struct str *out)
 	if (text.len)
 		str_addf(out, " (%s)", text.s);
 	out->err = text.err ? text.err : out->err;
+}
+
+struct remedy remedy_as_made(const char *name, const char *conf, const struct remedy *first)
+{
+	bool is_gone = conf && *conf == '/' && access(conf, F_OK) && errno == ENOENT;
+
+	return (struct remedy){ .row = is_gone ? REMEDY_CONF_FILE : REMEDY_AS_MADE,
+				.args = { name },
+				.first = first };
 }
 
 void remedy_for_file(const struct trust_fault *fault, struct remedy *out)

@@ -78,6 +78,7 @@ enum remedy_row {
 	REMEDY_NAME_PLACE,
 	REMEDY_OTHER_FILE,
 	REMEDY_OTHER_NAME,
+	REMEDY_OTHER_NAME_OR_DEL,
 	REMEDY_WHOSE_NETNS,
 	REMEDY_WHO_HAS_NAME,
 	REMEDY_OTHER_ADDRESS,
@@ -113,6 +114,13 @@ void remedy_add(const struct remedy *r, struct str *out);
 
 /* Appends " (R)" to OUT; nothing for NULL and REMEDY_NONE. */
 void remedy_add_hint(const struct remedy *r, struct str *out);
+
+/*
+ * The vault NAME made once more by the words it was made with, after FIRST (or NULL); both are
+ * borrowed. CONF is the file that its tunnel came from, or NULL: where that is gone, one has to be
+ * named.
+ */
+struct remedy remedy_as_made(const char *name, const char *conf, const struct remedy *first);
 
 /* Stores the remedy for a FAULT of a file, which it borrows of, in *OUT. */
 void remedy_for_file(const struct trust_fault *fault, struct remedy *out);

@@ -34,7 +34,8 @@ int stale_judge(const char *name, int ns, struct spec *old)
 	}
 	if (r > 0)
 		return EXIT_DONE;
-	report_mendable(name, REMEDY(WHOSE_NETNS, name),
+	report_mendable(name,
+			r == -ENOENT ? REMEDY(OTHER_NAME_OR_DEL, name) : REMEDY(WHOSE_NETNS, name),
 			"a namespace of this name is there that is not this vault's");
 	return EXIT_FAILED;
 }

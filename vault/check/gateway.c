@@ -53,6 +53,7 @@ static void add_found(struct check *c, const struct spec *gateway)
 {
 	int ns cleanup(close_fd) = ns_open_name(gateway->name);
 	const char *name = gateway->name;
+	const struct remedy again = remedy_as_made(name, gateway->conf, NULL);
 	int sealed = ns < 0 ? 0 : state_is_sealed(gateway, ns);
 	int r = ns < 0 ? ns : sealed > 0 ? 0 : -ENOENT;
 
@@ -65,7 +66,7 @@ static void add_found(struct check *c, const struct spec *gateway)
 		check_tell(c, "gateway", FOUND_UNKNOWN, REMEDY(CHECK_LATER, NULL), NULL, NULL,
 			   "another command is changing %s", name);
 	else if (sealed >= 0 && (r == -ENOENT || r == -EINVAL || r == -ENODEV))
-		check_tell(c, "gateway", FOUND_FAIL, REMEDY(AS_MADE, name), "up, with a tunnel",
+		check_tell(c, "gateway", FOUND_FAIL, &again, "up, with a tunnel",
 			   r == -ENODEV ? "no tunnel" : "not up", "%s %s", name,
 			   r == -ENODEV ? "has no tunnel" : "is not up");
 	else

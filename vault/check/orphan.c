@@ -15,6 +15,7 @@
 #include "lib/ns.h"
 #include "lib/rtnl.h"
 #include "vault/apply/observed.h"
+#include "vault/proc/procs.h"
 #include "vault/spec/state.h"
 
 /* What a vault's links on the host are called: its own, its leg's port, and its twin's (leaktest). */
@@ -173,6 +174,19 @@ static bool is_there(struct nl *nl, const char *link, const char *name)
 	return !rtnl_get_link(nl, link, &found, &error) && observed_is_own(&found, "veth", alias);
 }
 
+/* Who goes on in there once the name is taken from it; "" when nobody is, or it cannot be told. */
+static void tell_inside(int ns, char out[static 48])
+{
+	struct proc *list cleanup(free_ptr) = NULL;
+	uint64_t inode = 0;
+	ssize_t n = ns_inode(ns, &inode) ? 0 : procs_in_netns(inode, &list);
+
+	if (n == 1)
+		snprintf(out, 48, ", with process %d inside", (int)list[0].pid);
+	else if (n > 1)
+		snprintf(out, 48, ", with %zd processes inside", n);
+}
+
 bool orphan_tell(struct check *c)
 {
 	struct owned_link links[LINKS_OF_A_VAULT] = { 0 };
@@ -184,6 +198,7 @@ bool orphan_tell(struct check *c)
 	const struct remedy *const down = REMEDY_AFTER(rm, DOWN, c->name);
 	const struct remedy *const del = REMEDY_AFTER(down, DEL_NETNS, c->name);
 	struct remedy anew = *REMEDY_AFTER(ns >= 0 ? del : down, CONF_FILE, c->name);
+	char inside[48] = "";
 	bool found = false;
 
 	anew.row = state_row_up(c->name);
@@ -191,14 +206,16 @@ bool orphan_tell(struct check *c)
 	name_links(c->name, links);
 	if (nl_open(&nl, NETLINK_ROUTE))
 		return false;
+	if (ns >= 0)
+		tell_inside(ns, inside);
 	for (int i = 0; i < LINKS_OF_A_VAULT; i++) {
 		if (!is_there(&nl, links[i].link, c->name))
 			continue;
 		found = true;
 		if (ns >= 0)
 			check_tell(c, "state", FOUND_UNKNOWN, &anew, NULL, NULL,
-				   "%s: a link of a vault that is not described, as is %s/%s",
-				   links[i].link, NS_DIR, c->name);
+				   "%s: a link of a vault that is not described, as is %s/%s%s",
+				   links[i].link, NS_DIR, c->name, inside);
 		else
 			check_tell(c, "state", FOUND_UNKNOWN, &anew, NULL, NULL,
 				   "%s: a link of a vault that is not described", links[i].link);

@@ -65,6 +65,18 @@ static void tell_absent(struct check *c)
 		tell_state(c, -ENOENT);
 }
 
+/* What is up goes on without its file; but nothing makes it again. */
+static void tell_conf(struct check *c)
+{
+	const struct remedy again = remedy_as_made(c->name, c->spec.conf, NULL);
+
+	if (again.row == REMEDY_AS_MADE)
+		return;
+	check_tell(c, "conf", FOUND_OK, &again, NULL, NULL,
+		   "%s is gone: this vault cannot be made again from it", c->spec.conf);
+	check_show_last(c);
+}
+
 /* False, said why, when there is no description to compare with. */
 static bool load(struct check *c, struct spec *spec)
 {
@@ -500,6 +512,7 @@ bool check_open(struct check *c, struct session *w)
 		(struct nl)NL_CLOSED;
 	if (!load(c, &c->spec))
 		return false;
+	tell_conf(c);
 	ns = open_namespace(c, &c->spec);
 	if (ns < 0)
 		return false;

@@ -112,11 +112,12 @@ static int check_stdio(void)
  * why. */
 static int open_sealed(const struct spec *spec)
 {
+	const struct remedy again = remedy_as_made(spec->name, spec->conf, NULL);
 	char why[256] = "";
 	int ns cleanup(close_fd) = ns_open_name(spec->name), err;
 
 	if (ns == -ENOENT || ns == -EINVAL) {
-		report_mendable(spec->name, REMEDY(AS_MADE, spec->name), "not up");
+		report_mendable(spec->name, &again, "not up");
 		return -1;
 	}
 	err = ns < 0 ? ns : state_is_sealed(spec, ns);
@@ -125,15 +126,15 @@ static int open_sealed(const struct spec *spec)
 		return -1;
 	}
 	if (!err) {
-		const struct remedy *const del = REMEDY(DEL_NETNS, spec->name);
+		const struct remedy remake =
+			remedy_as_made(spec->name, spec->conf, REMEDY(DEL_NETNS, spec->name));
 
-		report_mendable(spec->name, REMEDY_AFTER(del, AS_MADE, spec->name),
-				"%s/%s is not the namespace that was sealed", NS_DIR, spec->name);
+		report_mendable(spec->name, &remake, "%s/%s is not the namespace that was sealed",
+				NS_DIR, spec->name);
 		return -1;
 	}
 	if (sealcheck(spec, ns, why)) {
-		report_mendable(spec->name, REMEDY(AS_MADE, spec->name),
-				"the kill switch is not in place: %s", why);
+		report_mendable(spec->name, &again, "the kill switch is not in place: %s", why);
 		return -1;
 	}
 	return steal_fd(&ns);

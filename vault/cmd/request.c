@@ -272,6 +272,7 @@ static int read_conf(struct words *words, struct spec *old)
 	const struct trust caller = trust_caller();
 	struct wgconf conf = { 0 };
 	struct problems p = { 0 };
+	struct remedy again;
 	size_t errors;
 	int r;
 
@@ -280,6 +281,12 @@ static int read_conf(struct words *words, struct spec *old)
 	if (!spec_has_way(spec)) {
 		refuse_no_way(spec->name);
 		return EXIT_USAGE;
+	}
+	again = remedy_as_made(spec->name, spec->conf, NULL);
+	if (words->as_made && again.row != REMEDY_AS_MADE) {
+		report_mendable(spec->name, &again, "%s, which it was made with, is gone",
+				spec->conf);
+		return EXIT_FAILED;
 	}
 	words->keyless = words->as_made && spec->conf && !strcmp(spec->conf, "-");
 	r = 0;

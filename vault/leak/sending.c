@@ -64,6 +64,7 @@ static int disrupt(void *arg)
 	struct sending down = {
 		.t = t, .probing = &t->probing, .where = LEAK_IN_VAULT, .disrupts = true
 	};
+	const struct remedy again = remedy_as_made(t->q->name, t->spec.conf, NULL);
 	struct disrupt d = { .down = false };
 	int r = disrupt_begin(&d, &t->probing), end;
 
@@ -71,8 +72,7 @@ static int disrupt(void *arg)
 		r = send_probes(&down);
 	end = disrupt_end(&d, &t->probing);
 	if (end)
-		report_mendable(t->q->name, REMEDY(AS_MADE, t->q->name),
-				"putting the tunnel back: %s", strerror(-end));
+		report_mendable(t->q->name, &again, "putting the tunnel back: %s", strerror(-end));
 	return r ? r : end;
 }
 

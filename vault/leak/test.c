@@ -62,6 +62,7 @@ int leak_await_lock(int (*try_lock)(void *arg), void *arg)
 static int open_vault(struct test *t)
 {
 	const char *name = t->q->name;
+	struct remedy remake;
 	struct state_why why;
 	int r;
 
@@ -85,15 +86,15 @@ static int open_vault(struct test *t)
 		return undecided(t, "from here nothing would be seen", r);
 	t->vault_ns = ns_open_name(name);
 	if (t->vault_ns == -ENOENT || t->vault_ns == -EINVAL) {
-		report_mendable(name, REMEDY(AS_MADE, name), "no namespace has the name %s", name);
+		remake = remedy_as_made(name, t->spec.conf, NULL);
+		report_mendable(name, &remake, "no namespace has the name %s", name);
 		return EXIT_UNDECIDED;
 	}
 	r = t->vault_ns < 0 ? t->vault_ns : state_is_sealed(&t->spec, t->vault_ns);
 	if (!r) {
-		const struct remedy *const del = REMEDY(DEL_NETNS, name);
-
-		report_mendable(name, REMEDY_AFTER(del, AS_MADE, name),
-				"%s/%s is not the namespace that was sealed", NS_DIR, name);
+		remake = remedy_as_made(name, t->spec.conf, REMEDY(DEL_NETNS, name));
+		report_mendable(name, &remake, "%s/%s is not the namespace that was sealed", NS_DIR,
+				name);
 		return EXIT_UNDECIDED;
 	}
 	return r < 0 ? undecided(t, "its namespace", r) : 0;

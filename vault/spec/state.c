@@ -534,7 +534,14 @@ static char *nearest_name(const char *name)
 static void explain_absence(const char *name, struct state_why *out)
 {
 	char *near cleanup(free_ptr) = nearest_name(name);
+	int ns cleanup(close_fd) = ns_open_name(name);
 
+	if (ns >= 0) {
+		snprintf(out->text, sizeof(out->text),
+			 "not up: %s/%s is a namespace that is not a vault's", NS_DIR, name);
+		out->remedy = *REMEDY(OTHER_NAME_OR_DEL, name);
+		return;
+	}
 	snprintf(out->text, sizeof(out->text), near ? "not up; %s is" : "not up", near);
 	out->remedy = *REMEDY(CONF_FILE, name);
 	out->remedy.row = state_row_up(name);
