@@ -380,9 +380,9 @@ posted() { sed -n '/^{/p' "$hook" | jq -ec . 2> /dev/null; }
 	spawn inside media "$odd" 1000
 	run -0 --separate-stderr vault -j check media
 	[ "$(jq -r '.[0].verdict, .[0].processes[0].name' <<< "$output" | xargs)" = "sound ??[31m" ]
-	run -1 --separate-stderr vault -j leaktest media probe processes log "$log"
-	jq -e '.probes[0].evidence[0].summary | contains("(??[31m)")' <<< "$output"
-	[ "$(of .verdict)" = LEAK ]
+	run -0 --separate-stderr vault -j leaktest media probe processes log "$log"
+	jq -e '.probes[0].detail | contains("(??[31m)")' <<< "$output"
+	[ "$(of .verdict)" = sealed ]
 	run -0 --separate-stderr vault -j down media
 	jq -e '.[0].processes[0].name == "??[31m"' <<< "$output"
 	[[ $stderr == *'(??[31m) goes on inside'* ]]

@@ -43,7 +43,7 @@ static int add_drops(const char *table, const char *name, uint64_t packets, uint
 }
 
 /* Tells what was dropped; not to know is a failure, but none that keeps anything up. */
-static size_t report_drops(struct session *w, json_t *json)
+static size_t report_drops(struct session *w, const struct state_test *test, json_t *json)
 {
 	struct drops drops = { .vault = w->spec->name, .json = json_array() };
 	struct nl_error error = { 0 };
@@ -52,6 +52,9 @@ static size_t report_drops(struct session *w, json_t *json)
 	if (r)
 		report_error(w->spec->name, "reading the counters: %s %s", strerror(-r),
 			     error.text);
+	if (test->dropped && test->generation == w->spec->seal_generation)
+		report_line("%s: of these %llu packets while leak tests ran", w->spec->name,
+			    (unsigned long long)test->dropped);
 	if (json_object_set_new(json, "dropped", drops.json))
 		return 1;
 	return r ? 1 : 0;
@@ -83,8 +86,10 @@ static size_t take_all(const struct takedown *q, struct session *w, json_t *json
 {
 	json_t *signals = add_signals(q, json);
 	struct plan plan;
+	struct state_test test;
 	size_t failures = hook_run(w->spec, SPEC_PRE_DOWN);
 
+	state_load_test(w->dir, &test); /* its file goes with the vault's */
 	plan_build(w->spec, &plan);
 	if (q->kill) { /* the long wait while the name still leads to them: we may be ended, too */
 		failures += walk_remove_kind(&plan, w, &kind_tunnel);
@@ -93,7 +98,7 @@ static size_t take_all(const struct takedown *q, struct session *w, json_t *json
 	failures += walk_remove(&plan, w);
 	if (q->kill) /* nobody can come in any more */
 		failures += evict_kill(w->spec->name, w->vault_ns, signals);
-	failures += report_drops(w, json);
+	failures += report_drops(w, &test, json);
 	failures += evict_report(w->spec->name, w->vault_ns, json);
 	failures += hook_run(w->spec, SPEC_POST_DOWN);
 	return failures;
@@ -105,9 +110,11 @@ static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct se
 {
 	json_t *signals = add_signals(q, json);
 	struct plan plan;
+	struct state_test test;
 	size_t failures;
 	int r;
 
+	state_load_test(w->dir, &test);
 	if (!spec->has_tunnel) {
 		report_error(spec->name, "keep-ns: it has no tunnel to be taken away");
 		return 1;
@@ -119,7 +126,7 @@ static size_t take_tunnel(const struct takedown *q, struct spec *spec, struct se
 		failures += evict_ask(spec->name, w->vault_ns, q->seconds, signals);
 		failures += evict_kill(spec->name, w->vault_ns, signals);
 	}
-	failures += report_drops(w, json);
+	failures += report_drops(w, &test, json);
 	spec->without_tunnel = true;
 	r = state_save(w->dir, spec, &(struct ns_id){ spec->netns_inode, spec->netns_cookie },
 		       spec->seal_generation);
@@ -152,8 +159,11 @@ static size_t take_down(const struct takedown *q, struct spec *spec, int dir, in
 /* No vault is there, but what a crash or a hand has left may be. */
 static size_t clear(const struct takedown *q, const char *name, int dir)
 {
+	struct state_why why;
+
 	if (!q->all) {
-		report_error(name, "not up");
+		state_explain(name, -ENOENT, &why);
+		report_error(name, "%s", why.text);
 		return 1 + stale_clear(name, dir, false);
 	}
 	report_line("%s: not up, clearing what is left of it", name);

@@ -120,8 +120,8 @@ static json_t *test_json(const struct state_test *test)
 {
 	char time[TIME_STRLEN];
 
-	return test->ms ? json_pack("{s:s, s:s}", "time", time_format(test->ms, time), "verdict",
-				    test->verdict)
+	return test->ms ? json_pack("{s:s, s:s, s:I}", "time", time_format(test->ms, time),
+				    "verdict", test->verdict, "dropped", (json_int_t)test->dropped)
 			: json_null();
 }
 

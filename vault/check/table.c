@@ -98,6 +98,7 @@ static void fill(const struct check *c, struct row *row)
 	fill_published(c, row);
 	for (size_t i = 0; i < c->n_counters; i++)
 		dropped += c->counters[i].packets;
+	dropped -= c->test.dropped < dropped ? c->test.dropped : dropped;
 	snprintf(row->cells[INSIDE], CELL, "%zu", c->n_processes);
 	snprintf(row->cells[DROPPED], CELL, "%llu", (unsigned long long)dropped);
 }

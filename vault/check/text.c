@@ -210,6 +210,9 @@ static void add_test(const struct state_test *test, struct str *out)
 	if (test->ms)
 		str_addf(&text, "%s, %s ago", test->verdict,
 			 human_seconds((time_ms(&now) - test->ms) / 1000, age));
+	if (test->dropped)
+		str_addf(&text, "%s%llu of those dropped were while tests ran", comma(&text),
+			 (unsigned long long)test->dropped);
 	add_text("leak test", &text, out);
 }
 

@@ -531,6 +531,8 @@ void check_vault(struct check *c, const struct check_options *options)
 
 	if (check_open(c, &w)) {
 		state_load_test(w.dir, &c->test);
+		if (c->test.generation != c->spec.seal_generation)
+			c->test.dropped = 0; /* by rules that are no more */
 		plan_build(&c->spec, &e.plan);
 		examine(&e);
 		consider_others(c, &w);

@@ -262,6 +262,8 @@ static int become_command(const struct request *r)
 	execvp(r->command[0], r->command);
 	err = errno;
 	nearest = err == ENOENT ? clause_nearest(&words, r->command[0]) : NULL;
+	if (err == ENOENT && r->command[0][0] == '-')
+		nearest = "vault help exec";
 	report_error(r->command[0], "%s%s%s%s", strerror(err), nearest ? " (" : "",
 		     nearest ? nearest : "", nearest ? "?)" : "");
 	return err == ENOENT ? EXIT_EXEC_NOT_FOUND : EXIT_EXEC_CANNOT_RUN;

@@ -39,7 +39,7 @@ static const char *take_probe(const char *arg, void *request)
 	struct leak_request *q = &((struct request *)request)->monitor.test;
 
 	if (!is_probe(arg))
-		return "is no probe (vault help leaktest)";
+		return "is no probe (vault help leaktest lists them)";
 	return list_append(&q->probes, &q->n_probes, sizeof(arg), &arg) ? clause_no_memory : NULL;
 }
 

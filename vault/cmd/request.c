@@ -92,17 +92,13 @@ static int read_as_made(struct words *words, struct spec *old, const char *no_fi
 	int r = state_load(name, old);
 
 	words->as_made = true;
+	if (r)
+		state_explain(name, r, &why);
 	if (r == -ENOENT && no_file) {
-		report_mendable(name, REMEDY(CONF_FILE, name), "not up, and there is no %s",
-				no_file);
+		report_mendable(name, &why.remedy, "%s, and there is no %s", why.text, no_file);
 		return EXIT_USAGE;
 	}
-	if (r == -ENOENT) {
-		report_mendable(name, REMEDY(CONF_FILE, name), "not up, so made by no words");
-		return EXIT_FAILED;
-	}
 	if (r) {
-		state_explain(name, r, &why);
 		report_mendable(name, &why.remedy, "%s", why.text);
 		return EXIT_FAILED;
 	}

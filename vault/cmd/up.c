@@ -50,7 +50,11 @@ static void report_ports(const struct spec *spec)
 	struct str text cleanup(str_free) = STR_INIT;
 	char buf[REACH_STRLEN];
 
+	for (size_t i = 0; i < spec->reach.n_from; i++)
+		report_line("  accessible-from %s", prefix_format(&spec->reach.from[i], buf));
 	reach_add_published(&spec->reach, &text);
+	if (text.len && !spec->reach.n_from)
+		report_line("  accessible-from nobody but this host");
 	if (text.len)
 		report_line("  publish %s", text.s);
 	for (size_t i = 0; i < spec->reach.n_open_ports; i++)

@@ -60,20 +60,33 @@ static void log_run(struct watching *all, const struct leak_run *run)
 		     *all->log.why ? all->log.why : strerror(-r));
 }
 
-static int save_verdict(void *arg)
-{
-	const struct leak_run *run = arg;
-	struct state_test test = { .ms = time_ms(&run->time) };
+/* What a run came to, to be kept. */
+struct outcome {
+	const struct leak_run *run;
+	bool all; /* of all probes: its verdict is the vault's */
+};
 
-	snprintf(test.verdict, sizeof(test.verdict), "%s", leak_verdict_text(run->verdict));
-	return state_save_test(run->name, &test);
+static int save(void *arg)
+{
+	const struct outcome *o = arg;
+	struct state_test test = { .generation = o->run->generation };
+
+	for (size_t i = 0; i < o->run->n_drops; i++)
+		test.dropped += o->run->drops[i].packets;
+	if (o->all) {
+		test.ms = time_ms(&o->run->time);
+		snprintf(test.verdict, sizeof(test.verdict), "%s",
+			 leak_verdict_text(o->run->verdict));
+	}
+	return state_save_test(o->run->name, &test);
 }
 
 /* For `check`, in the vault's folder: which is gone where what was done about a leak took the vault
  * down. */
-static void keep_verdict(struct leak_run *run)
+static void keep(const struct leak_run *run, bool all)
 {
-	int r = leak_await_lock(save_verdict, run);
+	struct outcome o = { run, all };
+	int r = leak_await_lock(save, &o);
 
 	if (r && r != -ENOENT)
 		report_error(run->name, "what the test came to is not kept: %s",
@@ -128,8 +141,8 @@ static int run_once(struct watching *all)
 	log_run(all, &run);
 	if (!code || all->w->interval)
 		print_run(all, &run);
-	if (!code && !test.n_probes)
-		keep_verdict(&run);
+	if (!code)
+		keep(&run, !test.n_probes);
 	all->over = run.action.what && run.action.done && action_ends(run.action.what);
 	leak_run_free(&run);
 	return code;

@@ -97,6 +97,7 @@ static int open_vault(struct test *t)
 				name);
 		return EXIT_UNDECIDED;
 	}
+	t->run->generation = t->spec.seal_generation;
 	return r < 0 ? undecided(t, "its namespace", r) : 0;
 }
 

@@ -464,7 +464,10 @@ static void read_line(struct reader *r, char *line, unsigned int said, unsigned 
 	if (c->arg && !arg)
 		refuse_lack(r, c);
 	else if (strtok_r(NULL, blanks, &rest))
-		problem_error(r->problems, r->line, "%s: more words than it takes", c->name);
+		problem_error(r->problems, r->line, "%s: more words than it takes%s", c->name,
+			      arg && !strcmp(arg, "=") ? " (there is no = behind it)"
+			      : c->how & CLAUSE_COMMAS ? " (commas join them, without blanks)"
+						       : "");
 	else if (*in_file & bit && !(c->how & REPEATING))
 		problem_error(r->problems, r->line, "%s: given twice", c->name);
 	else if (!(said & group_of(r->t, c)))

@@ -349,6 +349,8 @@ static const char *cut_ports(char **text, struct spec_ports *out)
 	return read_ports(end + 1, out) ? NULL : BAD_PORT;
 }
 
+static const char bad_prefix[] = "is not PREFIX[:PORT] (an IPv6 one with a port: [PREFIX]:PORT)";
+
 /* PREFIX[:PORT[-PORT]][/PROTOCOL]; without any of the last two *PROTOCOLS are all. */
 static const char *read_hole(const char *text, struct spec_hole *hole, unsigned int *protocols)
 {
@@ -362,7 +364,7 @@ static const char *read_hole(const char *text, struct spec_hole *hole, unsigned 
 	why = *protocols ? cut_ports(&rest, &hole->ports)
 			 : "has a protocol that is none: it is /tcp, /udp, /both or /icmp";
 	if (!why && prefix_parse(rest, &hole->to))
-		why = "is not PREFIX[:PORT] (an IPv6 one with a port: [PREFIX]:PORT)";
+		why = bad_prefix;
 	if (!why && hole->ports.first && *protocols == PROTOCOLS_ICMP)
 		why = "has a port, which ICMP has not";
 	if (!given && !hole->ports.first)
@@ -399,6 +401,9 @@ const char *reach_parse_target(const char *text, struct spec_hole *out)
 	unsigned int protocols = 0;
 	const char *why = read_hole(text, out, &protocols);
 
+	if (why == bad_prefix)
+		return "is not ADDR[:PORT] (an IPv6 one with a port: [ADDR]:PORT; names are not "
+		       "looked up)";
 	if (why)
 		return why;
 	if (out->to.len != addr_bits(&out->to.addr))

@@ -525,7 +525,7 @@ static char *nearest_name(const char *name)
 	ssize_t n = state_names(&names);
 
 	for (ssize_t i = 0; names && !found && i < n; i++)
-		if (str_distance(names[i], name) <= limit)
+		if (strcmp(names[i], name) != 0 && str_distance(names[i], name) <= limit)
 			found = strdup(names[i]);
 	state_names_free(names, n);
 	return found;
@@ -545,6 +545,8 @@ static void explain_absence(const char *name, struct state_why *out)
 	snprintf(out->text, sizeof(out->text), near ? "not up; %s is" : "not up", near);
 	out->remedy = *REMEDY(CONF_FILE, name);
 	out->remedy.row = state_row_up(name);
+	if (near && out->remedy.row == REMEDY_CONF_FILE) /* that one was meant */
+		out->remedy.row = REMEDY_NONE;
 }
 
 void state_explain(const char *name, int err, struct state_why *out)
@@ -575,12 +577,22 @@ int state_save_test(const char *name, const struct state_test *test)
 	int dir cleanup(close_fd) = state_share(name);
 	char *text cleanup(free_ptr) = NULL;
 	char time[TIME_STRLEN];
+	struct state_test before, now = *test;
 	json_t *json;
 
 	if (dir < 0)
 		return dir;
-	json = json_pack("{s:s, s:s}", "time", time_format(test->ms, time), "verdict",
-			 test->verdict);
+	state_load_test(dir, &before);
+	if (before.generation == test->generation)
+		now.dropped += before.dropped;
+	if (!now.ms) {
+		now.ms = before.ms;
+		memcpy(now.verdict, before.verdict, sizeof(now.verdict));
+	}
+	json = json_pack("{s:s*, s:s*, s:I, s:I}", "time",
+			 now.ms ? time_format(now.ms, time) : NULL, "verdict",
+			 now.ms ? now.verdict : NULL, "generation", (json_int_t)now.generation,
+			 "dropped", (json_int_t)now.dropped);
 	if (json)
 		text = json_dumps(json, 0);
 	json_decref(json);
@@ -591,14 +603,21 @@ void state_load_test(int dir, struct state_test *out)
 {
 	char *text cleanup(free_ptr) = NULL;
 	const char *time = NULL, *verdict = NULL;
+	json_int_t generation = 0, dropped = 0;
 	json_t *json = NULL;
 	size_t len = 0;
 
 	*out = (struct state_test){ .ms = 0 };
 	if (!file_read_at(dir, TEST_FILE, TEST_MAX_BYTES, &text, &len))
 		json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	if (json && !json_unpack(json, "{s:s, s:s}", "time", &time, "verdict", &verdict) &&
-	    strlen(verdict) < sizeof(out->verdict) && !time_parse(time, &out->ms))
+	if (json && !json_unpack(json, "{s?:s, s?:s, s?:I, s?:I}", "time", &time, "verdict",
+				 &verdict, "generation", &generation, "dropped", &dropped)) {
+		out->generation =
+			generation > 0 && generation <= UINT32_MAX ? (uint32_t)generation : 0;
+		out->dropped = dropped > 0 ? (uint64_t)dropped : 0;
+	}
+	if (time && verdict && strlen(verdict) < sizeof(out->verdict) &&
+	    !time_parse(time, &out->ms))
 		snprintf(out->verdict, sizeof(out->verdict), "%s", verdict);
 	json_decref(json);
 }

@@ -73,14 +73,19 @@ int must_check state_lock_test(const char *name);
 /* True as long as the vault NAME is described by the file that LOCK, of state_lock_test, is of. */
 bool state_is_current(int lock, const char *name);
 
-/* What the last leak test of all probes came to. */
+/* What the last leak test of all probes came to, and what the vault's rules dropped meanwhile. */
 struct state_test {
 	int64_t ms; /* since 1970; 0: there was none, as far as is known */
 	char verdict[16]; /* "sealed", "LEAK", "unknown" */
+	uint32_t generation; /* of the rules (struct spec) that count what was dropped */
+	uint64_t dropped; /* packets, while this and earlier tests ran, of some probes too */
 };
 
-/* Keeps TEST in the vault's folder; it goes with the vault. 0; -ENOENT without such a vault,
- * -EWOULDBLOCK when another command is changing it, -errno. */
+/*
+ * Keeps TEST in the vault's folder; it goes with the vault. Its packets are added to those of
+ * earlier tests of the same rules; where its ms is 0, time and verdict stay those of before. 0;
+ * -ENOENT without such a vault, -EWOULDBLOCK when another command is changing it, -errno.
+ */
 int must_check state_save_test(const char *name, const struct state_test *test);
 /* Reads it from the folder DIR into *OUT; none for one that cannot be read. */
 void state_load_test(int dir, struct state_test *out);

@@ -74,34 +74,60 @@ int names_resolvers(struct probing *p, const struct probe *self)
 	return r;
 }
 
-/* What check found of a process, as far as it is about names and sockets. */
+/* What the findings of a process mean here. */
+enum meaning {
+	MEANS_NOTHING,
+	MEANS_NO_USE, /* it would ask resolvers that the rules keep from it: nothing comes out */
+	MEANS_OPEN, /* a way out that no packet was seen on: whether one is taken cannot be told */
+};
+
+static enum meaning meaning_of(const char *id)
+{
+	static const struct {
+		const char *id;
+		enum meaning meaning;
+	} list[] = {
+		{ "processes", MEANS_OPEN },
+		{ "process-netns", MEANS_OPEN },
+		{ "process-resolvers", MEANS_OPEN },
+		{ "process-sockets", MEANS_OPEN },
+		{ "process-resolv.conf", MEANS_NO_USE },
+		{ "process-nsswitch.conf", MEANS_NO_USE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
+		if (!strcmp(list[i].id, id))
+			return list[i].meaning;
+	return MEANS_NOTHING;
+}
+
+/* What a finding makes of the probe's verdict: a leak is a packet outside, and none was seen. */
+static enum leak_verdict verdict_of(const struct finding *f)
+{
+	if (f->verdict == FOUND_UNKNOWN)
+		return LEAK_UNKNOWN;
+	if (f->verdict == FOUND_FAIL && meaning_of(f->id) == MEANS_OPEN)
+		return LEAK_UNKNOWN;
+	return f->verdict == FOUND_SKIP ? LEAK_SKIP : LEAK_SEALED; /* who may not be looked at */
+}
+
+/* What check found of a process, as far as it is about names and sockets. The worst is told. */
 static void take_findings(struct probing *p, const struct check *c)
 {
-	static const char *const ids[] = { "processes",           "process-netns",
-					   "process-resolv.conf", "process-nsswitch.conf",
-					   "process-resolvers",   "process-sockets" };
 	struct leak_probe *probe = &p->run->probes[p->probe];
 
 	p->run->lost = p->run->lost || c->lost;
 	for (size_t i = 0; i < c->n; i++) {
-		struct leak_evidence e = { .interface = "" };
-		bool ours = false;
+		const struct finding *f = &c->list[i];
+		enum leak_verdict verdict = verdict_of(f);
 
-		for (size_t k = 0; k < ARRAY_SIZE(ids); k++)
-			ours = ours || !strcmp(c->list[i].id, ids[k]);
-		if (ours && c->list[i].verdict == FOUND_UNKNOWN && probe->verdict != LEAK_LEAK) {
-			probe->verdict = LEAK_UNKNOWN;
-			leak_run_detail(p->run, &probe->detail, "%s", c->list[i].detail);
-		} else if (ours && c->list[i].verdict == FOUND_SKIP &&
-			   probe->verdict == LEAK_SEALED) { /* who may not be looked at */
-			probe->verdict = LEAK_SKIP;
-			leak_run_detail(p->run, &probe->detail, "%s", c->list[i].detail);
-		}
-		if (!ours || c->list[i].verdict != FOUND_FAIL)
+		if (meaning_of(f->id) == MEANS_NOTHING || f->verdict == FOUND_OK ||
+		    (probe->detail && verdict <= probe->verdict))
 			continue;
-		clock_gettime(CLOCK_REALTIME, &e.time);
-		snprintf(e.summary, sizeof(e.summary), "%s", c->list[i].detail);
-		leak_run_evidence(p->run, p->probe, &e);
+		probe->verdict = verdict;
+		leak_run_detail(p->run, &probe->detail, "%s%s%s%s", f->detail,
+				f->remedy ? " (" : "", f->remedy ? f->remedy : "",
+				f->remedy ? ")" : "");
 	}
 }
 

@@ -177,5 +177,7 @@ void leak_run_print(const struct leak_run *run, bool brief, bool colour, struct 
 			 run->control.detail ? run->control.detail : "nothing was seen");
 	str_addf(out, "%s: ", run->name);
 	add_verdict(run->verdict, 0, colour, out);
+	if (run->verdict == LEAK_LEAK)
+		str_addf(out, " (is it as it was made? vault check %s)", run->name);
 	str_add(out, "\n");
 }

@@ -86,6 +86,7 @@ struct leak_run {
 	uint8_t token[LEAK_TOKEN_LEN]; /* its name: random, and in no packet */
 	struct timespec time; /* CLOCK_REALTIME: the beginning */
 	int64_t duration_ms;
+	uint32_t generation; /* of the vault's rules */
 	enum leak_verdict verdict; /* of all; leak_run_judge sets it */
 	struct {
 		enum leak_verdict verdict; /* SEALED: all of the control's packets were seen */
