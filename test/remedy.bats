@@ -465,8 +465,8 @@ advised() {
 	differs address none 10.9.9.9/32 media ip address add 10.9.9.9/32 dev wg-media
 	differs route 'route 0.0.0.0/0 by wg-media' missing media ip route del default
 	server=$(media wg show wg-media peers)
-	differs peers "$server with a preshared key, allowed IPs 0.0.0.0/0 ::/0, keepalive 25" \
-		"$server with a preshared key, allowed IPs 0.0.0.0/0 ::/0, keepalive 7" media wg set wg-media peer "$server" persistent-keepalive 7
+	peer="PublicKey = $server; PresharedKey = (hidden); AllowedIPs = 0.0.0.0/0, ::/0; PersistentKeepalive ="
+	differs peers "$peer 25" "$peer 7" media wg set wg-media peer "$server" persistent-keepalive 7
 	differs endpoint 198.51.100.1:51820 198.51.100.1:9 media wg set wg-media peer "$server" endpoint 198.51.100.1:9
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "lib/wgdiff.h"
+#include "lib/wgtext.h"
 #include "vault/read/conffile.h"
 
 /*
@@ -98,20 +99,24 @@ static int complete(const struct wg_device *want, const struct wg_device *have,
 	return 0;
 }
 
-/* All of a peer that may be shown, to be compared: but for its endpoint. */
-static void describe_peer(const struct wg_peer *peer, const char *key, struct str *out)
+/* All of a peer that may be shown, to be compared, as a file has it; but for its endpoint. */
+static void describe_peer(const struct wg_peer *peer, struct str *out)
 {
-	char text[PREFIX_STRLEN];
+	struct str lines cleanup(str_free) = STR_INIT;
+	struct wg_peer shown;
+	char *rest = NULL;
 
 	if (!peer) {
 		str_add(out, "none");
 		return;
 	}
-	str_addf(out, "%s%s, allowed IPs", key,
-		 peer->flags & WG_PEER_HAS_PRESHARED_KEY ? " with a preshared key" : "");
-	for (size_t i = 0; i < peer->n_allowed_ips; i++)
-		str_addf(out, " %s", prefix_format(&peer->allowed_ips[i], text));
-	str_addf(out, "%s, keepalive %u", peer->n_allowed_ips ? "" : " none", peer->keepalive);
+	shown = *peer;
+	shown.endpoint.port = 0;
+	wgtext_fields(&lines, &wg_peer_fields, &shown, 0);
+	key_wipe(&shown.preshared_key);
+	out->err = lines.err;
+	for (char *line = strtok_r(lines.s, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		str_addf(out, "%s%s", out->len ? "; " : "", line);
 }
 
 /* WANT and HAVE are the peer KEY as described, or NULL, and as it is there, or NULL. */
@@ -120,8 +125,8 @@ static void add_peer(struct check *c, const struct wg_peer *want, const struct w
 {
 	struct str expected cleanup(str_free) = STR_INIT, observed cleanup(str_free) = STR_INIT;
 
-	describe_peer(want, key, &expected);
-	describe_peer(have, key, &observed);
+	describe_peer(want, &expected);
+	describe_peer(have, &observed);
 	check_tell(c, "peers", FOUND_FAIL, REMEDY(AS_MADE, c->name), expected.s, observed.s,
 		   "peer %s %s", key,
 		   !want  ? "is not described"
