@@ -23,6 +23,7 @@ static struct {
 	bool lost; /* something could not be kept or printed */
 	int progress; /* the cursor stands behind a line of it, that long; 0: there is none */
 	int unsaid; /* the exit code then, instead of EXIT_DONE */
+	int err; /* why stdout could not be written first; 0: it could */
 } state = { .unsaid = EXIT_FAILED };
 
 void report_begin(const struct options *options)
@@ -40,6 +41,12 @@ static void end_progress(void)
 	if (state.progress)
 		fprintf(stderr, "\r%*s\r", state.progress, "");
 	state.progress = 0;
+}
+
+void report_flush(void)
+{
+	if (fflush(stdout) && !state.err)
+		state.err = errno;
 }
 
 static bool is_terminal(void)
@@ -148,7 +155,7 @@ static void print_message(const char *object, const char *kind, const char *form
 	if (message)
 		str_make_printable(message);
 	end_progress();
-	fflush(stdout); /* so that what was said before stands before */
+	report_flush(); /* so that what was said before stands before */
 	fprintf(stderr, "vault: %s: %s%s\n", name ? name : "", kind,
 		message ? message : "out of memory");
 	if (is_error)
@@ -267,8 +274,9 @@ void report_json_failed(const char *name, int code)
 void report_json_line(json_t *value)
 {
 	if (!value || (state.options.json && (json_dumpf(value, stdout, JSON_COMPACT | FLAGS) < 0 ||
-					      putchar('\n') == EOF || fflush(stdout))))
+					      putchar('\n') == EOF)))
 		state.lost = true;
+	report_flush();
 	json_decref(value);
 }
 
@@ -296,8 +304,10 @@ int report_end(int code)
 	json_decref(state.value);
 	free(state.object);
 	free(state.message);
-	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "vault: stdout: %s\n", strerror(errno));
+	report_flush();
+	if (state.err || ferror(stdout)) {
+		fprintf(stderr, "vault: stdout: %s\n",
+			state.err ? strerror(state.err) : "not all of it was written");
 		state.lost = true;
 	}
 	return state.lost && code == EXIT_DONE ? state.unsaid : code;

@@ -66,6 +66,9 @@ void report_json_failed(const char *name, int code);
  * a line. Ignored outside JSON mode. */
 void report_json_line(json_t *value);
 
+/* Writes out what was said on stdout; that it failed is told by report_end, with the reason. */
+void report_flush(void);
+
 /* What report_end returns instead of EXIT_DONE when not all could be printed; until then
  * EXIT_FAILED. */
 void report_unsaid(int code);

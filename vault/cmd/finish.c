@@ -2,8 +2,6 @@
 /* vault/cmd/finish.c: what `up` does once the vault stands. */
 #include "vault/cmd/finish.h"
 
-#include <stdio.h>
-
 #include "vault/apply/handshake.h"
 #include "vault/exit.h"
 #include "vault/gather/forwarding.h"
@@ -14,7 +12,7 @@ int finish_wait(const struct words *words, struct session *w, const struct times
 	if (!words->wait_seconds)
 		return EXIT_DONE;
 	close_fd(&w->dir); /* a `down` need not wait, too */
-	fflush(stdout); /* what was said is true already */
+	report_flush(); /* what was said is true already */
 	return handshake_wait(w, since, words->wait_seconds) ? EXIT_FAILED : EXIT_DONE;
 }
 

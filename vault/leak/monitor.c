@@ -115,7 +115,7 @@ static void print_run(const struct watching *all, const struct leak_run *run)
 		else if (out.s)
 			report_result(out.s);
 	}
-	fflush(stdout); /* whoever reads along wants it now; that it failed is told at the end */
+	report_flush(); /* whoever reads along wants it now */
 }
 
 /* One run: 0, or its exit code when there was none to judge, reported. */

@@ -156,7 +156,7 @@ static int run(const struct hook *h, int *status)
 	pid_t pid;
 	int r;
 
-	fflush(stdout); /* what was said before stands before what it says */
+	report_flush(); /* what was said before stands before what it says */
 	pid = fork();
 	if (pid < 0)
 		return -errno;
