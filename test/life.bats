@@ -493,6 +493,25 @@ named() { host sh -c "grep -v vpn.example /etc/hosts > $LAB/hosts; printf '%s vp
 	works
 }
 
+@test "PC-9 DL-6 a name with several addresses, by turns: up stays with the one that answers, and has nothing to change" {
+	words "conf $LAB/named.conf"
+	named 198.51.100.1 198.51.100.2
+	vault up media wait-handshake 60
+	[ "$(endpoint)" = 198.51.100.1:51820 ]
+	named 198.51.100.2 198.51.100.1
+	run -0 vault up media plan
+	[ "$output" = "media: nothing to change" ]
+	run -0 vault up media
+	[ "$output" = "media: up, sealed, as described" ]
+	[ "$(endpoint)" = 198.51.100.1:51820 ]
+	drop "ip daddr 198.51.100.2 udp dport 51820"
+	named 198.51.100.2
+	vault up media
+	named 198.51.100.1 198.51.100.2 # nobody answers at the second one: the first is as good as before
+	vault up media wait-handshake 60
+	[ "$(endpoint)" = 198.51.100.1:51820 ]
+}
+
 @test "PC-9 PC-12 rules flushed inside and outside, the tunnel gone, its program killed: one \`vault up NAME\` mends each, and all" {
 	local ns what
 

@@ -19,14 +19,12 @@
 
 #include "lib/ns.h"
 #include "lib/str.h"
-#include "lib/uapi.h"
-#include "lib/wg.h"
+#include "vault/apply/observed.h"
 #include "vault/apply/session.h"
 #include "vault/proc/signals.h"
 #include "vault/report.h"
 
 #define DISCARD 9
-#define ANSWER_SECONDS 5
 #define LOOK_NSEC 50000000L /* how often to look */
 #define SEND_SECONDS 5 /* WireGuard itself asks again for 90 s, then wants another datagram */
 
@@ -103,19 +101,11 @@ static bool is_since(const struct wg_peer *peer, const struct timespec *since)
 /* 1: a peer has; 0: none has; or -errno. */
 static int has_answered(struct session *w, const struct timespec *since)
 {
-	const char *name = w->spec->tunnel_if;
 	struct nl_error error = { 0 };
 	struct wg_device dev = { .flags = 0 };
 	bool found = false;
-	int r;
+	int r = observed_ask_tunnel(&w->vault_wg, w->wg_family, w->spec, &dev, &error);
 
-	if (w->spec->backend == SPEC_BACKEND_KERNEL) {
-		r = wg_get(&w->vault_wg, w->wg_family, name, &dev, &error);
-	} else {
-		int fd cleanup(close_fd) = uapi_connect(name, ANSWER_SECONDS, NULL);
-
-		r = fd < 0 ? fd : uapi_get(fd, &dev);
-	}
 	for (size_t i = 0; !r && i < dev.n_peers; i++)
 		found = found || is_since(&dev.peers[i], since);
 	wg_device_free(&dev);

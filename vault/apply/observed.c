@@ -149,20 +149,24 @@ static bool is_silence(int err)
 	       err == -ECONNRESET || err == -EPIPE;
 }
 
+int observed_ask_tunnel(struct nl *genl, uint16_t family, const struct spec *spec,
+			struct wg_device *out, struct nl_error *error)
+{
+	int fd cleanup(close_fd) = -1;
+
+	if (spec->backend == SPEC_BACKEND_KERNEL)
+		return wg_get(genl, family, spec->tunnel_if, out, error);
+	*error = (struct nl_error){ .err = 0 };
+	fd = uapi_connect(spec->tunnel_if, ANSWER_SECONDS, NULL);
+	return fd < 0 ? fd : uapi_get(fd, out);
+}
+
 /* A tunnel that is not there, or whose program does not answer, is no error: has_wg says so. */
 static int take_tunnel(struct session *w, const struct spec *spec, struct observed *s,
 		       struct nl_error *error)
 {
-	const char *name = spec->tunnel_if;
-	int r;
+	int r = observed_ask_tunnel(&w->vault_wg, w->wg_family, spec, &s->wg, error);
 
-	if (spec->backend == SPEC_BACKEND_KERNEL) {
-		r = wg_get(&w->vault_wg, w->wg_family, name, &s->wg, error);
-	} else {
-		int fd cleanup(close_fd) = uapi_connect(name, ANSWER_SECONDS, NULL);
-
-		r = fd < 0 ? fd : uapi_get(fd, &s->wg);
-	}
 	s->has_wg = !r;
 	return is_silence(r) ? 0 : r;
 }

@@ -50,6 +50,11 @@ struct observed {
 	bool has_wg; /* the tunnel could be asked */
 };
 
+/* Reads the tunnel of SPEC's vault, of either backend, into *OUT (wg_device_free), GENL being a
+ * socket of NETLINK_GENERIC in the vault and FAMILY WireGuard's. 0 or -errno. */
+int must_check observed_ask_tunnel(struct nl *genl, uint16_t family, const struct spec *spec,
+				   struct wg_device *out, struct nl_error *error);
+
 /* Fills *OUT, as far as SPEC's vault needs it, by W's sockets, both namespaces open. 0, or -errno
  * with the reason in WHY: nothing half-read is ever returned. */
 int must_check observed_take(struct session *w, const struct spec *spec, struct observed *out,

@@ -7,9 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "lib/ns.h"
 #include "lib/wg.h"
+#include "vault/apply/handshake.h"
+#include "vault/apply/observed.h"
 #include "vault/proc/program.h"
 
 #define OVERHEAD 80 /* what WireGuard adds to a packet over IPv6: 40 + 8 + 32 */
@@ -57,16 +60,61 @@ static void take_address(struct wg_endpoint *e, const struct addrinfo *ai)
 	}
 }
 
-/* The address that the endpoint's name had when the vault OLD (or NULL) was made, or NULL. */
-static const struct wg_endpoint *find_before(const struct spec *old, const struct wg_endpoint *e)
+/* The peer of the vault OLD (or NULL) whose endpoint had this name when that was made, or NULL. */
+static const struct wg_peer *find_before(const struct spec *old, const struct wg_endpoint *e)
 {
 	for (size_t i = 0; old && i < old->wg.n_peers; i++) {
 		const struct wg_endpoint *had = &old->wg.peers[i].endpoint;
 
 		if (had->host && had->addr.family && !strcmp(had->host, e->host))
-			return had;
+			return &old->wg.peers[i];
 	}
 	return NULL;
+}
+
+static bool has_names(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->wg.n_peers; i++)
+		if (spec->wg.peers[i].endpoint.host)
+			return true;
+	return false;
+}
+
+static int open_genl(void *arg)
+{
+	return nl_open(arg, NETLINK_GENERIC);
+}
+
+/* The tunnel of the vault OLD as it is now; without peers where it cannot be asked. */
+static void ask_tunnel(const struct spec *old, const struct session *w, struct wg_device *out)
+{
+	int ns cleanup(close_fd) = ns_open_name(old->name);
+	struct nl nl cleanup(nl_close) = NL_CLOSED;
+	struct nl_error error;
+
+	if (ns < 0 || ns_run(ns, open_genl, &nl) ||
+	    observed_ask_tunnel(&nl, w->wg_family, old, out, &error))
+		wg_device_free(out);
+}
+
+/* True when the peer HAD has answered at its endpoint not long ago, as THERE tells. */
+static bool answers(const struct wg_peer *had, const struct wg_device *there)
+{
+	for (size_t i = 0; i < there->n_peers; i++) {
+		const struct wg_peer *peer = &there->peers[i];
+
+		if (key_equal(&peer->public_key, &had->public_key) &&
+		    addr_equal(&peer->endpoint.addr, &had->endpoint.addr) &&
+		    peer->endpoint.port == had->endpoint.port)
+			return peer->last_handshake > time(NULL) - HANDSHAKE_FRESH_SECONDS;
+	}
+	return false;
+}
+
+static void take_had(struct wg_endpoint *e, const struct wg_endpoint *had)
+{
+	e->addr = had->addr;
+	e->scope = had->scope;
 }
 
 /* What cannot be looked up now stays as it is. */
@@ -80,8 +128,7 @@ static int keep_address(struct wg_endpoint *e, const struct wg_endpoint *had, in
 			      gai_strerror(failure));
 		return -EHOSTUNREACH;
 	}
-	e->addr = had->addr;
-	e->scope = had->scope;
+	take_had(e, had);
 	if (try_address(e, mtu))
 		*mtu = 0;
 	problem_warn(p, 0, "endpoint %s: %s (the host's resolver was asked): it stays %s", e->host,
@@ -103,18 +150,27 @@ static bool has_address(const struct addrinfo *list, const struct wg_endpoint *h
 	return false;
 }
 
-/* Looks the endpoint's name up and takes its first address that there is a route to; without any,
- * the one it had, or else its first. */
-static int resolve(struct wg_endpoint *e, const struct spec *old, int *mtu, struct problems *p)
+/*
+ * Looks the endpoint's name up and takes the address it had, where that is one of several and the
+ * peer answers there by THERE: names that go by turns would end what runs each time. Else its first
+ * address that there is a route to; without any, the one it had, or else its first.
+ */
+static int resolve(struct wg_endpoint *e, const struct spec *old, const struct wg_device *there,
+		   int *mtu, struct problems *p)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
-	const struct wg_endpoint *had = find_before(old, e);
+	const struct wg_peer *before = find_before(old, e);
+	const struct wg_endpoint *had = before ? &before->endpoint : NULL;
 	struct addrinfo *list = NULL;
 	int r = getaddrinfo(e->host, NULL, &hints, &list);
 
 	if (r)
 		return keep_address(e, had, r, mtu, p);
 	r = -ENETUNREACH;
+	if (had && answers(before, there) && has_address(list, had)) {
+		take_had(e, had);
+		r = try_address(e, mtu);
+	}
 	for (const struct addrinfo *ai = list; r && ai; ai = ai->ai_next) {
 		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
 			continue;
@@ -122,8 +178,7 @@ static int resolve(struct wg_endpoint *e, const struct spec *old, int *mtu, stru
 		r = try_address(e, mtu);
 	}
 	if (r && had && has_address(list, had)) {
-		e->addr = had->addr;
-		e->scope = had->scope;
+		take_had(e, had);
 		r = 0;
 		*mtu = 0;
 	}
@@ -137,7 +192,8 @@ static int resolve(struct wg_endpoint *e, const struct spec *old, int *mtu, stru
 }
 
 /* Settles every endpoint; *MTU becomes the smallest of the paths', or 0 when there is none. */
-static int settle_endpoints(struct spec *spec, const struct spec *old, int *mtu, struct problems *p)
+static int settle_endpoints(struct spec *spec, const struct spec *old,
+			    const struct wg_device *there, int *mtu, struct problems *p)
 {
 	*mtu = 0;
 	for (size_t i = 0; i < spec->wg.n_peers; i++) {
@@ -147,7 +203,7 @@ static int settle_endpoints(struct spec *spec, const struct spec *old, int *mtu,
 		if (!e->port)
 			continue;
 		if (e->host)
-			r = resolve(e, old, &path, p);
+			r = resolve(e, old, there, &path, p);
 		else if (try_address(e, &path))
 			path = 0; /* no route now: the tunnel waits for one, sealed */
 		if (r)
@@ -251,6 +307,7 @@ static int leave_out_v6(struct spec *spec, struct problems *p)
 
 int gather_tunnel(struct spec *spec, const struct spec *old, struct session *w, struct problems *p)
 {
+	struct wg_device there cleanup(wg_device_free) = { .flags = 0 };
 	int mtu, r;
 
 	if (!spec->has_tunnel)
@@ -258,8 +315,10 @@ int gather_tunnel(struct spec *spec, const struct spec *old, struct session *w, 
 	r = leave_out_v6(spec, p);
 	if (!r)
 		r = gather_backend(spec, w, p);
+	if (!r && old && old->has_tunnel && has_names(old))
+		ask_tunnel(old, w, &there);
 	if (!r)
-		r = settle_endpoints(spec, old, &mtu, p);
+		r = settle_endpoints(spec, old, &there, &mtu, p);
 	if (!r)
 		settle_mtu(spec, old, mtu);
 	return r;
