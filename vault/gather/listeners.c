@@ -61,7 +61,8 @@ static int read_local(const char *text, struct listener *l)
 	l->address = (struct addr){ .family = words == 4 ? AF_INET6 : AF_INET };
 	for (size_t i = 0; !r && i < words; i++) {
 		r = read_hex(text + 8 * i, 8, &word);
-		memcpy(l->address.bytes + 4 * i, &word, sizeof(word));
+		if (!r)
+			memcpy(l->address.bytes + 4 * i, &word, sizeof(word));
 	}
 	if (!r)
 		r = read_hex(colon + 1, strlen(colon + 1), &port);
