@@ -82,8 +82,9 @@ tried() { jq -c '[.probes[] | [.id, .verdict, .packets]]' <<< "$output"; }
 	run -0 vault check media
 	[[ $output =~ "  leak test       sealed, "[^$'\n']*" ago, "([0-9]+)" of those dropped were while tests ran" ]]
 	((BASH_REMATCH[1] > 100))
-	vault -j check media | jq -e '.[0] | (.dropped | map(.packets) | add) == .leaktest.dropped'
-	[[ $(vault check | awk 'NR == 2 { print $NF }') == 0 ]]
+	# The vault's own multicast reports are dropped as well, in their own time.
+	vault -j check media | jq -e '.[0] | (.dropped | map(.packets) | add) - .leaktest.dropped | . >= 0 and . < 50'
+	(($(vault check | awk 'NR == 2 { print $NF }') < 50))
 	host sh -c 'echo nonsense > /run/vault/media/leaktest.json'
 	run -0 vault -j check media
 	jq -e '.[0].leaktest == null' <<< "$output"

@@ -168,6 +168,17 @@ static size_t grow_one(const struct nlattr *attr, const struct nest *nests, char
 	return len;
 }
 
+/* A member of a list. */
+static size_t grow_member(const struct nlattr *attr, const struct nest *nests, char *out)
+{
+	char inside[RECEIVE_SIZE] = "";
+	size_t len = 0,
+	       size = grow((const char *)attr + HEAD, attr->nla_len - HEAD, nests, false, inside);
+
+	put(out, &len, attr->nla_type, inside, size);
+	return len;
+}
+
 static size_t grow(const char *in, size_t len, const struct nest *nests, bool is_list, char *out)
 {
 	const char *end = in + len;
@@ -176,16 +187,8 @@ static size_t grow(const char *in, size_t len, const struct nest *nests, bool is
 
 	if (!is_list)
 		put(out, &n, UNKNOWN_TYPE, "a newer kernel's", 16);
-	while ((attr = nl_next_attr(&in, end)) != NULL) {
-		char inside[RECEIVE_SIZE];
-
-		if (is_list)
-			put(out, &n, attr->nla_type, inside,
-			    grow((const char *)attr + HEAD, attr->nla_len - HEAD, nests, false,
-				 inside));
-		else
-			n += grow_one(attr, nests, out + n);
-	}
+	while ((attr = nl_next_attr(&in, end)) != NULL)
+		n += is_list ? grow_member(attr, nests, out + n) : grow_one(attr, nests, out + n);
 	if (!is_list)
 		put(out, &n, UNKNOWN_TYPE + 1, "\1", 1);
 	return n;
